@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one error of the parsers."""
+"""The two errors of the parsers: evidence that is missing, and evidence that is malformed."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -20,4 +20,13 @@ class EvidenceError(Exception):
         super(EvidenceError, self).__init__("%s: %s" % (where, reason))
         self.datum = datum
         self.line = line
+        self.reason = reason
+
+
+class EvidenceMissing(Exception):
+    """Evidence that is not there. ``source`` names it (``/proc/buddyinfo``, ``$ethtool/eth0``), ``reason`` says why."""
+
+    def __init__(self, source, reason):
+        super(EvidenceMissing, self).__init__("%s: %s" % (source, reason))
+        self.source = source
         self.reason = reason

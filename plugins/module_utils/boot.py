@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kernel boots by default: what grubby says, or what grub legacy, BLS entries or grub.cfg are set to."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.rpm_version import compare_versions
+
+_IMAGE = re.compile(r"(?:\S*/)?(?:vmlinuz|vmlinux|bzImage|kernel)-(\S{1,128})")
+_MENU = re.compile(r"\s*(menuentry|submenu)\s+(?:'([^']*)'|\"([^\"]*)\")(.*)")
+_MENU_ID = re.compile(r"(?:--id|menuentry_id_option)\s+'?([^'\s{]+)")
+_KERNEL_LINE = re.compile(r"\s*linux(?:16|efi)?\s+(\S+)")
+_DEFAULT = re.compile(r"\s*set default=[\"']?([^\"'\s]+)")
+
+
+def _release(path):
+    found = _IMAGE.match(path.strip())
+    if not found:
+        raise EvidenceError("kernel.default_boot", None, "%.80r is no kernel's path" % str(path.strip()))
+    return found.group(1)
+
+
+def from_grubby(text):
+    """The release in the path that ``grubby --default-kernel`` prints."""
+    return _release(text.strip().split("\n")[-1])
+
+
+def from_grub_legacy(text):
+    """The release of grub.conf's entry number ``default`` (grub legacy counts titles from 0)."""
+    default, kernels = "0", []
+    for line in text.split("\n"):
+        words = line.replace("=", " ", 1).split() if line.startswith("default") else line.split()
+        if len(words) < 2:
+            continue
+        if words[0] == "default":
+            default = words[1]
+        elif words[0] == "title":
+            kernels.append(None)
+        elif words[0] == "kernel" and kernels:
+            kernels[-1] = words[1]
+    if not default.isdigit():
+        raise EvidenceError("kernel.default_boot", None, "grub.conf says default=%.20s, which names no entry" % default)
+    if int(default) >= len(kernels) or kernels[int(default)] is None:
+        raise EvidenceError("kernel.default_boot", None, "grub.conf has no kernel in entry %s" % default)
+    return _release(kernels[int(default)])
+
+
+def from_bls(grubenv, entries):
+    """The release of the Boot Loader Specification entry that grubenv saved, or of the newest without one.
+
+    ``grubenv``: its text, "" where there is none. ``entries``: [(file name without .conf, text)].
+    """
+    kernels = dict((name, _bls_kernel(text)) for name, text in entries)
+    saved = _setting(grubenv, "saved_entry")
+    if saved in kernels:
+        return _release(kernels[saved])
+    if saved and not saved.isdigit():
+        raise EvidenceError("kernel.default_boot", None, "grubenv saved %.80r, which is no entry" % str(saved))
+    newest = None
+    for name in kernels:  # grub sorts entries by version, newest first, and rescue entries last
+        if "rescue" not in name and (newest is None or compare_versions(name, newest) > 0):
+            newest = name
+    if newest is None or (saved and saved != "0"):
+        raise EvidenceError("kernel.default_boot", None, "no boot entry stands out as the default")
+    return _release(kernels[newest])
+
+
+def _bls_kernel(text):
+    for line in text.split("\n"):
+        words = line.split()
+        if len(words) > 1 and words[0] == "linux":
+            return words[1]
+    return ""
+
+
+def _setting(text, name):
+    """The value of NAME=value, None where it is not set."""
+    for line in text.split("\n"):
+        if line.startswith(name + "="):
+            return line[len(name) + 1:].strip().strip("\"'") or None
+    return None
+
+
+def from_grub_cfg(text, defaults, grubenv):
+    """The release of grub.cfg's default entry: a number, or a title or id, of an entry not inside a submenu.
+
+    ``defaults``: /etc/default/grub, ``grubenv``: its text; "" where there is none.
+    """
+    wanted = _setting(defaults, "GRUB_DEFAULT") or _last_default(text) or "0"
+    if wanted == "saved" or wanted.startswith("${"):
+        wanted = _setting(grubenv, "saved_entry") or "0"
+    wanted = wanted.split(">")[-1] if not wanted.replace(">", "").isdigit() else wanted
+    entries = _menu_entries(text)
+    for number, names, image in entries:
+        if wanted == number or wanted in names:
+            return _release(image)
+    raise EvidenceError("kernel.default_boot", None, "grub.cfg has no entry %.80r" % str(wanted))
+
+
+def _last_default(text):
+    found = [match.group(1) for match in map(_DEFAULT.match, text.split("\n")) if match]
+    plain = [value for value in found if not value.startswith("${")]
+    return plain[-1] if plain else None
+
+
+def _menu_entries(text):
+    """[("0" or "1>2", [title, id], kernel path)] of the entries with a kernel. An entry indented further than the last
+    submenu is inside it: the probe sends only heads and kernels, without the braces."""
+    entries, outer, inner = [], -1, -1
+    submenu_indent = None
+    for line in text.split("\n"):
+        head = _MENU.match(line)
+        indent = len(line) - len(line.lstrip())
+        if head:
+            inside = submenu_indent is not None and indent > submenu_indent
+            if inside:
+                inner += 1
+            else:
+                outer, submenu_indent = outer + 1, None
+            if head.group(1) == "submenu":
+                submenu_indent, inner, current = indent, -1, None
+                continue
+            number = "%d>%d" % (outer, inner) if inside else str(outer)
+            title = head.group(2) if head.group(2) is not None else head.group(3)
+            current = (number, [title] + _MENU_ID.findall(head.group(4)))
+        else:
+            kernel = _KERNEL_LINE.match(line)
+            if kernel and _wants_kernel(entries, current if outer >= 0 else None):
+                entries.append((current[0], current[1], kernel.group(1)))
+    return entries
+
+
+def _wants_kernel(entries, current):
+    """Whether the entry ``current`` has no kernel yet: the first one counts."""
+    return current is not None and (not entries or entries[-1][0] != current[0])

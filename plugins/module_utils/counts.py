@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers out of evidence: what looks like one is one, all else is malformed."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+
+# 2**64 has twenty digits: no counter of a kernel has more, and no parser need convert more.
+_COUNT = re.compile(r"[0-9]{1,20}\Z")
+
+
+def count(datum, line, text):
+    """``text`` as an int of 0 or more; EvidenceError naming ``datum`` and ``line`` where it is none."""
+    if not _COUNT.match(text):
+        raise EvidenceError(datum, line, "%.40r is not a count" % str(text))
+    return int(text)
+
+
+def sole_count(datum, text):
+    """The number that is all there is in a text, as in a file under /proc/sys."""
+    return count(datum, None, text.strip())

@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence: the manifest of what is read on a host, and the framed text it arrives in.
+
+A transcript is what the probe (probe.py) prints. Every line says where it comes from, so that no content
+of a host can pose as a frame::
+
+    pagealloc-evidence 1 NONCE
+    /proc/buddyinfo:Node 0, zone   Normal  9539 4328 7412 2374       a line of a file
+    $uname:Linux db01 2.6.32-358.el6.x86_64 ...                      a line of a command's output
+    !/proc/pagetypeinfo:Permission denied                            why a source gave nothing
+    pagealloc-evidence end NONCE
+
+Sources bear the path of the file or ``$`` and the command's name, with ``/eth0`` appended where it is asked once
+for each of several things.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+from collections import namedtuple
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import (
+    EvidenceError,
+    EvidenceMissing,
+)
+
+#: What a transcript may hold at most; the probe stops there.
+MAX_TRANSCRIPT_BYTES = 1048576
+
+#: One source of evidence. ``source``: its name in a transcript, a path or pattern of files or ``$command``.
+#: ``kind``: "file" (read whole), "lines" (only those that LINES_WANTED matches), "link" (where it points),
+#: or "command". ``sos``: the patterns under which a sosreport keeps it, relative to its root.
+Source = namedtuple("Source", "source kind sos")
+
+
+def _file(path, *more_sos):
+    return Source(path, "file", (path.lstrip("/"),) + more_sos)
+
+
+def _lines(path):
+    return Source(path, "lines", (path.lstrip("/"),))
+
+
+#: The manifest: every source, most telling first, since the end of a long transcript is what gets cut.
+MANIFEST = (
+    _file("/proc/buddyinfo"),
+    _file("/proc/sys/vm/min_free_kbytes"),
+    _file("/proc/sys/vm/zone_reclaim_mode"),
+    _file("/proc/sys/kernel/tainted"),
+    _file("/proc/uptime"),
+    _file("/etc/os-release"),
+    _file("/etc/oracle-release"),
+    _file("/etc/redhat-release"),
+    _file("/sys/class/net/*/mtu"),
+    _file("/sys/class/net/*/operstate"),
+    _file("/sys/class/net/*/bonding/slaves"),
+    _file("/proc/net/vlan/config"),
+    _file("/boot/grub/grub.conf"),
+    _file("/boot/grub2/grubenv"),
+    _file("/etc/default/grub"),
+    _file("/boot/loader/entries/*.conf"),
+    _lines("/proc/meminfo"),
+    _lines("/proc/zoneinfo"),
+    _lines("/proc/modules"),
+    _lines("/proc/net/route"),
+    _lines("/proc/net/ipv6_route"),
+    _lines("/proc/stat"),
+    _lines("/boot/grub2/grub.cfg"),
+    _lines("/boot/grub/grub.cfg"),
+    Source("/sys/class/net/*/device/driver", "link", ()),
+    Source("/sys/class/net/*/lower_*", "link", ()),
+    Source("/sys/class/net/*/brif/*", "link", ()),
+    Source("$uname", "command", ("sos_commands/kernel/uname_-a", "uname")),
+    Source("$getconf", "command", ()),
+    Source("$ethtool/*", "command", ("sos_commands/networking/ethtool_-i_*",)),
+    Source("$modinfo/*", "command", ()),
+    Source("$module_version/*", "command", ()),
+    Source("$kernels", "command", ("installed-rpms",)),
+    Source("$grubby", "command", ()),
+    Source("$dmesg", "command", ("sos_commands/kernel/dmesg", "sos_commands/general/dmesg", "dmesg")),
+    Source("$journal", "command", ("sos_commands/logs/journalctl_--no-pager*",)),
+    Source("$messages", "command", ("var/log/messages",)),
+)
+
+#: Only on request: reading it holds every zone's lock while the kernel walks all free lists.
+PAGETYPEINFO = _file("/proc/pagetypeinfo")
+
+#: The lines wanted of long files, as one extended regular expression of grep.
+LINES_WANTED = "|".join(
+    (
+        # zoneinfo: the zone heads and the counters that decide; "high:" of the per-CPU sets is left out
+        "^Node",
+        "^ +(pages free|min|low|high|present|managed) +[0-9]",
+        "^ +protection:",
+        "^ +nr_free_(cma|highatomic|pages) ",
+        "^Mem(Total|Free|Available):",
+        # /proc/modules: tainted ones end in their letters
+        r"\([A-Z+-]+\)$",
+        # routes: default ones
+        "^[^[:space:]]+[[:space:]]00000000[[:space:]]",
+        "^0{32} 00 ",
+        # /proc/stat: when the kernel booted
+        "^btime ",
+        # grub.cfg: entries, their kernels and the default
+        "^[[:space:]]*(menuentry|submenu|linux(16|efi)?|set default=)",
+    )
+)
+
+_HEAD = re.compile(r"pagealloc-evidence 1 ([0-9A-Za-z]{1,64})\Z")
+_GREP_COMPLAINT = re.compile(r"(?:[a-z]*grep: )?(/[^:]*): (.*)\Z")
+_BINARY = re.compile(r"(?:Binary file (/.*) matches|(?:[a-z]*grep: )?(/.*): binary file matches)\Z")
+
+
+def head_line(nonce):
+    """The first line of a transcript."""
+    return "pagealloc-evidence 1 " + nonce
+
+
+def end_line(nonce):
+    """The last line of a whole transcript."""
+    return "pagealloc-evidence end " + nonce
+
+
+class Evidence:
+    """What a host gave: texts and the reasons for those it did not give.
+
+    ``texts``: {source: text}, ``reasons``: {source: reason}, ``whole``: False where the end is missing, so that
+    nothing may be concluded from a source's absence.
+    """
+
+    def __init__(self, texts, reasons, whole=True):
+        self.texts = texts
+        self.reasons = reasons
+        self.whole = whole
+
+    def get(self, source):
+        """The text of a source, "" where it was there and empty; EvidenceMissing with the reason otherwise."""
+        if source in self.texts:
+            return self.texts[source]
+        raise EvidenceMissing(source, self.why_missing(source))
+
+    def why_missing(self, source):
+        """The reason for which a source gave nothing, a sentence's end such as "Permission denied"."""
+        if source in self.reasons:
+            return self.reasons[source]
+        return "not in the evidence" if self.whole else "the evidence breaks off before it"
+
+    def find(self, prefix, suffix=""):
+        """[(what stands between, text)] of the sources of that shape, in order of name."""
+        end = len(suffix)
+        return [
+            (name[len(prefix):len(name) - end], self.texts[name])
+            for name in sorted(self.texts)
+            if name.startswith(prefix) and name.endswith(suffix) and len(name) > len(prefix) + end
+        ]
+
+
+def read_transcript(text, nonce=None):
+    """Evidence from a transcript (str). What precedes its first line, such as a login banner, is left out.
+
+    ``nonce``: that of the probe that was sent; None for a recorded one, where the first line tells. Raises
+    EvidenceError where there is no transcript in the text.
+    """
+    lines = text.split("\n")
+    start, nonce = _find_head(lines, nonce)
+    end = end_line(nonce)
+    collected, reasons = {}, {}
+    whole, last = False, None
+    for line in lines[start + 1:]:
+        if line.endswith("\r"):  # a terminal on the way
+            line = line[:-1]
+        if line == end:
+            whole = True
+            break
+        last = _take(line, collected, reasons) or last
+    texts = dict((source, "\n".join(taken) + "\n") for source, taken in collected.items())
+    if whole:
+        _note_empty(texts, reasons)
+    elif last in texts:  # half a number is a wrong number
+        del texts[last]
+        reasons[last] = "the evidence breaks off in it"
+    return Evidence(texts, reasons, whole)
+
+
+def _find_head(lines, nonce):
+    for number, line in enumerate(lines):
+        found = _HEAD.match(line.rstrip("\r"))
+        if found and nonce in (None, found.group(1)):
+            return number, found.group(1)
+    raise EvidenceError("evidence", None, _no_head_reason(lines))
+
+
+def _no_head_reason(lines):
+    said = " ".join(line.strip() for line in lines if line.strip())
+    if not said:
+        return "the host's shell gave no output at all"
+    return "no transcript in the host's output, which begins: %.120s" % said
+
+
+def _take(line, collected, reasons):
+    """File one line of a transcript under its source; returns the source that had text in it."""
+    if line[:1] == "!":
+        source, reason = _complaint(line[1:])
+        if source:
+            reasons.setdefault(source, reason)
+        return None
+    binary = _BINARY.match(line)
+    if binary:
+        reasons.setdefault(binary.group(1) or binary.group(2), "is binary, not text")
+        return None
+    source, colon, content = line.partition(":")
+    if not colon or source[:1] not in ("/", "$"):
+        return None
+    collected.setdefault(source, []).append(content)
+    return source
+
+
+def _complaint(text):
+    """(source, reason) of "/path:reason", "$command:reason" or "grep: /path: reason"."""
+    found = _GREP_COMPLAINT.match(text)
+    if found:
+        return found.groups()
+    source, unused, reason = text.partition(":")
+    return source, reason.strip()
+
+
+def _note_empty(texts, reasons):
+    """A plain file the probe read without a line and without a complaint was there, and empty."""
+    for entry in MANIFEST:
+        source = entry.source
+        if entry.kind in ("file", "lines") and "*" not in source:
+            if source not in texts and source not in reasons:
+                texts[source] = ""

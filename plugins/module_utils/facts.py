@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence -> facts: what stands under ansible_facts.pagealloc. One place for its names and for what is missing."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, kernel
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import sole_count
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import parse_kernel_log
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import nics_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import FIELDS as ZONEINFO_FIELDS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
+
+#: The facts module -> the top-level names it gives; ``gather`` gives all.
+FACTS_OF = {
+    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vm", "failures", "pagetypes"),
+    "nic_driver_facts": ("nics", "modules"),
+    "kernel_release_facts": ("kernel", "uptime_seconds"),
+}
+
+#: Pages of these machines are 4 kB without exception (arch/*/include/asm/page.h).
+_ALWAYS_4_KB = ("x86_64", "i386", "i486", "i586", "i686", "s390x")
+
+_LOGS = ("dmesg", "journal", "messages")
+
+
+def facts_from(evidence, pagetypeinfo=False):
+    """All facts of a host and ``unavailable``, {datum: reason} of those that are null. Never raises on bad evidence.
+
+    ``pagetypeinfo``: whether pagetypes were asked for; if not, they are null without a reason.
+    """
+    unavailable = {}
+
+    def take(datum, function, otherwise=None):
+        try:
+            return function()
+        except EvidenceMissing as missing:
+            unavailable[datum] = str(missing)
+        except EvidenceError as error:
+            unavailable[datum] = str(error)
+        return otherwise
+
+    facts = {
+        "kernel": take("kernel", lambda: _kernel(evidence, take)),
+        "uptime_seconds": take("uptime_seconds", lambda: _uptime(evidence.get("/proc/uptime"))),
+        "nics": take("nics", lambda: nics_from(evidence, take)),
+        "modules": _modules(evidence, take),
+        "zones": take("zones", lambda: _zones(evidence, take)),
+        "memory": take("memory", lambda: parse_meminfo(evidence.get("/proc/meminfo"))),
+        "vm": _vm(evidence, take),
+        "failures": take("failures", lambda: _failures(evidence)),
+        "pagetypes": None,
+    }
+    facts["page_size_bytes"] = take("page_size_bytes", lambda: _page_size_bytes(evidence, facts["kernel"]))
+    if pagetypeinfo:
+        facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get("/proc/pagetypeinfo")))
+    facts["unavailable"] = unavailable
+    return facts
+
+
+def select(facts, module):
+    """The part of the facts that a facts module gives, with the part of ``unavailable`` that is about it."""
+    names = FACTS_OF[module]
+    part = dict((name, facts[name]) for name in names)
+    part["unavailable"] = dict(
+        (datum, reason) for datum, reason in facts["unavailable"].items() if datum.split(".")[0] in names
+    )
+    return part
+
+
+def _kernel(evidence, take):
+    facts = kernel.parse_uname(evidence.get("$uname"))
+    facts["distribution"] = take("kernel.distribution", lambda: _distribution(evidence))
+    facts["installed"] = take("kernel.installed", lambda: kernel.parse_installed(evidence.get("$kernels")))
+    facts["default_boot"] = take("kernel.default_boot", lambda: _default_boot(evidence))
+    return facts
+
+
+def _distribution(evidence):
+    # Oracle's EL 6 has a redhat-release that claims to be Red Hat's: its own file comes first
+    for source in ("/etc/oracle-release", "/etc/os-release", "/etc/redhat-release"):
+        text = evidence.texts.get(source, "")
+        if text.strip():
+            parse = kernel.parse_os_release if source.endswith("os-release") else kernel.parse_release_file
+            return parse(text)
+    raise EvidenceMissing("/etc/os-release", evidence.why_missing("/etc/os-release"))
+
+
+def _default_boot(evidence):
+    """Each way to tell, in the order of their authority; the reason is that of the last one tried."""
+    text = evidence.texts.get
+    if text("$grubby"):
+        return boot.from_grubby(text("$grubby"))
+    if text("/boot/grub/grub.conf"):
+        return boot.from_grub_legacy(text("/boot/grub/grub.conf"))
+    grubenv = text("/boot/grub2/grubenv", "")
+    entries = evidence.find("/boot/loader/entries/", ".conf")
+    if entries:
+        return boot.from_bls(grubenv, entries)
+    for source in ("/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"):
+        if text(source):
+            return boot.from_grub_cfg(text(source), text("/etc/default/grub", ""), grubenv)
+    tried = ("$grubby", "/boot/grub/grub.conf", "/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
+    telling = [source for source in tried if "ermission denied" in evidence.reasons.get(source, "")]
+    source = telling[0] if telling else tried[-1]
+    raise EvidenceMissing(source, evidence.why_missing(source))
+
+
+def _uptime(text):
+    words = text.split()
+    return sole_count("uptime_seconds", words[0].partition(".")[0] if words else "")
+
+
+def _modules(evidence, take):
+    taint = take("modules.taint", lambda: sole_count("taint", evidence.get("/proc/sys/kernel/tainted")))
+    loaded = take("modules.loaded", lambda: parse_modules(evidence.get("/proc/modules")))
+    if taint is None and loaded is None:
+        return None
+    loaded = loaded or {"out_of_tree": None, "proprietary": None}
+    return dict(loaded, taint=taint, taint_flags=None if taint is None else taint_flags(taint))
+
+
+def _zones(evidence, take):
+    zones = parse_buddyinfo(evidence.get("/proc/buddyinfo"))
+    zoneinfo = take("zones.watermarks", lambda: parse_zoneinfo(evidence.get("/proc/zoneinfo")), {})
+    for zone in zones:
+        name = (zone["node"], zone["zone"])
+        if zoneinfo and name not in zoneinfo:
+            take("zones.watermarks", lambda: _no_zoneinfo(*name))
+        zone.update(zoneinfo.get(name) or dict.fromkeys(ZONEINFO_FIELDS))
+    return zones
+
+
+def _no_zoneinfo(node, zone):
+    raise EvidenceError("zoneinfo", None, "node %d, zone %s of buddyinfo is missing in it" % (node, zone))
+
+
+def _vm(evidence, take):
+    values = dict(
+        (name, take("vm." + name, lambda: sole_count(name, evidence.get("/proc/sys/vm/" + name))))
+        for name in ("min_free_kbytes", "zone_reclaim_mode")
+    )
+    return None if all(value is None for value in values.values()) else values
+
+
+def _page_size_bytes(evidence, kernel_facts):
+    if "$getconf" in evidence.texts:
+        return sole_count("page_size_bytes", evidence.texts["$getconf"])
+    if kernel_facts and kernel_facts["machine"] in _ALWAYS_4_KB:
+        return 4096
+    raise EvidenceMissing("$getconf", evidence.why_missing("$getconf"))
+
+
+def _failures(evidence):
+    """The failures of the first log that holds any or reaches back to the boot; else those of the first one read."""
+    logs = [name for name in _LOGS if "$" + name in evidence.texts]
+    if not logs:
+        reasons = ["%s: %s" % (name, evidence.reasons["$" + name]) for name in _LOGS if "$" + name in evidence.reasons]
+        raise EvidenceMissing("kernel log", "; ".join(reasons) or evidence.why_missing("$dmesg"))
+    parsed = [
+        parse_kernel_log(evidence.texts["$" + name], name, _boot_epoch_seconds(evidence), _release(evidence))
+        for name in logs
+    ]
+    return next((log for log in parsed if log["count"] or log["boot_seen"]), parsed[0])
+
+
+def _boot_epoch_seconds(evidence):
+    for line in evidence.texts.get("/proc/stat", "").split("\n"):
+        words = line.split()
+        if len(words) == 2 and words[0] == "btime" and words[1].isdigit():
+            return int(words[1])
+    return None
+
+
+def _release(evidence):
+    try:
+        return kernel.parse_uname(evidence.texts.get("$uname", ""))["release"]
+    except EvidenceError:
+        return None

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probe: the manifest rendered as a POSIX shell program whose output is a transcript.
+
+It writes nothing on the host, needs what RHEL 6 or busybox have, and says of every source it could not read why. It
+starts as few processes as it can, since an audit pays for each on every host: one grep for all files read whole, one
+for the lines wanted of long ones, one ls for all links.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
+    LINES_WANTED,
+    MANIFEST,
+    MAX_TRANSCRIPT_BYTES,
+    PAGETYPEINFO,
+    end_line,
+    head_line,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import AWK_FILTER
+
+#: How long one command may take that asks hardware, a package database or a daemon.
+COMMAND_SECONDS = 10
+
+# say NAME TEXT: TEXT, line by line, as evidence from the command NAME.
+# run NAME COMMAND...: what the command says, and why it failed where it did.
+# limited COMMAND...: the same, killed after COMMAND_SECONDS; without timeout(1) a sleeping guard does it.
+# framed COMMAND...: a command that prints "path:line" itself; its complaints become reasons.
+_FUNCTIONS = r"""
+say() { set -f; IFS=$nl; for line in $2; do printf '%s\n' "\$$1:$line"; done; unset IFS; set +f; }
+complain() { set -f; IFS=$nl; for line in $2; do printf '!%s\n' "$1$line"; done; unset IFS; set +f; }
+failed() { case $2 in
+ 127) printf '!$%s:no such command\n' "$1";; 124|137|143) printf '!$%s:no answer within @SECONDS@ s\n' "$1";;
+ *) set -f; IFS=$nl; set -- "$1" "$2" $3; unset IFS; set +f; printf '!$%s:%s\n' "$1" "${3:-exit status $2}";; esac; }
+limited() {
+ if command -v timeout >/dev/null 2>&1; then timeout @SECONDS@ "$@"; return; fi
+ "$@" & child=$!; (sleep @SECONDS@; kill -9 $child) >/dev/null 2>&1 & guard=$!
+ wait $child; rc=$?; kill $guard 2>/dev/null; return $rc; }
+have() { command -v "$1" >/dev/null 2>&1; }
+run() { name=$1; shift; word=$1; [ "$word" != limited ] || word=$2
+ if ! have "$word"; then failed "$name" 127; return 127; fi
+ out=$("$@" 2>&1 </dev/null); rc=$?
+ if [ $rc = 0 ]; then say "$name" "$out"; else failed "$name" $rc "$out"; fi; return $rc; }
+framed() { { err=$("$@" 2>&1 1>&3 3>&- </dev/null); } 3>&1; complain "" "$err"; }
+"""
+
+_FILES = r"""
+framed grep '' @FILES@ /dev/null
+framed grep -E '@WANTED@' @LINES@ /dev/null
+run uname uname -a
+run getconf getconf PAGESIZE
+ls -ld @LINKS@ 2>/dev/null | while read -r line; do case $line in
+ *' /sys/'*' -> '*) line=/sys/${line#* /sys/}; printf '%s\n' "${line%% -> *}:${line##* -> }";; esac; done
+"""
+
+# Virtual interfaces without a device behind them (lo, veth, tap) have no driver to ask for. A driver that does not
+# answer keeps the tool waiting: after one such, the rest are not asked.
+_NICS = r"""
+drivers= asked=0 wait=
+ask() { nic=${1#/sys/class/net/}; asked=$((asked+1))
+ if [ -n "$wait" ]; then printf '!$ethtool/%s:not asked, %s did not answer\n' "$nic" "$wait"; return; fi
+ if [ $asked -gt 64 ]; then printf '!$ethtool/%s:not asked, the probe asks 64 interfaces at most\n' "$nic"; return; fi
+ run "ethtool/$nic" limited ethtool -i "$nic"
+ case $rc in 0) ;; 124|137|143) wait=$nic; return;; *) return;; esac
+ IFS=$nl; set -f; for line in $out; do case $line in driver:*) word=${line#driver:};; esac; done; unset IFS
+ for word in $word; do break; done; set +f
+ case $word in *[!A-Za-z0-9_-]*) ;; *) case " $drivers " in *" $word "*) ;; *) drivers="$drivers $word";; esac;; esac; }
+if have ethtool; then
+ for path in /sys/class/net/*; do [ ! -e "$path/device" ] || ask "$path"; done
+ for path in /sys/class/net/*; do if [ ! -e "$path/device" ]; then
+  if [ -d "$path/bonding" ] || [ -d "$path/bridge" ] || [ -e "/proc/net/vlan/${path##*/}" ]; then ask "$path"; fi; fi; done
+else failed ethtool 127; fi
+for word in $drivers; do run "modinfo/$word" modinfo -F filename "$word"
+ if [ -r "/sys/module/$word/version" ]; then read -r line <"/sys/module/$word/version"; say "module_version/$word" "$line"; fi; done
+"""
+
+# A package database that is there is asked; a Debian package is installed where its kernel is there too.
+_KERNELS = r"""
+rpmdb=; for path in /var/lib/rpm/Packages /var/lib/rpm/rpmdb.sqlite /var/lib/rpm/Packages.db /usr/lib/sysimage/rpm/rpmdb.sqlite \
+ /usr/lib/sysimage/rpm/Packages.db; do [ ! -e $path ] || rpmdb=$path; done
+if [ -n "$rpmdb" ]; then
+ if have rpm; then
+  out=$(limited rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}.%{ARCH}\n' kernel kernel-core kernel-uek kernel-uek-core kernel-rt \
+   kernel-rt-core kernel-default kernel-ml kernel-lt 2>&1 </dev/null); rc=$?
+  case $rc in 124|137|143) failed kernels $rc;; *) say kernels "$out";; esac
+ else failed kernels 127; fi
+elif [ -d /var/lib/dpkg/info ]; then echo '$kernels:dpkg'
+ for path in /var/lib/dpkg/info/linux-image-*.list; do path=${path##*/linux-image-}; path=${path%.list}; path=${path#unsigned-}
+  [ ! -e "/boot/vmlinuz-$path" ] || say kernels "linux-image $path"; done
+else echo '!$kernels:no RPM or dpkg database'; fi
+! have grubby || run grubby limited grubby --default-kernel
+"""
+
+# The next log is asked where one cannot be read, or holds neither a failure nor the boot it would have to reach back to.
+# awk's exit status tells; complaints go around it through descriptor 5.
+_LOG = r"""
+kernel_log() { name=$1; shift; word=$1; [ "$word" != limited ] || word=$2
+ if ! have "$word"; then failed $name 127; return 1; fi
+ { { { err=$("$@" 2>&1 1>&3 3>&- 5>&- </dev/null); rc=$?; } 3>&1
+  [ $rc = 0 ] || failed $name $rc "$err" >&5; } | awk -v tag="\$$name" '@FILTER@'; } 5>&1; }
+if have awk; then kernel_log dmesg dmesg || kernel_log journal limited journalctl -k -b --no-pager -o short-iso ||
+ kernel_log messages tail -c 4194304 /var/log/messages
+else echo '!$dmesg:no awk to read it with'; fi
+"""
+
+_FRAME = r"""LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin; export PATH; unset IFS
+nl='
+'
+{ echo '@HEAD@'
+@BODY@
+echo '@END@'; } 2>/dev/null | if command -v head >/dev/null 2>&1; then head -c @BYTES@; else dd bs=1 count=@BYTES@ 2>/dev/null; fi
+"""
+
+
+def render_probe(nonce, pagetypeinfo=False):
+    """The probe as the text of a shell program; ``nonce``: letters and digits that mark this transcript's frame."""
+    entries = MANIFEST + ((PAGETYPEINFO,) if pagetypeinfo else ())
+    body = "".join((_FUNCTIONS, _FILES, _NICS, _KERNELS, _LOG)).strip()
+    for mark, value in (
+        ("@SECONDS@", str(COMMAND_SECONDS)),
+        ("@FILES@", _sources(entries, "file")),
+        ("@LINES@", _sources(entries, "lines")),
+        ("@LINKS@", _sources(entries, "link")),
+        ("@WANTED@", LINES_WANTED),
+        ("@FILTER@", AWK_FILTER.strip()),
+    ):
+        body = body.replace(mark, value)
+    frame = _FRAME.replace("@HEAD@", head_line(nonce)).replace("@END@", end_line(nonce))
+    return frame.replace("@BYTES@", str(MAX_TRANSCRIPT_BYTES)).replace("@BODY@", body)
+
+
+def _sources(entries, kind):
+    return " ".join(entry.source for entry in entries if entry.kind == kind)
