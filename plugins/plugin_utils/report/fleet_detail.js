@@ -1,0 +1,261 @@
+/* Copyright: (c) 2026, the fleetcare.pagealloc contributors
+ * GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+// The panel of one host. Text of a host enters the page as textContent only, never as markup.
+
+const panel = byId("panel");
+const meanings = JSON.parse(byId("meanings").textContent);
+// Line by line, and each parsed only when its host is opened.
+const details = byId("details").textContent.trim().split("\n");
+const LINE_BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]/g;
+const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/gu;
+// The kernel itself counts on larger requests to fail (PAGE_ALLOC_COSTLY_ORDER): no alarm there.
+const COSTLY = 3;
+let lastFocus = null;
+
+// Control characters and direction overrides become visible: they must not disguise anything.
+const printable = (value) => String(value).replace(LINE_BREAKS, " ")
+  .replace(HIDDEN, (char) => "\\u" + char.codePointAt(0).toString(16).padStart(4, "0"));
+
+function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (name === "style") for (const key in value) element.style.setProperty(key, value[key]);
+    else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : printable(value));
+  }
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === undefined || child === false) continue;
+    element.append(child instanceof Node ? child : printable(child));
+  }
+  return element;
+}
+
+const count = (n) => n === null || n === undefined ? "–" : n.toLocaleString("en");
+const short = (n) => n < 100000 ? count(n) : n < 1e7 ? `${Math.round(n / 1000)}k` : `${Math.round(n / 1e6)}M`;
+function bytes(n) {
+  if (n === null || n === undefined) return "–";
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (n >= 1024 && unit < units.length - 1) { n /= 1024; unit += 1; }
+  return `${n < 10 && n % 1 ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
+}
+const kilobytes = (n) => n === null || n === undefined ? null : bytes(n * 1024);
+function duration(seconds) {
+  if (seconds === null || seconds === undefined) return null;
+  const days = Math.floor(seconds / 86400);
+  const hours = Math.floor(seconds / 3600) % 24;
+  return days ? `${days} d ${hours} h` : `${hours} h ${Math.floor(seconds / 60) % 60} min`;
+}
+const listed = (values) => values && values.length ? values.join(", ") : null;
+const section = (title, ...children) => make("section", {}, make("h3", {}, title), ...children);
+const pill = (verdict) => make("span", { class: "pill" }, verdict.replaceAll("_", " "));
+
+function openHost(name) {
+  for (const row of body.querySelectorAll("[aria-current]")) row.removeAttribute("aria-current");
+  const index = name ? indexOfLink.get("#host=" + quoted(name)) : undefined;
+  const wasOpen = !panel.hidden;
+  panel.hidden = !name;
+  document.documentElement.classList.toggle("open", Boolean(name));
+  if (!name) {
+    panel.replaceChildren();
+    if (lastFocus && lastFocus.isConnected) lastFocus.focus({ preventScroll: true });
+    return;
+  }
+  if (!wasOpen) lastFocus = document.activeElement;
+  if (index === undefined) {
+    delete panel.dataset.v;
+    panel.replaceChildren(panelHead(name, null), make("p", { class: "note" }, "This report holds no host of this name."));
+  } else {
+    const host = JSON.parse(details[index]);
+    rows[index].element.setAttribute("aria-current", "true");
+    panel.dataset.v = host.verdict;
+    panel.replaceChildren(...describe(host));
+    if (!wasOpen) rows[index].element.scrollIntoView({ block: "nearest" });
+  }
+  panel.scrollTop = 0;
+  panel.focus({ preventScroll: true });
+}
+
+function panelHead(name, verdict) {
+  const button = (label, text, action) => {
+    const element = make("button", { type: "button", class: "plain", "aria-label": label, title: label }, text);
+    element.addEventListener("click", action);
+    return element;
+  };
+  return make("header", {},
+    make("nav", {}, button("Previous host (left arrow)", "‹", () => step(-1)), button("Next host (right arrow)", "›", () => step(1)),
+      button("Close (Escape)", "✕", () => go({ host: "" }))),
+    make("h2", { id: "panel-title" }, name),
+    verdict && make("p", { class: "judged" }, pill(verdict), " ", meanings[verdict] || ""));
+}
+
+function describe(host) {
+  const facts = host.facts || {};
+  return [
+    panelHead(host.name, host.verdict),
+    make("div", { class: "figures" }, figures(host, facts)),
+    why(host),
+    host.actions.length ? section("What would help", make("ol", { class: "actions" },
+      host.actions.map((step) => make("li", {}, step.description, " ", make("code", {}, step.action))))) : null,
+    memorySection(host, facts),
+    host.facts && logSection(facts),
+    host.facts && kernelSection(facts),
+    host.facts && nicSection(facts),
+    missing(facts),
+  ].filter(Boolean);
+}
+
+function figures(host, facts) {
+  const figure = (value, label, bad) => make("div", { class: bad ? "figure bad" : "figure" }, make("b", {}, value), make("span", {}, label));
+  const room = host.headroom && host.headroom.atomic[2];
+  const lost = host.headroom && host.headroom.unusable_free_percent[2];
+  const failures = facts.failures && facts.failures.count;
+  return [
+    figure(count(room), `atomic order-2 requests (${size(facts, 2)}) left`, room === 0),
+    figure(count(failures), "allocation failures logged", failures > 0),
+    figure(lost === null || lost === undefined ? "–" : `${Math.round(lost)} %`, "of free memory in smaller blocks", lost >= 90),
+    figure(facts.memory ? kilobytes(facts.memory.free_kb) : "–", facts.memory ? `free of ${kilobytes(facts.memory.total_kb)}` : "free memory", false),
+  ];
+}
+
+function why(host) {
+  return section("Why",
+    host.reasons.length ? make("ul", { class: "reasons" }, host.reasons.map((reason) => make("li", {}, reason))) : make("p", { class: "note" }, "No reasons were recorded."),
+    host.advisories.length ? make("p", { class: "chips" }, "Advisories ", host.advisories.map((id) => make("code", {}, id))) : null);
+}
+
+const size = (facts, order) => bytes((facts.page_size_bytes || 4096) << order);
+const zoneKey = (zone) => `${zone.node} ${zone.zone}`;
+
+// The picture: one row for each zone, one column for each block size.
+function memorySection(host, facts) {
+  const because = (facts.unavailable || {}).zones;
+  if (!facts.zones || !facts.zones.length) {
+    return section("Free memory by block size", make("p", { class: "note" },
+      "Not seen" + (because ? `: ${because}` : host.facts ? "." : ": this host gave no facts. See the reasons above.")));
+  }
+  const orders = Math.max(...facts.zones.map((zone) => zone.free_blocks.length));
+  const columns = Array.from({ length: orders }, (_, order) => order);
+  const page = facts.page_size_bytes || 4096;
+  const held = facts.zones.map((zone) => zone.free_blocks.map((blocks, order) => blocks * page * 2 ** order));
+  const most = Math.max(1, ...held.flat());
+  const judged = new Map(((host.headroom || {}).zones || []).map((zone) => [zoneKey(zone), zone]));
+  const table = make("table", { class: "heat" },
+    make("caption", { class: "sr" }, "Free blocks for each zone and block size"),
+    make("thead", {}, make("tr", {}, make("td", {}),
+      columns.map((order) => make("th", { scope: "col", class: order === 2 ? "critical" : null }, make("small", {}, `order ${order}`), bytes(page * 2 ** order))),
+      make("th", { scope: "col", class: "sum" }, "free"))),
+    make("tbody", {}, facts.zones.map((zone, place) => zoneRow(zone, columns, held[place], most, judged.get(zoneKey(zone))))),
+    host.headroom ? make("tbody", { class: "verdicts" }, headroomRows(host.headroom, columns)) : null);
+  const rule = host.headroom && { "before-4.4": "before Linux 4.4", "since-4.4": "since Linux 4.4" }[host.headroom.rule];
+  return section("Free memory by block size",
+    make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Free memory by block size" }, table),
+    make("p", { class: "legend" },
+      make("span", { class: "ramp", "aria-hidden": "true" }), "less to more free memory in blocks of this size ",
+      host.headroom && make("span", { class: "swatch", "aria-hidden": "true" }, "✕"),
+      host.headroom && "the zone would refuse an atomic request of this size",
+      rule && make("span", { class: "rule" }, `Watermark rule: ${rule}`)),
+    host.headroom ? null : make("p", { class: "note" }, "The headroom is not known. " + (host.reasons[0] || "")));
+}
+
+function zoneRow(zone, columns, held, most, judged) {
+  const unused = judged && !judged.usable;
+  return make("tr", { class: unused ? "unused" : null, title: unused ? "Ordinary kernel requests may not use this zone" : null },
+    make("th", { scope: "row" }, `Node ${zone.node} `, make("b", {}, zone.zone)),
+    columns.map((order) => {
+      const blocks = zone.free_blocks[order];
+      if (blocks === undefined) return make("td", {});
+      const refused = judged && judged.usable && judged.atomic[order] === 0;
+      // Logarithmic: a few kB and many GB must both be seen to differ from nothing.
+      const heat = held[order] ? 10 + 75 * Math.log1p(held[order] / 4096) / Math.log1p(most / 4096) : 0;
+      return make("td", { class: refused ? order > COSTLY ? "refused costly" : "refused" : null, style: { "--heat": `${heat.toFixed(1)}%` },
+        title: `${count(blocks)} free blocks, ${bytes(held[order])}` + (refused ? "; an atomic request of this size would be refused here" : "") },
+      short(blocks), refused ? make("i", { "aria-label": "refused" }, "✕") : null);
+    }),
+    make("td", { class: "sum" }, bytes(held.reduce((sum, n) => sum + n, 0))));
+}
+
+function headroomRows(headroom, columns) {
+  const line = (label, values, show, bad) => make("tr", {}, make("th", { scope: "row" }, label),
+    columns.map((order) => {
+      const value = values[order];
+      return make("td", { class: order <= COSTLY && value !== undefined && value !== null && bad(value) ? "bad" : null }, value === undefined || value === null ? "–" : show(value));
+    }), make("td", {}));
+  const lines = (of) => [
+    line("Atomic granted", of.atomic, short, (n) => n === 0),
+    line("Others granted", of.non_atomic, short, (n) => n === 0),
+    line("Unusable free", of.unusable_free_percent, (n) => `${Math.round(n)} %`, (n) => n >= 99.5),
+  ];
+  const nodes = headroom.nodes.length > 1 ? headroom.nodes.map((node) => line(`Atomic, node ${node.node}`, node.atomic, short, (n) => n === 0)) : [];
+  return [...lines(headroom), ...nodes];
+}
+
+function logSection(facts) {
+  const failures = facts.failures;
+  if (!failures) {
+    const because = (facts.unavailable || {}).failures;
+    return section("Kernel log", make("p", { class: "note" }, "No kernel log could be read" + (because ? `: ${because}` : ".")));
+  }
+  const source = { dmesg: "the kernel ring buffer", journal: "the journal", messages: "/var/log/messages" }[failures.source] || failures.source;
+  const reach = failures.boot_seen ? "It reaches back to this boot's start." : "It does not reach back to this boot's start: earlier failures are lost.";
+  if (!failures.count) {
+    return section("Kernel log", make("p", { class: "note" }, `No allocation failure in ${source}. ${reach} The kernel limits these messages, so none proves nothing.`));
+  }
+  const last = failures.last;
+  return section("Kernel log",
+    make("p", {}, `${count(failures.count)} page allocation ${failures.count === 1 ? "failure" : "failures"} in ${source}. ${reach}`),
+    make("div", { class: "pair" }, bars("By order", failures.by_order, (order) => `order ${order} · ${size(facts, Number(order))}`),
+      bars("By process", failures.by_process, (name) => name)),
+    last && make("h4", {}, "Last failure"),
+    last && pairs([
+      ["When", last.at], ["Process", last.process], ["Request", `order ${last.order} (${size(facts, last.order)})` + (last.atomic === null ? "" : last.atomic ? ", atomic" : ", may wait")],
+      ["Mode", last.mode + (last.mode_flags ? ` = ${last.mode_flags.join(" | ")}` : "")], ["Kernel", last.kernel], ["Drivers in the trace", listed(last.drivers)],
+    ]));
+}
+
+function bars(title, values, label) {
+  const entries = Object.entries(values).sort((a, b) => b[1] - a[1]);
+  const most = Math.max(1, ...entries.map((entry) => entry[1]));
+  const line = ([name, n]) => make("li", {}, make("span", {}, label(name)), make("b", {}, count(n)),
+    make("i", { "aria-hidden": "true", style: { "--part": `${(100 * n / most).toFixed(1)}%` } }));
+  return make("div", {}, make("h4", {}, title), make("ul", { class: "bars" }, entries.slice(0, 8).map(line)),
+    entries.length > 8 ? make("p", { class: "note" }, `and ${count(entries.length - 8)} more`) : null);
+}
+
+function pairs(entries) {
+  return make("dl", {}, entries.map(([label, value]) => [make("dt", {}, label),
+    make("dd", value === null || value === undefined || value === "" ? { class: "absent" } : {}, value === null || value === undefined || value === "" ? "not seen" : value)]));
+}
+
+function kernelSection(facts) {
+  const kernel = facts.kernel || {};
+  const modules = facts.modules || {};
+  const vm = facts.vm || {};
+  const taint = modules.taint === 0 ? "none" : modules.taint ? `${modules.taint} (${modules.taint_flags.join("")})` : null;
+  return section("Kernel and memory", pairs([
+    ["Running kernel", kernel.release], ["Build", kernel.version], ["Distribution", kernel.distribution && kernel.distribution.name],
+    ["Boots by default", kernel.default_boot], ["Installed", listed(kernel.installed)], ["Up for", duration(facts.uptime_seconds)],
+    ["vm.min_free_kbytes", vm.min_free_kbytes === null || vm.min_free_kbytes === undefined ? null : `${count(vm.min_free_kbytes)} (${kilobytes(vm.min_free_kbytes)})`],
+    ["vm.zone_reclaim_mode", vm.zone_reclaim_mode], ["Available memory", facts.memory && kilobytes(facts.memory.available_kb)], ["Taint", taint],
+    ["Out-of-tree modules", facts.modules ? listed(modules.out_of_tree) || "none" : null], ["Proprietary modules", facts.modules ? listed(modules.proprietary) || "none" : null],
+  ]));
+}
+
+function nicSection(facts) {
+  if (!facts.nics) return null;
+  const heads = ["Interface", "Driver", "Version", "Firmware", "Origin", "MTU", "State"];
+  const origin = { true: "kernel's own", false: "out of tree" };
+  const line = (nic) => make("tr", {}, make("th", { scope: "row" }, nic.name, nic.default_route ? make("small", {}, " default route") : null),
+    [listed(nic.lower) ? `${nic.driver || "–"} over ${nic.lower.join(", ")}` : nic.bus_driver && nic.bus_driver !== nic.driver ? `${nic.driver || "–"} on ${nic.bus_driver}` : nic.driver,
+      nic.driver_version, nic.firmware, origin[nic.in_tree], nic.mtu, nic.operstate].map((value) => make("td", {}, value ?? "–")));
+  return section("Network interfaces", facts.nics.length ? make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Network interfaces" },
+    make("table", { class: "nics" }, make("thead", {}, make("tr", {}, heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, facts.nics.map(line))))
+    : make("p", { class: "note" }, "None."));
+}
+
+function missing(facts) {
+  const entries = Object.entries(facts.unavailable || {});
+  return entries.length ? section("Not seen, and why", make("dl", { class: "missing" }, entries.map(([datum, reason]) => [make("dt", {}, datum), make("dd", {}, reason)]))) : null;
+}
+
+start();

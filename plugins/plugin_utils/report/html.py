@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""fleet.html: the report for people, one file that needs nothing else and fetches nothing.
+
+The table is static HTML and readable without scripts. Filters, sorting and the panel of one host
+come from fleet_list.js and fleet_detail.js, which read each host's data, when it is asked for, from
+one line of JSON in the page. Text of a host reaches the page in two ways only: escaped by Jinja2,
+or as textContent.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
+    HostRow,
+    host_rows,
+    verdict_counts,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
+    count_of,
+    printable,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+
+_HERE = Path(__file__).parent
+_ENCODE = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_SHOWN_FACTS = (
+    "kernel", "nics", "zones", "page_size_bytes", "memory", "vm", "failures", "modules",
+    "uptime_seconds", "unavailable",
+)
+_SHOWN_ZONE = ("node", "zone", "free_blocks")
+_SHOWN_ROOM = ("node", "zone", "usable", "atomic")
+_SHOWN_NODE = ("node", "atomic")
+# Someone is without service there, or soon will be.
+_URGENT = ("affected", "starved", "stalled", "at_risk")
+
+
+def render_html(fleet: Mapping[str, Any]) -> str:
+    """The fleet as one self-contained HTML page, in time linear in the number of hosts."""
+    rows = host_rows(fleet)
+    script = _asset("fleet_list.js") + _asset("fleet_detail.js")
+    return _environment().get_template("fleet.html.j2").render(
+        counts=verdict_counts(fleet),
+        verdicts=VERDICTS,
+        rows=((row, _link(row.name), printable(row.name, 255)) for row in rows),
+        total=len(rows),
+        headline=_headline(verdict_counts(fleet), len(rows)),
+        generated_at=printable(fleet["generated_at"], 40),
+        generated_text=_moment(printable(fleet["generated_at"], 40)),
+        version=printable(fleet["collection_version"], 40),
+        style=Markup(_asset("fleet.css")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        meanings=Markup(_embedded(VERDICTS)),
+        details=Markup("\n".join(_details(fleet, rows))),
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@functools.lru_cache(maxsize=None)
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _link(name: str) -> str:
+    """The fragment that opens this host; only URL-safe ASCII."""
+    return "#host=" + quote(name, safe="", errors="replace")
+
+
+def _details(fleet: Mapping[str, Any], rows: list[HostRow]) -> Iterator[str]:
+    """One line of JSON for each host, in the order of the rows."""
+    for row in rows:
+        yield _embedded(_shown(row.name, fleet["hosts"][row.name]))
+
+
+def _shown(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What the panel shows of one host, as fleet_detail.js reads it. The rest is in fleet.json."""
+    facts = result["facts"]
+    headroom = result["headroom"]
+    shown = {"name": name, **result}
+    if facts is not None:
+        shown["facts"] = {key: facts[key] for key in _SHOWN_FACTS}
+        shown["facts"]["zones"] = _only(facts["zones"], _SHOWN_ZONE)
+        if facts["failures"] is not None:
+            shown["facts"]["failures"] = {**facts["failures"], "mem_info": None}
+    if headroom is not None:
+        shown["headroom"] = {
+            **headroom,
+            "nodes": _only(headroom["nodes"], _SHOWN_NODE),
+            "zones": _only(headroom["zones"], _SHOWN_ROOM),
+        }
+    return shown
+
+
+def _only(
+    entries: list[Mapping[str, Any]] | None, keys: tuple[str, ...]
+) -> list[dict[str, Any]] | None:
+    return None if entries is None else [{key: entry[key] for key in keys} for entry in entries]
+
+
+def _embedded(value: object) -> str:
+    """JSON that cannot end its script element: ASCII only, without ``<``, ``>`` and ``&``."""
+    text = _ENCODE(value)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _headline(counts: Mapping[str, int], total: int) -> str:
+    if not total:
+        return "No hosts were audited."
+    urgent = sum(counts[verdict] for verdict in _URGENT)
+    if urgent:
+        return f"{urgent:,} of {count_of(total, 'host')} starved of pages or at risk of it."
+    if counts["clear"] == total:
+        return f"All {count_of(total, 'host')} clear." if total > 1 else "The one host is clear."
+    return f"No symptom and no open risk seen on {count_of(total, 'host')}; some need a look."
+
+
+def _moment(stamp: str) -> str:
+    try:
+        moment = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+    except ValueError:
+        return stamp
+    zone = moment.tzname() or ""
+    return f"{moment.day} {moment:%B %Y, %H:%M} {zone}".rstrip()

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pagealloc.prom: the result as metrics for the text-file collector of node_exporter.
+
+Format: the Prometheus text exposition format, version 0.0.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
+    granted,
+    verdict_counts,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
+    natural_key,
+    printable,
+)
+
+# Orders 0 and 1 hardly ever fail, 4 and up are retried by their users: 2 and 3 are what NICs ask for.
+_ORDERS = (2, 3)
+# Far above any host name: a cut name could make two series one, and the whole file is then refused.
+_NAME_LIMIT = 4096
+
+_Sample = tuple[str, float]
+
+
+def render_prometheus(fleet: Mapping[str, Any]) -> str:
+    """The fleet as metrics. What is not known has no sample: it must not read as zero."""
+    hosts = [
+        (_label("host", name), fleet["hosts"][name])
+        for name in sorted(fleet["hosts"], key=natural_key)
+    ]
+    families: tuple[tuple[str, str, Iterable[_Sample]], ...] = (
+        ("audit_timestamp_seconds", "When the audit was made, in seconds since 1970.",
+         [("", _epoch(fleet["generated_at"]))]),
+        ("hosts", "Number of hosts with each verdict.",
+         [(_label("verdict", verdict), n) for verdict, n in verdict_counts(fleet).items()]),
+        ("host_verdict", "The verdict on each host, always 1.",
+         [(f"{host},{_label('verdict', result['verdict'])}", 1) for host, result in hosts]),
+        ("headroom_requests", "Requests of this order that the kernel would still grant.",
+         _headroom(hosts)),
+        ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.",
+         _unusable(hosts)),
+        ("allocation_failures", "Page allocation failures in the kernel log that could be read.",
+         _failures(hosts)),
+    )
+    return "".join(line for family in families for line in _family(*family))
+
+
+def _family(name: str, explanation: str, samples: Iterable[_Sample]) -> Iterator[str]:
+    yield f"# HELP pagealloc_{name} {explanation}\n# TYPE pagealloc_{name} gauge\n"
+    for labels, value in samples:
+        yield f"pagealloc_{name}{{{labels}}} {_number(value)}\n" if labels else (
+            f"pagealloc_{name} {_number(value)}\n"
+        )
+
+
+def _headroom(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+    for host, result in hosts:
+        for order in _ORDERS:
+            for kind, atomic in (("atomic", "true"), ("non_atomic", "false")):
+                number = granted(result["headroom"], kind, order)
+                if number is not None:
+                    yield f'{host},order="{order}",atomic="{atomic}"', number
+
+
+def _unusable(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+    for host, result in hosts:
+        percents = (result["headroom"] or {}).get("unusable_free_percent") or ()
+        for order in _ORDERS:
+            if order < len(percents) and percents[order] is not None:
+                yield f'{host},order="{order}"', percents[order] / 100
+
+
+def _failures(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+    for host, result in hosts:
+        failures = (result["facts"] or {}).get("failures")
+        if failures is None:
+            continue
+        # A log that was read and holds none is a zero worth having, so that an alert can resolve.
+        by_order = {str(order): 0 for order in _ORDERS} | dict(failures["by_order"])
+        for order in sorted(by_order, key=natural_key):
+            yield f"{host},{_label('order', order)}", by_order[order]
+
+
+def _epoch(stamp: str) -> float:
+    moment = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.timestamp()
+
+
+def _number(value: float) -> str:
+    return repr(int(value)) if value == int(value) else repr(round(value, 6))
+
+
+def _label(name: str, value: str) -> str:
+    text = printable(value, _NAME_LIMIT).replace("\\", "\\\\").replace('"', '\\"')
+    return f'{name}="{text}"'

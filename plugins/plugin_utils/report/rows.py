@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the table and the HTML report show of each host in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
+    natural_key,
+    printable,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import SEVERITY, VERDICTS
+
+#: The order (log2 of pages) of the request that starves: 4 pages, 16 kB.
+CRITICAL_ORDER = 2
+
+
+class HostRow(NamedTuple):
+    """One host in one line. All text is :func:`printable`; ``name`` alone is as it was given.
+
+    ``headroom`` is the number of atomic order-2 requests that would be granted, None if not known.
+    """
+
+    name: str
+    verdict: str
+    kernel: str
+    drivers: str
+    headroom: int | None
+    reason: str
+
+
+def host_rows(fleet: Mapping[str, Any]) -> list[HostRow]:
+    """One row for every host of ``fleet``, the worst verdict first, then by name."""
+    hosts: Mapping[str, Mapping[str, Any]] = fleet["hosts"]
+    # A verdict this version does not know sorts before all others: never overlooked.
+    names = sorted(hosts, key=lambda name: (SEVERITY.get(hosts[name]["verdict"], -1), natural_key(name)))
+    return [_row(name, hosts[name]) for name in names]
+
+
+def verdict_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
+    """Every verdict with its number of hosts, zero included, worst first."""
+    counts: Mapping[str, int] = fleet["counts"]
+    return {verdict: counts.get(verdict, 0) for verdict in VERDICTS}
+
+
+def granted(headroom: Mapping[str, Any] | None, kind: str, order: int) -> int | None:
+    """Requests of ``order`` that would be granted, ``kind`` being ``atomic`` or ``non_atomic``.
+
+    None where it is not known, or where the host's allocator has no such order.
+    """
+    if headroom is None or order >= len(headroom[kind]):
+        return None
+    number: int = headroom[kind][order]
+    return number
+
+
+def _row(name: str, result: Mapping[str, Any]) -> HostRow:
+    facts = result["facts"] or {}
+    reasons = result["reasons"]
+    return HostRow(
+        name,
+        printable(result["verdict"], 40),
+        _kernel(facts.get("kernel")),
+        _drivers(facts.get("nics")),
+        granted(result["headroom"], "atomic", CRITICAL_ORDER),
+        printable(reasons[0], 400) if reasons else "",
+    )
+
+
+def _kernel(kernel: Mapping[str, Any] | None) -> str:
+    """The running release, less the architecture at its end: it is the same on most of a fleet."""
+    if not kernel or not kernel["release"]:
+        return ""
+    release: str = kernel["release"]
+    suffix = ".%s" % kernel["machine"]
+    return printable(release[: -len(suffix)] if release.endswith(suffix) else release, 80)
+
+
+def _drivers(nics: list[Mapping[str, Any]] | None) -> str:
+    """The drivers of the real cards, that of the default route first.
+
+    Interfaces stacked on others (bonds, VLANs, bridges) have no driver of their own.
+    """
+    real = [nic for nic in nics or () if nic["driver"] and not nic["lower"]]
+    real.sort(key=lambda nic: not nic["default_route"])
+    return printable(", ".join(dict.fromkeys(nic["driver"] for nic in real)), 80)
