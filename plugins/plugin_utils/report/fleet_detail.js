@@ -183,7 +183,7 @@ function headroomRows(headroom, columns) {
     }), make("td", {}));
   const lines = (of) => [
     line("Atomic granted", of.atomic, short, (n) => n === 0),
-    line("Others granted", of.non_atomic, short, (n) => n === 0),
+    line("Non-atomic granted", of.non_atomic, short, (n) => n === 0),
     line("Unusable free", of.unusable_free_percent, (n) => `${Math.round(n)} %`, (n) => n >= 99.5),
   ];
   const nodes = headroom.nodes.length > 1 ? headroom.nodes.map((node) => line(`Atomic, node ${node.node}`, node.atomic, short, (n) => n === 0)) : [];

@@ -7,9 +7,11 @@
 
 const PAGE = 500;
 const byId = (id) => document.getElementById(id);
-const body = document.querySelector("#hosts tbody");
+const table = byId("hosts");
+const body = table.tBodies[0];
 // All rows live here; the document holds only those that are shown, so 10,000 stay quick.
-const rows = Array.from(body.rows, (element, index) => ({ element, index, link: element.cells[0].firstChild.hash }));
+const rows = Array.from(table.querySelectorAll("tbody tr"), (element, index) => ({ element, index, link: element.cells[0].firstChild.hash }));
+table.querySelector(".rest")?.remove();
 const indexOfLink = new Map(rows.map((row) => [row.link, row.index]));
 const verdictOrder = Object.keys(JSON.parse(byId("meanings").textContent));
 const collator = new Intl.Collator("en", { numeric: true });
@@ -45,7 +47,7 @@ function readAddress() {
 function addressOf(change) {
   const wanted = { ...state, ...change };
   const parts = ["verdict", "q", "sort", "desc", "host"].filter((key) => wanted[key])
-    .map((key) => `${key}=${encodeURIComponent(wanted[key])}`);
+    .map((key) => `${key}=${quoted(wanted[key])}`);
   return "#" + parts.join("&");
 }
 
@@ -169,6 +171,6 @@ function step(by) {
 
 // As the links are written: encodeURIComponent leaves five more characters alone than they do.
 function quoted(name) {
-  return encodeURIComponent(name.toWellFormed ? name.toWellFormed() : name)
+  return encodeURIComponent(name.toWellFormed())
     .replace(/[!'()*]/g, (char) => "%" + char.charCodeAt(0).toString(16).toUpperCase());
 }

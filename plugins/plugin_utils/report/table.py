@@ -104,7 +104,7 @@ def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]
             line[1] = _paint(line[1], row.verdict)
     headers = list(_HEADERS)
     if not wide:
-        head, rule, *body = _align(table, headers)
+        head, rule, *body = _align(table, headers, sizes)
         yield from (head, rule)
         for row, text in zip(rows, body):
             yield text
@@ -115,7 +115,7 @@ def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]
     room = width - sum(sizes) - _GAP * len(sizes)
     for line, row in zip(table, rows):
         line.append("\n".join(wrap(row.reason, room, _REASON_LINES)))
-    yield from _align(table, [*headers, "WHY"])
+    yield from _align(table, [*headers, "WHY"], [*sizes, room])
 
 
 def _cells(row: HostRow) -> list[str]:
@@ -145,7 +145,7 @@ def _column_sizes(cells: list[list[str]], width: int, wide: bool) -> list[int]:
     return sizes
 
 
-def _align(table: list[list[str]], headers: list[str]) -> list[str]:
+def _align(table: list[list[str]], headers: list[str], sizes: list[int]) -> list[str]:
     """The lines of the table, laid out by tabulate.
 
     tabulate counts wide characters only where another library happens to be installed. So each
@@ -168,7 +168,7 @@ def _align(table: list[list[str]], headers: list[str]) -> list[str]:
 
     # Headers as a row: tabulate would pad each of them by two columns that 80 do not have.
     text: str = _tabulate().tabulate(
-        [headers, ["-" * len(header) for header in headers]]
+        [headers, ["-" * size for size in sizes]]
         + [[stand_in(cell) for cell in line] for line in table],
         tablefmt="plain",
         disable_numparse=True,

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reports as files: each written whole beside its target and then put in its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+
+#: Kind of report -> its file's name and what renders it. The names are fixed: no text of a host is in them.
+_REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "json": ("fleet.json", render_json),
+    "html": ("fleet.html", render_html),
+    "prometheus": ("pagealloc.prom", render_prometheus),
+}
+
+
+def write_reports(fleet: Mapping[str, Any], directory: str) -> dict[str, str]:
+    """Write all reports into ``directory`` (made where missing); {kind: absolute path}. OSError where it cannot."""
+    folder = Path(directory).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for kind, (name, render) in _REPORTS.items():
+        target = folder / name
+        unfinished = folder / f".{name}.{os.getpid()}"
+        unfinished.write_text(render(fleet), encoding="utf-8", errors="replace")
+        unfinished.replace(target)
+        paths[kind] = str(target)
+    return paths
