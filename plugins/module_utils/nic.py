@@ -91,14 +91,13 @@ def nics_from(evidence, take):
     """The interfaces in order of name, each {name, virtual, driver, driver_version, firmware, bus_driver, module_path,
     module_version, in_tree, lower[], operstate, mtu, default_route}; null is what was not seen.
 
-    ``virtual``: there is no device of its own behind it. ``take(datum, function)`` gives what the function does, or None and notes why.
+    ``virtual``: there is no device of its own behind it. ``take(datum, function)`` gives what the function gives, or
+    None with the reason noted.
     """
-    mtus = dict(evidence.find(_NET, "/mtu"))
-    states = dict(evidence.find(_NET, "/operstate"))
     devices = dict(evidence.find(_NET, "/device/driver"))
-    asked = set(name for name, unused in evidence.find("$ethtool/"))
-    asked.update(source[len("$ethtool/"):] for source in evidence.reasons if source.startswith("$ethtool/"))
-    names = sorted(set(mtus) | set(states) | set(devices) | asked)
+    asked = _asked(evidence)
+    names = set(name for suffix in ("/mtu", "/operstate") for name, unused in evidence.find(_NET, suffix))
+    names.update(devices, asked)
     if not names:
         raise EvidenceMissing(_NET + "*/mtu", evidence.why_missing(_NET + "*/mtu"))
     lower = lower_devices(evidence)
@@ -106,16 +105,31 @@ def nics_from(evidence, take):
         evidence.texts.get("/proc/net/route", ""), evidence.texts.get("/proc/net/ipv6_route", "")
     )
     nics = []
-    for name in names:
-        nic = {"name": name, "lower": lower.get(name, []), "default_route": name in routes}
-        nic["operstate"] = states.get(name, "").strip() or None
+    for name in sorted(names):
+        nic = _state(evidence, name, take)
+        nic.update(lower=lower.get(name, []), default_route=name in routes)
         nic["bus_driver"] = devices[name].strip().split("/")[-1] if name in devices else None
         nic["virtual"] = name not in devices and (name in lower or name not in asked)
-        nic["mtu"] = take("nics.%s.mtu" % name, lambda: sole_count("mtu", mtus[name])) if name in mtus else None
         nic.update(_driver(evidence, nic, take))
         nic.update(_module(evidence, nic, take))
         nics.append(nic)
     return nics
+
+
+def _asked(evidence):
+    """The interfaces ethtool was asked about, whether it answered or not."""
+    prefix = "$ethtool/"
+    sources = list(evidence.texts) + list(evidence.reasons)
+    return set(source[len(prefix):] for source in sources if source.startswith(prefix))
+
+
+def _state(evidence, name, take):
+    mtu = _NET + name + "/mtu"
+    return {
+        "name": name,
+        "operstate": evidence.texts.get(_NET + name + "/operstate", "").strip() or None,
+        "mtu": take("nics.%s.mtu" % name, lambda: sole_count("mtu", evidence.get(mtu))),
+    }
 
 
 def _driver(evidence, nic, take):
@@ -139,8 +153,8 @@ def _module(evidence, nic, take):
     module = {"module_path": None, "module_version": None, "in_tree": None}
     if driver is None or nic["virtual"]:
         return module
-    path = _noted(
-        note, "nics.%s.module_path" % nic["name"], lambda: evidence.get("$modinfo/" + driver).strip().split("\n")[-1]
+    path = take(
+        "nics.%s.module_path" % nic["name"], lambda: evidence.get("$modinfo/" + driver).strip().split("\n")[-1]
     )
     version = evidence.texts.get("$module_version/" + driver, "").strip()
     module.update(module_path=path, module_version=version or None, in_tree=in_tree(path))

@@ -115,10 +115,14 @@ echo '@END@'; } 2>/dev/null | if command -v head >/dev/null 2>&1; then head -c @
 """
 
 
-def render_probe(nonce, pagetypeinfo=False):
+#: The parts of the probe that start more processes than the few the files take, each left out where not needed.
+SECTIONS = {"nics": _NICS, "kernels": _KERNELS, "log": _LOG}
+
+
+def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log")):
     """The probe as the text of a shell program; ``nonce``: letters and digits that mark this transcript's frame."""
     entries = MANIFEST + ((PAGETYPEINFO,) if pagetypeinfo else ())
-    body = "".join((_FUNCTIONS, _FILES, _NICS, _KERNELS, _LOG)).strip()
+    body = "".join([_FUNCTIONS, _FILES] + [SECTIONS[name] for name in sections]).strip()
     for mark, value in (
         ("@SECONDS@", str(COMMAND_SECONDS)),
         ("@FILES@", _sources(entries, "file")),

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole manifest in one round trip: send the probe, parse its transcript here. No Python on the target."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import (
+    CONNECTION,
+    read_recorded,
+    save_transcript,
+    unreached_transcript,
+)
+
+_OPTIONS = {
+    "evidence": {"type": "path"},
+    "save_dir": {"type": "path"},
+    "pagetypeinfo": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Facts of a host from its own kernel, or from recorded evidence of it."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _unused, options = self.validate_argument_spec(_OPTIONS)
+        host = str(task_vars.get("inventory_hostname", ""))
+        try:
+            evidence = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, host)
+        except EvidenceError as error:
+            raise AnsibleActionFail(f"{host}: {error}") from error
+        except OSError as error:
+            raise AnsibleActionFail(f"{host}: {error.filename}: {error.strerror}") from error
+        facts = facts_from(evidence, options["pagetypeinfo"])
+        result.update(changed=False, ansible_facts={"pagealloc": wrap_var(facts)})
+        return result
+
+    def _recorded(self, path: str) -> Evidence:
+        evidence = read_recorded(path)
+        if CONNECTION in evidence.reasons:
+            raise AnsibleConnectionFailure(evidence.reasons[CONNECTION])
+        return evidence
+
+    def _live(self, options: dict[str, Any], host: str) -> Evidence:
+        save_dir = None if self._task.check_mode else options["save_dir"]
+        nonce = secrets.token_hex(8)
+        try:
+            answer = self._low_level_execute_command(render_probe(nonce, options["pagetypeinfo"]))
+        except AnsibleConnectionFailure as failure:
+            if save_dir:
+                save_transcript(save_dir, host, unreached_transcript(str(failure)))
+            raise
+        text = str(answer["stdout"])
+        if save_dir:
+            save_transcript(save_dir, host, text.replace("\r\n", "\n"))
+        try:
+            return read_transcript(text, nonce)
+        except EvidenceError as error:
+            said = " ".join(str(answer.get("stderr", "")).split())[:200]
+            reason = f"{error.reason}; exit status {answer['rc']}{', it says: ' + said if said else ''}"
+            raise EvidenceError(error.datum, error.line, reason) from error

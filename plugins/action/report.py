@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Once for the fleet: judge every host, write the reports, print the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+
+_OPTIONS = {
+    "gathered": {"type": "str", "required": True},
+    "output_dir": {"type": "path", "default": "./pagealloc-report"},
+    "site_advisories": {"type": "list", "elements": "dict", "default": []},
+    "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": []},
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Reads what each host of the play registered; touches no host."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _unused, options = self.validate_argument_spec(_OPTIONS)
+        hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
+        display = Display()
+        display.display(f"Judging {len(hosts)} hosts ...")
+        try:
+            gathered = _gathered(task_vars["hostvars"], hosts, options["gathered"])
+            fleet = judge_fleet(gathered, options["site_advisories"])
+            paths = write_reports(fleet, options["output_dir"])
+        except AdvisoryError as error:
+            raise AnsibleActionFail(f"site_advisories: {error}") from error
+        except OSError as error:
+            raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from error
+        display.display("\n" + render_table(fleet))
+        display.display(f"\nReport: {paths['html']}")
+        return {**result, **_outcome(fleet, paths, options["fail_on"])}
+
+
+def _gathered(hostvars: Any, hosts: list[str], name: str) -> dict[str, Gathered]:
+    """What each host registered under ``name``; a host that never got so far registered nothing."""
+    return {host: Gathered.from_result(dict(hostvars.raw_get(host)).get(name)) for host in hosts}
+
+
+def _outcome(fleet: dict[str, Any], paths: dict[str, str], fail_on: list[str]) -> dict[str, Any]:
+    counts = fleet["counts"]
+    outcome: dict[str, Any] = {
+        "changed": False,
+        "counts": counts,
+        "files": paths,
+        "ansible_stats": {"data": {"pagealloc_counts": counts}, "per_host": False, "aggregate": True},
+    }
+    found = {verdict: counts[verdict] for verdict in VERDICTS if verdict in fail_on and counts[verdict]}
+    if found:
+        outcome["failed"] = True
+        words = ", ".join(f"{count} {verdict}" for verdict, count in found.items())
+        outcome["msg"] = f"fail_on: {words}. See {paths['html']}"
+    return outcome

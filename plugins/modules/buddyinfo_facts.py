@@ -1,0 +1,284 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Free blocks, watermarks and allocation failures of a host, as facts."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: buddyinfo_facts
+short_description: Free blocks, watermarks and allocation failures of a host, as facts
+version_added: 0.1.0
+author: The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - Reads the free blocks of every memory zone, their watermarks, the sysctls that set them, and the page allocation
+    failures in the kernel log.
+  - The module runs the collection's probe through C(/bin/sh) of the target and parses its output there. Use
+    M(fleetcare.pagealloc.gather) for targets without Python, and for all facts in one round trip.
+options:
+  pagetypeinfo:
+    description:
+      - Whether to read C(/proc/pagetypeinfo) too. The kernel holds the lock of each zone while it counts, which on a host
+        with many free blocks takes long enough to be felt.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Reads only, so check mode changes nothing.
+    support: full
+  diff_mode:
+    description: Nothing is changed that could differ.
+    support: none
+  facts:
+    description: Returns C(ansible_facts).
+    support: full
+seealso:
+  - module: fleetcare.pagealloc.gather
+  - plugin: fleetcare.pagealloc.classify
+    plugin_type: filter
+notes:
+  - Works best as root. Without it the kernel log and the boot loader's files may be denied, which RV(ansible_facts.pagealloc.unavailable) then says.
+"""
+
+EXAMPLES = r"""
+- name: See how many order-2 blocks each zone has left
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Read buddyinfo and its relatives
+      fleetcare.pagealloc.buddyinfo_facts:
+
+    - name: Show the free blocks of 16 kB
+      ansible.builtin.debug:
+        msg: "{{ item.zone }} on node {{ item.node }} has {{ item.free_blocks[2] }}"
+      loop: "{{ ansible_facts.pagealloc.zones }}"
+
+- name: The same among the facts of a play
+  hosts: all
+  gather_facts: true
+  vars:
+    ansible_facts_modules: [ansible.builtin.setup, fleetcare.pagealloc.buddyinfo_facts]
+  tasks:
+    - name: Show what the kernel log says
+      ansible.builtin.debug:
+        var: ansible_facts.pagealloc.failures
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: Facts to be merged with those of the host.
+  returned: always
+  type: dict
+  contains:
+    pagealloc:
+      description: The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+      returned: always
+      type: dict
+      contains:
+        zones:
+          description: The memory zones of every node, in the order of C(/proc/buddyinfo).
+          type: list
+          elements: dict
+          returned: always, null where C(/proc/buddyinfo) could not be read
+          sample:
+            - node: 0
+              zone: Normal
+              free_blocks: [9539, 4328, 7412, 2374, 0, 0, 0, 0, 0, 0, 0]
+              free_pages: 66835
+              min_pages: 11263
+              low_pages: 14078
+              high_pages: 16894
+              managed_pages: null
+              present_pages: 3145728
+              lowmem_reserve_pages: [0, 0, 0, 0]
+              free_cma_pages: null
+              free_highatomic_pages: null
+          contains:
+            node:
+              description: Number of the NUMA node.
+              type: int
+            zone:
+              description: Name of the zone.
+              type: str
+            free_blocks:
+              description: Free blocks by order, the block of order k being 2 to the power of k pages. From C(/proc/buddyinfo).
+              type: list
+              elements: int
+            free_pages:
+              description: Free pages, from C(/proc/zoneinfo).
+              type: int
+            min_pages:
+              description: The watermark below which only atomic requests are served, in pages. From C(/proc/zoneinfo).
+              type: int
+            low_pages:
+              description: The watermark at which reclaim starts, in pages. From C(/proc/zoneinfo).
+              type: int
+            high_pages:
+              description: The watermark at which reclaim stops, in pages. From C(/proc/zoneinfo).
+              type: int
+            managed_pages:
+              description: Pages the allocator manages; null before Linux 3.8, which does not print it. From C(/proc/zoneinfo).
+              type: int
+            present_pages:
+              description: Pages that are there, in pages. From C(/proc/zoneinfo).
+              type: int
+            lowmem_reserve_pages:
+              description: Pages kept from requests that could be served by a higher zone, by class zone. From C(/proc/zoneinfo).
+              type: list
+              elements: int
+            free_cma_pages:
+              description: Free pages of the contiguous memory allocator, useless to drivers; null where not printed.
+              type: int
+            free_highatomic_pages:
+              description: Free pages reserved for atomic requests of high order; null where not printed.
+              type: int
+        page_size_bytes:
+          description: The size of a page, in bytes. From C(getconf PAGESIZE).
+          type: int
+          returned: always, null where it is not known
+          sample: 4096
+        memory:
+          description: What C(free) shows, from C(/proc/meminfo), in kB.
+          type: dict
+          returned: always, null where C(/proc/meminfo) could not be read
+          sample: {total_kb: 16334076, free_kb: 267408, available_kb: null}
+          contains:
+            total_kb:
+              description: All memory.
+              type: int
+            free_kb:
+              description: Free memory.
+              type: int
+            available_kb:
+              description: Memory available without swapping; null before Linux 3.14, which does not print it.
+              type: int
+        vm:
+          description: The sysctls of the workaround, from C(/proc/sys/vm).
+          type: dict
+          returned: always, null where neither could be read
+          sample: {min_free_kbytes: 67584, zone_reclaim_mode: 0}
+          contains:
+            min_free_kbytes:
+              description: C(vm.min_free_kbytes), in kB.
+              type: int
+            zone_reclaim_mode:
+              description: C(vm.zone_reclaim_mode), a bit mask; null on kernels without NUMA.
+              type: int
+        failures:
+          description: >-
+            Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told not to
+            log them, so a count of 0 proves nothing.
+          type: dict
+          returned: always, null where no log could be read
+          sample:
+            count: 2
+            by_order: {"2": 2}
+            by_process: {swapper: 1, sshd: 1}
+            source: dmesg
+            boot_seen: true
+            last:
+              order: 2
+              mode: "0x4020"
+              mode_flags: [__GFP_HIGH, __GFP_COMP]
+              atomic: true
+              process: swapper
+              at: "2013-03-18T14:39:17Z"
+              kernel: 2.6.32-358.2.1.el6.x86_64
+              drivers: [mlx4_en]
+            mem_info: null
+          contains:
+            count:
+              description: How many.
+              type: int
+            by_order:
+              description: How many by order, the order as a string.
+              type: dict
+            by_process:
+              description: How many by the name of the process that was running.
+              type: dict
+            source:
+              description: The log they were read from, V(dmesg), V(journal) or V(messages).
+              type: str
+            boot_seen:
+              description: Whether that log reaches back to the start of this boot.
+              type: bool
+            last:
+              description: The last of them, null where there was none.
+              type: dict
+              contains:
+                order:
+                  description: Order of the request.
+                  type: int
+                mode:
+                  description: The request's flags as the kernel printed them, hexadecimal.
+                  type: str
+                mode_flags:
+                  description: Their names, as printed or as that kernel's headers have them; null for a kernel that is not known.
+                  type: list
+                  elements: str
+                atomic:
+                  description: Whether the request could not wait; null where the flags are not known.
+                  type: bool
+                process:
+                  description: The process that was running.
+                  type: str
+                at:
+                  description: When, ISO 8601, or the log's own stamp where that names no year.
+                  type: str
+                kernel:
+                  description: Release of the kernel that logged it.
+                  type: str
+                drivers:
+                  description: The modules in its call trace.
+                  type: list
+                  elements: str
+            mem_info:
+              description: The last Mem-Info block of the log, its zones with free blocks and watermarks; null without one.
+              type: dict
+        pagetypes:
+          description: Free blocks by zone and migrate type, from C(/proc/pagetypeinfo); null unless O(pagetypeinfo=true).
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - node: 0
+              zone: Normal
+              migrate_type: Unmovable
+              free_blocks: [12, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+          contains:
+            node:
+              description: Number of the NUMA node.
+              type: int
+            zone:
+              description: Name of the zone.
+              type: str
+            migrate_type:
+              description: Name of the migrate type.
+              type: str
+            free_blocks:
+              description: Free blocks by order.
+              type: list
+              elements: int
+        unavailable:
+          description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
+          type: dict
+          returned: always
+          sample: {"kernel.default_boot": "/boot/grub/grub.conf: Permission denied"}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts_module import run_facts_module
+
+
+def main():
+    module = AnsibleModule(argument_spec=dict(pagetypeinfo=dict(type="bool", default=False)), supports_check_mode=True)
+    run_facts_module(module, "buddyinfo_facts", sections=("log",))
+
+
+if __name__ == "__main__":
+    main()

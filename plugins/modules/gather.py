@@ -1,0 +1,415 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: gather
+short_description: All facts about page starvation in one round trip, without Python on the target
+version_added: 0.1.0
+author: The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - Sends one shell program over the connection and parses its output on the controller. Works over any connection that
+    M(ansible.builtin.raw) works over, on targets as old as RHEL 6 or as small as busybox.
+  - Writes nothing on the target. Output is bounded to 1 MiB, and each command that asks hardware, a package database or a
+    daemon to 10 seconds.
+  - Takes recorded evidence in place of the live host with O(evidence), and records with O(save_dir).
+  - A host that cannot be reached is unreachable, as with any module; what SSH said is recorded too.
+options:
+  evidence:
+    description:
+      - Path on the controller of recorded evidence to read instead of asking the host. Either a transcript that
+        O(save_dir) wrote, or a directory with the host's files under their own paths.
+    type: path
+  save_dir:
+    description:
+      - Directory on the controller in which to record what the host gave, in a file named after the host. Made where it is
+        missing. Characters that have a meaning in paths are percent-encoded.
+      - Nothing is recorded in check mode.
+    type: path
+  pagetypeinfo:
+    description:
+      - Whether to read C(/proc/pagetypeinfo) too. The kernel holds the lock of each zone while it counts, which on a host
+        with many free blocks takes long enough to be felt.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Reads only. The host is asked in check mode too.
+    support: full
+  diff_mode:
+    description: Nothing is changed that could differ.
+    support: none
+  facts:
+    description: Returns C(ansible_facts).
+    support: full
+  action:
+    description: Runs on the controller.
+    support: full
+notes:
+  - Works best as root. Without it the kernel log and the boot loader's files may be denied, which RV(ansible_facts.pagealloc.unavailable) then says.
+seealso:
+  - module: fleetcare.pagealloc.buddyinfo_facts
+  - module: fleetcare.pagealloc.nic_driver_facts
+  - module: fleetcare.pagealloc.kernel_release_facts
+  - plugin: fleetcare.pagealloc.classify
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Say of each host what its verdict is
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Gather, and record for later
+      fleetcare.pagealloc.gather:
+        save_dir: ./evidence
+      become: true
+
+    - name: Judge
+      ansible.builtin.debug:
+        msg: "{{ (ansible_facts.pagealloc | fleetcare.pagealloc.classify).reasons }}"
+
+- name: The same from what was recorded, with no host reached
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Read the record
+      fleetcare.pagealloc.gather:
+        evidence: "./evidence/{{ inventory_hostname }}.evidence"
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: Facts to be merged with those of the host.
+  returned: always
+  type: dict
+  contains:
+    pagealloc:
+      description: The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+      returned: always
+      type: dict
+      contains:
+        zones:
+          description: The memory zones of every node, in the order of C(/proc/buddyinfo).
+          type: list
+          elements: dict
+          returned: always, null where C(/proc/buddyinfo) could not be read
+          sample:
+            - node: 0
+              zone: Normal
+              free_blocks: [9539, 4328, 7412, 2374, 0, 0, 0, 0, 0, 0, 0]
+              free_pages: 66835
+              min_pages: 11263
+              low_pages: 14078
+              high_pages: 16894
+              managed_pages: null
+              present_pages: 3145728
+              lowmem_reserve_pages: [0, 0, 0, 0]
+              free_cma_pages: null
+              free_highatomic_pages: null
+          contains:
+            node:
+              description: Number of the NUMA node.
+              type: int
+            zone:
+              description: Name of the zone.
+              type: str
+            free_blocks:
+              description: Free blocks by order, the block of order k being 2 to the power of k pages. From C(/proc/buddyinfo).
+              type: list
+              elements: int
+            free_pages:
+              description: Free pages, from C(/proc/zoneinfo).
+              type: int
+            min_pages:
+              description: The watermark below which only atomic requests are served, in pages. From C(/proc/zoneinfo).
+              type: int
+            low_pages:
+              description: The watermark at which reclaim starts, in pages. From C(/proc/zoneinfo).
+              type: int
+            high_pages:
+              description: The watermark at which reclaim stops, in pages. From C(/proc/zoneinfo).
+              type: int
+            managed_pages:
+              description: Pages the allocator manages; null before Linux 3.8, which does not print it. From C(/proc/zoneinfo).
+              type: int
+            present_pages:
+              description: Pages that are there, in pages. From C(/proc/zoneinfo).
+              type: int
+            lowmem_reserve_pages:
+              description: Pages kept from requests that could be served by a higher zone, by class zone. From C(/proc/zoneinfo).
+              type: list
+              elements: int
+            free_cma_pages:
+              description: Free pages of the contiguous memory allocator, useless to drivers; null where not printed.
+              type: int
+            free_highatomic_pages:
+              description: Free pages reserved for atomic requests of high order; null where not printed.
+              type: int
+        page_size_bytes:
+          description: The size of a page, in bytes. From C(getconf PAGESIZE).
+          type: int
+          returned: always, null where it is not known
+          sample: 4096
+        memory:
+          description: What C(free) shows, from C(/proc/meminfo), in kB.
+          type: dict
+          returned: always, null where C(/proc/meminfo) could not be read
+          sample: {total_kb: 16334076, free_kb: 267408, available_kb: null}
+          contains:
+            total_kb:
+              description: All memory.
+              type: int
+            free_kb:
+              description: Free memory.
+              type: int
+            available_kb:
+              description: Memory available without swapping; null before Linux 3.14, which does not print it.
+              type: int
+        vm:
+          description: The sysctls of the workaround, from C(/proc/sys/vm).
+          type: dict
+          returned: always, null where neither could be read
+          sample: {min_free_kbytes: 67584, zone_reclaim_mode: 0}
+          contains:
+            min_free_kbytes:
+              description: C(vm.min_free_kbytes), in kB.
+              type: int
+            zone_reclaim_mode:
+              description: C(vm.zone_reclaim_mode), a bit mask; null on kernels without NUMA.
+              type: int
+        failures:
+          description: >-
+            Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told not to
+            log them, so a count of 0 proves nothing.
+          type: dict
+          returned: always, null where no log could be read
+          sample:
+            count: 2
+            by_order: {"2": 2}
+            by_process: {swapper: 1, sshd: 1}
+            source: dmesg
+            boot_seen: true
+            last:
+              order: 2
+              mode: "0x4020"
+              mode_flags: [__GFP_HIGH, __GFP_COMP]
+              atomic: true
+              process: swapper
+              at: "2013-03-18T14:39:17Z"
+              kernel: 2.6.32-358.2.1.el6.x86_64
+              drivers: [mlx4_en]
+            mem_info: null
+          contains:
+            count:
+              description: How many.
+              type: int
+            by_order:
+              description: How many by order, the order as a string.
+              type: dict
+            by_process:
+              description: How many by the name of the process that was running.
+              type: dict
+            source:
+              description: The log they were read from, V(dmesg), V(journal) or V(messages).
+              type: str
+            boot_seen:
+              description: Whether that log reaches back to the start of this boot.
+              type: bool
+            last:
+              description: The last of them, null where there was none.
+              type: dict
+              contains:
+                order:
+                  description: Order of the request.
+                  type: int
+                mode:
+                  description: The request's flags as the kernel printed them, hexadecimal.
+                  type: str
+                mode_flags:
+                  description: Their names, as printed or as that kernel's headers have them; null for a kernel that is not known.
+                  type: list
+                  elements: str
+                atomic:
+                  description: Whether the request could not wait; null where the flags are not known.
+                  type: bool
+                process:
+                  description: The process that was running.
+                  type: str
+                at:
+                  description: When, ISO 8601, or the log's own stamp where that names no year.
+                  type: str
+                kernel:
+                  description: Release of the kernel that logged it.
+                  type: str
+                drivers:
+                  description: The modules in its call trace.
+                  type: list
+                  elements: str
+            mem_info:
+              description: The last Mem-Info block of the log, its zones with free blocks and watermarks; null without one.
+              type: dict
+        pagetypes:
+          description: Free blocks by zone and migrate type, from C(/proc/pagetypeinfo); null unless O(pagetypeinfo=true).
+          type: list
+          elements: dict
+          returned: always
+          sample:
+            - node: 0
+              zone: Normal
+              migrate_type: Unmovable
+              free_blocks: [12, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+          contains:
+            node:
+              description: Number of the NUMA node.
+              type: int
+            zone:
+              description: Name of the zone.
+              type: str
+            migrate_type:
+              description: Name of the migrate type.
+              type: str
+            free_blocks:
+              description: Free blocks by order.
+              type: list
+              elements: int
+        nics:
+          description: The network interfaces, in order of name.
+          type: list
+          elements: dict
+          returned: always, null where none could be seen
+          sample:
+            - name: eth0
+              virtual: false
+              driver: mlx4_en
+              driver_version: 2.0 (Dec 2011)
+              firmware: 2.11.500
+              bus_driver: mlx4_core
+              module_path: /lib/modules/2.6.32-358.el6.x86_64/kernel/drivers/net/mlx4/mlx4_en.ko
+              module_version: "2.0"
+              in_tree: true
+              lower: []
+              operstate: up
+              mtu: 1500
+              default_route: true
+          contains:
+            name:
+              description: Name of the interface.
+              type: str
+            virtual:
+              description: Whether there is no device of its own behind it, as with C(lo), bonds and bridges.
+              type: bool
+            driver:
+              description: First word of the driver that C(ethtool -i) names.
+              type: str
+            driver_version:
+              description: Its version, from C(ethtool -i).
+              type: str
+            firmware:
+              description: Version of its firmware, from C(ethtool -i).
+              type: str
+            bus_driver:
+              description: Driver of the device behind it, from C(/sys/class/net/IF/device/driver).
+              type: str
+            module_path:
+              description: File of the driver's module, from C(modinfo -F filename).
+              type: str
+            module_version:
+              description: Version of the loaded module, from C(/sys/module/NAME/version).
+              type: str
+            in_tree:
+              description: Whether the module is of the kernel's own tree; null where its path does not tell.
+              type: bool
+            lower:
+              description: The interfaces a bond, VLAN or bridge runs over.
+              type: list
+              elements: str
+            operstate:
+              description: State of the link, from C(/sys/class/net/IF/operstate).
+              type: str
+            mtu:
+              description: Largest packet, in bytes, from C(/sys/class/net/IF/mtu).
+              type: int
+            default_route:
+              description: Whether a default route leads through it, from C(/proc/net/route) and C(/proc/net/ipv6_route).
+              type: bool
+        modules:
+          description: What in the running kernel is not the distribution's own.
+          type: dict
+          returned: always, null where neither could be read
+          sample: {taint: 4097, taint_flags: [P, O], out_of_tree: [veth_vendor], proprietary: [veth_vendor]}
+          contains:
+            taint:
+              description: C(/proc/sys/kernel/tainted), a bit mask.
+              type: int
+            taint_flags:
+              description: Its letters.
+              type: list
+              elements: str
+            out_of_tree:
+              description: Loaded modules from out of the kernel's tree, from C(/proc/modules); unknown to kernels before 3.2.
+              type: list
+              elements: str
+            proprietary:
+              description: Loaded modules of a licence the kernel does not accept as free, from C(/proc/modules).
+              type: list
+              elements: str
+        kernel:
+          description: The running, the installed and the default kernel.
+          type: dict
+          returned: always, null where C(uname) gave nothing
+          sample:
+            release: 2.6.32-358.el6.x86_64
+            machine: x86_64
+            version: "#1 SMP Tue Jan 29 11:47:41 EST 2013"
+            distribution: {id: rhel, name: Red Hat Enterprise Linux Server release 6.4 (Santiago), version: "6.4"}
+            installed: [2.6.32-358.el6.x86_64]
+            default_boot: 2.6.32-358.el6.x86_64
+          contains:
+            release:
+              description: Release of the running kernel, from C(uname).
+              type: str
+            machine:
+              description: Hardware name, from C(uname).
+              type: str
+            version:
+              description: Build of the running kernel, from C(uname).
+              type: str
+            distribution:
+              description: Id, name and version, from C(/etc/os-release), C(/etc/oracle-release) or C(/etc/redhat-release).
+              type: dict
+              contains:
+                id:
+                  description: The id that os-release(5) has for it, such as V(rhel).
+                  type: str
+                name:
+                  description: Its name in words.
+                  type: str
+                version:
+                  description: Its version, null where it has none.
+                  type: str
+            installed:
+              description: Releases of the installed kernel packages, from RPM's or dpkg's database.
+              type: list
+              elements: str
+            default_boot:
+              description: Release of the kernel that boots by default, from grubby, or from the files of grub.
+              type: str
+        uptime_seconds:
+          description: Seconds since boot, from C(/proc/uptime).
+          type: int
+          returned: always, null where C(/proc/uptime) could not be read
+          sample: 1036800
+        unavailable:
+          description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
+          type: dict
+          returned: always
+          sample: {"kernel.default_boot": "/boot/grub/grub.conf: Permission denied"}
+"""

@@ -1,0 +1,164 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drivers of the network interfaces of a host, as facts."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: nic_driver_facts
+short_description: Drivers of the network interfaces of a host, as facts
+version_added: 0.1.0
+author: The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - Reads of every network interface the driver that C(ethtool) names, the driver of the device behind it, where the
+    driver's module comes from, and what the interface runs over.
+  - For the cards of the C(mlx4) family the two drivers differ. The device belongs to C(mlx4_core), the interface to
+    C(mlx4_en).
+attributes:
+  check_mode:
+    description: Reads only, so check mode changes nothing.
+    support: full
+  diff_mode:
+    description: Nothing is changed that could differ.
+    support: none
+  facts:
+    description: Returns C(ansible_facts).
+    support: full
+seealso:
+  - module: fleetcare.pagealloc.gather
+  - plugin: fleetcare.pagealloc.classify
+    plugin_type: filter
+notes:
+  - Works best as root. Without it the kernel log and the boot loader's files may be denied, which RV(ansible_facts.pagealloc.unavailable) then says.
+"""
+
+EXAMPLES = r"""
+- name: Find the hosts whose default route leads through mlx4_en
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Read the drivers
+      fleetcare.pagealloc.nic_driver_facts:
+
+    - name: Group the hosts by driver
+      ansible.builtin.group_by:
+        key: "nic_{{ item.driver }}"
+      loop: "{{ ansible_facts.pagealloc.nics | selectattr('default_route') }}"
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: Facts to be merged with those of the host.
+  returned: always
+  type: dict
+  contains:
+    pagealloc:
+      description: The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+      returned: always
+      type: dict
+      contains:
+        nics:
+          description: The network interfaces, in order of name.
+          type: list
+          elements: dict
+          returned: always, null where none could be seen
+          sample:
+            - name: eth0
+              virtual: false
+              driver: mlx4_en
+              driver_version: 2.0 (Dec 2011)
+              firmware: 2.11.500
+              bus_driver: mlx4_core
+              module_path: /lib/modules/2.6.32-358.el6.x86_64/kernel/drivers/net/mlx4/mlx4_en.ko
+              module_version: "2.0"
+              in_tree: true
+              lower: []
+              operstate: up
+              mtu: 1500
+              default_route: true
+          contains:
+            name:
+              description: Name of the interface.
+              type: str
+            virtual:
+              description: Whether there is no device of its own behind it, as with C(lo), bonds and bridges.
+              type: bool
+            driver:
+              description: First word of the driver that C(ethtool -i) names.
+              type: str
+            driver_version:
+              description: Its version, from C(ethtool -i).
+              type: str
+            firmware:
+              description: Version of its firmware, from C(ethtool -i).
+              type: str
+            bus_driver:
+              description: Driver of the device behind it, from C(/sys/class/net/IF/device/driver).
+              type: str
+            module_path:
+              description: File of the driver's module, from C(modinfo -F filename).
+              type: str
+            module_version:
+              description: Version of the loaded module, from C(/sys/module/NAME/version).
+              type: str
+            in_tree:
+              description: Whether the module is of the kernel's own tree; null where its path does not tell.
+              type: bool
+            lower:
+              description: The interfaces a bond, VLAN or bridge runs over.
+              type: list
+              elements: str
+            operstate:
+              description: State of the link, from C(/sys/class/net/IF/operstate).
+              type: str
+            mtu:
+              description: Largest packet, in bytes, from C(/sys/class/net/IF/mtu).
+              type: int
+            default_route:
+              description: Whether a default route leads through it, from C(/proc/net/route) and C(/proc/net/ipv6_route).
+              type: bool
+        modules:
+          description: What in the running kernel is not the distribution's own.
+          type: dict
+          returned: always, null where neither could be read
+          sample: {taint: 4097, taint_flags: [P, O], out_of_tree: [veth_vendor], proprietary: [veth_vendor]}
+          contains:
+            taint:
+              description: C(/proc/sys/kernel/tainted), a bit mask.
+              type: int
+            taint_flags:
+              description: Its letters.
+              type: list
+              elements: str
+            out_of_tree:
+              description: Loaded modules from out of the kernel's tree, from C(/proc/modules); unknown to kernels before 3.2.
+              type: list
+              elements: str
+            proprietary:
+              description: Loaded modules of a licence the kernel does not accept as free, from C(/proc/modules).
+              type: list
+              elements: str
+        unavailable:
+          description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
+          type: dict
+          returned: always
+          sample: {"kernel.default_boot": "/boot/grub/grub.conf: Permission denied"}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts_module import run_facts_module
+
+
+def main():
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    run_facts_module(module, "nic_driver_facts", sections=("nics",))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what every host gave to the one document of the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import (
+    FactsError,
+    classify,
+    counts,
+    verdict_for_unreached,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import is_timeout, verdict_of
+
+SCHEMA = "fleetcare.pagealloc/fleet/1"
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What gathering gave on one host: its facts, or else the message for want of which there are none."""
+
+    facts: Mapping[str, Any] | None
+    message: str = ""
+    unreachable: bool = False
+
+    @classmethod
+    def from_result(cls, result: Any) -> Gathered:
+        """Of the registered result of a ``gather`` task, whatever became of it."""
+        if not isinstance(result, Mapping):
+            return cls(None, "nothing was gathered: the play ended for this host before")
+        facts = (result.get("ansible_facts") or {}).get("pagealloc")
+        if isinstance(facts, Mapping):
+            return cls(facts)
+        message = str(result.get("msg") or result.get("skip_reason") or "gathering gave no facts")
+        return cls(None, message, bool(result.get("unreachable")))
+
+
+def judge(gathered: Gathered, advisories: Any) -> dict[str, Any]:
+    """The result of one host: its verdict with its facts. Never raises on what a host gave."""
+    if gathered.facts is None:
+        if gathered.unreachable or is_timeout(gathered.message):
+            kind, sentence = verdict_of(gathered.message)
+        else:
+            kind, sentence = "unknown", "Gathering failed."
+        return {**verdict_for_unreached(kind, f"{sentence} {gathered.message}"), "facts": None}
+    try:
+        return {**classify(gathered.facts, advisories), "facts": gathered.facts}
+    except FactsError as error:
+        return {**verdict_for_unreached("unknown", f"The facts cannot be judged. {error}"), "facts": None}
+
+
+def judge_fleet(gathered: Mapping[str, Gathered], site_advisories: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The document that all reports are made of; docs/fleet.schema.json describes it.
+
+    Raises AdvisoryError where the site's advisories are not in order.
+    """
+    advisories = merge_site_advisories(load_catalogue(), site_advisories)
+    hosts = {name: judge(one, advisories) for name, one in gathered.items()}
+    return {
+        "schema": SCHEMA,
+        "generated_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "collection_version": collection_version(),
+        "counts": counts(hosts.values()),
+        "hosts": hosts,
+    }
+
+
+def collection_version() -> str:
+    """The version of this collection, as an installed one states it in MANIFEST.json and a checkout in galaxy.yml."""
+    root = Path(__file__).parents[2]
+    for name, keys in (("MANIFEST.json", ("collection_info", "version")), ("galaxy.yml", ("version",))):
+        if (root / name).is_file():
+            value = yaml.safe_load((root / name).read_text(encoding="utf-8"))
+            for key in keys:
+                value = value[key]
+            return str(value)
+    return "unknown"

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kept a host's evidence away: from the words of ssh or Ansible to a verdict.
+
+The seed's own symptom is a host whose TCP answers while SSH never finishes: ``stalled``. It is told from a host that is
+down, refuses the connection or refuses the login: ``unreachable``. Evidence that broke off says neither: ``unknown``.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: (what the message says, verdict, the sentence that explains it), the first that matches counts. The messages are those
+#: of OpenSSH's client (sshconnect.c, kex.c, packet.c), of paramiko and of Ansible's own timeouts.
+_PATTERNS: tuple[tuple[str, str, str], ...] = (
+    (r"expected time frame", "stalled", "SSH let the audit in, but the output never arrived in full."),
+    (r"during banner exchange", "stalled", "TCP connects, but the SSH banner never arrives."),
+    (r"reading SSH protocol banner", "stalled", "TCP connects, but the SSH banner never arrives."),
+    (r"ssh: connect to host .*refused", "unreachable", "Nothing listens on the SSH port."),
+    (r"ssh: connect to host|NoValidConnections", "unreachable", "TCP does not connect."),
+    (r"Could not resolve hostname|Name or service not known", "unreachable", "The name does not resolve."),
+    (r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED", "unreachable", "SSH answers with an unknown key."),
+    (r"Permission denied|Too many authentication failures|Invalid/incorrect", "unreachable", "SSH answers, but refuses the login."),
+    (r"(?:kex|ssh)_exchange_identification|kex protocol error", "stalled", "TCP connects, but SSH ends before it has begun."),
+    (r"Connection to \S+ port \d+ timed out", "stalled", "TCP connects, but the SSH key exchange never finishes."),
+    (r"Connection (?:closed|reset) by|Connection reset by peer|Broken pipe", "stalled", "TCP connects, but SSH does not finish."),
+    (r"[Cc]onnection to \S+ closed", "unknown", "The connection closed before the evidence was complete."),
+    (r"timed out", "unreachable", "No answer in time."),
+)
+
+
+def verdict_of(message: str) -> tuple[str, str]:
+    """(verdict, sentence) for the message of a host that gave no evidence because it could not be reached."""
+    for pattern, verdict, sentence in _PATTERNS:
+        if re.search(pattern, message):
+            return verdict, sentence
+    return "unreachable", "The connection failed."
+
+
+def is_timeout(message: str) -> bool:
+    """Whether a failed task failed because it ran into the task's own timeout."""
+    return "expected time frame" in message
