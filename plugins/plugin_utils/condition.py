@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The optional JMESPath condition of an advisory: yes, no or unseen for one host's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+
+class ConditionError(Exception):
+    """A condition that cannot be compiled or answered; ``remedy`` says what to do about it."""
+
+    def __init__(self, fault: str, remedy: str) -> None:
+        super().__init__(fault)
+        self.remedy = remedy
+
+
+class Condition:
+    """A JMESPath expression over the facts of one host, compiled once.
+
+    Raises ConditionError where jmespath is not installed or the expression does not compile.
+    """
+
+    def __init__(self, expression: str) -> None:
+        self.expression = expression
+        try:
+            import jmespath
+            from jmespath.exceptions import JMESPathError
+        except ImportError as error:
+            raise ConditionError(
+                "the Python package jmespath is needed to read a condition and is not installed",
+                "run `pip install jmespath` for the Python that runs Ansible",
+            ) from error
+        try:
+            self._parsed = jmespath.compile(expression).parsed
+        except JMESPathError as error:
+            fault = " ".join(str(error).split())
+            raise ConditionError(
+                f"not a JMESPath expression ({fault})", "mend the expression; see https://jmespath.org"
+            ) from error
+
+    def ask(self, facts: Mapping[str, Any]) -> tuple[bool | None, str | None]:
+        """(answer, unseen): True, False or None for unseen, and the first key that was read and not seen.
+
+        JMESPath takes a missing fact for false in any comparison. So that nothing missing reads as "does not match",
+        a false that came about after a fact was read and found missing counts as unseen. Raises ConditionError where
+        the result is no boolean.
+        """
+        from jmespath.exceptions import JMESPathError, JMESPathTypeError
+
+        watcher = _watcher()
+        try:
+            answer = watcher.visit(self._parsed, facts)
+        except JMESPathTypeError as error:
+            if error.actual_type == "null":
+                return None, watcher.unseen
+            raise ConditionError(*_no_answer(error)) from error
+        except (JMESPathError, TypeError, ValueError, RecursionError) as error:
+            raise ConditionError(*_no_answer(error)) from error
+        if answer is None or (answer is False and watcher.unseen):
+            return None, watcher.unseen
+        if answer is True or answer is False:
+            return answer, None
+        raise ConditionError(
+            f"gives a {type(answer).__name__} where true, false or null is needed",
+            "compare it with something, or ask length(...) > `0`",
+        )
+
+
+def _no_answer(error: Exception) -> tuple[str, str]:
+    fault = " ".join(str(error).split())[:200]
+    return f"cannot be answered ({fault})", "see that each function gets the type it asks for"
+
+
+def _watcher() -> Any:
+    """A JMESPath interpreter that notes in ``unseen`` the first key it read that held nothing."""
+    return _watcher_class()()
+
+
+@lru_cache(maxsize=1)
+def _watcher_class() -> Any:
+    """Made at first use, since jmespath may not be installed."""
+    from jmespath.visitor import TreeInterpreter
+
+    class Watcher(TreeInterpreter):
+        unseen: str | None = None
+
+        def visit_field(self, node: Any, value: Any) -> Any:
+            found = super().visit_field(node, value)
+            if found is None and self.unseen is None:
+                self.unseen = str(node["value"])
+            return found
+
+    return Watcher

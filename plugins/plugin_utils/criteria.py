@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does an advisory speak of this host?
+
+Each criterion answers no, unseen, review or yes; the first of these that any of them gives is the answer of the whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import (
+    Advisory,
+    AdvisoryError,
+    KernelRange,
+    compare_releases,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.condition import ConditionError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import Host, Nic
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
+
+NO, UNSEEN, REVIEW, YES = "no", "unseen", "review", "yes"
+_split_kernel_release: Callable[[str], Any] = rpm_version.split_kernel_release
+
+
+class Answer(NamedTuple):
+    """``state``: no, unseen, review or yes. ``reason``: a sentence. ``missing``: the data to gather, where unseen."""
+
+    state: str
+    reason: str
+    missing: tuple[str, ...] = ()
+
+
+def judge(host: Host, advisory: Advisory) -> tuple[str, tuple[Answer, ...]]:
+    """(state, the answers that brought it about) for one advisory.
+
+    A no ends the asking: a host with another driver need not show its kernel. Raises AdvisoryError for a condition
+    that does not give a boolean.
+    """
+    answers = []
+    for answer in _answers(host, advisory):
+        if answer.state == NO:
+            return NO, (answer,)
+        answers.append(answer)
+    for state in (UNSEEN, REVIEW):
+        told = tuple(answer for answer in answers if answer.state == state)
+        if told:
+            return state, told
+    return YES, tuple(answers)
+
+
+def _answers(host: Host, advisory: Advisory) -> Iterator[Answer]:
+    found, served = driver(host, advisory)
+    yield found
+    if advisory.kernel is not None:
+        yield kernel(host, advisory, advisory.kernel)
+    if advisory.condition is not None:
+        yield condition(host, advisory)
+    if served and advisory.in_tree_only:
+        yield in_tree(host, advisory, served)
+
+
+def driver(host: Host, advisory: Advisory) -> tuple[Answer, list[Nic]]:
+    """Whether a NIC has the advisory's driver, and which. Bonds, VLANs and bridges answer by the NICs beneath them."""
+    wanted = advisory.driver
+    if host.nics is None:
+        return Answer(
+            UNSEEN, f"the network interfaces were not seen{host.why('nics')}, so one may be {wanted}", ("nics",)
+        ), []
+    served = [nic for nic in host.nics if nic.driver == wanted]
+    if served:
+        names = listed(nic.name for nic in served)
+        return Answer(YES, f"ethtool -i: {names}: the driver is {wanted}"), served
+    known = {nic.name for nic in host.nics}
+    missing, told = [], []
+    for nic in host.nics:
+        absent = [name for name in nic.lower if name not in known]
+        if absent:
+            missing += [f"nics.{clip(name, 40)}" for name in absent]
+            told.append(f"{clip(nic.name, 40)} rests on {listed(absent)}, which was not seen")
+        elif not nic.lower and _driver_unseen(nic, advisory):
+            missing.append(f"nics.{clip(nic.name, 40)}.driver")
+            told.append(
+                f"{clip(nic.name, 40)}: its driver was not seen{host.why(f'nics.{nic.name}.driver', 'nics.driver')}"
+            )
+    if told:
+        return Answer(UNSEEN, f"{listed(told, 3, 240)}, so it may be {wanted}", tuple(missing)), []
+    return Answer(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []
+
+
+def _driver_unseen(nic: Nic, advisory: Advisory) -> bool:
+    """No ethtool: a bus driver other than the advisory's settles it, since one bus driver serves a card alone."""
+    if nic.driver is not None:
+        return False
+    return advisory.bus_driver is None or nic.bus_driver is None or nic.bus_driver == advisory.bus_driver
+
+
+def _drivers(nics: tuple[Nic, ...]) -> str:
+    seen = {f"{nic.driver or nic.bus_driver}" for nic in nics if nic.driver or nic.bus_driver}
+    return f"seen: {listed(sorted(seen))}" if seen else "it has none"
+
+
+def in_tree(host: Host, advisory: Advisory, served: list[Nic]) -> Answer:
+    """Whether the driver of ``served`` is the kernel's own. One from outside is for a person to judge."""
+    name = advisory.driver
+    if name in host.out_of_tree:
+        return Answer(REVIEW, f"/proc/modules: the loaded {name} is marked out of tree (O): {_OUTSIDE}")
+    if any(nic.in_tree for nic in served):
+        return Answer(YES, f"modinfo: {name} is the kernel's own module")
+    unseen = [nic for nic in served if nic.in_tree is None]
+    if unseen:
+        why = host.why("nics.in_tree", "nics.module_path", *(f"nics.{nic.name}.module_path" for nic in unseen))
+        return Answer(
+            UNSEEN,
+            f"{listed(nic.name for nic in unseen)}: where the module {name} came from was not seen{why}",
+            tuple(f"nics.{clip(nic.name, 40)}.module_path" for nic in unseen),
+        )
+    paths = listed({nic.module_path or "path not recorded" for nic in served})
+    return Answer(REVIEW, f"modinfo: {name} was loaded from {paths}, outside the kernel's own tree: {_OUTSIDE}")
+
+
+_OUTSIDE = "the distribution's kernel neither brings its faults nor mends them, so a person must judge its version"
+
+
+def kernel(host: Host, advisory: Advisory, span: KernelRange) -> Answer:
+    """Whether the running kernel lies in the range."""
+    if host.release is None:
+        why = host.why("kernel.release", "kernel")
+        return Answer(UNSEEN, f"uname -r: the running kernel was not seen{why}", ("kernel.release",))
+    told, by = f"kernel {clip(host.release)}", f"(advisory {advisory.id})"
+    place = place_of(host.release, span)
+    if place == IN_RANGE:
+        return Answer(YES, f"{told} lies in {span} {by}")
+    if place in (BEFORE, FIXED):
+        return Answer(NO, f"{told} is {'before' if place == BEFORE else 'past'} {span} {by}")
+    if place == UNAFFECTED:
+        return Answer(NO, f"{told} is of another distribution release than {_dists(span)} {by}")
+    return _foreign_kernel(host, advisory, span, told)
+
+
+def _foreign_kernel(host: Host, advisory: Advisory, span: KernelRange, told: str) -> Answer:
+    """A kernel that the range says nothing of: no on a userland the advisory does not name, else unseen."""
+    userland = host.distribution_id
+    if userland is None:
+        why = host.why("kernel.distribution", "kernel.distribution.id")
+        return Answer(UNSEEN, f"{told}: its distribution was not seen{why}", ("kernel.distribution",))
+    if userland not in advisory.distributions:
+        return Answer(NO, f"{told} is of another distribution, {clip(userland, 40)} (advisory {advisory.id})")
+    says = f"{told} is not one of the distributor's {_dists(span)} kernels, so {span} says nothing of it"
+    return Answer(UNSEEN, says, (f"whether kernel {clip(host.release, 40)} has the fault",))
+
+
+BEFORE, IN_RANGE, FIXED, UNAFFECTED, FOREIGN = "before", "in range", "fixed", "unaffected", "foreign"
+
+
+def place_of(release: str, span: KernelRange) -> str:
+    """Where a kernel release stands to the range; FOREIGN is one that the range says nothing of."""
+    # `el9_2` and `el9_0` are builds for the same release as `el9`.
+    tags = {part.split("_")[0] for part in re.split(r"[-.+~]", release)}
+    if tags.isdisjoint(span.dists):
+        return UNAFFECTED if tags & span.unaffected_dists else FOREIGN
+    try:
+        version = str(_split_kernel_release(release).version)
+    except EvidenceError:
+        return FOREIGN
+    if span.versions and version not in span.versions:
+        return FOREIGN
+    if compare_releases(release, span.introduced) < 0:
+        return BEFORE
+    if span.fixed is not None and compare_releases(release, span.fixed) >= 0:
+        return FIXED
+    return IN_RANGE
+
+
+def _dists(span: KernelRange) -> str:
+    return "/".join(sorted(span.dists))
+
+
+def condition(host: Host, advisory: Advisory) -> Answer:
+    """The advisory's own JMESPath condition over the facts."""
+    assert advisory.condition is not None
+    try:
+        answer, unseen = advisory.condition.ask(host.facts)
+    except ConditionError as error:
+        raise AdvisoryError(advisory.id, "condition", str(error), error.remedy) from error
+    told = f"condition of advisory {advisory.id}"
+    if answer is None:
+        fact = clip(unseen or "a fact it reads", 40)
+        return Answer(UNSEEN, f"{told}: not decided, {fact} was not seen", (fact,))
+    return Answer(YES if answer else NO, f"{told}: {'met' if answer else 'not met'}")

@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of one host, read once: typed, checked, and only what a verdict needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+
+
+class FactsError(Exception):
+    """Facts that are not in the shape of ``ansible_facts.pagealloc``; ``key`` is the dotted path to the odd one."""
+
+    def __init__(self, key: str, fault: str) -> None:
+        super().__init__(f"facts.{key}: {fault}" if key else f"facts: {fault}")
+        self.key = key
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class Nic:
+    """One network interface; None is not seen."""
+
+    name: str
+    driver: str | None
+    bus_driver: str | None
+    module_path: str | None
+    in_tree: bool | None
+    lower: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Page allocation failures logged since boot. ``boot_seen``: the log reaches back that far."""
+
+    count: int
+    by_order: Mapping[int, int]
+    source: str
+    boot_seen: bool
+    last: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a verdict needs of one host; None is not seen, ``why`` tells the reason. ``facts`` are the whole."""
+
+    release: str | None
+    distribution_id: str | None
+    installed: tuple[str, ...] | None
+    default_boot: str | None
+    nics: tuple[Nic, ...] | None
+    nodes: int | None
+    page_size_bytes: int | None
+    min_free_kbytes: int | None
+    zone_reclaim_mode: int | None
+    failures: Failures | None
+    out_of_tree: frozenset[str]
+    unavailable: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+    def why(self, *data: str) -> str:
+        """ " (the recorded reason)" for the first of these data that has one, else nothing."""
+        for datum in data:
+            reason = self.unavailable.get(datum)
+            if reason and isinstance(reason, str):
+                return f" ({clip(reason, 160)})"
+        return ""
+
+
+def read_host(facts: object) -> Host:
+    """A ``Host`` from the value of ``ansible_facts.pagealloc``. Raises FactsError naming what is odd.
+
+    Keys a verdict rests on must be there, be it as null; further down, an absent key is one that was not seen.
+    """
+    if not isinstance(facts, Mapping):
+        raise FactsError("", f"a {type(facts).__name__} where the mapping ansible_facts.pagealloc is needed")
+    kernel = _needed(facts, "kernel") or {}
+    distribution = _mapping(kernel, "distribution", "kernel.") or {}
+    vm = _needed(facts, "vm") or {}
+    modules = _mapping(facts, "modules", "") or {}
+    return Host(
+        release=_text(kernel, "release", "kernel."),
+        distribution_id=_text(distribution, "id", "kernel.distribution."),
+        installed=_texts(kernel, "installed", "kernel."),
+        default_boot=_text(kernel, "default_boot", "kernel."),
+        nics=_nics(facts),
+        nodes=_nodes(facts),
+        page_size_bytes=_page_size(facts),
+        min_free_kbytes=_count(vm, "min_free_kbytes", "vm."),
+        zone_reclaim_mode=_count(vm, "zone_reclaim_mode", "vm."),
+        failures=_failures(facts),
+        out_of_tree=frozenset(_texts(modules, "out_of_tree", "modules.") or ()),
+        unavailable=_mapping(facts, "unavailable", "") or {},
+        facts=facts,
+    )
+
+
+def _nics(facts: Mapping[str, Any]) -> tuple[Nic, ...] | None:
+    entries = _needed_list(facts, "nics")
+    return None if entries is None else tuple(_nic(entry, place) for place, entry in enumerate(entries))
+
+
+def _nic(entry: object, place: int) -> Nic:
+    path = f"nics[{place}]."
+    if not isinstance(entry, Mapping):
+        raise _odd(path[:-1], entry, "a mapping")
+    name = _text(entry, "name", path)
+    if name is None:
+        raise FactsError(path + "name", "missing")
+    driver = _text(entry, "driver", path)
+    in_tree = entry.get("in_tree")
+    if in_tree is not None and not isinstance(in_tree, bool):
+        raise _odd(path + "in_tree", in_tree, "true, false or null")
+    return Nic(
+        name=name,
+        # Only the first word is the driver's name; what follows is the card's.
+        driver=driver.split(None, 1)[0] if driver else None,
+        bus_driver=_text(entry, "bus_driver", path),
+        module_path=_text(entry, "module_path", path),
+        in_tree=in_tree,
+        lower=_texts(entry, "lower", path) or (),
+    )
+
+
+def _failures(facts: Mapping[str, Any]) -> Failures | None:
+    found = _needed(facts, "failures")
+    if found is None:
+        return None
+    count = _count(found, "count", "failures.")
+    if count is None:
+        raise FactsError("failures.count", "missing")
+    return Failures(
+        count=count,
+        by_order=_by_order(found),
+        source=_text(found, "source", "failures.") or "source not recorded",
+        boot_seen=found.get("boot_seen") is True,
+        last=_mapping(found, "last", "failures."),
+    )
+
+
+def _by_order(found: Mapping[str, Any]) -> dict[int, int]:
+    table = _mapping(found, "by_order", "failures.") or {}
+    orders: dict[int, int] = {}
+    for key in table:
+        # JSON makes strings of the orders; a plain number is welcome too.
+        order = str(key) if isinstance(key, str) or _is_count(key) else ""
+        if not _ORDER.fullmatch(order):
+            raise _odd("failures.by_order", key, "an order")
+        orders[int(order)] = orders.get(int(order), 0) + (_count(table, key, "failures.by_order.") or 0)
+    return orders
+
+
+def _nodes(facts: Mapping[str, Any]) -> int | None:
+    """How many memory nodes the zones name, having seen that the zones can be reckoned with."""
+    zones = _needed_list(facts, "zones")
+    if not zones:
+        return None
+    return len({_zone_node(zone, place) for place, zone in enumerate(zones)})
+
+
+def _zone_node(zone: object, place: int) -> int:
+    path = f"zones[{place}]."
+    if not isinstance(zone, Mapping):
+        raise _odd(path[:-1], zone, "a mapping")
+    node = _count(zone, "node", path)
+    if node is None or _text(zone, "zone", path) is None:
+        raise FactsError(path + ("node" if node is None else "zone"), "missing")
+    for key in _ZONE_COUNTS:
+        _count(zone, key, path)
+    for key in _ZONE_LISTS:
+        _counts(zone, key, path)
+    return node
+
+
+_ORDER = re.compile("[0-9]{1,3}")
+#: No counter of a kernel is wider than 64 bits.
+_LARGEST = (1 << 64) - 1
+
+_ZONE_COUNTS = (
+    "free_pages",
+    "min_pages",
+    "low_pages",
+    "high_pages",
+    "managed_pages",
+    "present_pages",
+    "free_cma_pages",
+    "free_highatomic_pages",
+)
+_ZONE_LISTS = ("free_blocks", "lowmem_reserve_pages")
+
+
+def _page_size(facts: Mapping[str, Any]) -> int | None:
+    if "page_size_bytes" not in facts:
+        raise FactsError("page_size_bytes", "missing")
+    size = _count(facts, "page_size_bytes", "")
+    if size is not None and (size == 0 or size & (size - 1)):
+        raise FactsError("page_size_bytes", f"{size} is no page size, which is a power of two")
+    return size
+
+
+def _needed(facts: Mapping[str, Any], key: str) -> Mapping[str, Any] | None:
+    if key not in facts:
+        raise FactsError(key, "missing; are these the whole ansible_facts.pagealloc?")
+    return _mapping(facts, key, "")
+
+
+def _needed_list(facts: Mapping[str, Any], key: str) -> Sequence[Any] | None:
+    if key not in facts:
+        raise FactsError(key, "missing; are these the whole ansible_facts.pagealloc?")
+    return _list(facts, key, "")
+
+
+def _mapping(holder: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any] | None:
+    value = holder.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise _odd(path + key, value, "a mapping")
+    return value
+
+
+def _list(holder: Mapping[str, Any], key: str, path: str) -> Sequence[Any] | None:
+    value = holder.get(key)
+    if value is not None and not isinstance(value, (list, tuple)):
+        raise _odd(path + key, value, "a list")
+    return value
+
+
+def _text(holder: Mapping[str, Any], key: str, path: str) -> str | None:
+    value = holder.get(key)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if not isinstance(value, str):
+        raise _odd(path + key, value, "a string")
+    return value
+
+
+def _texts(holder: Mapping[str, Any], key: str, path: str) -> tuple[str, ...] | None:
+    values = _list(holder, key, path)
+    if values is None:
+        return None
+    for value in values:
+        if not isinstance(value, str):
+            raise _odd(path + key, value, "a list of strings")
+    return tuple(values)
+
+
+def _count(holder: Mapping[str, Any], key: str, path: str) -> int | None:
+    value = holder.get(key)
+    if value is not None and not _is_count(value):
+        raise _odd(path + key, value, "a count")
+    return value
+
+
+def _counts(holder: Mapping[str, Any], key: str, path: str) -> None:
+    for value in _list(holder, key, path) or ():
+        if not _is_count(value):
+            raise _odd(path + key, value, "a list of counts")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+
+
+def _odd(path: str, value: object, wanted: str) -> FactsError:
+    told = repr(clip(value, 40)) if isinstance(value, (str, bool, float)) else f"this {type(value).__name__}"
+    if isinstance(value, int) and abs(value) <= _LARGEST:
+        told = str(value)
+    return FactsError(path, f"{told} where {wanted} is needed")

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Host text in sentences: bounded, printable, and harmless to a template engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+LIMIT = 80
+
+
+def clip(text: object, limit: int = LIMIT) -> str:
+    """``text`` on one line of at most ``limit`` characters, for use in a sentence.
+
+    Everything unprintable (control characters, line separators, direction overrides, lone surrogates) goes, and
+    opening template brackets are parted, since a sentence may lose Ansible's mark of untrusted text on its way.
+    """
+    words = str(text)[: limit * 4]
+    if not words.isprintable():
+        words = " ".join("".join(one if one.isprintable() else " " for one in words).split())
+    if "{" in words:
+        for bracket in ("{{", "{%", "{#"):
+            words = words.replace(bracket, "{ " + bracket[1])
+    return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def listed(names: Iterable[str], limit: int = 3, length: int = 40) -> str:
+    """The first ``limit`` names, each of at most ``length`` characters, and how many more there are."""
+    every = list(names)
+    told = ", ".join(clip(name, length) for name in every[:limit])
+    return told if len(every) <= limit else f"{told} and {len(every) - limit} more"
+
+
+def requests(order: int, page_size_bytes: int | None) -> str:
+    """``order-2 atomic request (16 kB)``; without the size where the page size is not known."""
+    if page_size_bytes is None:
+        return f"order-{order} atomic request"
+    size = (page_size_bytes << order) // 1024
+    return f"order-{order} atomic request ({size} kB)"
