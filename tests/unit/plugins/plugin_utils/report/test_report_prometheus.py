@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pagealloc.prom, read back by the parser of prometheus_client."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
+    HOSTILE,
+    fleet_of,
+    hostile_fleet,
+    large_fleet,
+    result,
+    sample_fleet,
+)
+
+try:
+    from prometheus_client.parser import text_string_to_metric_families
+except ImportError:
+    if os.environ.get("CI"):
+        raise
+    pytest.skip("prometheus_client is not installed", allow_module_level=True)
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def samples(fleet: dict[str, Any]) -> Samples:
+    """Every sample by its name and labels; two of one identity would make Prometheus refuse all."""
+    found: Samples = {}
+    for family in text_string_to_metric_families(render_prometheus(fleet)):
+        assert family.type == "gauge"
+        assert family.documentation
+        for sample in family.samples:
+            identity = (sample.name.removeprefix("pagealloc_"), frozenset(sample.labels.items()))
+            assert identity not in found
+            found[identity] = sample.value
+    return found
+
+
+def at(found: Samples, name: str, **labels: str) -> float | None:
+    return found.get((name, frozenset(labels.items())))
+
+
+def test_every_host_has_its_verdict_and_every_verdict_its_number() -> None:
+    fleet = sample_fleet()
+    found = samples(fleet)
+    for name, host in fleet["hosts"].items():
+        assert at(found, "host_verdict", host=name, verdict=host["verdict"]) == 1
+    assert sum(name == "host_verdict" for name, _labels in found) == len(fleet["hosts"])
+    for verdict in VERDICTS:
+        assert at(found, "hosts", verdict=verdict) == fleet["counts"][verdict]
+
+
+def test_headroom_and_unusable_memory() -> None:
+    fleet = sample_fleet()
+    found = samples(fleet)
+    room = fleet["hosts"]["backup-ams-02"]["headroom"]
+    for order in (2, 3):
+        one = {"host": "backup-ams-02", "order": str(order)}
+        assert at(found, "headroom_requests", atomic="true", **one) == room["atomic"][order]
+        assert at(found, "headroom_requests", atomic="false", **one) == room["non_atomic"][order]
+        assert at(found, "unusable_free_ratio", **one) == pytest.approx(
+            room["unusable_free_percent"][order] / 100, abs=1e-6)
+    assert at(found, "headroom_requests", host="db-prod-4", order="2", atomic="true") == 0
+
+
+def test_what_is_not_known_has_no_sample_and_zero_has_one() -> None:
+    found = samples(sample_fleet())
+    for name in ("headroom_requests", "unusable_free_ratio", "allocation_failures"):
+        hosts = {dict(labels)["host"] for metric, labels in found if metric == name}
+        assert not hosts & {"old-print-server", "app-legacy-3", "db-prod-018.storage.example.com"}
+    assert at(found, "allocation_failures", host="web-1", order="2") == 0
+    assert at(found, "allocation_failures", host="db-prod-017", order="2") == 41
+
+
+def test_no_free_page_gives_no_ratio_and_few_orders_no_sample() -> None:
+    host = sample_fleet()["hosts"]["web-1"]
+    host["headroom"] |= {"unusable_free_percent": [None] * 11, "atomic": [1, 2], "non_atomic": [1, 2]}
+    found = samples(fleet_of({"web-1": host}))
+    assert not {name for name, _labels in found} & {"unusable_free_ratio", "headroom_requests"}
+
+
+@pytest.mark.parametrize("stamp", ["2026-11-24T02:00:00Z", "2026-11-24T03:00:00+01:00", "2026-11-24T02:00:00"])
+def test_the_time_of_the_audit(stamp: str) -> None:
+    found = samples({**sample_fleet(), "generated_at": stamp})
+    assert at(found, "audit_timestamp_seconds") == datetime(2026, 11, 24, 2, tzinfo=timezone.utc).timestamp()
+
+
+def test_hostile_names_stay_one_series_each() -> None:
+    text = render_prometheus(hostile_fleet())
+    text.encode("utf-8")
+    assert all(line.isprintable() for line in text.split("\n"))
+    found = samples(hostile_fleet())
+    assert sum(name == "host_verdict" for name, _labels in found) == len(HOSTILE)
+    assert at(found, "host_verdict", host="\"quotes' & \\ back`tick", verdict="starved") == 1
+
+
+def test_long_names_that_differ_at_their_ends_stay_apart() -> None:
+    hosts = {"x" * 1000 + end: result("unreachable", None, []) for end in "ab"}
+    assert sum(name == "host_verdict" for name, _labels in samples(fleet_of(hosts))) == 2
+
+
+def test_an_empty_fleet_has_all_counts() -> None:
+    found = samples(fleet_of({}))
+    assert [at(found, "hosts", verdict=verdict) for verdict in VERDICTS] == [0] * len(VERDICTS)
+
+
+def test_large_fleets() -> None:
+    assert sum(name == "host_verdict" for name, _labels in samples(large_fleet(500))) == 500

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table for a terminal: order, width, what it leaves out and says so."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import (
+    MissingLibraryError,
+    render_table,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import display_width
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
+    fleet_of,
+    hostile_fleet,
+    large_fleet,
+    result,
+    sample_fleet,
+)
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def hosts_in(text: str, fleet: dict[str, Any]) -> list[str]:
+    """Names of hosts that begin a line, in order."""
+    first = [line.split(" ")[0] for line in text.split("\n")]
+    return [word for word in first if word in fleet["hosts"]]
+
+
+@pytest.mark.parametrize("fleet", [sample_fleet(), hostile_fleet()], ids=["sample", "hostile"])
+def test_no_line_is_wider_than_asked(fleet: dict[str, Any]) -> None:
+    for width in range(60, 201):
+        for line in render_table(fleet, width).split("\n"):
+            assert display_width(line) <= width
+            assert line.isprintable()
+            assert line == line.rstrip()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.text(), st.text(), max_size=4), st.integers(60, 200))
+def test_no_name_or_reason_breaks_the_width(texts: dict[str, str], width: int) -> None:
+    fleet = fleet_of({name: result("stalled", None, [reason]) for name, reason in texts.items()})
+    for line in render_table(fleet, width).split("\n"):
+        assert display_width(line) <= width
+        assert line.isprintable()
+
+
+def test_columns_stay_aligned_behind_wide_characters() -> None:
+    hosts = {name: result("stalled", None, []) for name in ("漢字", "e\u0301e\u0301", "plain", "👩 x")}
+    lines = [line for line in render_table(fleet_of(hosts)).split("\n") if " stalled  " in line]
+    assert len(lines) == 4
+    assert len({display_width(line[: line.index("stalled")]) for line in lines}) == 1
+
+
+def test_worst_first_then_by_name() -> None:
+    fleet = sample_fleet()
+    text = render_table(fleet, 150)
+    names = hosts_in(text, fleet)
+    assert len(names) == len(fleet["hosts"])
+    order = list(VERDICTS)
+    places = [order.index(fleet["hosts"][name]["verdict"]) for name in names]
+    assert places == sorted(places)
+    assert names[:2] == ["db-prod-4", "db-prod-017"]
+    assert names[-3:] == ["web-9", "web-10", "web-11"]
+
+
+def test_a_row_says_what_is_known_and_what_is_not() -> None:
+    text = render_table(sample_fleet(), 80)
+    assert re.search(r"^db-prod-4 +affected +2\.6\.32-358\.23\.2\.el6 +mlx4_en +0$", text, re.M)
+    assert re.search(r"^old-print-server +unreachable +\? +\? +\?$", text, re.M)
+    assert "    5 order-2 page allocation failures logged" in text
+
+
+def test_counts_cover_every_verdict_seen() -> None:
+    end = render_table(sample_fleet()).split("\n\n")[-1]
+    assert " ".join(end.split()) == (
+        "16 hosts: 2 affected, 1 starved, 1 stalled, 2 at_risk, 1 unreachable, 1 unknown,"
+        " 1 needs_review, 1 reboot_pending, 1 mitigated, 5 clear")
+
+
+def test_a_large_fleet_hides_the_clear_and_says_so() -> None:
+    fleet = large_fleet(3000)
+    other = sum(host["verdict"] != "clear" for host in fleet["hosts"].values())
+    text = render_table(fleet, max_rows=1000)
+    assert other == len(hosts_in(render_table(fleet, 150, max_rows=1000), fleet))
+    assert f"… and {3000 - other:,} more clear hosts, see fleet.html" in text
+    assert " ".join(text.split("\n\n")[-1].split()).startswith("3,000 hosts: ")
+
+
+def test_more_trouble_than_rows_is_said_too() -> None:
+    fleet = large_fleet(3000)
+    text = render_table(fleet, 150, max_rows=10)
+    assert len(hosts_in(text, fleet)) == 10
+    other = sum(host["verdict"] != "clear" for host in fleet["hosts"].values())
+    clear = 3000 - other
+    assert f"… and {other - 10:,} more that are not clear and {clear:,} more clear hosts, see fleet.html" in text
+
+
+def test_an_empty_fleet() -> None:
+    assert render_table(fleet_of({})).endswith("\n\n0 hosts\n")
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    for fleet in (sample_fleet(), hostile_fleet()):
+        for width in (60, 80, 150):
+            plain = render_table(fleet, width)
+            coloured = render_table(fleet, width, colour=True)
+            assert "\x1b" not in plain
+            assert "\x1b[1;31m" in coloured
+            assert ANSI.sub("", coloured) == plain
+
+
+def test_without_tabulate_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tabulate", None)
+    with pytest.raises(MissingLibraryError, match="pip install tabulate"):
+        render_table(sample_fleet())
