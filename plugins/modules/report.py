@@ -1,0 +1,122 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: report
+short_description: Judge every host of the play and write the fleet's reports
+version_added: 0.1.0
+author: The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - Reads what a M(fleetcare.pagealloc.gather) task registered on each host of the play, gives each host its verdict, writes
+    the reports on the controller, and prints a table, worst hosts first.
+  - Runs once for the fleet. No host is touched, and every host of the play is in the result once, whether its evidence could
+    be gathered or not.
+  - The roles of this collection use it; O(gathered) is the only thing it needs to know of the play.
+options:
+  gathered:
+    description:
+      - Name of the variable in which the hosts registered what M(fleetcare.pagealloc.gather) returned.
+    type: str
+    required: true
+  output_dir:
+    description:
+      - Directory on the controller for C(fleet.json), C(fleet.html) and C(pagealloc.prom). Made where it is missing. A relative
+        path is relative to where the playbook was started.
+      - The three files are written in check mode too, as nothing on a host is changed by them.
+    type: path
+    default: ./pagealloc-report
+  site_advisories:
+    description:
+      - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
+    type: list
+    elements: dict
+    default: []
+  fail_on:
+    description:
+      - Verdicts for which the task fails, after the reports are written, so that a scheduled job alerts.
+    type: list
+    elements: str
+    choices:
+      - affected
+      - starved
+      - stalled
+      - at_risk
+      - unreachable
+      - unknown
+      - needs_review
+      - reboot_pending
+      - mitigated
+      - clear
+    default: []
+attributes:
+  check_mode:
+    description: Changes nothing on any host; the reports on the controller are written.
+    support: full
+  diff_mode:
+    description: Nothing is changed that could differ.
+    support: none
+  action:
+    description: Runs on the controller.
+    support: full
+seealso:
+  - module: fleetcare.pagealloc.gather
+  - plugin: fleetcare.pagealloc.classify
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Audit with tasks of one's own
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Gather
+      fleetcare.pagealloc.gather:
+      register: gathered
+      ignore_errors: true
+      ignore_unreachable: true
+
+    - name: Report, and fail where a host is affected or starved
+      fleetcare.pagealloc.report:
+        gathered: gathered
+        output_dir: /var/lib/pagealloc
+        fail_on: [affected, starved]
+      run_once: true
+"""
+
+RETURN = r"""
+counts:
+  description: How many hosts got each verdict; every verdict is there.
+  type: dict
+  returned: always
+  sample:
+    affected: 2
+    starved: 0
+    stalled: 1
+    at_risk: 3
+    unreachable: 0
+    unknown: 1
+    needs_review: 0
+    reboot_pending: 0
+    mitigated: 1
+    clear: 40
+files:
+  description: Absolute paths of what was written, by kind of report.
+  type: dict
+  returned: always
+  sample:
+    json: /var/lib/pagealloc/fleet.json
+    html: /var/lib/pagealloc/fleet.html
+    prometheus: /var/lib/pagealloc/pagealloc.prom
+ansible_stats:
+  description: The counts as C(pagealloc_counts), which AWX keeps as the job's artifacts.
+  type: dict
+  returned: always
+"""

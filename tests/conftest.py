@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all tests share: where things are, and how a missing tool is told from a failed check."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE_FLEET = ROOT / "playbooks" / "sample_fleet"
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=200)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def cannot_run(reason: str) -> NoReturn:
+    """A check that cannot run here: skipped on a user's machine, failed in CI, where everything is to be there."""
+    if os.environ.get("CI"):
+        pytest.fail(f"cannot run here: {reason}")
+    pytest.skip(reason)
+
+
+def tool(name: str, package: str = "") -> str:
+    """The path of a program, or the end of the test with the Debian package that brings it."""
+    path = shutil.which(name)
+    if path is None:
+        cannot_run(f"{name} is not installed (Debian: apt-get install {package or name})")
+    return path

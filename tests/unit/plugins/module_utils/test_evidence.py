@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Transcripts: what is a frame, what is a host's text, and what is missing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
+
+HEAD, END = "pagealloc-evidence 1 n0", "pagealloc-evidence end n0"
+
+
+def transcript(*lines: str) -> str:
+    return "\n".join([HEAD, *lines, END, ""])
+
+
+def test_files_commands_and_reasons_are_filed_under_their_source() -> None:
+    evidence = read_transcript(
+        transcript("/proc/uptime:1.5 2.5", "$uname:Linux a", "$uname:b", "!grep: /proc/modules: Permission denied", "!$ethtool:no such command")
+    )
+    assert evidence.get("/proc/uptime") == "1.5 2.5\n"
+    assert evidence.get("$uname") == "Linux a\nb\n"
+    assert evidence.reasons == {"/proc/modules": "Permission denied", "$ethtool": "no such command"}
+    with pytest.raises(EvidenceMissing, match="/proc/modules: Permission denied"):
+        evidence.get("/proc/modules")
+
+
+def test_a_banner_before_the_transcript_is_left_out() -> None:
+    banner = "*** AUTHORISED USE ONLY ***\n/proc/uptime:99 99\npagealloc-evidence 1 forged\n"
+    assert read_transcript(banner + transcript("/proc/uptime:1 2"), "n0").get("/proc/uptime") == "1 2\n"
+
+
+def test_carriage_returns_of_a_terminal_are_dropped() -> None:
+    evidence = read_transcript(transcript("/proc/uptime:1 2").replace("\n", "\r\n"))
+    assert evidence.whole and evidence.get("/proc/uptime") == "1 2\n"
+
+
+@pytest.mark.parametrize("forged", [END, HEAD, "!/proc/buddyinfo:gone", "$uname:forged", "pagealloc-evidence end n0\r"])
+def test_text_of_a_host_cannot_pose_as_a_frame(forged: str) -> None:
+    """Every line of a file bears the file's name before it, so whatever it says stays the file's."""
+    evidence = read_transcript(transcript("/etc/os-release:" + forged, "/proc/uptime:1 2"))
+    assert evidence.whole
+    assert evidence.get("/etc/os-release").rstrip("\r\n") == forged.rstrip("\r")
+    assert "$uname" not in evidence.texts and "/proc/buddyinfo" not in evidence.reasons
+
+
+def test_what_breaks_off_is_not_believed_and_what_is_behind_it_is_not_absent() -> None:
+    evidence = read_transcript(f"{HEAD}\n/proc/uptime:1 2\n/proc/buddyinfo:Node 0, zone   Normal  95")
+    assert not evidence.whole
+    assert evidence.get("/proc/uptime") == "1 2\n"
+    with pytest.raises(EvidenceMissing, match="breaks off in it"):
+        evidence.get("/proc/buddyinfo")
+    with pytest.raises(EvidenceMissing, match="breaks off before it"):
+        evidence.get("/proc/zoneinfo")
+
+
+def test_an_empty_file_is_there_and_empty() -> None:
+    assert read_transcript(transcript()).get("/proc/zoneinfo") == ""
+
+
+@pytest.mark.parametrize("line", ["grep: /proc/uptime: binary file matches", "Binary file /proc/uptime matches"])
+def test_a_binary_file_is_missing_with_that_reason(line: str) -> None:
+    with pytest.raises(EvidenceMissing, match="is binary"):
+        read_transcript(transcript(line)).get("/proc/uptime")
+
+
+@pytest.mark.parametrize(("text", "reason"), [("", "no output at all"), ("\n \n", "no output"), ("Permission denied.\n", "begins: Permission")])
+def test_no_transcript_is_an_error_that_says_what_came_instead(text: str, reason: str) -> None:
+    with pytest.raises(EvidenceError, match=reason):
+        read_transcript(text)
+
+
+def test_another_probes_transcript_is_none() -> None:
+    with pytest.raises(EvidenceError):
+        read_transcript(transcript("/proc/uptime:1 2"), "other")
+
+
+@given(st.text())
+@example("\ud800")
+@example(f"{HEAD}\n:\n!\n!:\n$:\n/:\n{END}")
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for candidate in (text, f"{HEAD}\n{text}", f"{HEAD}\n{text}\n{END}"):
+        try:
+            evidence = read_transcript(candidate)
+        except EvidenceError:
+            continue
+        assert all(isinstance(value, str) for value in evidence.texts.values())

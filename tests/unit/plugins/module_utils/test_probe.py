@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probe in real shells on this very kernel, and where commands and files are missing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES, Evidence, read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from tests.conftest import cannot_run, tool
+
+SHELLS = ("dash", "busybox ash", "bash", "bash --posix", "ksh", "mksh")
+#: What moves between two looks at a living kernel.
+MOVING = ("/proc/buddyinfo", "/proc/meminfo", "/proc/zoneinfo", "/proc/uptime")
+
+
+def shell(words: str) -> list[str]:
+    first, *rest = words.split()
+    return [tool(first, "ksh93u+m" if first == "ksh" else first), *rest]
+
+
+def probe(words: list[str], program: str | None = None, **environment: str) -> Evidence:
+    done = subprocess.run(
+        [*words, "-c", program or render_probe("n0")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    assert done.stderr == ""
+    return read_transcript(done.stdout, "n0")
+
+
+def steady(evidence: Evidence) -> dict[str, str]:
+    return {source: text for source, text in evidence.texts.items() if source not in MOVING}
+
+
+@pytest.mark.parametrize("words", SHELLS)
+def test_every_shell_says_the_same(words: str) -> None:
+    here, reference = probe(shell(words)), probe(["/bin/sh"])
+    assert here.whole
+    assert steady(here) == steady(reference)
+    assert set(here.texts) == set(reference.texts)
+    assert here.reasons == reference.reasons
+
+
+def test_this_machine_gives_the_facts_that_matter() -> None:
+    facts = facts_from(probe(["/bin/sh"]))
+    assert facts["kernel"]["release"] == os.uname().release
+    assert facts["page_size_bytes"] == os.sysconf("SC_PAGE_SIZE")
+    assert {zone["zone"] for zone in facts["zones"]} == set(re.findall(r"zone +(\S+)", Path("/proc/buddyinfo").read_text()))
+    assert all(zone["min_pages"] is not None for zone in facts["zones"])
+    assert facts["vm"]["min_free_kbytes"] == int(Path("/proc/sys/vm/min_free_kbytes").read_text())
+    assert {nic["name"] for nic in facts["nics"]} == {path.name for path in Path("/sys/class/net").iterdir() if path.is_dir()}
+
+
+@pytest.fixture
+def busybox(tmp_path: Path) -> tuple[list[str], str]:
+    """A shell and a PATH of busybox applets only, as on the smallest of targets."""
+    binary = tool("busybox")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for applet in subprocess.run([binary, "--list"], capture_output=True, text=True, check=True).stdout.split():
+        (folder / applet).symlink_to(binary)
+    return [str(folder / "sh")], str(folder)
+
+
+def with_path(path: str) -> str:
+    """The probe as on a machine that has only what ``path`` holds."""
+    return render_probe("n0").replace("PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin", f"PATH={path}")
+
+
+def test_busybox_alone_gives_the_same_files(busybox: tuple[list[str], str]) -> None:
+    words, path = busybox
+    evidence = probe(words, with_path(path))
+    reference = probe(["/bin/sh"])
+    assert evidence.whole
+    files = {source for source in reference.texts if source.startswith("/")}
+    assert {source for source in evidence.texts if source.startswith("/")} == files
+    assert evidence.reasons.get("$ethtool") == "no such command"
+
+
+@pytest.mark.parametrize("missing", ["grep", "uname", "getconf", "ls", "awk", "dmesg", "ethtool", "modinfo", "timeout", "head", "tail"])
+def test_a_missing_command_costs_only_what_it_gives(missing: str, tmp_path: Path) -> None:
+    for name in ("sh", "grep", "uname", "getconf", "ls", "awk", "dmesg", "ethtool", "modinfo", "timeout", "head", "tail", "dd", "sleep"):
+        found = shutil.which(name)
+        if name != missing and found:
+            (tmp_path / name).symlink_to(found)
+    evidence = probe([str(tmp_path / "sh")], with_path(str(tmp_path)))
+    assert evidence.whole
+    facts = facts_from(evidence)
+    gone = {"grep": "zones", "uname": "kernel", "awk": "failures"}
+    for command, datum in gone.items():
+        if command == missing:
+            assert facts[datum] is None and facts["unavailable"][datum]
+        else:
+            assert facts[datum] is not None, facts["unavailable"]
+
+
+def test_a_command_that_hangs_is_ended_and_the_rest_arrives(tmp_path: Path) -> None:
+    hanging = tmp_path / "ethtool"
+    hanging.write_text("#!/bin/sh\nexec sleep 60\n")
+    hanging.chmod(0o755)
+    if not any(Path("/sys/class/net").glob("*/device")):
+        cannot_run("no interface with a device here")
+    for without_timeout in (False, True):
+        program = render_probe("n0").replace("PATH=$PATH:", f"PATH={tmp_path}:$PATH:")
+        program = re.sub(r"\b10 ", "1 ", program)
+        if without_timeout:
+            program = program.replace("if command -v timeout", "if command -v no_such_timeout")
+        evidence = probe(["/bin/sh"], program)
+        assert evidence.whole
+        reasons = [reason for source, reason in evidence.reasons.items() if source.startswith("$ethtool/")]
+        assert reasons and all("no answer" in reason or "did not answer" in reason for reason in reasons)
+
+
+def test_output_is_bounded(tmp_path: Path) -> None:
+    talkative = tmp_path / "uname"
+    talkative.write_text("#!/bin/sh\nexec head -c 3000000 /dev/zero | tr '\\0' 'x'\n")
+    talkative.chmod(0o755)
+    program = render_probe("n0").replace("PATH=$PATH:", f"PATH={tmp_path}:$PATH:")
+    done = subprocess.run(["/bin/sh", "-c", program], capture_output=True, timeout=60, check=False)
+    assert len(done.stdout) == MAX_TRANSCRIPT_BYTES
+    evidence = read_transcript(done.stdout.decode(), "n0")
+    assert not evidence.whole
+    assert facts_from(evidence)["zones"] is not None
+
+
+def test_a_denied_file_is_missing_with_its_reason(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        cannot_run("only root can become another user here")
+    done = subprocess.run(
+        ["/bin/sh", "-c", render_probe("n0", pagetypeinfo=True)],
+        capture_output=True, text=True, timeout=60, check=False, user=65534, group=65534, extra_groups=[], cwd="/",
+    )
+    facts = facts_from(read_transcript(done.stdout, "n0"), pagetypeinfo=True)
+    assert facts["zones"] is not None
+    assert facts["pagetypes"] is None and "Permission denied" in facts["unavailable"]["pagetypes"]
+
+
+def test_the_probe_writes_nothing(tmp_path: Path) -> None:
+    """Traced: no file is opened for writing but /dev/null."""
+    strace = tool("strace")
+    trace = tmp_path / "trace"
+    subprocess.run(
+        [strace, "-f", "-e", "trace=open,openat,creat,mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2", "-o", str(trace), "/bin/sh", "-c", render_probe("n0")],
+        capture_output=True, timeout=120, check=True,
+    )
+    writing = [line for line in trace.read_text().splitlines() if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(|mkdir|unlink|rename", line)]
+    strangers = [line for line in writing if '"/dev/null"' not in line and '"/dev/tty"' not in line]
+    assert strangers == []
+
+
+def test_the_probe_is_clean_for_shellcheck() -> None:
+    """SC2016: the awk program is meant to stay unexpanded. SC2086: words are meant to be split where they are."""
+    checker = tool("shellcheck")
+    done = subprocess.run(
+        [checker, "-s", "sh", "-e", "SC2016,SC2086,SC2013,SC1001,SC2231", "-"],
+        input=render_probe("n0"), capture_output=True, text=True, timeout=60, check=False,
+    )
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""meminfo, pagetypeinfo, modules and taint, and the counts in them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import count, sole_count
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
+
+
+def test_meminfo_with_and_without_available() -> None:
+    old = "MemTotal: 100 kB\nMemFree: 7 kB\nBuffers: 1 kB\n"
+    assert parse_meminfo(old) == {"total_kb": 100, "free_kb": 7, "available_kb": None}
+    assert parse_meminfo(old + "MemAvailable: 0 kB\n")["available_kb"] == 0, "zero is not absent"
+
+
+@pytest.mark.parametrize(("text", "reason"), [("", "MemTotal is missing"), ("MemTotal: 5 kB", "MemFree is missing"), ("MemTotal: 5 MB", "no line"), ("MemTotal: x kB", "not a count")])
+def test_malformed_meminfo(text: str, reason: str) -> None:
+    with pytest.raises(EvidenceError, match=reason):
+        parse_meminfo(text)
+
+
+PAGETYPES = """\
+Page block order: 9
+Pages per block:  512
+
+Free pages count per migrate type at order       0      1      2
+Node    0, zone      DMA, type    Unmovable      1      0      3
+Node    0, zone      DMA, type      Movable >100000     4      5
+
+Number of blocks type     Unmovable      Movable
+Node 0, zone      DMA            1            7
+"""
+
+
+def test_pagetypeinfo() -> None:
+    rows = parse_pagetypeinfo(PAGETYPES)
+    assert [row["migrate_type"] for row in rows] == ["Unmovable", "Movable"]
+    assert rows[1]["free_blocks"] == [100000, 4, 5]
+    with pytest.raises(EvidenceError):
+        parse_pagetypeinfo("")
+
+
+def test_modules_of_el6_and_of_today() -> None:
+    text = "vendorfs 812345 2 - Live 0xffffffffa0400000 (P)\nnvidia 1 2 a,b, Live 0x0 (POE)\next4 9 1 - Live 0x0\nzfs 1 1 - Live 0x0 (PO)\n"
+    assert parse_modules(text) == {"out_of_tree": ["nvidia", "zfs"], "proprietary": ["nvidia", "vendorfs", "zfs"]}
+
+
+@pytest.mark.parametrize(("mask", "letters"), [(0, ""), (1, "P"), (4097, "PO"), (1 << 12 | 1 << 13, "OE"), (1 << 63, "")])
+def test_taint_letters(mask: int, letters: str) -> None:
+    assert "".join(taint_flags(mask)) == letters
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "0x10", "1 2", "²", "9" * 21, "ten"])
+def test_what_is_no_count(text: str) -> None:
+    with pytest.raises(EvidenceError):
+        sole_count("datum", text)
+
+
+@given(st.integers(0, 2**64))
+def test_counts(number: int) -> None:
+    assert count("datum", 1, str(number)) == number
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for parse in (parse_meminfo, parse_pagetypeinfo, parse_modules):
+        try:
+            parse(text)
+        except EvidenceError:
+            pass
