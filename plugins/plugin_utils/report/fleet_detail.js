@@ -237,7 +237,7 @@ function kernelSection(facts) {
     ["Boots by default", kernel.default_boot], ["Installed", listed(kernel.installed)], ["Up for", duration(facts.uptime_seconds)],
     ["vm.min_free_kbytes", vm.min_free_kbytes === null || vm.min_free_kbytes === undefined ? null : `${count(vm.min_free_kbytes)} (${kilobytes(vm.min_free_kbytes)})`],
     ["vm.zone_reclaim_mode", vm.zone_reclaim_mode], ["Available memory", facts.memory && kilobytes(facts.memory.available_kb)], ["Taint", taint],
-    ["Out-of-tree modules", facts.modules ? listed(modules.out_of_tree) || "none" : null], ["Proprietary modules", facts.modules ? listed(modules.proprietary) || "none" : null],
+    ["Out-of-tree modules", modules.out_of_tree ? listed(modules.out_of_tree) || "none" : null], ["Proprietary modules", modules.proprietary ? listed(modules.proprietary) || "none" : null],
   ]));
 }
 

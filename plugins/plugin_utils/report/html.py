@@ -22,9 +22,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -35,14 +32,24 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text im
     printable,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 # JavaScript's toWellFormed puts the same character in the place of a lone surrogate.
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HERE = Path(__file__).parent
 _ENCODE = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _SHOWN_FACTS = (
-    "kernel", "nics", "zones", "page_size_bytes", "memory", "vm", "failures", "modules",
-    "uptime_seconds", "unavailable",
+    "kernel",
+    "nics",
+    "zones",
+    "page_size_bytes",
+    "memory",
+    "vm",
+    "failures",
+    "modules",
+    "uptime_seconds",
+    "unavailable",
 )
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
 _SHOWN_ROOM = ("node", "zone", "usable", "atomic")
@@ -58,22 +65,26 @@ def render_html(fleet: Mapping[str, Any]) -> str:
     """The fleet as one self-contained HTML page, in time linear in the number of hosts."""
     rows = host_rows(fleet)
     script = _asset("fleet_list.js") + _asset("fleet_detail.js")
-    return _environment().get_template("fleet.html.j2").render(
-        counts=verdict_counts(fleet),
-        verdicts=VERDICTS,
-        rows=((row, _link(row.name), printable(row.name, 255)) for row in rows),
-        total=len(rows),
-        headline=_headline(verdict_counts(fleet), len(rows)),
-        generated_at=printable(fleet["generated_at"], 40),
-        generated_text=_moment(printable(fleet["generated_at"], 40)),
-        version=printable(fleet["collection_version"], 40),
-        style=Markup(_asset("fleet.css")),
-        script=Markup(script),
-        early_script=Markup(_EARLY_SCRIPT),
-        hashes=[_hash(_EARLY_SCRIPT), _hash(script)],
-        first_page=_FIRST_PAGE,
-        meanings=Markup(_embedded(VERDICTS)),
-        details=Markup("\n".join(_details(fleet, rows))),
+    return (
+        _environment()
+        .get_template("fleet.html.j2")
+        .render(
+            counts=verdict_counts(fleet),
+            verdicts=VERDICTS,
+            rows=((row, _link(row.name), printable(row.name, 255)) for row in rows),
+            total=len(rows),
+            headline=_headline(verdict_counts(fleet), len(rows)),
+            generated_at=printable(fleet["generated_at"], 40),
+            generated_text=_moment(printable(fleet["generated_at"], 40)),
+            version=printable(fleet["collection_version"], 40),
+            style=Markup(_asset("fleet.css")),
+            script=Markup(script),
+            early_script=Markup(_EARLY_SCRIPT),
+            hashes=[_hash(_EARLY_SCRIPT), _hash(script)],
+            first_page=_FIRST_PAGE,
+            meanings=Markup(_embedded(VERDICTS)),
+            details=Markup("\n".join(_details(fleet, rows))),
+        )
     )
 
 
@@ -82,7 +93,7 @@ def _hash(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-@functools.lru_cache(maxsize=1)
+@functools.cache
 def _environment() -> Environment:
     return Environment(
         loader=FileSystemLoader(_HERE),
@@ -93,7 +104,7 @@ def _environment() -> Environment:
     )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _asset(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
@@ -128,9 +139,7 @@ def _shown(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _only(
-    entries: list[Mapping[str, Any]] | None, keys: tuple[str, ...]
-) -> list[dict[str, Any]] | None:
+def _only(entries: list[Mapping[str, Any]] | None, keys: tuple[str, ...]) -> list[dict[str, Any]] | None:
     return None if entries is None else [{key: entry[key] for key in keys} for entry in entries]
 
 
@@ -145,10 +154,13 @@ def _headline(counts: Mapping[str, int], total: int) -> str:
         return "No hosts were audited."
     urgent = sum(counts[verdict] for verdict in _URGENT)
     if urgent:
-        return f"{urgent:,} of {count_of(total, 'host')} starved of pages or at risk of it."
+        verb = "is" if urgent == 1 else "are"
+        return f"{urgent:,} of {count_of(total, 'host')} {verb} starved of pages or at risk of it."
     if counts["clear"] == total:
-        return f"All {count_of(total, 'host')} clear." if total > 1 else "The one host is clear."
-    return f"No symptom and no open risk seen on {count_of(total, 'host')}; some need a look."
+        return f"All {count_of(total, 'host')} are clear." if total > 1 else "The one host is clear."
+    open_ones = total - counts["clear"]
+    verb = "needs" if open_ones == 1 else "need"
+    return f"Nothing urgent was seen on {count_of(total, 'host')}; {open_ones:,} {verb} a look."
 
 
 def _moment(stamp: str) -> str:

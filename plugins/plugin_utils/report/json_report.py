@@ -16,7 +16,11 @@ _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\u
 
 _ENCODER = json.JSONEncoder(
     # The fleet is a tree, made by us: looking for circles takes a fifth of the time.
-    ensure_ascii=False, allow_nan=False, check_circular=False, sort_keys=True, separators=(",", ":")
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,
+    sort_keys=True,
+    separators=(",", ":"),
 )
 
 
@@ -47,4 +51,4 @@ def _dump(value: object) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
-    return "\\ufffd" if 0xD800 <= code <= 0xDFFF else "\\u%04x" % code
+    return "\\ufffd" if 0xD800 <= code <= 0xDFFF else f"\\u{code:04x}"

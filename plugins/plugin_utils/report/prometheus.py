@@ -31,23 +31,18 @@ _Sample = tuple[str, float]
 
 def render_prometheus(fleet: Mapping[str, Any]) -> str:
     """The fleet as metrics. What is not known has no sample: it must not read as zero."""
-    hosts = [
-        (_label("host", name), fleet["hosts"][name])
-        for name in sorted(fleet["hosts"], key=natural_key)
-    ]
+    hosts = [(_label("host", name), fleet["hosts"][name]) for name in sorted(fleet["hosts"], key=natural_key)]
     families: tuple[tuple[str, str, Iterable[_Sample]], ...] = (
-        ("audit_timestamp_seconds", "When the audit was made, in seconds since 1970.",
-         [("", _epoch(fleet["generated_at"]))]),
-        ("hosts", "Number of hosts with each verdict.",
-         [(_label("verdict", verdict), n) for verdict, n in verdict_counts(fleet).items()]),
-        ("host_verdict", "The verdict on each host, always 1.",
-         [(f"{host},{_label('verdict', result['verdict'])}", 1) for host, result in hosts]),
-        ("headroom_requests", "Requests of this order that the kernel would still grant.",
-         _headroom(hosts)),
-        ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.",
-         _unusable(hosts)),
-        ("allocation_failures", "Page allocation failures in the kernel log that could be read.",
-         _failures(hosts)),
+        ("audit_timestamp_seconds", "When the audit was made, in seconds since 1970.", [("", _epoch(fleet["generated_at"]))]),
+        ("hosts", "Number of hosts with each verdict.", [(_label("verdict", verdict), n) for verdict, n in verdict_counts(fleet).items()]),
+        (
+            "host_verdict",
+            "The verdict on each host, always 1.",
+            [(f"{host},{_label('verdict', result['verdict'])}", 1) for host, result in hosts],
+        ),
+        ("headroom_requests", "Requests of this order that the kernel would still grant.", _headroom(hosts)),
+        ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts)),
+        ("allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts)),
     )
     return "".join(line for family in families for line in _family(*family))
 
@@ -55,9 +50,7 @@ def render_prometheus(fleet: Mapping[str, Any]) -> str:
 def _family(name: str, explanation: str, samples: Iterable[_Sample]) -> Iterator[str]:
     yield f"# HELP pagealloc_{name} {explanation}\n# TYPE pagealloc_{name} gauge\n"
     for labels, value in samples:
-        yield f"pagealloc_{name}{{{labels}}} {_number(value)}\n" if labels else (
-            f"pagealloc_{name} {_number(value)}\n"
-        )
+        yield f"pagealloc_{name}{{{labels}}} {_number(value)}\n" if labels else (f"pagealloc_{name} {_number(value)}\n")
 
 
 def _headroom(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:

@@ -75,15 +75,15 @@ def _kernel(kernel: Mapping[str, Any] | None) -> str:
     if not kernel or not kernel["release"]:
         return ""
     release: str = kernel["release"]
-    suffix = ".%s" % kernel["machine"]
+    suffix = f".{kernel['machine']}"
     return printable(release[: -len(suffix)] if release.endswith(suffix) else release, 80)
 
 
 def _drivers(nics: list[Mapping[str, Any]] | None) -> str:
     """The drivers of the real cards, that of the default route first.
 
-    Interfaces stacked on others (bonds, VLANs, bridges) have no driver of their own.
+    Interfaces without a device of their own (bonds, VLANs, bridges, tunnels) are left out.
     """
-    real = [nic for nic in nics or () if nic["driver"] and not nic["lower"]]
+    real = [nic for nic in nics or () if nic["driver"] and not nic["lower"] and not nic["virtual"]]
     real.sort(key=lambda nic: not nic["default_route"])
     return printable(", ".join(dict.fromkeys(nic["driver"] for nic in real)), 80)

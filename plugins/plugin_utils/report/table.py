@@ -55,9 +55,7 @@ class MissingLibraryError(ImportError):
     """A library that the collection declares is not installed; the message says what to do."""
 
 
-def render_table(
-    fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 200, colour: bool = False
-) -> str:
+def render_table(fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 200, colour: bool = False) -> str:
     """The fleet as text in lines of at most ``width`` columns (never fewer than 60 are assumed).
 
     Worst first. All hosts are shown if they are at most ``max_rows``; otherwise the clear ones are
@@ -80,7 +78,7 @@ def render_table(
 
 
 def _title(fleet: Mapping[str, Any], width: int) -> str:
-    return cut("Kernel page starvation audit, %s" % printable(fleet["generated_at"], 40), width)
+    return cut(f"Kernel page starvation audit, {printable(fleet['generated_at'], 40)}", width)
 
 
 def _hidden(rows: list[HostRow], shown: list[HostRow]) -> str:
@@ -98,22 +96,22 @@ def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]
     wide = width >= _WIDE
     cells = [_cells(row) for row in rows]
     sizes = _column_sizes(cells, width, wide)
-    table = [[cut(cell, size) for cell, size in zip(line, sizes)] for line in cells]
+    table = [[cut(cell, size) for cell, size in zip(line, sizes, strict=True)] for line in cells]
     if colour:
-        for line, row in zip(table, rows):
+        for line, row in zip(table, rows, strict=True):
             line[1] = _paint(line[1], row.verdict)
     headers = list(_HEADERS)
     if not wide:
         head, rule, *body = _align(table, headers, sizes)
         yield from (head, rule)
-        for row, text in zip(rows, body):
+        for row, text in zip(rows, body, strict=True):
             yield text
             # "Everything was seen" needs no second line; all others say why.
             if row.reason and row.verdict != "clear":
                 yield from ("    " + part for part in wrap(row.reason, width - 4, _REASON_LINES))
         return
     room = width - sum(sizes) - _GAP * len(sizes)
-    for line, row in zip(table, rows):
+    for line, row in zip(table, rows, strict=True):
         line.append("\n".join(wrap(row.reason, room, _REASON_LINES)))
     yield from _align(table, [*headers, "WHY"], [*sizes, room])
 
@@ -130,10 +128,7 @@ def _cells(row: HostRow) -> list[str]:
 
 def _column_sizes(cells: list[list[str]], width: int, wide: bool) -> list[int]:
     """Columns for each cell: what it needs, then shrunk, least important first, until all fit."""
-    sizes = [
-        max(len(header), *(display_width(line[place]) for line in cells))
-        for place, header in enumerate(_HEADERS)
-    ]
+    sizes = [max(len(header), *(display_width(line[place]) for line in cells)) for place, header in enumerate(_HEADERS)]
     room = width - _GAP * (len(sizes) - 1)
     if wide:
         room = width * 6 // 10
@@ -161,15 +156,13 @@ def _align(table: list[list[str]], headers: list[str], sizes: list[int]) -> list
         return "".join(
             part
             if len(part) == 1 and cluster_width(part) == 1
-            else stand_ins.setdefault(part, chr(0xF0001 + len(stand_ins)))
-            + filler * (cluster_width(part) - 1)
+            else stand_ins.setdefault(part, chr(0xF0001 + len(stand_ins))) + filler * (cluster_width(part) - 1)
             for part in clusters(cell)
         )
 
     # Headers as a row: tabulate would pad each of them by two columns that 80 do not have.
     text: str = _tabulate().tabulate(
-        [headers, ["-" * size for size in sizes]]
-        + [[stand_in(cell) for cell in line] for line in table],
+        [headers, ["-" * size for size in sizes]] + [[stand_in(cell) for cell in line] for line in table],
         tablefmt="plain",
         disable_numparse=True,
         colalign=["right" if header == "ORDER-2" else "left" for header in headers],
@@ -183,23 +176,17 @@ def _tabulate() -> ModuleType:
     try:
         import tabulate
     except ImportError as error:
-        raise MissingLibraryError(
-            "the table needs the Python library tabulate on the controller: pip install tabulate"
-        ) from error
+        raise MissingLibraryError("the table needs the Python library tabulate on the controller: pip install tabulate") from error
     return tabulate
 
 
-def _count_lines(
-    fleet: Mapping[str, Any], total: int, width: int, colour: bool
-) -> Iterator[str]:
+def _count_lines(fleet: Mapping[str, Any], total: int, width: int, colour: bool) -> Iterator[str]:
     parts = [(verdict, n) for verdict, n in verdict_counts(fleet).items() if n]
     words = [count_of(total, "host") + (":" if parts else "")]
-    words += [f"{n:,} {verdict}{',' if place < len(parts) else ''}"
-              for place, (verdict, n) in enumerate(parts, 1)]
-    painted = [words[0]] + [_paint(word, verdict) if colour else word
-                            for word, (verdict, _n) in zip(words[1:], parts)]
+    words += [f"{n:,} {verdict}{',' if place < len(parts) else ''}" for place, (verdict, n) in enumerate(parts, 1)]
+    painted = [words[0]] + [_paint(word, verdict) if colour else word for word, (verdict, _n) in zip(words[1:], parts, strict=True)]
     line, used = "", 0
-    for word, text in zip(words, painted):  # by hand: colours take no columns
+    for word, text in zip(words, painted, strict=True):  # by hand: colours take no columns
         if used and used + 1 + len(word) > width:
             yield line
             line, used = "  ", 2

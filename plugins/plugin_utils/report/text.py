@@ -32,7 +32,7 @@ def printable(text: object, limit: int = 500) -> str:
     'eth0\\\\x1b[31m'
     """
     if limit < 1:
-        raise ValueError("limit must be at least 1, not %d" % limit)
+        raise ValueError(f"limit must be at least 1, not {limit}")
     # Plain str: a subclass (Ansible's tagged or unsafe text) must not carry its methods along.
     raw = str.__str__(text) if isinstance(text, str) else str(text)
     if len(raw) <= limit and raw.isascii() and raw.isprintable():
@@ -48,8 +48,8 @@ def printable(text: object, limit: int = 500) -> str:
 def _escape(char: str) -> str:
     code = ord(char)
     if code < 0x100:
-        return "\\x%02x" % code
-    return "\\u%04x" % code if code < 0x10000 else "\\U%08x" % code
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def clusters(text: str) -> list[str]:

@@ -51,60 +51,99 @@ HOSTILE = (
 def zone(node: int, name: str, free_blocks: list[int], min_pages: int = 8000) -> Facts:
     free = sum(blocks << order for order, blocks in enumerate(free_blocks))
     return {
-        "node": node, "zone": name, "free_blocks": free_blocks, "free_pages": free,
-        "min_pages": min_pages, "low_pages": min_pages * 5 // 4, "high_pages": min_pages * 3 // 2,
-        "managed_pages": 4_000_000, "present_pages": 4_100_000, "lowmem_reserve_pages": [0, 0, 0, 0],
-        "free_cma_pages": None, "free_highatomic_pages": None,
+        "node": node,
+        "zone": name,
+        "free_blocks": free_blocks,
+        "free_pages": free,
+        "min_pages": min_pages,
+        "low_pages": min_pages * 5 // 4,
+        "high_pages": min_pages * 3 // 2,
+        "managed_pages": 4_000_000,
+        "present_pages": 4_100_000,
+        "lowmem_reserve_pages": [0, 0, 0, 0],
+        "free_cma_pages": None,
+        "free_highatomic_pages": None,
     }
 
 
 def nic(name: str, driver: str | None, **more: Any) -> Facts:
     return {
-        "name": name, "driver": driver, "driver_version": "2.0 (Dec 2011)", "firmware": "2.11.500",
-        "bus_driver": "mlx4_core" if driver == "mlx4_en" else driver, "module_path": None,
-        "in_tree": True, "lower": [], "operstate": "up", "mtu": 1500, "default_route": False, **more,
+        "name": name,
+        "driver": driver,
+        "driver_version": "2.0 (Dec 2011)",
+        "firmware": "2.11.500",
+        "bus_driver": "mlx4_core" if driver == "mlx4_en" else driver,
+        "module_path": None,
+        "module_version": None,
+        "virtual": False,
+        "in_tree": True,
+        "lower": [],
+        "operstate": "up",
+        "mtu": 1500,
+        "default_route": False,
+        **more,
     }
 
 
 def no_failures(**more: Any) -> Facts:
-    return {"count": 0, "by_order": {}, "by_process": {}, "source": "dmesg", "last": None,
-            "mem_info": None, "boot_seen": True, **more}
+    return {"count": 0, "by_order": {}, "by_process": {}, "source": "dmesg", "last": None, "mem_info": None, "boot_seen": True, **more}
 
 
 def some_failures(by_order: Mapping[str, int], by_process: Mapping[str, int], **more: Any) -> Facts:
     last = {
-        "order": 2, "mode": "0x4020", "mode_flags": ["__GFP_HIGH", "__GFP_COMP"], "atomic": True,
-        "process": next(iter(by_process)), "at": "2026-11-24T01:12:09Z", "kernel": EL6_4,
+        "order": 2,
+        "mode": "0x4020",
+        "mode_flags": ["__GFP_HIGH", "__GFP_COMP"],
+        "atomic": True,
+        "process": next(iter(by_process)),
+        "at": "2026-11-24T01:12:09Z",
+        "kernel": EL6_4,
         "drivers": ["mlx4_en"],
     }
-    return no_failures(count=sum(by_order.values()), by_order=dict(by_order),
-                       by_process=dict(by_process), last=last, boot_seen=False, **more)
+    return no_failures(
+        count=sum(by_order.values()), by_order=dict(by_order), by_process=dict(by_process), last=last, boot_seen=False, **more
+    )
 
 
 def facts(release: str = EL6_4, zones: list[Facts] | None = None, **more: Any) -> Facts:
     """The facts of one host; keywords replace top keys."""
-    default = [zone(0, "DMA", DMA, 16), zone(0, "DMA32", HEALTHY_DMA32, 3000),
-               zone(0, "Normal", HEALTHY_NORMAL)]
+    default = [zone(0, "DMA", DMA, 16), zone(0, "DMA32", HEALTHY_DMA32, 3000), zone(0, "Normal", HEALTHY_NORMAL)]
     el6 = ".el6" in release
     return {
         "kernel": {
-            "release": release, "machine": "x86_64", "version": "#1 SMP Wed Jan 30 11:44:13 EST 2013",
-            "distribution": {"id": "rhel", "version": "6.4" if el6 else "9.4",
-                             "name": "Red Hat Enterprise Linux Server release 6.4 (Santiago)" if el6
-                             else "Red Hat Enterprise Linux 9.4 (Plow)"},
-            "installed": ["2.6.32-279.el6.x86_64", release], "default_boot": release,
+            "release": release,
+            "machine": "x86_64",
+            "version": "#1 SMP Wed Jan 30 11:44:13 EST 2013",
+            "distribution": {
+                "id": "rhel",
+                "version": "6.4" if el6 else "9.4",
+                "name": "Red Hat Enterprise Linux Server release 6.4 (Santiago)" if el6 else "Red Hat Enterprise Linux 9.4 (Plow)",
+            },
+            "installed": ["2.6.32-279.el6.x86_64", release],
+            "default_boot": release,
         },
-        "nics": [nic("bond0", "bonding", lower=["eth0", "eth1"], default_route=True, bus_driver=None,
-                     firmware=None, driver_version="3.6.0"),
-                 nic("eth0", "mlx4_en"), nic("eth1", "mlx4_en", operstate="down")],
+        "nics": [
+            nic(
+                "bond0",
+                "bonding",
+                lower=["eth0", "eth1"],
+                default_route=True,
+                bus_driver=None,
+                virtual=True,
+                in_tree=None,
+                firmware=None,
+                driver_version="3.6.0",
+            ),
+            nic("eth0", "mlx4_en"),
+            nic("eth1", "mlx4_en", operstate="down"),
+        ],
         "zones": default if zones is None else zones,
         "page_size_bytes": 4096,
         "memory": {"total_kb": 65_842_116, "free_kb": 1_920_448, "available_kb": None},
         "vm": {"min_free_kbytes": 67584, "zone_reclaim_mode": 0},
         "failures": no_failures(),
         "modules": {"taint": 0, "taint_flags": [], "out_of_tree": [], "proprietary": []},
-        "pagetypes": [{"node": 0, "zone": "Normal", "migrate_type": "Unmovable",
-                       "free_blocks": HEALTHY_NORMAL}],
+        "pagetypes": [{"node": 0, "zone": "Normal", "migrate_type": "Unmovable", "free_blocks": HEALTHY_NORMAL}],
         "uptime_seconds": 4_060_800,
         "unavailable": {"memory.available_kb": "kernels before 3.14 do not report it"},
         **more,
@@ -118,23 +157,27 @@ def headroom(zones: list[Facts]) -> Result:
         blocks, free, least = entry["free_blocks"], entry["free_pages"], entry["min_pages"]
         usable = entry["zone"] != "DMA"
         orders = range(len(blocks))
-        rows.append({
-            "node": entry["node"], "zone": entry["zone"], "usable": usable,
-            "atomic": [_granted(blocks, order, least * 3 // 8) if usable else 0 for order in orders],
-            "non_atomic": [_granted(blocks, order, least) if usable else 0 for order in orders],
-            "unusable_free_percent": [
-                100.0 * sum(n << low for low, n in enumerate(blocks[:order])) / free if free else None
-                for order in orders],
-        })
+        rows.append(
+            {
+                "node": entry["node"],
+                "zone": entry["zone"],
+                "usable": usable,
+                "atomic": [_granted(blocks, order, least * 3 // 8) if usable else 0 for order in orders],
+                "non_atomic": [_granted(blocks, order, least) if usable else 0 for order in orders],
+                "unusable_free_percent": [
+                    100.0 * sum(n << low for low, n in enumerate(blocks[:order])) / free if free else None for order in orders
+                ],
+            }
+        )
 
     def total(part: list[Result]) -> Result:
-        sums: Result = {kind: [sum(column) for column in zip(*(row[kind] for row in part))]
-                        for kind in ("atomic", "non_atomic")}
+        sums: Result = {
+            kind: [sum(column) for column in zip(*(row[kind] for row in part), strict=True)] for kind in ("atomic", "non_atomic")
+        }
         sums["unusable_free_percent"] = part[-1]["unusable_free_percent"]
         return sums
 
-    nodes = [{"node": node, **total([row for row in rows if row["node"] == node])}
-             for node in sorted({row["node"] for row in rows})]
+    nodes = [{"node": node, **total([row for row in rows if row["node"] == node])} for node in sorted({row["node"] for row in rows})]
     return {"rule": "before-4.4", **total(rows), "nodes": nodes, "zones": rows}
 
 
@@ -146,91 +189,159 @@ def _granted(blocks: list[int], order: int, least: int) -> int:
     return max(0, left - least) >> order
 
 
-RAISE = {"action": "raise_min_free_kbytes",
-         "description": "Raise vm.min_free_kbytes from 67584 kB to 1048576 kB, in steps, watching memory."}
-RECLAIM = {"action": "set_zone_reclaim_mode",
-           "description": "Set vm.zone_reclaim_mode to 1: the host has two NUMA nodes."}
-UPGRADE = {"action": "upgrade_kernel",
-           "description": "Install kernel 2.6.32-431.el6 or later and reboot into it."}
+RAISE = {
+    "action": "raise_min_free_kbytes",
+    "description": "Raise vm.min_free_kbytes from 67584 kB to 1048576 kB, in steps, watching memory.",
+}
+RECLAIM = {"action": "set_zone_reclaim_mode", "description": "Set vm.zone_reclaim_mode to 1: the host has two NUMA nodes."}
+UPGRADE = {"action": "upgrade_kernel", "description": "Install kernel 2.6.32-431.el6 or later and reboot into it."}
 REBOOT = {"action": "reboot", "description": "Reboot: the fixed kernel is installed and boots by default."}
 MLX4 = "pagealloc-mlx4-rhel6.4"
 
 
-def result(verdict: str, of: Facts | None, reasons: list[str], advisories: tuple[str, ...] = (),
-           actions: tuple[Result, ...] = ()) -> Result:
+def result(
+    verdict: str, of: Facts | None, reasons: list[str], advisories: tuple[str, ...] = (), actions: tuple[Result, ...] = ()
+) -> Result:
     zones = of and of["zones"]
-    return {"verdict": verdict, "reasons": reasons, "advisories": list(advisories),
-            "headroom": headroom(zones) if zones else None,
-            "actions": [dict(action) for action in actions], "facts": of}
+    return {
+        "verdict": verdict,
+        "reasons": reasons,
+        "advisories": list(advisories),
+        "headroom": headroom(zones) if zones else None,
+        "actions": [dict(action) for action in actions],
+        "facts": of,
+    }
 
 
 def fleet_of(hosts: Mapping[str, Result]) -> Result:
-    counts = {verdict: sum(host["verdict"] == verdict for host in hosts.values())
-              for verdict in VERDICTS}
-    return {"schema": "fleetcare.pagealloc/fleet/1", "generated_at": "2026-11-24T02:00:00Z",
-            "collection_version": "1.0.0", "counts": counts, "hosts": dict(hosts)}
+    counts = {verdict: sum(host["verdict"] == verdict for host in hosts.values()) for verdict in VERDICTS}
+    return {
+        "schema": "fleetcare.pagealloc/fleet/1",
+        "generated_at": "2026-11-24T02:00:00Z",
+        "collection_version": "1.0.0",
+        "counts": counts,
+        "hosts": dict(hosts),
+    }
 
 
 def sample_fleet() -> Result:
     """Every verdict, one- and two-node hosts, absent evidence of several kinds."""
-    two_nodes = [zone(0, "DMA", DMA, 16), zone(0, "DMA32", STARVED_DMA32, 3000),
-                 zone(0, "Normal", STARVED_NORMAL), zone(1, "Normal", STARVED_NORMAL)]
+    two_nodes = [
+        zone(0, "DMA", DMA, 16),
+        zone(0, "DMA32", STARVED_DMA32, 3000),
+        zone(0, "Normal", STARVED_NORMAL),
+        zone(1, "Normal", STARVED_NORMAL),
+    ]
     starved = facts(
         zones=two_nodes,
         failures=some_failures({"2": 41, "3": 3}, {"swapper": 31, "oracle": 9, "kworker/u16:3": 4}),
-        modules={"taint": 1, "taint_flags": ["P"], "out_of_tree": ["vxfs"], "proprietary": ["vxfs"]})
+        modules={"taint": 1, "taint_flags": ["P"], "out_of_tree": ["vxfs"], "proprietary": ["vxfs"]},
+    )
     one_zone = facts(
-        zones=[zone(0, "DMA", DMA, 16), zone(0, "DMA32", STARVED_DMA32, 3000),
-               zone(0, "Normal", [20110, 9120, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
-        failures=some_failures({"2": 5}, {"swapper": 5}))
+        zones=[zone(0, "DMA", DMA, 16), zone(0, "DMA32", STARVED_DMA32, 3000), zone(0, "Normal", [20110, 9120, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
+        failures=some_failures({"2": 5}, {"swapper": 5}),
+    )
     other_driver = facts(
         "3.10.0-957.el7.x86_64",
         zones=[zone(0, "DMA", DMA, 16), zone(0, "DMA32", HEALTHY_DMA32, 3000), zone(0, "Normal", TIGHT_NORMAL)],
         nics=[nic("em1", "ixgbe", default_route=True, driver_version="5.1.0-k")],
-        failures=some_failures({"2": 2}, {"swapper/21": 2}))
+        failures=some_failures({"2": 2}, {"swapper/21": 2}),
+    )
     el9 = facts("5.14.0-427.13.1.el9_4.x86_64", nics=[nic("ens1f0np0", "mlx5_core", default_route=True)])
-    ofed = facts(nics=[nic("eth0", "mlx4_en", in_tree=False, default_route=True, driver_version="4.9-5.1.0",
-                           module_path="/lib/modules/%s/extra/mlnx-ofa_kernel/mlx4_en.ko" % EL6_4)])
-    no_zones = facts(zones=[], failures=None,
-                     unavailable={"zones": "/proc/buddyinfo: permission denied",
-                                  "failures": "dmesg: read kernel buffer failed: Operation not permitted"})
+    ofed = facts(
+        nics=[
+            nic(
+                "eth0",
+                "mlx4_en",
+                in_tree=False,
+                default_route=True,
+                driver_version="4.9-5.1.0",
+                module_path=f"/lib/modules/{EL6_4}/extra/mlnx-ofa_kernel/mlx4_en.ko",
+            )
+        ]
+    )
+    no_zones = facts(
+        zones=[],
+        failures=None,
+        unavailable={
+            "zones": "/proc/buddyinfo: permission denied",
+            "failures": "dmesg: read kernel buffer failed: Operation not permitted",
+        },
+    )
     no_zones["zones"] = None
+    no_zones["modules"] = {"taint": 0, "taint_flags": [], "out_of_tree": None, "proprietary": None}
     fixed = facts()
     fixed["kernel"] |= {"installed": [EL6_4, EL6_5], "default_boot": EL6_5}
     tuned = facts(vm={"min_free_kbytes": 1_048_576, "zone_reclaim_mode": 1})
     hosts = {
-        "db-prod-017": result("affected", starved, [
-            "Kernel 2.6.32-358.23.2.el6 lies between 2.6.32-358.el6 (first affected) and 2.6.32-431.el6"
-            " (fixed), and eth0, eth1 use mlx4_en.",
-            "No zone would grant an atomic order-2 request (16 kB).",
-            "44 page allocation failures logged, 41 of them of order 2, the last on 2026-11-24T01:12:09Z."],
-            (MLX4,), (RAISE, RECLAIM, UPGRADE)),
-        "db-prod-4": result("affected", one_zone, [
-            "5 order-2 page allocation failures logged, and the driver mlx4_en is in the last trace."],
-            (MLX4,), (RAISE, UPGRADE)),
-        "backup-ams-02": result("starved", other_driver, [
-            "2 order-2 page allocation failures logged on kernel 3.10.0-957.el7; no advisory matches"
-            " driver ixgbe."], (), (RAISE,)),
-        "db-prod-018.storage.example.com": result("stalled", None, [
-            "TCP port 22 accepts a connection, but no SSH banner came within 30 seconds."]),
-        "db-prod-019": result("at_risk", facts(), [
-            "Kernel 2.6.32-358.23.2.el6 and driver mlx4_en match the advisory; 1,204,118 order-2"
-            " requests would still be granted, no failure is logged."], (MLX4,), (RAISE, RECLAIM, UPGRADE)),
-        "db-prod-020": result("at_risk", facts("2.6.32-358.el6.x86_64"), [
-            "Kernel 2.6.32-358.el6 and driver mlx4_en match the advisory."], (MLX4,), (RAISE, UPGRADE)),
-        "old-print-server": result("unreachable", None, [
-            "No answer: connect to address 192.0.2.44 port 22: No route to host."]),
-        "app-legacy-3": result("unknown", no_zones, [
-            "The free blocks were not seen: /proc/buddyinfo: permission denied."]),
-        "hpc-ib-07": result("needs_review", ofed, [
-            "mlx4_en on eth0 is not the kernel's own (extra/mlnx-ofa_kernel): Red Hat's kernel neither"
-            " breaks nor fixes it."], (MLX4,)),
-        "db-prod-021": result("reboot_pending", fixed, [
-            "2.6.32-431.el6 is installed and boots by default; 2.6.32-358.23.2.el6 still runs."],
-            (MLX4,), (REBOOT,)),
-        "db-prod-022": result("mitigated", tuned, [
-            "vm.min_free_kbytes is 1048576 kB and vm.zone_reclaim_mode is 1; no failure since boot."],
-            (MLX4,), (UPGRADE,)),
+        "db-prod-017": result(
+            "affected",
+            starved,
+            [
+                "Kernel 2.6.32-358.23.2.el6 lies between 2.6.32-358.el6 (first affected) and 2.6.32-431.el6"
+                " (fixed), and eth0, eth1 use mlx4_en.",
+                "No zone would grant an atomic order-2 request (16 kB).",
+                "44 page allocation failures logged, 41 of them of order 2, the last on 2026-11-24T01:12:09Z.",
+            ],
+            (MLX4,),
+            (RAISE, RECLAIM, UPGRADE),
+        ),
+        "db-prod-4": result(
+            "affected",
+            one_zone,
+            ["5 order-2 page allocation failures logged, and the driver mlx4_en is in the last trace."],
+            (MLX4,),
+            (RAISE, UPGRADE),
+        ),
+        "backup-ams-02": result(
+            "starved",
+            other_driver,
+            ["2 order-2 page allocation failures logged on kernel 3.10.0-957.el7; no advisory matches driver ixgbe."],
+            (),
+            (RAISE,),
+        ),
+        "db-prod-018.storage.example.com": result(
+            "stalled", None, ["TCP port 22 accepts a connection, but no SSH banner came within 30 seconds."]
+        ),
+        "db-prod-019": result(
+            "at_risk",
+            facts(),
+            [
+                "Kernel 2.6.32-358.23.2.el6 and driver mlx4_en match the advisory; 1,204,118 order-2"
+                " requests would still be granted, no failure is logged."
+            ],
+            (MLX4,),
+            (RAISE, RECLAIM, UPGRADE),
+        ),
+        "db-prod-020": result(
+            "at_risk",
+            facts("2.6.32-358.el6.x86_64"),
+            ["Kernel 2.6.32-358.el6 and driver mlx4_en match the advisory."],
+            (MLX4,),
+            (RAISE, UPGRADE),
+        ),
+        "old-print-server": result("unreachable", None, ["No answer: connect to address 192.0.2.44 port 22: No route to host."]),
+        "app-legacy-3": result("unknown", no_zones, ["The free blocks were not seen: /proc/buddyinfo: permission denied."]),
+        "hpc-ib-07": result(
+            "needs_review",
+            ofed,
+            ["mlx4_en on eth0 is not the kernel's own (extra/mlnx-ofa_kernel): Red Hat's kernel neither breaks nor fixes it."],
+            (MLX4,),
+        ),
+        "db-prod-021": result(
+            "reboot_pending",
+            fixed,
+            ["2.6.32-431.el6 is installed and boots by default; 2.6.32-358.23.2.el6 still runs."],
+            (MLX4,),
+            (REBOOT,),
+        ),
+        "db-prod-022": result(
+            "mitigated",
+            tuned,
+            ["vm.min_free_kbytes is 1048576 kB and vm.zone_reclaim_mode is 1; no failure since boot."],
+            (MLX4,),
+            (UPGRADE,),
+        ),
     }
     for number in (1, 2, 9, 10, 11):
         hosts[f"web-{number}"] = result("clear", el9, ["Everything an advisory asks was seen, nothing matched."])
@@ -241,21 +352,26 @@ def hostile_fleet() -> Result:
     """Hostile text in every place that a host can write to."""
     hosts = {}
     for place, text in enumerate(HOSTILE):
-        of = facts(text, nics=[nic(text, text, driver_version=text, firmware=text, operstate=text,
-                                   bus_driver=text, module_path=text),
-                               nic("bond0", text, lower=[text])],
-                   failures=some_failures({"2": 3, text: 1}, {text: 3, "__proto__": 1}, source=text),
-                   unavailable={text: text},
-                   modules={"taint": 1, "taint_flags": [text], "out_of_tree": [text],
-                            "proprietary": [text]})
+        of = facts(
+            text,
+            nics=[
+                nic(text, text, driver_version=text, firmware=text, operstate=text, bus_driver=text, module_path=text),
+                nic("bond0", text, lower=[text]),
+            ],
+            failures=some_failures({"2": 3, text: 1}, {text: 3, "__proto__": 1}, source=text),
+            unavailable={text: text},
+            modules={"taint": 1, "taint_flags": [text], "out_of_tree": [text], "proprietary": [text]},
+        )
         of["zones"][0]["zone"] = text
-        of["failures"]["last"] |= {"mode": text, "mode_flags": [text], "process": text, "at": text,
-                                   "kernel": text, "drivers": [text]}
-        of["kernel"] |= {"version": text, "installed": [text], "default_boot": text,
-                         "distribution": {"id": text, "name": text, "version": text}}
+        of["failures"]["last"] |= {"mode": text, "mode_flags": [text], "process": text, "at": text, "kernel": text, "drivers": [text]}
+        of["kernel"] |= {
+            "version": text,
+            "installed": [text],
+            "default_boot": text,
+            "distribution": {"id": text, "name": text, "version": text},
+        }
         verdict = list(VERDICTS)[place % len(VERDICTS)]
-        hosts[text] = result(verdict, of, [text, text], (text,),
-                             ({"action": text, "description": text},))
+        hosts[text] = result(verdict, of, [text, text], (text,), ({"action": text, "description": text},))
     return fleet_of(hosts)
 
 
@@ -266,5 +382,7 @@ def large_fleet(size: int) -> Result:
     for number in range(size):
         like = pattern[number % len(pattern)] if number % 7 == 0 else pattern[-1]
         hosts[f"host-{number}.dc{number % 9}.example.com"] = {
-            **like, "facts": like["facts"] and {**like["facts"], "uptime_seconds": number}}
+            **like,
+            "facts": like["facts"] and {**like["facts"], "uptime_seconds": number},
+        }
     return fleet_of(hosts)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
@@ -42,17 +41,20 @@ def test_the_report_is_valid(fleet: dict[str, Any]) -> None:
     assert errors(json.loads(render_json(fleet))) == []
 
 
-@pytest.mark.parametrize(("path", "value"), [
-    (("counts", "fine"), 1),
-    (("counts", "clear"), -1),
-    (("generated_at",), "yesterday"),
-    (("hosts", "web-1", "verdict"), "fine"),
-    (("hosts", "web-1", "headroom", "rule"), "some"),
-    (("hosts", "web-1", "headroom", "zones", 0, "atomic", 0), -1),
-    (("hosts", "web-1", "facts", "zones", 0, "free_blocks", 0), "3"),
-    (("hosts", "web-1", "facts", "nics", 0, "drivers"), "mlx4_en"),
-    (("hosts", "web-1", "facts", "surprise"), 1),
-])
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("counts", "fine"), 1),
+        (("counts", "clear"), -1),
+        (("generated_at",), "yesterday"),
+        (("hosts", "web-1", "verdict"), "fine"),
+        (("hosts", "web-1", "headroom", "rule"), "some"),
+        (("hosts", "web-1", "headroom", "zones", 0, "atomic", 0), -1),
+        (("hosts", "web-1", "facts", "zones", 0, "free_blocks", 0), "3"),
+        (("hosts", "web-1", "facts", "nics", 0, "drivers"), "mlx4_en"),
+        (("hosts", "web-1", "facts", "surprise"), 1),
+    ],
+)
 def test_the_schema_refuses(path: tuple[Any, ...], value: object) -> None:
     fleet = copy.deepcopy(sample_fleet())
     place: Any = fleet
@@ -69,8 +71,7 @@ def test_nothing_is_lost() -> None:
 def test_one_line_for_each_host_in_an_order_that_never_varies() -> None:
     fleet = sample_fleet()
     text = render_json(fleet)
-    backwards = {**fleet, "hosts": {
-        name: dict(reversed(list(host.items()))) for name, host in reversed(list(fleet["hosts"].items()))}}
+    backwards = {**fleet, "hosts": {name: dict(reversed(list(host.items()))) for name, host in reversed(list(fleet["hosts"].items()))}}
     assert render_json(backwards) == text
     lines = text.split("\n")
     assert [line.split('"')[1] for line in lines if '"verdict":' in line] == sorted(fleet["hosts"])

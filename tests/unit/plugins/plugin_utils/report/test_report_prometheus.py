@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
@@ -67,8 +66,7 @@ def test_headroom_and_unusable_memory() -> None:
         one = {"host": "backup-ams-02", "order": str(order)}
         assert at(found, "headroom_requests", atomic="true", **one) == room["atomic"][order]
         assert at(found, "headroom_requests", atomic="false", **one) == room["non_atomic"][order]
-        assert at(found, "unusable_free_ratio", **one) == pytest.approx(
-            room["unusable_free_percent"][order] / 100, abs=1e-6)
+        assert at(found, "unusable_free_ratio", **one) == pytest.approx(room["unusable_free_percent"][order] / 100, abs=1e-6)
     assert at(found, "headroom_requests", host="db-prod-4", order="2", atomic="true") == 0
 
 

@@ -10,9 +10,6 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import (
     MissingLibraryError,
     render_table,
@@ -26,6 +23,8 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
     result,
     sample_fleet,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -84,7 +83,8 @@ def test_counts_cover_every_verdict_seen() -> None:
     end = render_table(sample_fleet()).split("\n\n")[-1]
     assert " ".join(end.split()) == (
         "16 hosts: 2 affected, 1 starved, 1 stalled, 2 at_risk, 1 unreachable, 1 unknown,"
-        " 1 needs_review, 1 reboot_pending, 1 mitigated, 5 clear")
+        " 1 needs_review, 1 reboot_pending, 1 mitigated, 5 clear"
+    )
 
 
 def test_a_large_fleet_hides_the_clear_and_says_so() -> None:

@@ -8,9 +8,6 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
     count_of,
     cut,
@@ -20,6 +17,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text im
     wrap,
 )
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import HOSTILE
+from hypothesis import given
+from hypothesis import strategies as st
 
 # All of Unicode, lone surrogates included, and often what matters here.
 ANY_TEXT = st.text(st.one_of(st.characters(), st.characters(categories=["Cs", "Cc", "Cf", "Mn", "Lo"])))
@@ -39,17 +38,20 @@ def test_printable_leaves_plain_text_alone(text: str) -> None:
     assert printable(text) == text
 
 
-@pytest.mark.parametrize(("text", "safe"), [
-    ("red\x1b[31m", "red\\x1b[31m"),
-    ("a\x9b2J", "a\\x9b2J"),
-    ("safe\u202egnp.exe", "safe\\u202egnp.exe"),
-    ("lone\udc80", "lone\\udc80"),
-    ("tag\U000e0041", "tag\\U000e0041"),
-    ("two\nlines\tand\u2028more", "two lines and more"),
-    ("漢字 é", "漢字 é"),
-    (None, "None"),
-    (12, "12"),
-])
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("red\x1b[31m", "red\\x1b[31m"),
+        ("a\x9b2J", "a\\x9b2J"),
+        ("safe\u202egnp.exe", "safe\\u202egnp.exe"),
+        ("lone\udc80", "lone\\udc80"),
+        ("tag\U000e0041", "tag\\U000e0041"),
+        ("two\nlines\tand\u2028more", "two lines and more"),
+        ("漢字 é", "漢字 é"),
+        (None, "None"),
+        (12, "12"),
+    ],
+)
 def test_printable_shows_what_it_took_away(text: object, safe: str) -> None:
     assert printable(text) == safe
 
@@ -103,7 +105,7 @@ def test_wrap_breaks_at_spaces_and_says_what_is_missing() -> None:
 def test_natural_key_orders_names_as_people_do() -> None:
     names = ["db-10", "db-2", "db-002", "DB-1", "db", "2", "10", "9" * 5000, "", *HOSTILE]
     ordered = sorted(names, key=natural_key)
-    assert sorted(reversed(names), key=natural_key) == ordered
+    assert sorted(names[::-1], key=natural_key) == ordered
     assert [name for name in ordered if name.lower().startswith("db")] == ["db", "DB-1", "db-002", "db-2", "db-10"]
     assert ordered.index("2") < ordered.index("10") < ordered.index("9" * 5000)
 

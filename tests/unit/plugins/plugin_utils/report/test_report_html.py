@@ -1,0 +1,423 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""fleet.html, as text and in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import host_rows
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import printable
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.browser import (
+    Browser,
+    find_chromium,
+)
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
+    HOSTILE,
+    facts,
+    fleet_of,
+    hostile_fleet,
+    large_fleet,
+    result,
+    sample_fleet,
+)
+
+TITLE = "Kernel page starvation audit"
+
+
+class Page(HTMLParser):
+    """The elements of a page, and the text of its table, as a browser without scripts has them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.names: list[str] = []
+        self._in_name = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "a":
+            self._in_name = True
+            self.names.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._in_name = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_name:
+            self.names[-1] += data
+
+
+def test_the_static_page_holds_every_host_worst_first() -> None:
+    fleet = sample_fleet()
+    assert Page(render_html(fleet)).names == [row.name for row in host_rows(fleet)]
+
+
+def test_the_page_fetches_nothing() -> None:
+    text = render_html(sample_fleet())
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert policy
+    assert policy.group(1).startswith("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy.group(1)
+    for tag, attributes in Page(text).tags:
+        assert tag not in ("iframe", "object", "embed", "base")
+        for name in ("src", "href", "action"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:image/svg+xml,"))
+
+
+def test_scripts_never_write_markup() -> None:
+    text = render_html(sample_fleet())
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert word not in text
+
+
+def test_hostile_text_makes_no_element() -> None:
+    text = render_html(hostile_fleet())
+    text.encode("utf-8")
+    page = Page(text)
+    harmless = [tag for tag, _attributes in Page(render_html(sample_fleet())).tags]
+    assert {tag for tag, _attributes in page.tags} == set(harmless)
+    assert sum(tag == "script" for tag, _attributes in page.tags) == harmless.count("script") == 4
+    assert sorted(page.names) == sorted(printable(name, 255) for name in HOSTILE)
+    assert not [char for char in text if char != "\n" and not char.isprintable()]
+
+
+def test_every_verdict_is_explained() -> None:
+    text = render_html(fleet_of({}))
+    for meaning in VERDICTS.values():
+        assert f">{meaning}<" in text
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "headline"),
+    [
+        ([], "No hosts were audited."),
+        (["clear"], "The one host is clear."),
+        (["clear", "clear"], "All 2 hosts are clear."),
+        (["clear", "affected", "stalled"], "2 of 3 hosts are starved of pages or at risk of it."),
+        (["at_risk"], "1 of 1 host is starved of pages or at risk of it."),
+        (["clear", "unknown"], "Nothing urgent was seen on 2 hosts; 1 needs a look."),
+        (["mitigated", "reboot_pending"], "Nothing urgent was seen on 2 hosts; 2 need a look."),
+    ],
+)
+def test_the_headline_says_it_all(verdicts: list[str], headline: str) -> None:
+    fleet = fleet_of({f"h{place}": result(verdict, None, []) for place, verdict in enumerate(verdicts)})
+    assert f'<p class="headline">{headline}</p>' in render_html(fleet)
+
+
+def test_the_time_is_written_for_people_and_any_text_is_borne() -> None:
+    assert ">24 November 2026, 02:00 UTC</time>" in render_html(sample_fleet())
+    assert "&lt;b&gt;</time>" in render_html({**sample_fleet(), "generated_at": "<b>"})
+
+
+def test_time_grows_with_the_number_of_hosts_only() -> None:
+    def seconds(fleet: dict[str, Any]) -> float:
+        best = 60.0
+        for _ in range(3):
+            start = time.perf_counter()
+            render_html(fleet)
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    small, large = seconds(large_fleet(1000)), seconds(large_fleet(10000))
+    assert large < 20 * small  # ten times the hosts; the rest is for a busy machine
+
+
+# From here on in a real browser.
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    executable = find_chromium()
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not installed, and CI must run these tests")
+        pytest.skip("chromium is not installed")
+    running = Browser(executable, str(tmp_path_factory.mktemp("profile")))
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Name of a fleet -> address of its page."""
+    folder = tmp_path_factory.mktemp("pages")
+    fleets = {"sample": sample_fleet(), "hostile": hostile_fleet(), "large": large_fleet(10000), "empty": fleet_of({})}
+    return {name: write(folder / f"{name}.html", fleet) for name, fleet in fleets.items()}
+
+
+def write(path: Path, fleet: dict[str, Any]) -> str:
+    path.write_text(render_html(fleet), encoding="utf-8")
+    return path.as_uri()
+
+
+def shown(browser: Browser) -> list[str]:
+    """The host names that the list shows now."""
+    names: list[str] = browser.evaluate('Array.from(document.querySelectorAll("#hosts tbody tr"), (row) => row.cells[0].textContent)')
+    return names
+
+
+def panel(browser: Browser) -> str:
+    text: str = browser.evaluate('document.getElementById("panel").textContent')
+    return text
+
+
+def click(browser: Browser, selector: str) -> None:
+    browser.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
+
+
+def quiet(browser: Browser) -> bool:
+    """Neither an error, nor a message, nor a request but for the page itself."""
+    assert browser.trouble == []
+    assert all(url.startswith(("file:", "data:")) for url in browser.requests)
+    return sum(url.startswith("file:") for url in browser.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["sample", "hostile", "empty"])
+def test_it_opens_without_a_word(browser: Browser, pages: dict[str, str], name: str) -> None:
+    browser.open(pages[name])
+    assert browser.evaluate("document.title") == TITLE
+    assert quiet(browser)
+
+
+def test_hostile_text_is_shown_and_never_runs(browser: Browser, pages: dict[str, str]) -> None:
+    browser.open(pages["hostile"])
+    assert sorted(shown(browser)) == sorted(printable(name, 255) for name in HOSTILE)
+    for name in HOSTILE:
+        browser.open(pages["hostile"] + "#host=" + quote(name.replace("\udc80", "\ufffd"), safe=""))
+        assert browser.evaluate("document.title") == TITLE
+        assert quiet(browser)
+        text = panel(browser)
+        assert "holds no host" not in text
+        assert browser.evaluate('document.querySelectorAll("#panel :is(script, img, svg)").length') == 0
+        if name.isascii() and name.isprintable():
+            assert text.count(name) > 20
+        assert not [char for char in text if not char.isprintable()]
+        assert "{{ 7*7 }}" in text or name != "{{ 7*7 }}"
+        assert "__proto__" in text
+
+
+def test_a_host_can_be_linked_to(browser: Browser, pages: dict[str, str]) -> None:
+    browser.open(pages["sample"] + "#host=db-prod-017")
+    text = panel(browser)
+    for part in (
+        "db-prod-017",
+        "Kernel 2.6.32-358.23.2.el6 lies between",
+        "Raise vm.min_free_kbytes",
+        "pagealloc-mlx4-rhel6.4",
+        "Node 0 DMA32",
+        "order 2",
+        "16 kB",
+        "9,539",
+        "0x4020 = __GFP_HIGH | __GFP_COMP",
+        "kworker/u16:3",
+        "mlx4_en on mlx4_core",
+        "memory.available_kb",
+        "kernels before 3.14 do not report it",
+        "1 (P)",
+    ):
+        assert part in text, part
+    assert browser.evaluate('document.querySelectorAll("#hosts [aria-current]").length') == 1
+    assert browser.evaluate("document.activeElement.id") == "panel"
+    assert quiet(browser)
+
+
+def test_the_picture_marks_where_a_request_would_fail(browser: Browser, pages: dict[str, str]) -> None:
+    browser.open(pages["sample"] + "#host=db-prod-017")
+    marks = browser.evaluate(
+        'Array.from(document.querySelectorAll(".heat tbody:first-of-type tr"), (row) =>'
+        ' row.cells[0].textContent + ": " + Array.from(row.cells).slice(1, -1)'
+        '.map((cell) => cell.classList.contains("refused") ? "x" : ".").join(""))'
+    )
+    assert marks == ["Node 0 DMA: ...........", "Node 0 DMA32: xxxxxxxxxxx", "Node 0 Normal: ..xxxxxxxxx", "Node 1 Normal: ..xxxxxxxxx"]
+
+
+def test_block_sizes_follow_the_page_size(browser: Browser, tmp_path: Path) -> None:
+    fleet = fleet_of({"arm": result("clear", facts(page_size_bytes=65536), [])})
+    browser.open(write(tmp_path / "arm.html", fleet) + "#host=arm")
+    heads = browser.evaluate('Array.from(document.querySelectorAll(".heat thead th"), (head) => head.textContent)')
+    assert heads[:3] == ["order 064 kB", "order 1128 kB", "order 2256 kB"]
+    assert heads[-2] == "order 1064 MB"
+
+
+@pytest.mark.parametrize(
+    ("host", "parts"),
+    [
+        ("db-prod-018.storage.example.com", ["no SSH banner came", "this host gave no facts"]),
+        ("app-legacy-3", ["Not seen: /proc/buddyinfo: permission denied", "No kernel log could be read: dmesg: read"]),
+        ("web-1", ["No allocation failure in the kernel ring buffer", "none proves nothing"]),
+        ("nowhere", ["This report holds no host of this name."]),
+    ],
+)
+def test_what_is_not_known_says_why(browser: Browser, pages: dict[str, str], host: str, parts: list[str]) -> None:
+    browser.open(f"{pages['sample']}#host={host}")
+    for part in parts:
+        assert part in panel(browser)
+    assert quiet(browser)
+
+
+def test_filters_by_address(browser: Browser, pages: dict[str, str]) -> None:
+    browser.open(pages["sample"] + "#verdict=affected")
+    assert shown(browser) == ["db-prod-4", "db-prod-017"]
+    browser.open(pages["sample"] + "#q=IXGBE%20order-2")
+    assert shown(browser) == ["backup-ams-02"]
+    browser.open(pages["sample"] + "#q=nothing-like-it&verdict=clear&%E0%A4%A=broken&sort=__proto__")
+    assert shown(browser) == []
+    assert browser.evaluate('document.getElementById("nothing").checkVisibility()')
+    assert quiet(browser)
+
+
+def test_filters_by_hand(browser: Browser, pages: dict[str, str]) -> None:
+    browser.open(pages["sample"])
+    everything = shown(browser)
+    click(browser, '.tile[data-v="at_risk"]')
+    assert shown(browser) == ["db-prod-019", "db-prod-020"]
+    assert browser.evaluate("location.hash") == "#verdict=at_risk"
+    browser.evaluate('document.getElementById("search").focus()')
+    browser.type("020")
+    assert shown(browser) == ["db-prod-020"]
+    assert browser.evaluate('document.getElementById("shown").value') == "1 of 16 hosts"
+    click(browser, "#reset")
+    assert shown(browser) == everything
+    assert quiet(browser)
+
+
+def test_sorts(browser: Browser, pages: dict[str, str]) -> None:
+    browser.open(pages["sample"])
+    everything = shown(browser)
+    click(browser, 'th[data-sort="host"] button')
+    by_name = shown(browser)
+    assert by_name[0] == "app-legacy-3"
+    assert by_name[-3:] == ["web-9", "web-10", "web-11"]
+    assert browser.evaluate('document.querySelector("[data-sort=host]").getAttribute("aria-sort")') == "ascending"
+    click(browser, 'th[data-sort="host"] button')
+    assert shown(browser) == by_name[::-1]
+    click(browser, 'th[data-sort="host"] button')
+    assert shown(browser) == everything
+    click(browser, 'th[data-sort="headroom"] button')
+    assert shown(browser)[:3] == ["db-prod-4", "db-prod-017", "backup-ams-02"]
+    assert shown(browser)[-1] == "app-legacy-3"
+
+
+def test_keyboard(browser: Browser, pages: dict[str, str]) -> None:
+    browser.open(pages["sample"])
+    browser.evaluate('document.querySelector("#hosts tbody a").focus()')
+    browser.press("Enter")
+    assert browser.evaluate("location.hash") == "#host=db-prod-4"
+    browser.press("ArrowRight")
+    assert browser.evaluate('document.querySelector("#panel h2").textContent') == "db-prod-017"
+    browser.press("ArrowLeft")
+    browser.press("ArrowLeft")
+    assert browser.evaluate('document.querySelector("#panel h2").textContent') == "db-prod-4"
+    browser.press("Escape")
+    assert browser.evaluate('document.getElementById("panel").hidden')
+    assert browser.evaluate("document.activeElement.textContent") == "db-prod-4"
+
+
+def test_going_back_closes_the_host(browser: Browser, pages: dict[str, str]) -> None:
+    browser.open(pages["sample"])
+    click(browser, "#hosts tbody tr:nth-child(3) td")
+    assert browser.evaluate("location.hash") == "#host=backup-ams-02"
+    browser.evaluate("new Promise((done) => { addEventListener('popstate', () => setTimeout(done)); history.back(); })")
+    assert browser.evaluate('document.getElementById("panel").hidden')
+
+
+def test_ten_thousand_hosts(browser: Browser, pages: dict[str, str]) -> None:
+    start = time.monotonic()
+    browser.open(pages["large"] + "#host=host-9999.dc0.example.com")
+    assert time.monotonic() - start < 20  # a second or so on an idle machine
+    assert "host-9999.dc0.example.com" in panel(browser)
+    assert len(shown(browser)) == 500
+    assert browser.evaluate('document.getElementById("shown").value') == "first 500 of 10,000 hosts"
+    click(browser, "#more")
+    assert len(shown(browser)) == 1000
+    assert browser.evaluate('(go({q: "host-9998."}, true), document.getElementById("shown").value)') == "1 of 10,000 hosts"
+    assert shown(browser) == ["host-9998.dc8.example.com"]
+    assert quiet(browser)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+@pytest.mark.parametrize("name", ["sample", "hostile"])
+def test_nothing_sticks_out_sideways(browser: Browser, pages: dict[str, str], name: str, width: int) -> None:
+    browser.resize(width, 900)
+    try:
+        for address in ("", "#host=db-prod-017", "#host=" + "x" * 300):
+            browser.open(pages[name] + address)
+            assert browser.evaluate("document.documentElement.scrollWidth") <= width
+            assert browser.evaluate("document.getElementById('panel').scrollWidth") <= width
+    finally:
+        browser.resize(1280, 900)
+
+
+def test_without_scripts_the_table_is_complete(browser: Browser, pages: dict[str, str]) -> None:
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.open(pages["sample"])
+        # The page's scripts are off, the test's own are not.
+        assert len(shown(browser)) == 16
+        assert browser.evaluate('document.querySelector("noscript").textContent').startswith("Without JavaScript")
+        assert not browser.evaluate('document.querySelector(".tools").checkVisibility()')
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+CONTRAST = """
+(() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const paint = (colours) => {
+    for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+    return Array.from(canvas.getImageData(0, 0, 1, 1).data).slice(0, 3);
+  };
+  const light = (rgb) => rgb.map((c) => c / 255).map((c) => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+  const low = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = Array.from(element.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || !element.checkVisibility() || element.closest("script, .sr, .unused, .costly, option, select")) continue;
+    const stack = [];
+    for (let up = element; up; up = up.parentElement) stack.unshift(getComputedStyle(up).backgroundColor);
+    const [a, b] = [light(paint(stack)), light(paint([...stack, getComputedStyle(element).color]))];
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < 4.5) low.push([element.tagName, element.className, element.textContent.slice(0, 20), ratio.toFixed(2)].join(" "));
+  }
+  return Array.from(new Set(low));
+})()
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["", "#host=db-prod-017", "#verdict=at_risk&host=db-prod-019"])
+def test_all_text_can_be_read(browser: Browser, pages: dict[str, str], scheme: str, address: str) -> None:
+    """WCAG 2.2, 1.4.3: a contrast of at least 4.5 to 1."""
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    try:
+        browser.open(pages["sample"] + address)
+        assert browser.evaluate(CONTRAST) == []
+    finally:
+        browser.call("Emulation.setEmulatedMedia", features=[])
+
+
+def test_on_paper_the_open_host_stands_alone(browser: Browser, pages: dict[str, str]) -> None:
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        browser.open(pages["sample"] + "#host=db-prod-017")
+        assert not browser.evaluate('document.getElementById("main").checkVisibility()')
+        browser.open(pages["sample"])
+        assert browser.evaluate('document.getElementById("hosts").checkVisibility()')
+        assert not browser.evaluate('document.querySelector(".tools").checkVisibility()')
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="")
