@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import (
     Advisory,
     AdvisoryError,
@@ -73,20 +72,16 @@ def _site_entries(site: object) -> list[tuple[str, Mapping[str, Any]]]:
     if site is None:
         return []
     if not isinstance(site, Sequence) or isinstance(site, (str, bytes)):
-        raise AdvisoryError(
-            "list of the site", "", f"a {type(site).__name__} where a list is needed", "give a list of mappings"
-        )
+        raise AdvisoryError("list of the site", "", f"of type {type(site).__name__} where a list is needed", "give a list of mappings")
     entries: dict[str, Mapping[str, Any]] = {}
     for place, entry in enumerate(site, 1):
         if not isinstance(entry, Mapping):
             raise AdvisoryError(
-                f"{place} of the site", "", f"a {type(entry).__name__} where a mapping is needed", "see the bundled one"
+                f"{place} of the site", "", f"of type {type(entry).__name__} where a mapping is needed", "see the bundled one"
             )
         name = entry.get("id")
         if not isinstance(name, str) or not name:
-            raise AdvisoryError(
-                f"{place} of the site", "id", "missing or not a string", "name the advisory it adds or overrides"
-            )
+            raise AdvisoryError(f"{place} of the site", "id", "missing or not a string", "name the advisory it adds or overrides")
         if name in entries:
             raise AdvisoryError(clip(name), "id", "stands twice in the site's list", "put both into one")
         entries[name] = entry
@@ -120,7 +115,7 @@ def _told(key: str, error: Any) -> tuple[str, str, str]:
         return _joined(key, missing), "missing", "a new advisory must be complete: add it"
     if error.validator == "type":
         wanted = error.validator_value
-        return key, f"a {type(error.instance).__name__} where a value of type {wanted} is needed", _type_remedy(error)
+        return key, f"of type {type(error.instance).__name__} where {wanted} is needed", _type_remedy(error)
     return key, clip(error.message, 200), "see advisories.schema.json for what may stand there"
 
 

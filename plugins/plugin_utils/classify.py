@@ -167,10 +167,8 @@ def _zone_reclaim(host: Host, wanted: int) -> str:
     if host.nodes == 1:
         return "vm.zone_reclaim_mode does nothing on a host with one memory node"
     nodes = "an unknown number of" if host.nodes is None else host.nodes
-    if host.zone_reclaim_mode is None:
-        now = f"was not seen{host.why('vm.zone_reclaim_mode', 'vm')}"
-    else:
-        now = f"is {host.zone_reclaim_mode}"
+    mode = host.zone_reclaim_mode
+    now = f"was not seen{host.why('vm.zone_reclaim_mode', 'vm')}" if mode is None else f"is {mode}"
     return f"vm.zone_reclaim_mode {now}, {wanted} is asked for on a host with {nodes} memory nodes"
 
 
@@ -205,15 +203,9 @@ def verdict_for_unreached(kind: str, message: str) -> Result:
     """
     if kind not in ("stalled", "unreachable", "unknown"):
         raise ValueError(f"{kind!r} is no verdict for a host that gave no facts")
-    told = {
-        "stalled": "TCP answers, but SSH does not get as far as a login",
-        "unreachable": "the host did not answer or did not let us in",
-        "unknown": "the host gave no facts",
-    }[kind]
-    said = clip(message, 240)
     return {
         "verdict": kind,
-        "reasons": [f"{told}: {said}" if said else told],
+        "reasons": [clip(message, 240) or VERDICTS[kind]],
         "advisories": [],
         "headroom": None,
         "actions": actions.unreached(kind),

@@ -38,9 +38,7 @@ class Condition:
             self._parsed = jmespath.compile(expression).parsed
         except JMESPathError as error:
             fault = " ".join(str(error).split())
-            raise ConditionError(
-                f"not a JMESPath expression ({fault})", "mend the expression; see https://jmespath.org"
-            ) from error
+            raise ConditionError(f"not a JMESPath expression ({fault})", "mend the expression; see https://jmespath.org") from error
 
     def ask(self, facts: Mapping[str, Any]) -> tuple[bool | None, str | None]:
         """(answer, unseen): True, False or None for unseen, and the first key that was read and not seen.
@@ -65,7 +63,7 @@ class Condition:
         if answer is True or answer is False:
             return answer, None
         raise ConditionError(
-            f"gives a {type(answer).__name__} where true, false or null is needed",
+            f"gives a value of type {type(answer).__name__} where true, false or null is needed",
             "compare it with something, or ask length(...) > `0`",
         )
 

@@ -69,9 +69,7 @@ def driver(host: Host, advisory: Advisory) -> tuple[Answer, list[Nic]]:
     """Whether a NIC has the advisory's driver, and which. Bonds, VLANs and bridges answer by the NICs beneath them."""
     wanted = advisory.driver
     if host.nics is None:
-        return Answer(
-            UNSEEN, f"the network interfaces were not seen{host.why('nics')}, so one may be {wanted}", ("nics",)
-        ), []
+        return Answer(UNSEEN, f"the network interfaces were not seen{host.why('nics')}, so one may be {wanted}", ("nics",)), []
     served = [nic for nic in host.nics if nic.driver == wanted]
     if served:
         names = listed(nic.name for nic in served)
@@ -85,9 +83,7 @@ def driver(host: Host, advisory: Advisory) -> tuple[Answer, list[Nic]]:
             told.append(f"{clip(nic.name, 40)} rests on {listed(absent)}, which was not seen")
         elif not nic.lower and _driver_unseen(nic, advisory):
             missing.append(f"nics.{clip(nic.name, 40)}.driver")
-            told.append(
-                f"{clip(nic.name, 40)}: its driver was not seen{host.why(f'nics.{nic.name}.driver', 'nics.driver')}"
-            )
+            told.append(f"{clip(nic.name, 40)}: its driver was not seen{host.why(f'nics.{nic.name}.driver', 'nics.driver')}")
     if told:
         return Answer(UNSEEN, f"{listed(told, 3, 240)}, so it may be {wanted}", tuple(missing)), []
     return Answer(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []

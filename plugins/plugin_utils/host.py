@@ -78,7 +78,7 @@ def read_host(facts: object) -> Host:
     Keys a verdict rests on must be there, be it as null; further down, an absent key is one that was not seen.
     """
     if not isinstance(facts, Mapping):
-        raise FactsError("", f"a {type(facts).__name__} where the mapping ansible_facts.pagealloc is needed")
+        raise FactsError("", f"of type {type(facts).__name__} where the mapping ansible_facts.pagealloc is needed")
     kernel = _needed(facts, "kernel") or {}
     distribution = _mapping(kernel, "distribution", "kernel.") or {}
     vm = _needed(facts, "vm") or {}

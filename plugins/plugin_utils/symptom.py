@@ -56,8 +56,7 @@ def _left(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | Non
     if granted[order] < 1:
         return _present(f"/proc/buddyinfo: an {wanted} would be refused in every zone")
     return _present(
-        f"/proc/buddyinfo: only {granted[order]} times in a row an {wanted} would be granted, "
-        f"fewer than {limits.headroom_below}"
+        f"/proc/buddyinfo: only {granted[order]} times in a row an {wanted} would be granted, fewer than {limits.headroom_below}"
     )
 
 
@@ -67,9 +66,7 @@ def _log(host: Host, limits: Thresholds) -> Finding:
         return _unseen(f"kernel log: none could be read{host.why('failures')}", "failures")
     source = clip(found.source, 40)
     counted = {
-        order: count
-        for order, count in found.by_order.items()
-        if count and (order <= limits.failures_up_to_order or order == limits.order)
+        order: count for order, count in found.by_order.items() if count and (order <= limits.failures_up_to_order or order == limits.order)
     }
     total = sum(counted.values())
     if total >= limits.failures_at_least:

@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The test ``is fleetcare.pagealloc.starved``; its documentation is in starved.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import verdict_test
+
+
+class TestModule:
+    """What Ansible looks for."""
+
+    def tests(self) -> dict[str, Callable[[object], bool]]:
+        """Name to callable."""
+        return {"starved": verdict_test("starved", AnsibleFilterError)}
