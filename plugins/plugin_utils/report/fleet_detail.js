@@ -15,7 +15,12 @@ let lastFocus = null;
 
 // Control characters and direction overrides become visible: they must not disguise anything.
 const printable = (value) => String(value).replace(LINE_BREAKS, " ")
-  .replace(HIDDEN, (char) => "\\u" + char.codePointAt(0).toString(16).padStart(4, "0"));
+  .replace(HIDDEN, (char) => escaped(char.codePointAt(0)));
+// As printable() writes them in Python, so that both show one name in one way.
+const escaped = (code) => {
+  const [mark, digits] = code < 0x100 ? ["x", 2] : code < 0x10000 ? ["u", 4] : ["U", 8];
+  return "\\" + mark + code.toString(16).padStart(digits, "0");
+};
 
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
@@ -113,7 +118,7 @@ function figures(host, facts) {
   return [
     figure(count(room), `atomic order-2 requests (${size(facts, 2)}) left`, room === 0),
     figure(count(failures), "allocation failures logged", failures > 0),
-    figure(lost === null || lost === undefined ? "–" : `${Math.round(lost)} %`, "of free memory in smaller blocks", lost >= 90),
+    figure(lost === null || lost === undefined ? "–" : `${Math.round(lost)} %`, "of free memory in blocks too small", lost >= 90),
     figure(facts.memory ? kilobytes(facts.memory.free_kb) : "–", facts.memory ? `free of ${kilobytes(facts.memory.total_kb)}` : "free memory", false),
   ];
 }

@@ -209,6 +209,8 @@ def test_hostile_text_is_shown_and_never_runs(browser: Browser, pages: dict[str,
         assert not [char for char in text if not char.isprintable()]
         assert "{{ 7*7 }}" in text or name != "{{ 7*7 }}"
         assert "__proto__" in text
+        heading = browser.evaluate('document.querySelector("#panel h2").textContent')
+        assert heading[:100] == printable(name)[:100]
 
 
 def test_a_host_can_be_linked_to(browser: Browser, pages: dict[str, str]) -> None:
