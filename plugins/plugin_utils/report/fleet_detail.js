@@ -98,7 +98,7 @@ function describe(host) {
   const facts = host.facts || {};
   return [
     panelHead(host.name, host.verdict),
-    make("div", { class: "figures" }, figures(host, facts)),
+    host.facts && make("div", { class: "figures" }, figures(host, facts)),
     why(host),
     host.actions.length ? section("What would help", make("ol", { class: "actions" },
       host.actions.map((step) => make("li", {}, step.description, " ", make("code", {}, step.action))))) : null,

@@ -423,3 +423,13 @@ def test_on_paper_the_open_host_stands_alone(browser: Browser, pages: dict[str, 
         assert not browser.evaluate('document.querySelector(".tools").checkVisibility()')
     finally:
         browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_on_paper_it_is_light(browser: Browser, pages: dict[str, str]) -> None:
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.call("Emulation.setEmulatedMedia", media="print", features=dark)
+    try:
+        browser.open(pages["sample"] + "#host=db-prod-017")
+        assert browser.evaluate(CONTRAST) == []
+    finally:
+        browser.call("Emulation.setEmulatedMedia", media="", features=[])
