@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RPM's own rules for which version is newer (rpmio/rpmvercmp.c), and kernel releases taken apart by them."""
+"""The order of versions as RPM has it, and kernel releases (``uname -r``) taken apart and compared by it."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -12,78 +12,107 @@ from collections import namedtuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 
-#: A kernel release in RPM's parts; ``release`` is "" where the kernel's name has no dash.
+#: A kernel release in parts, all str. ``release`` is "" where there is none (6.18.0), ``arch`` None where the text
+#: names none. Site suffixes (el6.mpc07, el6.centos.plus) stay in ``release``; flavours (debug, rt, generic) are cut.
 KernelRelease = namedtuple("KernelRelease", "version release arch")
 
-_PIECES = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
-_ARCH = re.compile(
-    r"[.](x86_64|i386|i586|i686|aarch64|ppc64le|ppc64|s390x|s390|ia64|armv7hl|riscv64|noarch)(?:[.+](?:debug|rt|64k|64k-debug|kdump))*\Z"
+#: uname gives 64 characters at most; a package's name can be longer, but not like this.
+MAX_RELEASE_CHARS = 128
+
+_SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
+_SANE = re.compile(r"[0-9][0-9A-Za-z._+~^:@-]*\Z")
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_RELEASE_START = re.compile(r"[0-9]|rc[0-9]")
+
+_ARCHES = frozenset(
+    "x86_64 i386 i486 i586 i686 amd64 686 ia64 aarch64 arm64 armhf armmp armv7l armv7hl noarch "
+    "ppc ppc64 ppc64le powerpc64le s390 s390x riscv64 loongarch64 mips64el sparc64".split()
 )
-_RELEASE = re.compile(r"[0-9][0-9A-Za-z._+~^-]{0,127}\Z")
+_FLAVOURS = frozenset("debug debuginfo kdump PAE xen rt 64k 16k zfcpdump".split())
 
-#: What a piece is worth against one of another kind, lowest first: "~" sorts before the end, "^" after it.
-_TILDE, _END, _CARET, _WORD, _NUMBER = range(5)
-
-
-def _kind(piece):
-    if piece is None:
-        return _END
-    if piece == "~":
-        return _TILDE
-    if piece == "^":
-        return _CARET
-    return _NUMBER if piece[0].isdigit() else _WORD
+# How segments of different kinds sort at the same place. The end of a text is a segment too: a tilde comes before it,
+# all else after it, and digits after letters.
+_TILDE, _END, _CARET, _LETTERS, _DIGITS = range(5)
 
 
 def compare_versions(a, b):
-    """-1, 0 or 1 as ``a`` is older than, the same as, or newer than ``b``.
+    """-1, 0 or 1: the order RPM gives two versions or two releases (rpm-version(7), "~" and "^" included).
 
     >>> compare_versions("358.el6", "358.23.2.el6")
     -1
     """
-    pieces_a = _PIECES.findall(a) + [None]
-    pieces_b = _PIECES.findall(b) + [None]
-    for one, other in zip(pieces_a, pieces_b):
-        order = _compare_pieces(one, other)
-        if order:
-            return order
-    return 0
-
-
-def _compare_pieces(one, other):
-    kind, other_kind = _kind(one), _kind(other)
-    if kind != other_kind:
-        return -1 if kind < other_kind else 1
-    if kind == _NUMBER:
-        one, other = one.lstrip("0"), other.lstrip("0")
-        if len(one) != len(other):  # the longer number is the larger; of any length, unlike int()
-            return -1 if len(one) < len(other) else 1
-    if one == other:
-        return 0
-    return -1 if one < other else 1
-
-
-def split_kernel_release(text):
-    """KernelRelease(version, release, arch) of what ``uname -r`` prints; arch is "" where it is not part of it.
-
-    EvidenceError where the text is no kernel's release.
-
-    >>> split_kernel_release("2.6.32-358.23.2.el6.x86_64")
-    KernelRelease(version='2.6.32', release='358.23.2.el6', arch='x86_64')
-    """
-    if not _RELEASE.match(text):
-        raise EvidenceError("kernel", None, "%.80r is no kernel release" % str(text))
-    found = _ARCH.search(text)
-    arch = found.group(1) if found else ""
-    version, unused, release = (text[:found.start()] if found else text).partition("-")
-    return KernelRelease(version, release, arch)
+    return _compare(_sort_key(a), _sort_key(b))
 
 
 def compare_releases(a, b):
-    """-1, 0 or 1 for two kernel releases: by version, then by release; the architecture does not count.
+    """-1, 0 or 1: the order of two kernel releases, by version and then by release; architecture and flavour do not
+    count. Raises EvidenceError for text that is no kernel release.
 
-    >>> compare_releases("2.6.32-358.el6.x86_64", "2.6.32-431.el6")
+    >>> compare_releases("2.6.32-358.23.2.el6.x86_64", "2.6.32-431.el6")
     -1
     """
-    one, other = split_kernel_release(a), split_kernel_release(b)
-    return compare_versions(one.version, other.version) or compare_versions(one.release, other.release)
+    return _compare(_release_key(a), _release_key(b))
+
+
+def split_kernel_release(text):
+    """A KernelRelease from ``uname -r`` or a package's VERSION-RELEASE.ARCH; EvidenceError where it is none.
+
+    >>> split_kernel_release("2.6.32-358.23.2.el6.mpc07.x86_64.debug").release
+    '358.23.2.el6.mpc07'
+    """
+    if len(text) > MAX_RELEASE_CHARS:
+        raise EvidenceError("kernel", None, "%d characters are too long for a kernel release" % len(text))
+    if not _SANE.match(text):
+        raise EvidenceError("kernel", None, "%s is no kernel release" % _shown(text))
+    version = _VERSION.match(text).group()
+    if "." not in version or not text[len(version):][:1] in ("", "-", "+", "."):
+        raise EvidenceError("kernel", None, "%s is no kernel release" % _shown(text))
+    words = text.split("-")[1:]
+    release = words.pop(0) if words and _RELEASE_START.match(words[0]) else ""
+    release, arch = _without_suffixes(release)
+    if arch is None and words and words[-1] in _ARCHES:
+        arch = words[-1]
+    return KernelRelease(version, release, arch)
+
+
+def _without_suffixes(release):
+    """(release, arch) without "+rt" and without what dots set off at the end: .x86_64, .x86_64.debug"""
+    words = release.partition("+")[0].split(".")
+    arch = None
+    while len(words) > 1 and (words[-1] in _ARCHES or words[-1] in _FLAVOURS):
+        word = words.pop()
+        if word in _ARCHES:
+            arch = word
+    return ".".join(words), arch
+
+
+def _release_key(text):
+    parts = split_kernel_release(text)
+    # 6.6.0-rc1 is the one release that comes before having none
+    release = "~" + parts.release if parts.release.startswith("rc") else parts.release
+    return [_sort_key(parts.version), _sort_key(release)]
+
+
+def _sort_key(text):
+    """A list that sorts as RPM sorts the text. Numbers compare by length and digits, since they may be too long to
+    convert; what is neither letter, digit, tilde nor caret only separates."""
+    return [_segment_key(segment) for segment in _SEGMENT.findall(text)] + [(_END,)]
+
+
+def _segment_key(segment):
+    if segment == "~":
+        return (_TILDE,)
+    if segment == "^":
+        return (_CARET,)
+    if segment.isdigit():
+        number = segment.lstrip("0")
+        return (_DIGITS, len(number), number)
+    return (_LETTERS, segment)
+
+
+def _compare(a, b):
+    return (a > b) - (a < b)
+
+
+def _shown(text):
+    return "%.60r" % str(text.encode("ascii", "replace").decode("ascii"))

@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Page allocation failures and Mem-Info in a kernel log (mm/page_alloc.c, warn_alloc), and the filter that reduces a
+log to what is asked of it before it leaves the target.
+
+Only what follows the last boot in the log counts. What cannot be read is passed over: a log holds anything.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+from collections import deque
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import (
+    BY_KERNEL,
+    MAX_LINE_CHARS,
+    PREFIX,
+    STAMPED,
+    kernel_lines,
+    prefix_end,
+    stamp,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import ZONE_LINE, parse_mem_info
+
+#: All failures are counted, but orders and processes only those of the last ones.
+MAX_HEADS = 2000
+#: How far after a failure its trace may reach, and how many lines of zones a Mem-Info block may have.
+MAX_TRACE_LINES = 120
+MAX_ZONE_LINES = 300
+#: More processes than this are added up as "other".
+MAX_PROCESSES = 50
+MAX_PROCESS_CHARS = 64
+
+# Patterns that awk and Python read alike. A process name has 15 characters: none can hold these whole.
+_HEAD = r": page allocation failure[.:] order:[0-9][0-9]?, mode:(0x)?[0-9a-f]+"
+_BOOT = r"^Linux version [0-9]+\.[0-9]+"
+_MEM_INFO = r"^Mem-Info: *$"
+
+# Heads, zones and the trace are kept as they come, and forgotten where a newer boot, block or failure begins.
+AWK_FILTER = (
+    r"""
+function body(s) { sub(/@PREFIX@/, "", s); return s }
+function said(s) { return s !~ /@STAMPED@/ || s ~ /@BY_KERNEL@/ }
+function cut(s) { s = substr(s, 1, @CHARS@); sub(/\r+$/, "", s); return s }
+function put(s) { print tag ":" s }
+function take(s) {
+ if (s ~ /@HEAD@/) { head[++f] = s; delete head[f - @HEADS@]; t = 0; open = 1 }
+ else if (s ~ /Linux version / && body(s) ~ /@BOOT@/) { boot = s; seen = 1; f = t = z = open = block = 0; split("", head) }
+ else if (s ~ /Mem-Info:/ && body(s) ~ /@MEM_INFO@/) { mem = s; block = 1; z = open = 0 }
+ else if (block && s ~ /@ZONE@/) { if (z < @ZONES@) zone[++z] = s }
+ else if (open && t < @TRACE@) trace[++t] = s
+}
+{
+ if ($0 !~ /#012/) { s = cut($0); if (said(s)) take(s) }
+ else { k = split($0, part, /#012/)
+  for (i = 1; i <= k; i++) { s = cut(part[i]); if (said(s)) take(s); else if (i == 1) break } }
+}
+END {
+ if (seen) put(boot)
+ if (block) put(mem)
+ for (i = 1; i <= z; i++) put(zone[i])
+ for (i = f > @HEADS@ ? f - @HEADS@ + 1 : 1; i <= f; i++) put(head[i])
+ for (i = 1; i <= t; i++) put(trace[i])
+ put("#lines " NR " boot " seen + 0 " failures " f + 0)
+ exit !(seen || f)
+}
+""".replace("@PREFIX@", PREFIX)
+    .replace("@STAMPED@", STAMPED)
+    .replace("@BY_KERNEL@", BY_KERNEL)
+    .replace("@HEADS@", str(MAX_HEADS))
+    .replace("@HEAD@", _HEAD)
+    .replace("@BOOT@", _BOOT)
+    .replace("@MEM_INFO@", _MEM_INFO)
+    .replace("@ZONES@", str(MAX_ZONE_LINES))
+    .replace("@ZONE@", ZONE_LINE)
+    .replace("@TRACE@", str(MAX_TRACE_LINES))
+    .replace("@CHARS@", str(MAX_LINE_CHARS))
+)
+"""A POSIX awk program (gawk 3.1.7, mawk, busybox) without a single quote. It reads a log, prints what parse_kernel_log
+needs of it, each line behind the variable ``tag`` and a colon, then "#lines N boot 0|1 failures N", and exits with 0
+where it saw a failure or the boot, else 1."""
+
+_head = re.compile(_HEAD)
+_boot = re.compile(_BOOT)
+_mem_info = re.compile(_MEM_INFO)
+_zone = re.compile(ZONE_LINE)
+_mode = re.compile(r"order:([0-9]{1,2}), mode:((?:0x)?[0-9a-f]{1,16})(?:\(([^)]*)\))?")
+_closing = re.compile(r"#lines [0-9]{1,9} boot [01] failures ([0-9]{1,9})\Z")
+_kernel = re.compile(r"ainted:?.* ([0-9]{1,3}\.[0-9]{1,5}[0-9A-Za-z._+~-]{0,100}) #")
+_module = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+ \[([0-9A-Za-z_-]{1,64})[] ]")
+_control = re.compile("[\x00-\x1f\x7f]")
+# Something else began, whose trace is not the failure's.
+_trace_over = re.compile(r"Modules linked in:|cut here|blocked for more than|BUG: |WARNING: ")
+
+
+def parse_kernel_log(text, source, boot_epoch_seconds=None, release=None):
+    """{count, by_order{}, by_process{}, source, last{}, mem_info{}, boot_seen} of a log or of what AWK_FILTER left of it.
+
+    ``source``: the log's name, handed through. ``boot_epoch_seconds``: when the host booted, seconds since 1970, to date
+    stamps that count from there. ``release``: the running kernel, for a log that does not name it. ``last`` and
+    ``mem_info`` are None where there is none. Never raises on the text.
+    """
+    text, counted = _without_closing(text)
+    log = _Log()
+    for line in kernel_lines(text):
+        log.take(line)
+    by_order, by_process = {}, {}
+    for line in log.heads:
+        order, unused, unused, process = _read_head(line)
+        by_order[str(order)] = by_order.get(str(order), 0) + 1
+        by_process[process] = by_process.get(process, 0) + 1
+    return {
+        "count": max(log.count, counted),
+        "by_order": by_order,
+        "by_process": _most_frequent(by_process),
+        "source": source,
+        "last": _last(log, boot_epoch_seconds, release) if log.heads else None,
+        "mem_info": _mem_info_of(log, boot_epoch_seconds),
+        "boot_seen": log.boot is not None,
+    }
+
+
+class _Log:
+    """What AWK_FILTER keeps, kept in the same way: its function take() is this class."""
+
+    def __init__(self):
+        self.forget(None)
+
+    def forget(self, boot):
+        self.boot = boot
+        self.count = 0
+        self.heads = deque(maxlen=MAX_HEADS)
+        self.trace = []
+        self.in_trace = False
+        self.block = None
+        self.zones = []
+
+    def take(self, line):
+        if ": page" in line and _head.search(line):
+            self.count += 1
+            self.heads.append(line)
+            self.trace, self.in_trace = [], True
+        elif "Linux version " in line and _boot.match(line[prefix_end(line):]):
+            self.forget(line)
+        elif "Mem-Info:" in line and _mem_info.match(line[prefix_end(line):]):
+            self.block, self.zones, self.in_trace = line, [], False
+        elif self.block is not None and _zone.search(line):
+            if len(self.zones) < MAX_ZONE_LINES:
+                self.zones.append(line)
+        elif self.in_trace and len(self.trace) < MAX_TRACE_LINES:
+            self.trace.append(line)
+
+
+def _without_closing(text):
+    """The text without the filter's closing line, and the failures it counted; 0 where it is none of the filter's."""
+    whole = text.rstrip("\r\n")
+    start = whole.rfind("\n") + 1
+    found = _closing.match(whole[start:start + 80])
+    return (whole[:start], int(found.group(1))) if found else (text, 0)
+
+
+def _read_head(line):
+    """(order, mode, names or None, process) of a failure's line."""
+    head = _head.search(line)
+    order, mode, names = _mode.search(line, head.start()).groups()
+    process = _control.sub("", line[prefix_end(line):head.start()]).strip()[:MAX_PROCESS_CHARS]
+    return int(order), mode if mode.startswith("0x") else "0x" + mode, names, process
+
+
+def _last(log, boot_epoch_seconds, release):
+    line = log.heads[-1]
+    order, mode, names, process = _read_head(line)
+    trace = [entry[prefix_end(entry):] for entry in log.trace]
+    kernel = _kernel_of(trace) or _boot_release(log.boot)
+    flags = decode_mode("%s(%s)" % (mode, names) if names else mode, kernel or release)
+    return {
+        "order": order,
+        "mode": mode,
+        "mode_flags": flags,
+        "atomic": is_atomic(flags),
+        "process": process,
+        "at": stamp(line, boot_epoch_seconds),
+        "kernel": kernel,
+        "drivers": _drivers(trace),
+    }
+
+
+def _kernel_of(trace):
+    """The release in "Pid: 0, comm: swapper Not tainted 2.6.32-358.el6.x86_64 #1", soon after the failure's line."""
+    for line in trace[:8]:
+        found = _kernel.search(line)
+        if found:
+            return found.group(1)
+    return None
+
+
+def _boot_release(boot):
+    words = boot[prefix_end(boot):].split() if boot is not None else ()
+    return _control.sub("", words[2]) if words else None
+
+
+def _drivers(trace):
+    """The modules of a call trace, in the order met."""
+    drivers = []
+    traces = 0
+    for line in trace:
+        traces += line.startswith("Call Trace:")
+        if traces > 1 or _trace_over.search(line):
+            break
+        found = _module.search(line)
+        if found and found.group(1) not in drivers:
+            drivers.append(found.group(1))
+    return drivers
+
+
+def _mem_info_of(log, boot_epoch_seconds):
+    if log.block is None:
+        return None
+    zones = parse_mem_info(line[prefix_end(line):] for line in log.zones)
+    return {"zones": zones, "at": stamp(log.block, boot_epoch_seconds)} if zones else None
+
+
+def _most_frequent(counts):
+    """Whatever a hostile log names, no more than MAX_PROCESSES of it, and the sum of the rest."""
+    if len(counts) <= MAX_PROCESSES:
+        return counts
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    kept = dict((name, counts[name]) for name in ranked[:MAX_PROCESSES])
+    kept["other"] = kept.get("other", 0) + sum(counts[name] for name in ranked[MAX_PROCESSES:])
+    return kept
