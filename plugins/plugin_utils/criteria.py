@@ -75,23 +75,32 @@ def driver(host: Host, advisory: Advisory) -> tuple[Answer, list[Nic]]:
         names = listed(nic.name for nic in served)
         return Answer(YES, f"ethtool -i: {names}: the driver is {wanted}"), served
     known = {nic.name for nic in host.nics}
-    missing, told = [], []
-    for nic in host.nics:
-        absent = [name for name in nic.lower if name not in known]
-        if absent:
-            missing += [f"nics.{clip(name, 40)}" for name in absent]
-            told.append(f"{clip(nic.name, 40)} rests on {listed(absent)}, which was not seen")
-        elif not nic.lower and _driver_unseen(nic, advisory):
-            missing.append(f"nics.{clip(nic.name, 40)}.driver")
-            told.append(f"{clip(nic.name, 40)}: its driver was not seen{host.why(f'nics.{nic.name}.driver', 'nics.driver')}")
-    if told:
-        return Answer(UNSEEN, f"{listed(told, 3, 240)}, so it may be {wanted}", tuple(missing)), []
+    doubts = [doubt for nic in host.nics if (doubt := _doubt(host, nic, known, advisory))]
+    if doubts:
+        told = listed((told for told, _ in doubts), 3, 240)
+        return Answer(UNSEEN, f"{told}, so it may be {wanted}", tuple(datum for _, datum in doubts)), []
     return Answer(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []
 
 
+def _doubt(host: Host, nic: Nic, known: set[str], advisory: Advisory) -> tuple[str, str] | None:
+    """(what was not seen of an interface that may have the driver, the datum to gather), or None."""
+    name = clip(nic.name, 40)
+    if nic.lower is None:
+        return f"{name}: whether it rests on other interfaces was not seen", f"nics.{name}.lower"
+    absent = [lower for lower in nic.lower if lower not in known]
+    if absent:
+        return f"{name} rests on {listed(absent)}, which was not seen", f"nics.{clip(absent[0], 40)}"
+    if not nic.lower and _driver_unseen(nic, advisory):
+        return f"{name}: its driver was not seen{host.why(f'nics.{nic.name}.driver', 'nics.driver')}", f"nics.{name}.driver"
+    return None
+
+
 def _driver_unseen(nic: Nic, advisory: Advisory) -> bool:
-    """No ethtool: a bus driver other than the advisory's settles it, since one bus driver serves a card alone."""
-    if nic.driver is not None:
+    """No ethtool: a bus driver other than the advisory's settles it, since one bus driver serves a card alone.
+
+    Behind a virtual interface there is no device that could want a driver.
+    """
+    if nic.driver is not None or nic.virtual:
         return False
     return advisory.bus_driver is None or nic.bus_driver is None or nic.bus_driver == advisory.bus_driver
 
@@ -108,7 +117,7 @@ def in_tree(host: Host, advisory: Advisory, served: list[Nic]) -> Answer:
         return Answer(REVIEW, f"/proc/modules: the loaded {name} is marked out of tree (O): {_OUTSIDE}")
     if any(nic.in_tree for nic in served):
         return Answer(YES, f"modinfo: {name} is the kernel's own module")
-    unseen = [nic for nic in served if nic.in_tree is None]
+    unseen = [nic for nic in served if nic.in_tree is None and nic.module_path is None]
     if unseen:
         why = host.why("nics.in_tree", "nics.module_path", *(f"nics.{nic.name}.module_path" for nic in unseen))
         return Answer(
@@ -117,7 +126,9 @@ def in_tree(host: Host, advisory: Advisory, served: list[Nic]) -> Answer:
             tuple(f"nics.{clip(nic.name, 40)}.module_path" for nic in unseen),
         )
     paths = listed({nic.module_path or "path not recorded" for nic in served})
-    return Answer(REVIEW, f"modinfo: {name} was loaded from {paths}, outside the kernel's own tree: {_OUTSIDE}")
+    if any(nic.in_tree is None for nic in served):
+        return Answer(REVIEW, f"modinfo: {name} comes from {paths}, which does not tell whether it is the kernel's own")
+    return Answer(REVIEW, f"modinfo: {name} comes from {paths}, outside the kernel's own tree: {_OUTSIDE}")
 
 
 _OUTSIDE = "the distribution's kernel neither brings its faults nor mends them, so a person must judge its version"

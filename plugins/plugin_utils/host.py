@@ -31,7 +31,8 @@ class Nic:
     bus_driver: str | None
     module_path: str | None
     in_tree: bool | None
-    lower: tuple[str, ...]
+    virtual: bool
+    lower: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def read_host(facts: object) -> Host:
     modules = _mapping(facts, "modules", "") or {}
     return Host(
         release=_text(kernel, "release", "kernel."),
-        distribution_id=_text(distribution, "id", "kernel.distribution."),
+        distribution_id=_distribution_id(distribution),
         installed=_texts(kernel, "installed", "kernel."),
         default_boot=_text(kernel, "default_boot", "kernel."),
         nics=_nics(facts),
@@ -98,6 +99,12 @@ def read_host(facts: object) -> Host:
         unavailable=_mapping(facts, "unavailable", "") or {},
         facts=facts,
     )
+
+
+def _distribution_id(distribution: Mapping[str, Any]) -> str | None:
+    found = _text(distribution, "id", "kernel.distribution.")
+    # A release file that was read and not recognised tells as little as none.
+    return None if found == "unknown" else found
 
 
 def _nics(facts: Mapping[str, Any]) -> tuple[Nic, ...] | None:
@@ -123,7 +130,9 @@ def _nic(entry: object, place: int) -> Nic:
         bus_driver=_text(entry, "bus_driver", path),
         module_path=_text(entry, "module_path", path),
         in_tree=in_tree,
-        lower=_texts(entry, "lower", path) or (),
+        # Only where it is certain that no device is behind it is a driver not to be missed.
+        virtual=entry.get("virtual") is True,
+        lower=_texts(entry, "lower", path),
     )
 
 

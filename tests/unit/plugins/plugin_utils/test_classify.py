@@ -1,0 +1,528 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""classify: every verdict, every boundary, and that nothing missing reads as clear."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import (
+    FactsError,
+    classify,
+    counts,
+    verdict_for_unreached,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
+    ADVISORY,
+    AFFECTED_KERNEL,
+    BY_VERDICT,
+    CLEAR_BY_DRIVER,
+    FIXED_KERNEL,
+    SHATTERED,
+    WORKAROUND,
+    facts,
+    failures,
+    kernel,
+    nic,
+    no_failures,
+    pending_kernel,
+    zone,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+CATALOGUE = load_catalogue()
+
+
+def verdict(given_facts: Any) -> str:
+    """The verdict by the bundled catalogue, having seen that the result is in order."""
+    result = classify(given_facts, CATALOGUE)
+    assert list(result) == ["verdict", "reasons", "advisories", "headroom", "actions"]
+    assert result["verdict"] in VERDICTS
+    assert result["reasons"]
+    assert all(reason and reason.isprintable() for reason in result["reasons"])
+    assert len(set(result["reasons"])) == len(result["reasons"])
+    assert result["verdict"] == "clear" or result["actions"]
+    assert result["verdict"] != "clear" or not result["advisories"]
+    return result["verdict"]
+
+
+def said(given_facts: Any) -> str:
+    """All its sentences."""
+    return "\n".join(classify(given_facts, CATALOGUE)["reasons"])
+
+
+def actions(given_facts: Any) -> list[str]:
+    """The words of its actions."""
+    return [action["action"] for action in classify(given_facts, CATALOGUE)["actions"]]
+
+
+@pytest.mark.parametrize("wanted", BY_VERDICT)
+def test_every_verdict_that_facts_can_bring_about(wanted: str) -> None:
+    assert verdict(BY_VERDICT[wanted]) == wanted
+
+
+def test_every_verdict_is_reachable() -> None:
+    unreached = {verdict_for_unreached(kind, "x")["verdict"] for kind in ("stalled", "unreachable", "unknown")}
+    assert set(BY_VERDICT) | unreached == set(VERDICTS)
+
+
+def test_the_decisive_sentences_come_first_and_name_numbers() -> None:
+    result = classify(facts(failures=failures({"2": 12})), CATALOGUE)
+    assert result["reasons"][0] == (
+        "kernel log (dmesg): 12 order-2 page allocation failures since boot, the last by swapper at 2026-11-20T04:00:00Z, "
+        "mlx4_en in its trace"
+    )
+    assert f"kernel {AFFECTED_KERNEL} lies in [2.6.32-358.el6, 2.6.32-431.el6) (advisory {ADVISORY})" in result["reasons"]
+    assert "ethtool -i: eth0: the driver is mlx4_en" in result["reasons"]
+    assert result["advisories"] == [ADVISORY]
+    assert [action["action"] for action in result["actions"]] == ["raise_min_free_kbytes", "upgrade_kernel"]
+    assert "from 67584 kB to at least 262144 kB" in result["actions"][0]["description"]
+
+
+# The kernel range
+
+
+@pytest.mark.parametrize(
+    ("release", "wanted"),
+    [
+        ("2.6.32-71.el6.x86_64", "clear"),
+        ("2.6.32-278.el6.x86_64", "clear"),
+        ("2.6.32-279.el6.x86_64", "clear"),
+        ("2.6.32-279.46.1.el6.x86_64", "clear"),
+        ("2.6.32-357.el6.x86_64", "clear"),
+        ("2.6.32-358.el6.x86_64", "at_risk"),
+        ("2.6.32-358.0.1.el6.x86_64", "at_risk"),
+        ("2.6.32-358.2.1.el6.i686", "at_risk"),
+        ("2.6.32-358.18.1.el6.x86_64", "at_risk"),
+        ("2.6.32-358.23.2.el6.x86_64", "at_risk"),
+        ("2.6.32-358.23.2.el6.mpc07.x86_64", "at_risk"),
+        ("2.6.32-358.6.1.el6.centos.plus.x86_64", "at_risk"),
+        ("2.6.32-358.el6.x86_64.debug", "at_risk"),
+        ("2.6.32-430.el6.x86_64", "at_risk"),
+        ("2.6.32-431.el6.x86_64", "clear"),
+        ("2.6.32-431.el6.mpc07.x86_64", "clear"),
+        ("2.6.32-431.1.2.el6.x86_64", "clear"),
+        ("2.6.32-754.35.1.el6.x86_64", "clear"),
+        ("2.6.18-348.el5", "clear"),
+        ("3.10.0-1160.el7.x86_64", "clear"),
+        ("4.14.0-115.el7a.0.1.aarch64", "clear"),
+        ("4.18.0-80.1.2.el8_0.x86_64", "clear"),
+        ("5.14.0-284.11.1.el9_2.x86_64+rt", "clear"),
+        # Another kernel on the same userland: what holds for it is not known.
+        ("2.6.39-400.17.1.el6uek.x86_64", "unknown"),
+        ("3.8.13-118.el7uek.x86_64", "unknown"),
+        ("3.10.33-1.el6.elrepo.x86_64", "unknown"),
+        ("2.6.32-042stab076.8", "unknown"),
+        ("2.6.33.9-rt31.66.el6rt.x86_64", "unknown"),
+        ("6.1.0-rc1-hand-made", "unknown"),
+        ("not a kernel", "unknown"),
+        ("6.6.30", "unknown"),
+    ],
+)
+def test_the_kernel_range_at_its_edges(release: str, wanted: str) -> None:
+    assert verdict(facts(kernel=kernel(release))) == wanted
+
+
+@pytest.mark.parametrize(
+    ("release", "distribution", "wanted"),
+    [
+        ("6.1.0-13-amd64", "debian", "clear"),
+        ("5.15.0-91-generic", "ubuntu", "clear"),
+        ("6.1.0-13-amd64", None, "unknown"),
+        ("6.1.0-13-amd64", "rhel", "unknown"),
+        ("6.1.0-13-amd64", "unknown", "unknown"),
+        # The kernel decides, not the userland that happens to run on it.
+        (AFFECTED_KERNEL, "debian", "at_risk"),
+        (AFFECTED_KERNEL, None, "at_risk"),
+        (FIXED_KERNEL, None, "clear"),
+    ],
+)
+def test_the_distribution_counts_where_the_kernel_does_not_name_its_own(release: str, distribution: str | None, wanted: str) -> None:
+    assert verdict(facts(kernel=kernel(release, distribution))) == wanted
+
+
+def test_another_kernel_without_the_driver_is_clear() -> None:
+    assert verdict(facts(kernel=kernel("2.6.39-400.17.1.el6uek.x86_64", "ol"), nics=[nic("eth0", "igb")])) == "clear"
+
+
+# The driver
+
+
+@pytest.mark.parametrize(
+    ("nics", "wanted"),
+    [
+        ([nic("eth0", "igb")], "clear"),
+        ([], "clear"),
+        ([nic("eth0", "igb"), nic("eth1", "mlx4_en")], "at_risk"),
+        ([nic("eth0", "mlx4_en (MT_0DD0120009_CX3)")], "at_risk"),
+        ([nic("eth0", "mlx4_enx")], "clear"),
+        # No ethtool: the driver the bus shows rules out what it can.
+        ([nic("eth0", None, bus_driver="igb")], "clear"),
+        ([nic("eth0", None, bus_driver="mlx4_core")], "unknown"),
+        ([nic("eth0", None, bus_driver=None)], "unknown"),
+        ([nic("eth0", "igb"), nic("eth1", None)], "unknown"),
+        ([nic("ib0", "ib_ipoib", bus_driver="mlx4_core")], "clear"),
+        # Bonds, VLANs and bridges answer by what is beneath them.
+        ([nic("bond0", "bonding", lower=["eth0"]), nic("eth0", "mlx4_en")], "at_risk"),
+        ([nic("bond0", "bonding", lower=["eth0"]), nic("eth0", "igb")], "clear"),
+        ([nic("br0", "bridge", lower=["bond0.7"]), nic("bond0.7", "802.1Q VLAN Support", lower=["bond0"])], "unknown"),
+        ([nic("br0", None, lower=["eth0"]), nic("eth0", "igb")], "clear"),
+        ([nic("bond0", "bonding", lower=["eth9"])], "unknown"),
+        ([nic("bond0", "bonding", lower=None)], "unknown"),
+        ([nic("bond0", "bonding", lower=["bond0"])], "clear"),
+        # No device behind it: no driver to miss.
+        ([nic("veth0", None, bus_driver=None, virtual=True)], "clear"),
+        ([nic("br0", None, bus_driver=None, virtual=True, lower=["eth9"])], "unknown"),
+    ],
+)
+def test_the_driver(nics: list[dict[str, Any]], wanted: str) -> None:
+    assert verdict(facts(nics=nics)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("over", "modules", "wanted"),
+    [
+        ({"in_tree": True}, [], "at_risk"),
+        ({"in_tree": False}, [], "needs_review"),
+        ({"in_tree": None, "module_path": None}, [], "unknown"),
+        ({"in_tree": None, "module_path": "/opt/mlx4_en.ko"}, [], "needs_review"),
+        ({"in_tree": True}, ["mlx4_en"], "needs_review"),
+        ({"in_tree": None, "module_path": None}, ["mlx4_en"], "needs_review"),
+        ({"in_tree": True}, ["vendor_crypto"], "at_risk"),
+    ],
+)
+def test_a_driver_from_outside_the_tree_is_for_a_person(over: dict[str, Any], modules: list[str], wanted: str) -> None:
+    loaded = {"taint": 0, "taint_flags": [], "out_of_tree": modules, "proprietary": []}
+    host = facts(nics=[nic(**over)], modules=loaded)
+    assert verdict(host) == wanted
+    if wanted == "needs_review":
+        assert "neither brings its faults nor mends them" in said(host) or "does not tell" in said(host)
+        assert classify(host, CATALOGUE)["advisories"] == [ADVISORY]
+        assert "review_driver" in actions(host)
+
+
+def test_a_driver_from_outside_on_a_fixed_kernel_is_clear_of_this_advisory() -> None:
+    assert verdict(facts(kernel=kernel(FIXED_KERNEL), nics=[nic(in_tree=False)])) == "clear"
+
+
+# The symptom
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        (no_failures(), "at_risk"),
+        (failures({"2": 1}), "affected"),
+        (failures({"3": 1}), "affected"),
+        (failures({"0": 1}), "affected"),
+        (failures({"4": 9, "9": 3}), "at_risk"),
+        (failures({"4": 9, "2": 1}), "affected"),
+        (None, "at_risk"),
+        (failures({}, count=5), "at_risk"),
+    ],
+)
+def test_the_log(found: dict[str, Any] | None, wanted: str) -> None:
+    assert verdict(facts(failures=found)) == wanted
+    by_kernel = {"at_risk": "clear", "affected": "starved"}[wanted]
+    if found is None or found["count"] > sum(found["by_order"].values()):
+        by_kernel = "unknown"
+        assert "may hide the symptom" in said(facts(failures=found))
+    assert verdict(facts(failures=found, kernel=kernel(FIXED_KERNEL))) == by_kernel
+
+
+def test_a_log_that_does_not_reach_back_to_boot_proves_nothing_and_says_so() -> None:
+    host = facts(kernel=kernel(FIXED_KERNEL), failures={**no_failures(), "boot_seen": False})
+    assert verdict(host) == "clear"
+    assert "their absence proves nothing" in said(host)
+
+
+def test_no_block_left_is_the_symptom_though_the_log_is_silent() -> None:
+    host = facts(zones=[zone(list(SHATTERED))])
+    assert verdict(host) == "affected"
+    assert "/proc/buddyinfo: an order-2 atomic request (16 kB) would be refused in every zone" in said(host)
+    assert "order-2 atomic request (256 kB)" in said({**host, "page_size_bytes": 65536})
+
+
+@pytest.mark.parametrize("zones", [None, []])
+def test_zones_not_seen(zones: Any) -> None:
+    assert verdict(facts(zones=zones)) == "at_risk"
+    assert verdict(facts(zones=zones, vm=dict(WORKAROUND))) == "unknown"
+    assert verdict(facts(zones=zones, kernel=kernel(FIXED_KERNEL))) == "unknown"
+
+
+# The workaround and the fix
+
+
+@pytest.mark.parametrize(
+    ("min_free", "mode", "nodes", "wanted"),
+    [
+        (262144, 1, 2, "mitigated"),
+        (262143, 1, 2, "at_risk"),
+        (262144, 0, 2, "at_risk"),
+        (262144, 0, 1, "mitigated"),
+        (262144, 3, 2, "mitigated"),
+        (262144, 2, 2, "at_risk"),
+        (262144, None, 2, "at_risk"),
+        (None, 1, 1, "at_risk"),
+    ],
+)
+def test_the_workaround(min_free: int | None, mode: int | None, nodes: int, wanted: str) -> None:
+    base = facts()["zones"][0]
+    host = facts(vm={"min_free_kbytes": min_free, "zone_reclaim_mode": mode}, zones=[{**base, "node": node} for node in range(nodes)])
+    assert verdict(host) == wanted
+    assert ("raise_min_free_kbytes" in actions(host)) == (min_free is None or min_free < 262144)
+
+
+def test_the_workaround_with_the_symptom_is_affected() -> None:
+    assert verdict(facts(vm=dict(WORKAROUND), failures=failures({"2": 1}))) == "affected"
+
+
+def test_mitigated_needs_the_symptom_to_have_been_looked_for() -> None:
+    host = facts(vm=dict(WORKAROUND), failures=None, unavailable={"failures": "permission denied"})
+    assert verdict(host) == "unknown"
+    assert classify(host, CATALOGUE)["reasons"][0] == "kernel log: none could be read (permission denied)"
+    assert "gather_missing" in actions(host)
+
+
+def test_a_pending_reboot_comes_before_the_rest_and_still_tells_the_symptom() -> None:
+    host = facts(kernel=pending_kernel(), failures=failures({"2": 12}))
+    assert verdict(host) == "reboot_pending"
+    assert "12 order-2 page allocation failures" in said(host)
+    assert actions(host)[0] == "reboot"
+
+
+@pytest.mark.parametrize(
+    ("boots", "installed", "wanted"),
+    [
+        (FIXED_KERNEL, None, "reboot_pending"),
+        (FIXED_KERNEL, [AFFECTED_KERNEL], "at_risk"),
+        (AFFECTED_KERNEL, [FIXED_KERNEL, AFFECTED_KERNEL], "at_risk"),
+        (None, [FIXED_KERNEL, AFFECTED_KERNEL], "at_risk"),
+        ("2.6.39-400.17.1.el6uek.x86_64", None, "at_risk"),
+        ("2.6.32-430.el6.x86_64", None, "at_risk"),
+        ("2.6.32-754.el6.x86_64", None, "reboot_pending"),
+    ],
+)
+def test_a_fix_that_awaits_a_reboot(boots: str | None, installed: list[str] | None, wanted: str) -> None:
+    assert verdict(facts(kernel=kernel(AFFECTED_KERNEL, default_boot=boots, installed=installed))) == wanted
+
+
+# Several advisories
+
+
+SITE = {
+    "id": "site-igb",
+    "title": "igb of a site's kernel",
+    "driver": "igb",
+    "order": 3,
+    "fix": "Ask the site.",
+    "references": ["https://wiki.example.com/igb"],
+}
+
+
+def test_the_worst_of_several_is_the_verdict_and_all_that_match_are_named() -> None:
+    catalogue = merge_site_advisories(CATALOGUE, [SITE])
+    both = facts(nics=[nic(), nic("eth1", "igb")], vm=dict(WORKAROUND))
+    result = classify(both, catalogue)
+    assert (result["verdict"], result["advisories"]) == ("at_risk", [ADVISORY, "site-igb"])
+    assert any("advisory site-igb knows no workaround" in reason for reason in result["reasons"])
+    assert "follow_advisory" in [action["action"] for action in result["actions"]]
+
+
+def test_an_advisory_that_cannot_be_decided_is_not_hidden_by_one_that_is_mitigated() -> None:
+    catalogue = merge_site_advisories(CATALOGUE, [{**SITE, "condition": "uptime_seconds > `1`"}])
+    both = facts(nics=[nic(), nic("eth1", "igb")], vm=dict(WORKAROUND), uptime_seconds=None)
+    result = classify(both, catalogue)
+    assert (result["verdict"], result["advisories"]) == ("unknown", [ADVISORY])
+    assert result["reasons"][0] == "condition of advisory site-igb: not decided, uptime_seconds was not seen"
+
+
+# Nothing missing reads as clear
+
+
+def paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a structure."""
+    found = [path] if path else []
+    if isinstance(node, dict):
+        found += [one for key, below in node.items() for one in paths(below, (*path, key))]
+    elif isinstance(node, list):
+        found += [one for place, below in enumerate(node) for one in paths(below, (*path, place))]
+    return found
+
+
+def put(root: Any, path: tuple[Any, ...], value: Any) -> None:
+    """Set a place, if what was above it is still there."""
+    for step in path[:-1]:
+        try:
+            root = root[step]
+        except (KeyError, TypeError, IndexError):
+            return
+    if isinstance(root, dict) or (isinstance(root, list) and isinstance(path[-1], int) and path[-1] < len(root)):
+        root[path[-1]] = value
+
+
+NEEDED = {
+    "kernel": (
+        BY_VERDICT["clear"],
+        ["kernel", "kernel.release", "zones", "zones.0.free_blocks", "zones.0.min_pages", "failures"],
+    ),
+    "driver": (CLEAR_BY_DRIVER, ["nics", "nics.0.lower", "zones", "zones.0.free_blocks", "failures"]),
+}
+NOT_NEEDED = {
+    "page_size_bytes", "memory", "vm", "modules", "pagetypes", "uptime_seconds", "unavailable",
+    "kernel.machine", "kernel.version", "kernel.distribution", "kernel.installed", "kernel.default_boot",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("drop", [True, False])
+@pytest.mark.parametrize(("sample", "path"), [(sample, path) for sample, (_, needed) in NEEDED.items() for path in needed])
+def test_no_needed_datum_can_go_and_leave_clear(sample: str, path: str, drop: bool) -> None:
+    host = deepcopy(NEEDED[sample][0])
+    steps = [int(step) if step.isdigit() else step for step in path.split(".")]
+    holder: Any = host
+    for step in steps[:-1]:
+        holder = holder[step]
+    if drop:
+        del holder[steps[-1]]
+    else:
+        holder[steps[-1]] = None
+    try:
+        assert verdict(host) != "clear"
+    except FactsError as error:
+        assert path.split(".")[0] in str(error)
+
+
+def test_a_driver_not_seen_leaves_no_clear() -> None:
+    host = deepcopy(CLEAR_BY_DRIVER)
+    host["nics"][0].update(driver=None, bus_driver=None)
+    assert verdict(host) == "unknown"
+
+
+@pytest.mark.parametrize("path", sorted(NOT_NEEDED))
+def test_what_is_documented_as_not_needed_is_not(path: str) -> None:
+    host = deepcopy(BY_VERDICT["clear"])
+    put(host, tuple(path.split(".")), None)
+    assert verdict(host) == "clear"
+
+
+@given(data=st.data())
+def test_whatever_is_not_seen_never_makes_a_host_clear(data: st.DataObject) -> None:
+    start = data.draw(st.sampled_from([name for name in BY_VERDICT if name != "clear"]))
+    host = deepcopy(BY_VERDICT[start])
+    for path in data.draw(st.lists(st.sampled_from(paths(host)), min_size=1, max_size=6)):
+        put(host, path, None)
+    try:
+        assert verdict(host) != "clear"
+    except FactsError as error:
+        assert error.key
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.builds(pow, st.just(2), st.just(20000)),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=8), below, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(data=st.data())
+def test_junk_raises_nothing_but_facts_error(data: st.DataObject) -> None:
+    host = deepcopy(BY_VERDICT[data.draw(st.sampled_from(sorted(BY_VERDICT)))])
+    for path in data.draw(st.lists(st.sampled_from(paths(host)), min_size=1, max_size=3)):
+        put(host, path, data.draw(JSON))
+    try:
+        verdict(host)
+    except FactsError as error:
+        assert str(error).startswith("facts")
+
+
+@given(JSON)
+def test_what_is_no_facts_at_all_raises_facts_error(value: Any) -> None:
+    with pytest.raises(FactsError):
+        classify(value, CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("over", "told"),
+    [
+        ({"nics": {"eth0": {}}}, "facts.nics: this dict where a list is needed"),
+        ({"nics": [{"driver": "igb"}]}, "facts.nics[0].name: missing"),
+        ({"nics": [nic(driver=5)]}, "facts.nics[0].driver: 5 where a string is needed"),
+        ({"kernel": "2.6.32"}, "facts.kernel: '2.6.32' where a mapping is needed"),
+        ({"vm": {"min_free_kbytes": "67584"}}, "facts.vm.min_free_kbytes: '67584' where a count is needed"),
+        ({"failures": failures({"two": 1})}, "facts.failures.by_order: 'two' where an order is needed"),
+        ({"failures": failures({"2": -1}, count=1)}, "facts.failures.by_order.2: -1 where a count is needed"),
+        ({"failures": {}}, "facts.failures.count: missing"),
+        ({"page_size_bytes": 4095}, "facts.page_size_bytes: 4095 is no page size, which is a power of two"),
+        ({"page_size_bytes": True}, "facts.page_size_bytes: True where a count is needed"),
+    ],
+)
+def test_odd_facts_are_named(over: dict[str, Any], told: str) -> None:
+    with pytest.raises(FactsError) as raised:
+        classify(facts(**over), CATALOGUE)
+    assert str(raised.value) == told
+
+
+@pytest.mark.parametrize("key", ["kernel", "nics", "zones", "page_size_bytes", "vm", "failures"])
+def test_a_key_that_is_always_there_is_missed(key: str) -> None:
+    host = facts()
+    del host[key]
+    with pytest.raises(FactsError, match=rf"facts\.{key}: missing"):
+        classify(host, CATALOGUE)
+
+
+def test_the_host_cannot_talk_through_the_sentences() -> None:
+    hostile = "x\n\x1b[31m\u202e{{ lookup('pipe', 'id') }}{% x %}" + "A" * 5000
+    host = facts(
+        kernel=kernel("2.6.39-" + hostile, default_boot=hostile),
+        nics=[nic(hostile, None, bus_driver=None)],
+        failures=failures({"2": 1}, source=hostile, last={"process": hostile, "at": hostile, "drivers": [hostile] * 50}),
+        unavailable={f"nics.{hostile}.driver": hostile},
+    )
+    result = classify(host, CATALOGUE)
+    for sentence in [*result["reasons"], *(action["description"] for action in result["actions"])]:
+        assert sentence.isprintable()
+        assert len(sentence) < 1000
+        assert "{{" not in sentence
+        assert "{%" not in sentence
+
+
+def test_facts_are_not_changed() -> None:
+    host = facts()
+    before = deepcopy(host)
+    classify(host, CATALOGUE)
+    assert host == before
+
+
+# Hosts without facts, and the count
+
+
+@pytest.mark.parametrize(("kind", "action"), [("stalled", "console_login"), ("unreachable", "check_host"), ("unknown", "gather_missing")])
+def test_a_host_that_gave_no_facts(kind: str, action: str) -> None:
+    result = verdict_for_unreached(kind, "Connection timed out\nduring \x1b banner exchange " + "x" * 5000)
+    assert result["verdict"] == kind
+    assert result["reasons"][0].startswith("Connection timed out during banner exchange")
+    assert len(result["reasons"][0]) <= 240
+    assert [one["action"] for one in result["actions"]] == [action]
+    assert result["headroom"] is None
+    assert verdict_for_unreached(kind, "")["reasons"] == [VERDICTS[kind]]
+
+
+def test_no_other_kind_of_unreached() -> None:
+    with pytest.raises(ValueError, match="clear"):
+        verdict_for_unreached("clear", "")
+
+
+def test_counts_name_every_verdict() -> None:
+    results = {"a": {"verdict": "clear"}, "b": {"verdict": "clear"}, "c": {"verdict": "stalled"}}
+    wanted = {**dict.fromkeys(VERDICTS, 0), "clear": 2, "stalled": 1}
+    assert counts(results) == wanted
+    assert counts(results.values()) == wanted
+    assert list(counts([])) == list(VERDICTS)
+    with pytest.raises(FactsError, match="'fine' is none"):
+        counts([{"verdict": "fine"}])
