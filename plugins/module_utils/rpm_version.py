@@ -12,7 +12,7 @@ from collections import namedtuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 
-#: A kernel release in parts, all str. ``release`` is "" where there is none (6.18.0), ``arch`` None where the text
+#: A kernel release in parts, all str. ``release`` is "" where there is none (6.18.0), ``arch`` "" where the text
 #: names none. Site suffixes (el6.mpc07, el6.centos.plus) stay in ``release``; flavours (debug, rt, generic) are cut.
 KernelRelease = namedtuple("KernelRelease", "version release arch")
 
@@ -70,7 +70,7 @@ def split_kernel_release(text):
     words = text.split("-")[1:]
     release = words.pop(0) if words and _RELEASE_START.match(words[0]) else ""
     release, arch = _without_suffixes(release)
-    if arch is None and words and words[-1] in _ARCHES:
+    if not arch and words and words[-1] in _ARCHES:
         arch = words[-1]
     return KernelRelease(version, release, arch)
 
@@ -78,7 +78,7 @@ def split_kernel_release(text):
 def _without_suffixes(release):
     """(release, arch) without "+rt" and without what dots set off at the end: .x86_64, .x86_64.debug"""
     words = release.partition("+")[0].split(".")
-    arch = None
+    arch = ""
     while len(words) > 1 and (words[-1] in _ARCHES or words[-1] in _FLAVOURS):
         word = words.pop()
         if word in _ARCHES:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import random
 import subprocess
+from functools import cmp_to_key
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
@@ -49,11 +50,16 @@ ORDERED = [
     "2.6.32-358.23.2.el6.mpc07.x86_64",
     "2.6.32-430.el6.x86_64",
     "2.6.32-431.el6.x86_64",
+    "2.6.32-431.el6.mpc07.x86_64",
     "2.6.32-431.1.2.0.1.el6.x86_64",
     "2.6.39-400.17.1.el6uek.x86_64",
     "3.10.0-1160.el7.x86_64",
     "5.14.0-427.13.1.el9_4.x86_64",
+    "6.1.0-9-amd64",
     "6.1.0-25-amd64",
+    "6.6.0-rc1",
+    "6.6.0-rc2+",
+    "6.6.0",
 ]
 
 
@@ -72,20 +78,62 @@ def test_the_kernels_of_the_story_stand_in_their_order() -> None:
         ("5.14.0-427.13.1.el9_4.x86_64+rt", ("5.14.0", "427.13.1.el9_4", "x86_64")),
         ("2.6.32-358.6.2.el6.centos.plus.x86_64", ("2.6.32", "358.6.2.el6.centos.plus", "x86_64")),
         ("2.6.32-358.el6.i686", ("2.6.32", "358.el6", "i686")),
-        ("6.1.0-25-amd64", ("6.1.0", "25-amd64", "")),
+        ("2.6.32-358.23.2.el6.mpc07.x86_64", ("2.6.32", "358.23.2.el6.mpc07", "x86_64")),
+        ("2.6.39-400.17.1.el6uek.x86_64", ("2.6.39", "400.17.1.el6uek", "x86_64")),
+        ("3.10.0-1160.rt56.1131.el7.x86_64", ("3.10.0", "1160.rt56.1131.el7", "x86_64")),
+        ("5.14.0-427.el9.aarch64+64k-debug", ("5.14.0", "427.el9", "aarch64")),
+        ("2.6.32-358.el6", ("2.6.32", "358.el6", "")),
+        ("6.1.0-25-amd64", ("6.1.0", "25", "amd64")),
+        ("6.1.0-25-rt-amd64", ("6.1.0", "25", "amd64")),
+        ("6.1.0-0.deb11.13-cloud-amd64", ("6.1.0", "0.deb11.13", "amd64")),
+        ("6.12.38+deb13-amd64", ("6.12.38", "", "amd64")),
+        ("5.15.0-91-generic", ("5.15.0", "91", "")),
+        ("5.14.21-150500.55.52-default", ("5.14.21", "150500.55.52", "")),
+        ("5.10.16.3-microsoft-standard-WSL2", ("5.10.16.3", "", "")),
+        ("6.6.0-rc1-00012-gabcdef", ("6.6.0", "rc1", "")),
         ("6.18.0", ("6.18.0", "", "")),
+        ("6.18.0+", ("6.18.0", "", "")),
     ],
 )
 def test_releases_are_taken_apart(text: str, parts: tuple[str, str, str]) -> None:
     assert tuple(split_kernel_release(text)) == parts
 
 
-@pytest.mark.parametrize("text", ["", "linux", "-", "{{ 7*7 }}", "2.6.32 358", "2" * 200, "٢.6"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2.6.32-358.el6.x86_64", "2.6.32-358.el6.i686"),
+        ("2.6.32-358.el6.x86_64.debug", "2.6.32-358.el6"),
+        ("5.14.0-427.el9.x86_64+rt", "5.14.0-427.el9.x86_64"),
+        ("5.15.0-91-generic", "5.15.0-91-lowlatency"),
+        ("6.1.0-25-amd64", "6.1.0-25-cloud-amd64"),
+        ("6.18.0+", "6.18.0"),
+    ],
+)
+def test_neither_architecture_nor_flavour_counts(one: str, other: str) -> None:
+    assert compare_releases(one, other) == compare_releases(other, one) == 0
+
+
+@pytest.mark.parametrize("text", ["", "linux", "-", "6", "6.1 ", "6.1\n", "6.1_x", "2.6.32-358\x00", "{{ 7*7 }}", "2.6.32 358", "2" * 200, "٢.6"])
 def test_what_is_no_release_is_refused(text: str) -> None:
-    with pytest.raises(EvidenceError):
+    with pytest.raises(EvidenceError) as caught:
         split_kernel_release(text)
+    assert (caught.value.datum, caught.value.line) == ("kernel", None)
 
 
+RELEASES = st.from_regex(r"[0-9]\.[0-9]{1,2}\.[0-9](-[0-9a-z._+~^-]{0,12})?", fullmatch=True)
+
+
+@given(RELEASES, RELEASES, RELEASES)
+def test_releases_have_one_order(a: str, b: str, c: str) -> None:
+    one, two, three = sorted((a, b, c), key=cmp_to_key(compare_releases))
+    assert compare_releases(one, two) <= 0
+    assert compare_releases(two, three) <= 0
+    assert compare_releases(one, three) <= 0
+    assert compare_releases(a, b) == -compare_releases(b, a)
+
+
+@example("1" * 5000, "1" * 4999 + "2")
 @given(st.text(), st.text())
 def test_any_two_texts_have_an_order(a: str, b: str) -> None:
     assert compare_versions(a, b) == -compare_versions(b, a)
