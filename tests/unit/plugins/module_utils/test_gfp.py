@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Request flags: the same mask means different things to different kernels, and to an unknown one nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
+
+EL6 = "2.6.32-358.2.1.el6.x86_64"
+EL7 = "3.10.0-1160.el7.x86_64"
+
+
+@pytest.mark.parametrize(
+    ("mode", "release", "flags", "atomic"),
+    [
+        ("0x4020", EL6, ["__GFP_HIGH", "__GFP_COMP"], True),
+        ("0x4020", "2.6.32-5-amd64", ["__GFP_HIGH", "__GFP_COMP"], True),
+        ("0x20", EL6, ["__GFP_HIGH"], True),
+        ("0xd0", EL6, ["__GFP_WAIT", "__GFP_IO", "__GFP_FS"], False),
+        ("0xf0", EL6, ["__GFP_WAIT", "__GFP_HIGH", "__GFP_IO", "__GFP_FS"], False),
+        ("0x80d0", EL6, ["__GFP_WAIT", "__GFP_IO", "__GFP_FS", "__GFP_ZERO"], False),
+        ("0x0", EL6, [], False),
+        ("0", EL6, [], False),
+        ("0x2020", EL6, ["__GFP_HIGH", "0x2000"], True),
+        ("0x2020", EL7, ["__GFP_HIGH", "__GFP_MEMALLOC"], True),
+        ("0x104020", EL7, ["__GFP_HIGH", "__GFP_COMP", "__GFP_KMEMCG"], True),
+        ("0x204020", EL7, ["__GFP_HIGH", "__GFP_COMP", "__GFP_NOTRACK"], True),
+        ("0x2000d0", EL7, ["__GFP_WAIT", "__GFP_IO", "__GFP_FS", "__GFP_NOTRACK"], False),
+        ("0x80000020", EL7, ["__GFP_HIGH", "0x80000000"], True),
+    ],
+)
+def test_masks_of_the_kernels_whose_headers_are_known(mode: str, release: str, flags: list[str], atomic: bool) -> None:
+    assert decode_mode(mode, release) == flags
+    assert is_atomic(flags) is atomic
+
+
+@pytest.mark.parametrize(
+    "release", [None, "", "hostile {{ }}", "2.6.39-400.17.1.el6uek.x86_64", "3.8.13-16.el6uek.x86_64", "4.4.0", "6.1.0-25-amd64", "2.6.320", "3.100.1"]
+)
+def test_an_unknown_kernel_is_not_guessed_at(release: str | None) -> None:
+    assert decode_mode("0x4020", release) is None
+    assert is_atomic(None) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "flags", "atomic"),
+    [
+        ("0x40a20(GFP_ATOMIC|__GFP_COMP)", ["GFP_ATOMIC", "__GFP_COMP"], True),
+        ("0x2084020(GFP_ATOMIC|__GFP_COMP)", ["GFP_ATOMIC", "__GFP_COMP"], True),
+        ("0x820(__GFP_HIGH|__GFP_KSWAPD_RECLAIM)", ["__GFP_HIGH", "__GFP_KSWAPD_RECLAIM"], True),
+        ("0x2000d0(GFP_KERNEL|__GFP_HIGH)", ["GFP_KERNEL", "__GFP_HIGH"], False),
+        ("0xc20(__GFP_HIGH|__GFP_RECLAIM)", ["__GFP_HIGH", "__GFP_RECLAIM"], False),
+        ("0x40cc0(GFP_KERNEL|__GFP_COMP)", ["GFP_KERNEL", "__GFP_COMP"], False),
+        ("0x800(GFP_NOWAIT)", ["GFP_NOWAIT"], False),
+        ("0x1(__GFP_ATOMIC)", ["__GFP_ATOMIC"], True),
+    ],
+)
+@pytest.mark.parametrize("release", [None, EL6, "6.1.0-25-amd64"])
+def test_names_the_kernel_printed_are_taken(mode: str, flags: list[str], atomic: bool, release: str | None) -> None:
+    assert decode_mode(mode, release) == flags
+    assert is_atomic(flags) is atomic
+
+
+@pytest.mark.parametrize("mode", ["", "0x", "ox20", "-1", "0x20 ", "0x20(", "0x" + "f" * 17, "٢"])
+def test_what_is_no_mask(mode: str) -> None:
+    assert decode_mode(mode, EL6) is None
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([EL6, EL7]))
+def test_no_bit_is_lost(mask: int, release: str) -> None:
+    flags = decode_mode(hex(mask), release)
+    assert flags is not None
+    named = [flag for flag in flags if flag.startswith("__GFP")]
+    rest = int(flags[-1], 16) if len(named) < len(flags) else 0
+    assert len(named) == bin(mask ^ rest).count("1")
+    assert mask & rest == rest
+
+
+@given(st.text(), st.none() | st.text())
+def test_any_text_is_survived(mode: str, release: str | None) -> None:
+    is_atomic(decode_mode(mode, release))
