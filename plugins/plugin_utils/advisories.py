@@ -114,13 +114,14 @@ def _told(key: str, error: Any) -> tuple[str, str, str]:
         missing = next(name for name in error.validator_value if name not in error.instance)
         return _joined(key, missing), "missing", "a new advisory must be complete: add it"
     if error.validator == "type":
-        wanted = error.validator_value
+        types = error.validator_value
+        wanted = types if isinstance(types, str) else " or ".join(types)
         return key, f"of type {type(error.instance).__name__} where {wanted} is needed", _type_remedy(error)
     return key, clip(error.message, 200), "see advisories.schema.json for what may stand there"
 
 
 def _type_remedy(error: Any) -> str:
-    if error.validator_value == "string" and isinstance(error.instance, (int, float)):
+    if "string" in error.validator_value and isinstance(error.instance, (int, float)):
         return "write it in quotes"
     return "see advisories.schema.json for what may stand there"
 

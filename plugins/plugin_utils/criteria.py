@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
@@ -165,8 +166,12 @@ def _foreign_kernel(host: Host, advisory: Advisory, span: KernelRange, told: str
 BEFORE, IN_RANGE, FIXED, UNAFFECTED, FOREIGN = "before", "in range", "fixed", "unaffected", "foreign"
 
 
+@lru_cache(maxsize=4096)
 def place_of(release: str, span: KernelRange) -> str:
-    """Where a kernel release stands to the range; FOREIGN is one that the range says nothing of."""
+    """Where a kernel release stands to the range; FOREIGN is one that the range says nothing of.
+
+    Remembered, since a fleet of thousands runs a handful of kernels.
+    """
     # `el9_2` and `el9_0` are builds for the same release as `el9`.
     tags = {part.split("_")[0] for part in re.split(r"[-.+~]", release)}
     if tags.isdisjoint(span.dists):

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters as Ansible calls them: plain in, untrusted out, and errors that name the option."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.fleetcare.pagealloc.plugins.filter import classify, headroom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
+    ADVISORY,
+    BY_VERDICT,
+    facts,
+    failures,
+)
+
+FILTERS = {**classify.FilterModule().filters(), **headroom.FilterModule().filters()}
+
+
+class Lazy(Mapping[str, Any]):
+    """A container that makes its content up when touched, as those of ansible-core 2.19 do."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+
+    def __getitem__(self, key: str) -> Any:
+        value = self.content[key]
+        return Lazy(value) if isinstance(value, dict) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.content)
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+
+class Marked(str):
+    """A string that carries something along."""
+
+
+@pytest.mark.parametrize("wanted", BY_VERDICT)
+def test_classify(wanted: str) -> None:
+    result = FILTERS["classify"](BY_VERDICT[wanted])
+    assert result["verdict"] == wanted
+    assert sorted(result) == ["actions", "advisories", "headroom", "reasons", "verdict"]
+    assert FILTERS["classify"](Lazy(BY_VERDICT[wanted])) == result
+
+
+def test_classify_with_the_site() -> None:
+    site = [Lazy({Marked("id"): Marked(ADVISORY), "kernel": {"fixed": "2.6.32-358.2.1.el6"}})]
+    assert FILTERS["classify"](facts(), site)["verdict"] == "clear"
+    assert FILTERS["classify"](facts(), site_advisories=site)["verdict"] == "clear"
+    assert FILTERS["classify"](facts(), None)["verdict"] == FILTERS["classify"](facts(), [])["verdict"] == "at_risk"
+
+
+def test_what_the_host_said_stays_untrusted() -> None:
+    wrap = type(FILTERS["classify"](facts())["reasons"][0])
+    result = FILTERS["classify"](facts(failures=failures({"2": 1}, last={"process": "{{ 1 }}"})))
+    assert all(type(reason) is wrap for reason in result["reasons"])
+    assert not any("{{" in reason for reason in result["reasons"])
+
+
+def test_headroom() -> None:
+    found = FILTERS["headroom"](Lazy(facts()))
+    assert found["rule"] == "before-4.4"
+    assert len(found["atomic"]) == 11
+    assert FILTERS["headroom"](facts(zones=None)) is None
+
+
+@pytest.mark.parametrize("name", ["classify", "headroom"])
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (5, "facts: of type int where the mapping ansible_facts.pagealloc is needed"),
+        (None, "facts: of type NoneType"),
+        ({}, "facts.kernel: missing"),
+        ({**facts(), "nics": "eth0"}, "facts.nics: 'eth0' where a list is needed"),
+        ({**facts(), "nics": [object()]}, "facts.nics[0]: a value of type object is no data; is a variable undefined?"),
+    ],
+)
+def test_facts_that_are_none_are_named(name: str, value: Any, told: str) -> None:
+    with pytest.raises(AnsibleFilterError) as raised:
+        FILTERS[name](value)
+    assert f"fleetcare.pagealloc.{name}: {told}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("site", "told"),
+    [
+        ({"id": "x"}, "site_advisories: advisory list of the site: of type dict where a list is needed"),
+        ([{"id": ADVISORY, "x": 1}], f"site_advisories: advisory {ADVISORY}: x: unknown key"),
+        ([{"id": ADVISORY, "condition": "nics"}], f"site_advisories: advisory {ADVISORY}: condition: gives a value of type list"),
+        ([{"id": object()}], "site_advisories[0].id: a value of type object is no data"),
+    ],
+)
+def test_site_advisories_at_fault_are_named(site: Any, told: str) -> None:
+    with pytest.raises(AnsibleFilterError) as raised:
+        FILTERS["classify"](facts(), site)
+    assert told in str(raised.value)
+
+
+def test_nested_too_deeply() -> None:
+    deep: list[Any] = []
+    for _ in range(100000):
+        deep = [deep]
+    with pytest.raises(AnsibleFilterError, match=r"nested too deeply"):
+        FILTERS["classify"]({**facts(), "pagetypes": deep})
+
+
+@pytest.mark.parametrize("name", ["classify", "headroom"])
+def test_documentation_stands_beside_it(name: str) -> None:
+    documents = yaml.safe_load((Path(classify.__file__).with_name(f"{name}.yml")).read_text(encoding="utf-8"))
+    assert list(documents) == ["DOCUMENTATION", "EXAMPLES", "RETURN"]
+    assert documents["DOCUMENTATION"]["name"] == name
+    assert yaml.safe_load(documents["EXAMPLES"])
+    result = FILTERS[name](facts(failures=failures({"2": 12})))
+    assert set(documents["RETURN"]["_value"]["contains"]) == set(result)
+
+
+def test_documented_verdicts_are_those_that_facts_can_bring_about() -> None:
+    documents = yaml.safe_load((Path(classify.__file__).with_name("classify.yml")).read_text(encoding="utf-8"))
+    told = documents["RETURN"]["_value"]["contains"]["verdict"]["choices"]
+    assert told == [verdict for verdict in VERDICTS if verdict in BY_VERDICT]
+
+
+def test_documented_sentences_are_real() -> None:
+    documents = yaml.safe_load((Path(classify.__file__).with_name("classify.yml")).read_text(encoding="utf-8"))
+    told = documents["RETURN"]["_value"]["contains"]
+    last = {"process": "swapper", "drivers": ["mlx4_en"]}
+    reasons = FILTERS["classify"](facts(failures=failures({"2": 12}, last=last)))["reasons"]
+    reasons += FILTERS["classify"](BY_VERDICT["starved"])["reasons"]
+    assert [sentence for sentence in told["reasons"]["sample"] if sentence not in reasons] == []
+    made = [action for one in BY_VERDICT.values() for action in FILTERS["classify"](one)["actions"]]
+    assert all(action in made for action in told["actions"]["sample"])
+    assert {action["action"] for action in made} <= set(told["actions"]["contains"]["action"]["choices"])

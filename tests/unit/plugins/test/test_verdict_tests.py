@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tests `is fleetcare.pagealloc.VERDICT`: one for each verdict, on results and on facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils import verdicts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT
+
+HERE = Path(verdicts.__file__).parents[1] / "test"
+
+
+def plugin(verdict: str) -> Callable[[Any], bool]:
+    """The test as Ansible finds it."""
+    module = import_module(f"ansible_collections.fleetcare.pagealloc.plugins.test.{verdict}")
+    tests = module.TestModule().tests()
+    assert list(tests) == [verdict]
+    found: Callable[[Any], bool] = tests[verdict]
+    return found
+
+
+def test_there_is_one_for_each_verdict_with_its_documentation() -> None:
+    assert {path.stem for path in HERE.glob("*.py")} == {path.stem for path in HERE.glob("*.yml")} == set(VERDICTS)
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_on_results(verdict: str) -> None:
+    assert [other for other in VERDICTS if plugin(verdict)({"verdict": other, "facts": None})] == [verdict]
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_on_facts(verdict: str) -> None:
+    assert [name for name, facts in BY_VERDICT.items() if plugin(verdict)(facts)] == [name for name in BY_VERDICT if name == verdict]
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("clear", "input: of type str where a result of classify or the mapping ansible_facts.pagealloc is needed"),
+        (None, "input: of type NoneType"),
+        ({}, "facts.kernel: missing"),
+        ({"verdict": "fine"}, "verdict: 'fine' is none; it is one of affected, starved"),
+        ({"verdict": None}, "verdict: 'None' is none"),
+    ],
+)
+def test_what_is_neither_is_named(verdict: str, value: Any, told: str) -> None:
+    with pytest.raises(AnsibleFilterError) as raised:
+        plugin(verdict)(value)
+    assert f"fleetcare.pagealloc.{verdict}: {told}" in str(raised.value)
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_documentation_stands_beside_it(verdict: str) -> None:
+    documents = yaml.safe_load((HERE / f"{verdict}.yml").read_text(encoding="utf-8"))
+    assert list(documents) == ["DOCUMENTATION", "EXAMPLES", "RETURN"]
+    assert documents["DOCUMENTATION"]["name"] == verdict
+    assert documents["DOCUMENTATION"]["short_description"] == f"Whether the verdict is {verdict}: {VERDICTS[verdict]}"
+    assert f"fleetcare.pagealloc.{verdict}" in documents["EXAMPLES"]
+    assert yaml.safe_load(documents["EXAMPLES"])
