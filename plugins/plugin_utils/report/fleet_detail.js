@@ -145,12 +145,14 @@ function memorySection(host, facts) {
   const held = facts.zones.map((zone) => zone.free_blocks.map((blocks, order) => blocks * page * 2 ** order));
   const most = Math.max(1, ...held.flat());
   const judged = new Map(((host.headroom || {}).zones || []).map((zone) => [zoneKey(zone), zone]));
+  // That one zone refuses is usual, the small DMA zone above all: it matters where none is left that grants.
+  const alarming = (order) => order <= COSTLY && host.headroom.atomic[order] === 0;
   const table = make("table", { class: "heat" },
     make("caption", { class: "sr" }, "Free blocks for each zone and block size"),
     make("thead", {}, make("tr", {}, make("td", {}),
       columns.map((order) => make("th", { scope: "col", class: order === 2 ? "critical" : null }, make("small", {}, `order ${order}`), bytes(page * 2 ** order))),
       make("th", { scope: "col", class: "sum" }, "free"))),
-    make("tbody", {}, facts.zones.map((zone, place) => zoneRow(zone, columns, held[place], most, judged.get(zoneKey(zone))))),
+    make("tbody", {}, facts.zones.map((zone, place) => zoneRow(zone, columns, held[place], most, judged.get(zoneKey(zone)), alarming))),
     host.headroom ? make("tbody", { class: "verdicts" }, headroomRows(host.headroom, columns)) : null);
   const rule = host.headroom && { "before-4.4": "before Linux 4.4", "since-4.4": "since Linux 4.4" }[host.headroom.rule];
   return section("Free memory by block size",
@@ -158,12 +160,12 @@ function memorySection(host, facts) {
     make("p", { class: "legend" },
       make("span", { class: "ramp", "aria-hidden": "true" }), "less to more free memory in blocks of this size ",
       host.headroom && make("span", { class: "swatch", "aria-hidden": "true" }, "✕"),
-      host.headroom && "the zone would refuse an atomic request of this size",
+      host.headroom && "this zone would refuse an atomic request of this size; bold where all would",
       rule && make("span", { class: "rule" }, `Watermark rule: ${rule}`)),
     host.headroom ? null : make("p", { class: "note" }, "The headroom is not known. " + (host.reasons[0] || "")));
 }
 
-function zoneRow(zone, columns, held, most, judged) {
+function zoneRow(zone, columns, held, most, judged, alarming) {
   const unused = judged && !judged.usable;
   return make("tr", { class: unused ? "unused" : null, title: unused ? "Ordinary kernel requests may not use this zone" : null },
     make("th", { scope: "row" }, `Node ${zone.node} `, make("b", {}, zone.zone)),
@@ -173,7 +175,7 @@ function zoneRow(zone, columns, held, most, judged) {
       const refused = judged && judged.usable && judged.atomic[order] === 0;
       // Logarithmic: a few kB and many GB must both be seen to differ from nothing.
       const heat = held[order] ? 10 + 75 * Math.log1p(held[order] / 4096) / Math.log1p(most / 4096) : 0;
-      return make("td", { class: refused ? order > COSTLY ? "refused costly" : "refused" : null, style: { "--heat": `${heat.toFixed(1)}%` },
+      return make("td", { class: refused ? alarming(order) ? "refused" : "refused usual" : null, style: { "--heat": `${heat.toFixed(1)}%` },
         title: `${count(blocks)} free blocks, ${bytes(held[order])}` + (refused ? "; an atomic request of this size would be refused here" : "") },
       short(blocks), refused ? make("i", { "aria-label": "refused" }, "✕") : null);
     }),

@@ -128,13 +128,13 @@ def test_time_grows_with_the_number_of_hosts_only() -> None:
     def seconds(fleet: dict[str, Any]) -> float:
         best = 60.0
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             render_html(fleet)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     small, large = seconds(large_fleet(1000)), seconds(large_fleet(10000))
-    assert large < 20 * small  # ten times the hosts; the rest is for a busy machine
+    assert large < 40 * small  # ten times the hosts, and leave for a busy machine; 100 would be quadratic
 
 
 # From here on in a real browser.
@@ -243,9 +243,9 @@ def test_the_picture_marks_where_a_request_would_fail(browser: Browser, pages: d
     marks = browser.evaluate(
         'Array.from(document.querySelectorAll(".heat tbody:first-of-type tr"), (row) =>'
         ' row.cells[0].textContent + ": " + Array.from(row.cells).slice(1, -1)'
-        '.map((cell) => cell.classList.contains("refused") ? "x" : ".").join(""))'
+        '.map((cell) => !cell.classList.contains("refused") ? "." : cell.classList.contains("usual") ? "x" : "X").join(""))'
     )
-    assert marks == ["Node 0 DMA: ...........", "Node 0 DMA32: xxxxxxxxxxx", "Node 0 Normal: ..xxxxxxxxx", "Node 1 Normal: ..xxxxxxxxx"]
+    assert marks == ["Node 0 DMA: ...........", "Node 0 DMA32: xxXXxxxxxxx", "Node 0 Normal: ..XXxxxxxxx", "Node 1 Normal: ..XXxxxxxxx"]
 
 
 def test_block_sizes_follow_the_page_size(browser: Browser, tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ def test_going_back_closes_the_host(browser: Browser, pages: dict[str, str]) -> 
 def test_ten_thousand_hosts(browser: Browser, pages: dict[str, str]) -> None:
     start = time.monotonic()
     browser.open(pages["large"] + "#host=host-9999.dc0.example.com")
-    assert time.monotonic() - start < 20  # a second or so on an idle machine
+    assert time.monotonic() - start < 40  # a second or so on an idle machine
     assert "host-9999.dc0.example.com" in panel(browser)
     assert len(shown(browser)) == 500
     assert browser.evaluate('document.getElementById("shown").value') == "first 500 of 10,000 hosts"
@@ -389,7 +389,7 @@ CONTRAST = """
   const low = [];
   for (const element of document.querySelectorAll("body *")) {
     const own = Array.from(element.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || !element.checkVisibility() || element.closest("script, .sr, .unused, .costly, option, select")) continue;
+    if (!own || !element.checkVisibility() || element.closest("script, .sr, .unused, .usual, option, select")) continue;
     const stack = [];
     for (let up = element; up; up = up.parentElement) stack.unshift(getComputedStyle(up).backgroundColor);
     const [a, b] = [light(paint(stack)), light(paint([...stack, getComputedStyle(element).color]))];

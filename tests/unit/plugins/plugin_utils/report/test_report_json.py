@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     fleet_of,
@@ -22,7 +28,8 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
 )
 
 jsonschema = pytest.importorskip("jsonschema")
-SCHEMA = json.loads((Path(__file__).parents[5] / "docs" / "fleet.schema.json").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parents[5]
+SCHEMA = json.loads((ROOT / "docs" / "fleet.schema.json").read_text(encoding="utf-8"))
 
 
 def errors(document: object) -> list[str]:
@@ -105,3 +112,20 @@ def test_ten_thousand_hosts() -> None:
 def test_a_host_without_facts() -> None:
     fleet = fleet_of({"gone": result("unreachable", None, ["No answer."])})
     assert json.loads(render_json(fleet))["hosts"]["gone"]["facts"] is None
+
+
+def _facts(transcript: str) -> dict[str, Any]:
+    # The parsers run on Python 2.7 too and have no types.
+    read: Any = read_transcript
+    parse: Any = facts_from
+    facts: dict[str, Any] = parse(read(transcript), True)
+    return facts
+
+
+def test_what_the_other_rooms_make_of_real_evidence_fits_the_schema_and_every_report() -> None:
+    records = sorted((ROOT / "playbooks" / "sample_fleet" / "evidence").glob("*.evidence"))
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in records}
+    fleet = judge_fleet({name: Gathered(_facts(text)) for name, text in texts.items()}, [])
+    assert errors(json.loads(render_json(fleet))) == []
+    for text in (render_table(fleet, 200), render_prometheus(fleet), render_html(fleet)):
+        assert all(name in text for name in texts)
