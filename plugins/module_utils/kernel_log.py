@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import dec
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import (
     BY_KERNEL,
     MAX_LINE_CHARS,
-    PREFIX,
+    PREFIXES,
     STAMPED,
     kernel_lines,
     prefix_end,
@@ -43,7 +43,7 @@ _MEM_INFO = r"^Mem-Info: *$"
 # Heads, zones and the trace are kept as they come, and forgotten where a newer boot, block or failure begins.
 AWK_FILTER = (
     r"""
-function body(s) { sub(/@PREFIX@/, "", s); return s }
+function body(s) { @BODY@return s }
 function said(s) { return s !~ /@STAMPED@/ || s ~ /@BY_KERNEL@/ }
 function cut(s) { s = substr(s, 1, @CHARS@); sub(/\r+$/, "", s); return s }
 function put(s) { print tag ":" s }
@@ -68,7 +68,7 @@ END {
  put("#lines " NR " boot " seen + 0 " failures " f + 0)
  exit !(seen || f)
 }
-""".replace("@PREFIX@", PREFIX)
+""".replace("@BODY@", "".join('sub(/^%s/, "", s); ' % piece for piece in PREFIXES))
     .replace("@STAMPED@", STAMPED)
     .replace("@BY_KERNEL@", BY_KERNEL)
     .replace("@HEADS@", str(MAX_HEADS))

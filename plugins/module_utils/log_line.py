@@ -23,24 +23,21 @@ _FULL = r"[A-Z][a-z][a-z] [0-9]+-[0-9]+-[0-9]+ [0-9]+:[0-9]+:[0-9]+ [^ ]+"
 _SECONDS = r"\[ *[0-9]+\.[0-9]+[^]]*\]"
 _CTIME = r"\[[A-Z][a-z][a-z] [A-Z][a-z][a-z] +[0-9]+ [0-9:]+ [0-9]+\]"
 _DMESG_ISO = r"[0-9]+-[0-9]+-[0-9]+T[0-9:]+,[^ ]+"
-_LEVEL = r"^(<[0-9]+>)?"
+_LEVEL = r"(<[0-9]+>)"
 _WALL = r"(%s|%s|%s)" % (_SYSLOG, _ISO, _FULL)
+_STAMP = r"(%s|%s|%s)" % (_SECONDS, _CTIME, _DMESG_ISO)
 
 #: A line that a syslog or journal has stamped; then who said it follows.
-STAMPED = _LEVEL + _WALL + " "
+STAMPED = "^%s?%s " % (_LEVEL, _WALL)
 #: The same where that was the kernel. Anybody can get any text into a syslog, if under another name.
 BY_KERNEL = STAMPED + r"[^ ]+ kernel:"
-#: All that stands before the message: the above, a level, dmesg's stamp, the CPU or task that spoke.
-PREFIX = _LEVEL + r"(%s [^ ]+ kernel: ?)?(<[0-9]+>)?(%s|%s|%s)?(\[ *[CT][0-9]+\])? ?" % (
-    _WALL,
-    _SECONDS,
-    _CTIME,
-    _DMESG_ISO,
-)
+#: What may stand before the message, in this order: a level, the stamp of syslog or journal and the kernel's name, a
+#: level, the kernel's stamp, the CPU or task that spoke, a space. In pieces, since mawk mismatches them as one pattern.
+PREFIXES = (_LEVEL, "(%s [^ ]+ kernel: ?)" % _WALL, _LEVEL, _STAMP, r"( ?\[ *[CT][0-9]+\])", " ")
 
 _stamped = re.compile(STAMPED)
 _by_kernel = re.compile(BY_KERNEL)
-_prefix = re.compile(PREFIX)
+_prefix = re.compile("^" + "".join(piece + "?" for piece in PREFIXES))
 _seconds = re.compile(r"\[ *([0-9]{1,15})\.([0-9]{1,6})")
 _ctime = re.compile(r"\[[A-Z][a-z][a-z] ([A-Z][a-z][a-z]) +([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})\]\Z")
 _iso = re.compile(

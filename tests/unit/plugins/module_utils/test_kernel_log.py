@@ -1,0 +1,442 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel logs of three eras under every prefix, hostile ones, and the filter held equal to the parser in real awks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import (
+    AWK_FILTER,
+    MAX_HEADS,
+    MAX_PROCESSES,
+    MAX_TRACE_LINES,
+    MAX_ZONE_LINES,
+    parse_kernel_log,
+)
+from tests.conftest import tool
+
+AWKS = ("mawk", "gawk", "gawk --posix", "gawk --traditional", "busybox awk", "original-awk")
+
+# The wording of kernels; hosts, addresses and times are made up.
+EL6 = """\
+Linux version 2.6.32-358.2.1.el6.x86_64 (mockbuild@build.example) (gcc version 4.4.7 (GCC) ) #1 SMP Wed Feb 20 12:17:37 EST 2013
+Zone PFN ranges:
+  DMA      0x00000001 -> 0x00001000
+mlx4_core 0000:06:00.0: irq 75 for MSI/MSI-X
+swapper: page allocation failure. order:2, mode:0x4020
+Pid: 0, comm: swapper Not tainted 2.6.32-358.2.1.el6.x86_64 #1
+Call Trace:
+ <IRQ>  [<ffffffff8112c157>] ? __alloc_pages_nodemask+0x757/0x8d0
+ [<ffffffff8116095a>] ? alloc_pages_current+0xaa/0x110
+ [<ffffffffa0254f3c>] ? mlx4_en_alloc_frags+0x5c/0x190 [mlx4_en]
+ [<ffffffffa0255571>] ? mlx4_en_process_rx_cq+0x441/0xa50 [mlx4_en]
+ [<ffffffffa01d2c10>] ? vendor_hook+0x10/0x20 [vendorfw]
+ [<ffffffff8144a7a3>] ? net_rx_action+0x103/0x2f0
+ <EOI>  [<ffffffff812ce1de>] ? intel_idle+0xde/0x170
+Mem-Info:
+Node 0 DMA per-cpu:
+CPU    0: hi:    0, btch:   1 usd:   0
+active_anon:124534 inactive_anon:25112 isolated_anon:0
+ free:11212 slab_reclaimable:21334 slab_unreclaimable:30992
+Node 0 Normal free:2344kB min:53404kB low:66752kB high:80104kB active_anon:498136kB all_unreclaimable? no
+lowmem_reserve[]: 0 0 0 0
+Node 0 Normal: 486*4kB 46*8kB 2*16kB 0*32kB 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 2344kB
+58923 total pagecache pages
+4194303 pages RAM
+"""
+
+EL7 = """\
+Linux version 3.10.0-862.el7.x86_64 (builder@build.example) (gcc version 4.8.5) #1 SMP Fri Apr 20 16:44:24 UTC 2018
+kworker/u16:3: page allocation failure: order:4, mode:0x204020
+CPU: 21 PID: 311 Comm: kworker/u16:3 Kdump: loaded Tainted: P           OE  ------------   3.10.0-862.el7.x86_64 #1
+Hardware name: Example Server/1A2B, BIOS 1.0 01/02/2018
+Workqueue: bnx2x bnx2x_sp_task [bnx2x]
+Call Trace:
+ [<ffffffff9b10d768>] dump_stack+0x19/0x1b
+ [<ffffffff9ab9a9a0>] warn_alloc_failed+0x110/0x180
+ [<ffffffffc03e1fcc>] bnx2x_frag_alloc.isra.62+0x3c/0x50 [bnx2x]
+ [<ffffffff9aab35bf>] process_one_work+0x17f/0x440
+Mem-Info:
+active_anon:1 inactive_anon:2
+Node 1 Normal free:61440kB min:61440kB low:76800kB high:92160kB active_anon:0kB
+lowmem_reserve[]: 0 0 0 0
+Node 1 Normal: 15344*4kB (UEM) 8*8kB (UM) 0*16kB = 61440kB
+"""
+
+NEW = """\
+Linux version 6.12.0-55.el10.x86_64 (mockbuild@build.example) (gcc 14.2.1) #1 SMP PREEMPT_DYNAMIC Mon Jan 6 00:00:00 UTC 2025
+swapper/21: page allocation failure: order:2, mode:0x40820(GFP_ATOMIC|__GFP_COMP), nodemask=(null),cpuset=/,mems_allowed=0-1
+CPU: 21 UID: 0 PID: 0 Comm: swapper/21 Kdump: loaded Not tainted 6.12.0-55.el10.x86_64 #1 PREEMPT(voluntary)
+Hardware name: Example Server
+Call Trace:
+ <IRQ>
+ dump_stack_lvl+0x5d/0x80
+ warn_alloc+0x165/0x1e0
+ mlx5e_alloc_rx_mpwqe+0x10c/0x3b0 [mlx5_core 0123456789abcdef0123456789abcdef01234567]
+ asm_common_interrupt+0x26/0x40
+RIP: 0010:cpuidle_enter_state+0xc8/0x420
+ </TASK>
+Mem-Info:
+Node 0 Normal free:28160kB boost:18432kB min:26624kB low:28672kB high:30720kB reserved_highatomic:0KB free_cma:4376kB
+lowmem_reserve[]: 0 0
+Node 0 Normal: 1024*4kB (UEC) 1000*8kB (UE) 4*16kB (C) = 28160kB
+"""
+
+PREFIXES = {
+    "none": "",
+    "seconds": "[845211.400000] ",
+    "seconds padded": "[    4.746209] ",
+    "level": "<4>",
+    "level and seconds": "<4>[    4.746209] ",
+    "caller": "[    4.746209][   T21] ",
+    "cpu": "[    4.746209] [    C21] ",
+    "dmesg -T": "[Tue Nov 24 01:02:03 2026] ",
+    "dmesg iso": "2026-11-24T01:02:03,123456+00:00 ",
+    "syslog": "Mar 18 14:39:17 db01 kernel: ",
+    "syslog, one digit": "Mar  8 14:39:17 db01 kernel: ",
+    "syslog and seconds": "Mar 18 14:39:17 db01 kernel: [845211.400000] ",
+    "short-iso": "2013-03-18T14:39:17+0900 db01 kernel: ",
+    "rsyslog iso": "2013-03-18T14:39:17.123456+09:00 db01.example.com kernel: [    4.746209] ",
+    "short-full": "Tue 2026-11-24 01:02:03 UTC db01 kernel: ",
+}
+
+
+def prefixed(text: str, prefix: str) -> str:
+    return "".join(prefix + line + "\n" for line in text.splitlines())
+
+
+def awk(words: str, text: str, tag: str = "$dmesg") -> tuple[int, str]:
+    first, *rest = words.split()
+    done = subprocess.run(
+        [tool(first), *rest, "-v", "tag=" + tag, AWK_FILTER],
+        input=text.encode(),
+        capture_output=True,
+        timeout=60,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        check=False,
+    )
+    assert done.stderr == b""
+    lines = done.stdout.decode(errors="replace").split("\n")
+    assert lines.pop() == ""
+    assert all(line.startswith(tag + ":") for line in lines)
+    return done.returncode, "\n".join(line[len(tag) + 1 :] for line in lines)
+
+
+# --- the three eras, under every prefix ---
+
+
+@pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES.keys())
+def test_a_failure_of_el6(prefix: str) -> None:
+    failures = parse_kernel_log(prefixed(EL6, prefix), "dmesg")
+    last, mem_info = failures.pop("last"), failures.pop("mem_info")
+    last.pop("at")
+    assert failures == {"count": 1, "by_order": {"2": 1}, "by_process": {"swapper": 1}, "source": "dmesg", "boot_seen": True}
+    assert last == {
+        "order": 2,
+        "mode": "0x4020",
+        "mode_flags": ["__GFP_HIGH", "__GFP_COMP"],
+        "atomic": True,
+        "process": "swapper",
+        "kernel": "2.6.32-358.2.1.el6.x86_64",
+        "drivers": ["mlx4_en", "vendorfw"],
+    }
+    assert mem_info["zones"] == [
+        {
+            "node": 0,
+            "zone": "Normal",
+            "free_blocks": [486, 46, 2, 0, 0, 0, 0, 0, 0, 0, 0],
+            "free_kb": 2344,
+            "min_kb": 53404,
+            "low_kb": 66752,
+            "high_kb": 80104,
+            "lowmem_reserve_pages": [0, 0, 0, 0],
+        }
+    ]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES.keys())
+def test_a_failure_of_el7(prefix: str) -> None:
+    failures = parse_kernel_log(prefixed(EL7, prefix), "journal")
+    last = failures["last"]
+    assert failures["by_process"] == {"kworker/u16:3": 1}
+    assert (last["order"], last["mode"], last["kernel"]) == (4, "0x204020", "3.10.0-862.el7.x86_64")
+    assert last["mode_flags"] == ["__GFP_HIGH", "__GFP_COMP", "__GFP_NOTRACK"]
+    assert last["drivers"] == ["bnx2x"]
+    assert failures["mem_info"]["zones"][0]["free_blocks"] == [15344, 8, 0]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES.keys())
+def test_a_failure_of_a_new_kernel(prefix: str) -> None:
+    failures = parse_kernel_log(prefixed(NEW, prefix), "messages")
+    last = failures["last"]
+    assert failures["by_process"] == {"swapper/21": 1}
+    assert (last["mode"], last["mode_flags"], last["atomic"]) == ("0x40820", ["GFP_ATOMIC", "__GFP_COMP"], True)
+    assert (last["kernel"], last["drivers"]) == ("6.12.0-55.el10.x86_64", ["mlx5_core"])
+    assert failures["mem_info"]["zones"][0]["min_kb"] == 26624
+
+
+@pytest.mark.parametrize(
+    ("prefix", "boot", "at"),
+    [
+        ("none", 1363600000, None),
+        ("level", 1363600000, None),
+        ("seconds", 1363600000, "2013-03-28T04:33:31Z"),
+        ("seconds", 0, "1970-01-10T18:46:51Z"),
+        ("seconds", None, "[845211.400000]"),
+        ("seconds", 10**18, "[845211.400000]"),
+        ("caller", 1363600000, "2013-03-18T09:46:44Z"),
+        ("dmesg -T", 1363600000, "2026-11-24T01:02:03"),
+        ("dmesg iso", None, "2026-11-24T01:02:03.123456+00:00"),
+        ("syslog", 1363600000, "Mar 18 14:39:17"),
+        ("syslog, one digit", None, "Mar  8 14:39:17"),
+        ("syslog and seconds", 1363600000, "2013-03-28T04:33:31Z"),
+        ("syslog and seconds", None, "Mar 18 14:39:17"),
+        ("short-iso", 1363600000, "2013-03-18T14:39:17+09:00"),
+        ("rsyslog iso", 1363600000, "2013-03-18T14:39:17.123456+09:00"),
+        ("short-full", None, "2026-11-24T01:02:03Z"),
+    ],
+)
+def test_when_it_was(prefix: str, boot: int | None, at: str | None) -> None:
+    failures = parse_kernel_log(prefixed(EL6, PREFIXES[prefix]), "dmesg", boot)
+    assert failures["last"]["at"] == at
+    assert failures["mem_info"]["at"] == at
+
+
+# --- what counts and what does not ---
+
+HEAD = "swapper: page allocation failure. order:2, mode:0x4020"
+
+
+def test_only_what_follows_the_last_boot_counts() -> None:
+    failures = parse_kernel_log(EL7 + EL6, "messages")
+    assert (failures["count"], failures["by_order"], len(failures["mem_info"]["zones"])) == (1, {"2": 1}, 1)
+    failures = parse_kernel_log(EL7 + EL6.splitlines()[0], "messages")
+    assert failures == {"count": 0, "by_order": {}, "by_process": {}, "source": "messages", "last": None, "mem_info": None, "boot_seen": True}
+
+
+def test_without_a_boot_everything_counts_and_that_is_said() -> None:
+    failures = parse_kernel_log(HEAD, "dmesg", None, "2.6.32-358.el6.x86_64")
+    assert (failures["count"], failures["boot_seen"], failures["mem_info"]) == (1, False, None)
+    assert failures["last"]["kernel"] is None, "the log does not name it"
+    assert failures["last"]["atomic"] is True, "yet the running kernel tells what the mask means"
+    assert parse_kernel_log(HEAD, "dmesg")["last"]["atomic"] is None
+
+
+def test_an_empty_log_is_no_failure_and_no_boot() -> None:
+    assert parse_kernel_log("", "dmesg") == {
+        "count": 0,
+        "by_order": {},
+        "by_process": {},
+        "source": "dmesg",
+        "last": None,
+        "mem_info": None,
+        "boot_seen": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "process"),
+    [
+        ("ksoftirqd/0: page allocation failure. order:2, mode:0x20", "ksoftirqd/0"),
+        ("kworker/u16:3-e: page allocation failure: order:2, mode:0x20", "kworker/u16:3-e"),
+        ("my: app: x: page allocation failure: order:2, mode:0x20", "my: app: x"),
+        ("[odd] name: page allocation failure: order:2, mode:0x20", "[odd] name"),
+        ("a\x1b[31m\x00b\x7f: page allocation failure: order:2, mode:0x20", "a[31mb"),
+        (": page allocation failure: order:2, mode:0x20", ""),
+        ("x: page allocation failure: order:9, mode:0: page allocation failure. order:2, mode:0x20", "x"),
+        ("é\ufffd: page allocation failure: order:2, mode:0x20", "é\ufffd"),
+        ("p" * 99 + ": page allocation failure: order:2, mode:0x20", "p" * 64),
+        ("#lines: page allocation failure: order:2, mode:0x20", "#lines"),
+        ("swapper: page allocation failure. order:2, mode:0x20\r", "swapper"),
+        ("swapper: page allocation failure. order:2, mode:0x20 #012Pid: 0, comm: swapper", "swapper"),
+    ],
+)
+def test_names_of_processes(line: str, process: str) -> None:
+    failures = parse_kernel_log("[    1.000000] " + line, "dmesg")
+    assert (failures["count"], failures["by_process"]) == (1, {process: 1})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "__ratelimit: 33 callbacks suppressed",
+        "warn_alloc: 12 callbacks suppressed",
+        "warn_alloc_failed: 7 callbacks suppressed",
+        "page allocation failure. order:2, mode:0x4020",
+        "swapper: page allocation failure. order:, mode:0x4020",
+        "swapper: page allocation failure. order:100, mode:0x4020",
+        "swapper: page allocation failure. order:-1, mode:0x4020",
+        "swapper: page allocation failure. order:2, mode:zz",
+        "swapper: page allocation failure. order:2",
+        "swapper: page allocation stalls for 10000ms, order:2, mode:0x4020",
+        "insmod: vmalloc: allocation failure: 4096 bytes, mode:0xd2",
+        "SLUB: Unable to allocate memory on node -1 (gfp=0x20)",
+    ],
+)
+def test_what_is_no_failure(line: str) -> None:
+    assert parse_kernel_log(line, "dmesg")["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "speaker",
+    [
+        "Mar 18 14:39:17 db01 sshd[4711]: Invalid user ",
+        "2013-03-18T14:39:17+09:00 db01 app: ",
+        "2013-03-18 14:39:17 db01 app: kernel: ",
+        "Tue 2026-11-24 01:02:03 UTC db01 app: ",
+        "<13>Mar 18 14:39:17 db01 app: ",
+    ],
+)
+def test_what_another_speaker_says_in_the_same_log_is_no_kernel_message(speaker: str) -> None:
+    text = "".join(speaker + line + "\n" for line in EL6.splitlines())
+    text += speaker + "#012".join(EL6.splitlines())
+    failures = parse_kernel_log(text, "messages")
+    assert (failures["count"], failures["boot_seen"], failures["mem_info"]) == (0, False, None)
+
+
+def test_a_process_named_like_a_boot_does_not_hide_failures() -> None:
+    text = HEAD + "\nLinux version 9[4711]: segfault at 0 ip 0 sp 0 error 4\nLinux version : page allocation failure. order:3, mode:0x20\nuname: Linux version 6.1\n"
+    failures = parse_kernel_log(text, "dmesg")
+    assert (failures["count"], failures["by_order"], failures["boot_seen"]) == (2, {"2": 1, "3": 1}, False)
+
+
+def test_newlines_that_syslog_encoded_are_newlines() -> None:
+    prefix = "Mar 18 14:39:17 db01 kernel: "
+    whole = prefix + "#012".join(EL6.splitlines())
+    failures = parse_kernel_log(whole, "messages")
+    expected = parse_kernel_log(EL6, "messages")
+    assert failures == expected
+
+
+def test_drivers_are_those_of_the_last_call_trace_alone() -> None:
+    text = EL6 + HEAD.replace("swapper", "oracle") + "\nModules linked in: mlx4_en bnx2x\n"
+    assert parse_kernel_log(text, "dmesg")["last"]["drivers"] == []
+    trace = "Call Trace:\n [<ffffffffa0000000>] ? a_func+0x1/0x2 [drv_a]\n"
+    other = "Call Trace:\n [<ffffffffa0000000>] ? b_func+0x1/0x2 [drv_b]\n"
+    for between in ("", "Modules linked in: drv_b\n", "------------[ cut here ]------------\n", "INFO: task x:1 blocked for more than 120 seconds.\n", "Mem-Info:\n"):
+        assert parse_kernel_log(HEAD + "\n" + trace + between + other, "dmesg")["last"]["drivers"] == ["drv_a"]
+    assert parse_kernel_log(HEAD + "\n" + "noise\n" * MAX_TRACE_LINES + trace, "dmesg")["last"]["drivers"] == []
+
+
+def test_mem_info_stands_without_a_failure_and_the_last_one_counts() -> None:
+    block = "SysRq : Show Memory\nMem-Info:\nNode 0 Normal: %d*4kB 0*8kB = 4kB\n"
+    failures = parse_kernel_log(block % 1 + "noise\n" + block % 7, "dmesg")
+    assert failures["count"] == 0
+    assert [zone["free_blocks"] for zone in failures["mem_info"]["zones"]] == [[7, 0]]
+    assert parse_kernel_log("Mem-Info:\nNode 0\n", "dmesg")["mem_info"] is None
+
+
+def test_a_log_of_a_thousand_names_stays_small() -> None:
+    names = [f"p{number}" for number in range(1000)] + ["often"] * 3
+    failures = parse_kernel_log("\n".join(HEAD.replace("swapper", name) for name in names), "dmesg")
+    assert failures["count"] == 1003
+    assert len(failures["by_process"]) == MAX_PROCESSES + 1
+    assert failures["by_process"]["often"] == 3
+    assert sum(failures["by_process"].values()) == 1003
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * (1 << 20), "[" * (1 << 20), " " * (1 << 20), "(" * (1 << 20), ": page allocation failure" * 40000, "#012" * (1 << 18), "\n" * (1 << 20), "\r" * (1 << 20), "1:" * (1 << 19), "<1>" * (1 << 18)],
+    ids=["letters", "brackets", "spaces", "parentheses", "heads", "newlines encoded", "newlines", "returns", "clocks", "levels"],
+)
+def test_hostile_text_costs_linear_time(text: str) -> None:
+    started = time.process_time()
+    for before in ("", HEAD + "\n", "Mem-Info:\nNode 0 Normal: "):
+        parse_kernel_log(before + text, "dmesg")
+    assert time.process_time() - started < 12
+
+
+# --- the filter ---
+
+
+def test_the_program_fits_into_single_quotes_and_a_command_line() -> None:
+    assert "'" not in AWK_FILTER
+    assert "@" not in AWK_FILTER, "a mark was not filled in"
+    assert AWK_FILTER.isascii()
+    assert len(AWK_FILTER) < 4096
+
+
+@pytest.mark.parametrize("words", AWKS)
+@pytest.mark.parametrize("text", [EL6, EL7, NEW, EL7 + EL6, EL6 + HEAD, EL6.rstrip("\n"), "", "\n", "noise"], ids=["el6", "el7", "new", "two boots", "two", "no end", "empty", "newline", "noise"])
+@pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES.keys())
+def test_the_filter_loses_nothing_the_parser_asks(words: str, text: str, prefix: str) -> None:
+    text = prefixed(text, prefix) if prefix else text
+    rc, left = awk(words, text)
+    expected = parse_kernel_log(text, "dmesg", 1363600000, "2.6.32-358.el6.x86_64")
+    assert parse_kernel_log(left, "dmesg", 1363600000, "2.6.32-358.el6.x86_64") == expected
+    assert rc == (0 if expected["boot_seen"] or expected["count"] else 1)
+    lines = len(text.split("\n")) - text.endswith("\n") if text else 0
+    assert left.split("\n")[-1] == f"#lines {lines} boot {int(expected['boot_seen'])} failures {expected['count']}"
+
+
+@pytest.mark.parametrize("words", AWKS)
+def test_the_filter_bounds_what_travels(words: str) -> None:
+    zones = "Mem-Info:\n" + "Node 0 Normal: 1*4kB = 4kB\n" * (MAX_ZONE_LINES + 50)
+    trace = ("y+0x1/0x2 [m]" + "y" * 2000 + "\n") * (MAX_TRACE_LINES + 50)
+    text = zones + (HEAD + "z" * 2000 + "\n") * 5 + (HEAD + "\n") * MAX_HEADS + trace
+    _rc, left = awk(words, text)
+    assert len(left) < MAX_HEADS * 60 + MAX_TRACE_LINES * 513 + MAX_ZONE_LINES * 40
+    assert max(map(len, left.split("\n"))) == 512
+    failures = parse_kernel_log(left, "dmesg")
+    assert failures["count"] == MAX_HEADS + 5, "all are counted"
+    assert failures["by_order"] == {"2": MAX_HEADS}, "the last ones are told apart"
+    assert failures == parse_kernel_log(text, "dmesg")
+
+
+@pytest.mark.parametrize("words", AWKS)
+def test_a_long_log_is_filtered_fast(words: str) -> None:
+    text = prefixed("\n".join(f"usb 1-1: new device {number}" for number in range(40000)) + "\n" + EL6, PREFIXES["syslog"])
+    started = time.monotonic()
+    rc, left = awk(words, text)
+    assert (rc, len(left.split("\n")) < 40) == (0, True)
+    assert time.monotonic() - started < 20
+
+
+def test_only_the_very_last_line_is_the_closing_one() -> None:
+    closing = "#lines 5 boot 1 failures 77"
+    assert parse_kernel_log(HEAD + "\n" + closing, "dmesg")["count"] == 77
+    assert parse_kernel_log(closing + "\n" + HEAD, "dmesg")["count"] == 1
+    assert parse_kernel_log(HEAD + "\n[    1.000000] " + closing, "dmesg")["count"] == 1
+    assert parse_kernel_log(HEAD + "\n" + closing.replace("77", "0"), "dmesg")["count"] == 1
+    assert parse_kernel_log(HEAD + "\n" + closing + " more", "dmesg")["count"] == 1
+    assert parse_kernel_log(closing, "dmesg")["last"] is None
+    assert parse_kernel_log(closing, "dmesg")["boot_seen"] is False, "the boot's own line says that"
+
+
+BODIES = st.sampled_from(EL6.splitlines() + EL7.splitlines() + NEW.splitlines() + [HEAD, "Mem-Info:", "Mem-Info: ", "#012", "a#012b"])
+ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=40)
+BEFORE = st.sampled_from([*PREFIXES.values(), "Mar 18 14:39:17 db01 sshd[1]: ", "<13>Mar 18 14:39:17 db01 app: ", "  "])
+AFTER = st.sampled_from(["", "\r", "\r\r", "#012", "x" * 600])
+LINES = st.builds("{}{}{}".format, BEFORE, BODIES | ANY, AFTER) | st.builds("{}{}#012{}".format, BEFORE, BODIES, BODIES) | ANY
+LOGS = st.builds("{}{}".format, st.lists(LINES, max_size=25).map("\n".join), st.sampled_from(["", "\n"]))
+
+
+@example("Linux version 2.6: page allocation failure. order:2, mode:0x4020")
+@example("Mar 18 14:39:17 db01 app: x#012" + HEAD)
+@example("x" * 511 + "\r\r" + "y\n" + HEAD)
+@example(HEAD + "\nMem-Info:\nNode 0 Normal: 1*4kB = 4kB\n" + HEAD + "\n free:1kB\nMem-Info:\n")
+@settings(max_examples=60)
+@given(LOGS)
+def test_filtered_or_not_the_facts_are_the_same(text: str) -> None:
+    expected: dict[str, Any] = parse_kernel_log(text, "dmesg", 1363600000)
+    for words in ("mawk", "gawk", "busybox awk", "original-awk"):
+        rc, left = awk(words, text)
+        assert parse_kernel_log(left, "dmesg", 1363600000) == expected, words
+        assert rc == (0 if expected["boot_seen"] or expected["count"] else 1), words
+
+
+@given(st.lists(LINES | st.text(), max_size=30).map("\n".join), st.none() | st.integers(-(10**20), 10**20), st.none() | st.text())
+def test_any_text_is_survived(text: str, boot: int | None, release: str | None) -> None:
+    failures = parse_kernel_log(text, "dmesg", boot, release)
+    assert (failures["last"] is None) == (failures["by_order"] == {})
+    assert sum(failures["by_order"].values()) <= failures["count"]
