@@ -87,6 +87,16 @@ def review(advisory: Advisory) -> list[Action]:
     ]
 
 
+def review_kernel(host: Host, advisory: Advisory) -> list[Action]:
+    """For a person: does a kernel that the advisory's range says nothing of have the fault?"""
+    return [
+        _action(
+            "review_kernel",
+            f"Ask the maker of kernel {clip(host.release)} whether {advisory.driver} in it has the fault of advisory {advisory.id}",
+        )
+    ]
+
+
 def gather(missing: Iterable[str]) -> list[Action]:
     """Look again for what was not seen."""
     names = listed(dict.fromkeys(missing), 6, 60)

@@ -102,7 +102,8 @@ def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Answer,
         return _matched(look, advisory, reasons)
     if state == UNSEEN:
         missing = tuple(datum for answer in answers for datum in answer.missing)
-        return _Opinion("unknown", reasons, missing=missing)
+        asks = [] if missing else actions.review_kernel(look.host, advisory)
+        return _Opinion("unknown", reasons, asks, missing)
     if state == REVIEW:
         return _Opinion("needs_review", reasons, actions.review(advisory))
     assert state == NO
@@ -127,7 +128,7 @@ def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
         return _Opinion("at_risk", reasons, helps, found.missing)
     if found.unseen:
         return _Opinion("unknown", [*found.unseen, *reasons], helps, found.missing)
-    return _Opinion("mitigated", reasons, helps)
+    return _Opinion("mitigated", [told, *reasons], helps)
 
 
 def _pending(host: Host, advisory: Advisory) -> tuple[bool, str]:

@@ -30,7 +30,10 @@ _split_kernel_release: Callable[[str], Any] = rpm_version.split_kernel_release
 
 
 class Answer(NamedTuple):
-    """``state``: no, unseen, review or yes. ``reason``: a sentence. ``missing``: the data to gather, where unseen."""
+    """``state``: no, unseen, review or yes. ``reason``: a sentence. ``missing``: the data to gather, where unseen.
+
+    An unseen without missing data is a question that no gathering answers.
+    """
 
     state: str
     reason: str
@@ -126,7 +129,7 @@ def in_tree(host: Host, advisory: Advisory, served: list[Nic]) -> Answer:
             f"{listed(nic.name for nic in unseen)}: where the module {name} came from was not seen{why}",
             tuple(f"nics.{clip(nic.name, 40)}.module_path" for nic in unseen),
         )
-    paths = listed({nic.module_path or "path not recorded" for nic in served})
+    paths = listed({nic.module_path or "a path not recorded" for nic in served}, 2, 120)
     if any(nic.in_tree is None for nic in served):
         return Answer(REVIEW, f"modinfo: {name} comes from {paths}, which does not tell whether it is the kernel's own")
     return Answer(REVIEW, f"modinfo: {name} comes from {paths}, outside the kernel's own tree: {_OUTSIDE}")
@@ -160,7 +163,7 @@ def _foreign_kernel(host: Host, advisory: Advisory, span: KernelRange, told: str
     if userland not in advisory.distributions:
         return Answer(NO, f"{told} is of another distribution, {clip(userland, 40)} (advisory {advisory.id})")
     says = f"{told} is not one of the distributor's {_dists(span)} kernels, so {span} says nothing of it"
-    return Answer(UNSEEN, says, (f"whether kernel {clip(host.release, 40)} has the fault",))
+    return Answer(UNSEEN, says)
 
 
 BEFORE, IN_RANGE, FIXED, UNAFFECTED, FOREIGN = "before", "in range", "fixed", "unaffected", "foreign"

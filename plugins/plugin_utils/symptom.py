@@ -70,19 +70,21 @@ def _log(host: Host, limits: Thresholds) -> Finding:
     }
     total = sum(counted.values())
     if total >= limits.failures_at_least:
-        return _present(f"kernel log ({source}): {_told(total, counted)} since boot{_last(found)}")
+        return _present(f"kernel log ({source}): {_told(counted, limits)} since boot{_last(found)}")
     untold = found.count - sum(found.by_order.values())
     if untold > 0:
         return _unseen(f"kernel log ({source}): {untold} failures whose order is not known", "failures.by_order")
-    quiet = f"kernel log ({source}): {_told(total, counted)} since boot"
+    quiet = f"kernel log ({source}): {_told(counted, limits)} since boot"
     if found.boot_seen:
         return _seen(quiet)
     return _seen(f"{quiet}, but it does not reach back to boot: their absence proves nothing")
 
 
-def _told(total: int, counted: Mapping[int, int]) -> str:
+def _told(counted: Mapping[int, int], limits: Thresholds) -> str:
+    total = sum(counted.values())
     if total == 0:
-        return "no page allocation failures of the orders in question"
+        own = f" or of order {limits.order}" if limits.order > limits.failures_up_to_order else ""
+        return f"no page allocation failures of order {limits.failures_up_to_order} or less{own}"
     if len(counted) == 1:
         order = next(iter(counted))
         return f"{total} order-{order} page allocation {'failure' if total == 1 else 'failures'}"

@@ -147,6 +147,11 @@ def test_the_distribution_counts_where_the_kernel_does_not_name_its_own(release:
     assert verdict(facts(kernel=kernel(release, distribution))) == wanted
 
 
+def test_a_kernel_the_range_says_nothing_of_is_a_question_for_its_maker() -> None:
+    assert actions(BY_VERDICT["unknown"]) == ["review_kernel"]
+    assert "gather_missing" in actions({**BY_VERDICT["unknown"], "failures": None})
+
+
 def test_another_kernel_without_the_driver_is_clear() -> None:
     assert verdict(facts(kernel=kernel("2.6.39-400.17.1.el6uek.x86_64", "ol"), nics=[nic("eth0", "igb")])) == "clear"
 
@@ -277,6 +282,13 @@ def test_the_workaround(min_free: int | None, mode: int | None, nodes: int, want
     host = facts(vm={"min_free_kbytes": min_free, "zone_reclaim_mode": mode}, zones=[{**base, "node": node} for node in range(nodes)])
     assert verdict(host) == wanted
     assert ("raise_min_free_kbytes" in actions(host)) == (min_free is None or min_free < 262144)
+
+
+def test_mitigated_says_first_what_is_in_force() -> None:
+    assert classify(BY_VERDICT["mitigated"], CATALOGUE)["reasons"][0] == (
+        "workaround in force: vm.min_free_kbytes is 524288 kB, 262144 kB or more is asked for; "
+        "vm.zone_reclaim_mode does nothing on a host with one memory node"
+    )
 
 
 def test_the_workaround_with_the_symptom_is_affected() -> None:
