@@ -13,7 +13,11 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
+    Evidence,
+    read_transcript,
+    write_transcript,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import (
@@ -27,6 +31,7 @@ _OPTIONS = {
     "evidence": {"type": "path"},
     "save_dir": {"type": "path"},
     "pagetypeinfo": {"type": "bool", "default": False},
+    "facts": {"type": "bool", "default": True},
 }
 
 
@@ -47,9 +52,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(f"{host}: {error}") from error
         except OSError as error:
             raise AnsibleActionFail(f"{host}: {error.filename}: {error.strerror}") from error
-        facts = facts_from(evidence, options["pagetypeinfo"])
-        result.update(changed=False, ansible_facts={"pagealloc": wrap_var(facts)})
-        return result
+        if options["facts"]:
+            result["ansible_facts"] = {"pagealloc": wrap_var(facts_from(evidence))}
+        else:
+            result["transcript"] = wrap_var(write_transcript(evidence))
+        return {**result, "changed": False}
 
     def _recorded(self, path: str) -> Evidence:
         evidence = read_recorded(path)

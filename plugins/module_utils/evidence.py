@@ -186,6 +186,18 @@ def read_transcript(text, nonce=None):
     return Evidence(texts, reasons, whole)
 
 
+def write_transcript(evidence):
+    """The transcript that read_transcript reads as this evidence."""
+    nonce = "recorded"
+    lines = [head_line(nonce)]
+    for source, text in evidence.texts.items():
+        lines.extend(source + ":" + line for line in text[:-1].split("\n") if text)
+    lines.extend("!%s:%s" % (source, reason.replace("\n", " ")) for source, reason in evidence.reasons.items())
+    if evidence.whole:
+        lines.append(end_line(nonce))
+    return "\n".join(lines) + "\n"
+
+
 def _find_head(lines, nonce):
     for number, line in enumerate(lines):
         found = _HEAD.match(line.rstrip("\r"))

@@ -11,6 +11,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, k
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import PAGETYPEINFO
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import parse_kernel_log
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
@@ -32,10 +33,10 @@ _ALWAYS_4_KB = ("x86_64", "i386", "i486", "i586", "i686", "s390x")
 _LOGS = ("dmesg", "journal", "messages")
 
 
-def facts_from(evidence, pagetypeinfo=False):
+def facts_from(evidence):
     """All facts of a host and ``unavailable``, {datum: reason} of those that are null. Never raises on bad evidence.
 
-    ``pagetypeinfo``: whether pagetypes were asked for; if not, they are null without a reason.
+    ``pagetypes`` is null without a reason where it was not asked for.
     """
     unavailable = {}
 
@@ -60,8 +61,8 @@ def facts_from(evidence, pagetypeinfo=False):
         "pagetypes": None,
     }
     facts["page_size_bytes"] = take("page_size_bytes", lambda: _page_size_bytes(evidence, facts["kernel"]))
-    if pagetypeinfo:
-        facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get("/proc/pagetypeinfo")))
+    if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:
+        facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get(PAGETYPEINFO.source)))
     facts["unavailable"] = unavailable
     return facts
 

@@ -22,7 +22,7 @@ def run_facts_module(module, name, sections):
     program = render_probe(_NONCE, pagetypeinfo, sections)
     rc, out, err = module.run_command(["/bin/sh", "-c", program], encoding="utf-8", errors="replace")
     try:
-        facts = facts_from(read_transcript(out, _NONCE), pagetypeinfo)
+        facts = facts_from(read_transcript(out, _NONCE))
     except EvidenceError as error:
         module.fail_json(msg="%s; exit status %d of the probe: %s" % (error, rc, err.strip()[:200]))
     module.exit_json(changed=False, ansible_facts={"pagealloc": select(facts, name)})

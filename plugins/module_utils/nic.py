@@ -14,6 +14,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules
 
 _NET = "/sys/class/net/"
+
+#: The links from interfaces to the drivers of their devices.
+DEVICE_DRIVERS = _NET + "*/device/driver"
 _OUT_OF_TREE = re.compile(r"/lib/modules/[^/]+/(?:extra|updates|weak-updates|dkms)/")
 _IN_TREE = re.compile(r"/lib/modules/[^/]+/kernel/")
 _VLAN = re.compile(r"(\S+)\s*\|\s*[0-9]+\s*\|\s*(\S+)\s*\Z")
@@ -96,6 +99,7 @@ def nics_from(evidence, take):
     """
     devices = dict(evidence.find(_NET, "/device/driver"))
     asked = _asked(evidence)
+    unseen = DEVICE_DRIVERS in evidence.reasons  # a record that keeps no links cannot tell which have a device
     names = set(name for suffix in ("/mtu", "/operstate") for name, unused in evidence.find(_NET, suffix))
     names.update(devices, asked)
     if not names:
@@ -109,7 +113,7 @@ def nics_from(evidence, take):
         nic = _state(evidence, name, take)
         nic.update(lower=lower.get(name, []), default_route=name in routes)
         nic["bus_driver"] = devices[name].strip().split("/")[-1] if name in devices else None
-        nic["virtual"] = name not in devices and (name in lower or name not in asked)
+        nic["virtual"] = name == "lo" or name not in devices and (name in lower or name not in asked and not unseen)
         nic.update(_driver(evidence, nic, take))
         nic.update(_module(evidence, nic, take))
         nics.append(nic)

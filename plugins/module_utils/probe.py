@@ -59,7 +59,7 @@ ls -ld @LINKS@ 2>/dev/null | while read -r line; do case $line in
 # Virtual interfaces without a device behind them (lo, veth, tap) have no driver to ask for. A driver that does not
 # answer keeps the tool waiting: after one such, the rest are not asked.
 _NICS = r"""
-drivers= asked=0 wait=
+drivers='' asked=0 wait=''
 ask() { nic=${1#/sys/class/net/}; asked=$((asked+1))
  if [ -n "$wait" ]; then printf '!$ethtool/%s:not asked, %s did not answer\n' "$nic" "$wait"; return; fi
  if [ $asked -gt 64 ]; then printf '!$ethtool/%s:not asked, the probe asks 64 interfaces at most\n' "$nic"; return; fi

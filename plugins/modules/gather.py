@@ -39,6 +39,12 @@ options:
         with many free blocks takes long enough to be felt.
     type: bool
     default: false
+  facts:
+    description:
+      - Whether to parse the evidence and return facts. If not, RV(transcript) is returned in their place, which costs a
+        fleet of thousands far less memory and time; M(fleetcare.pagealloc.report) parses it.
+    type: bool
+    default: true
 attributes:
   check_mode:
     description: Reads only. The host is asked in check mode too.
@@ -88,7 +94,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ansible_facts:
   description: Facts to be merged with those of the host.
-  returned: always
+  returned: when O(facts=true)
   type: dict
   contains:
     pagealloc:
@@ -412,4 +418,12 @@ ansible_facts:
           type: dict
           returned: always
           sample: {"kernel.default_boot": "/boot/grub/grub.conf: Permission denied"}
+transcript:
+  description: The evidence as text, every line with the file or command it comes from.
+  returned: when O(facts=false)
+  type: str
+  sample: |
+    pagealloc-evidence 1 recorded
+    /proc/buddyinfo:Node 0, zone   Normal   9539   4328   7412   2374
+    pagealloc-evidence end recorded
 """

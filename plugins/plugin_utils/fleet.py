@@ -13,7 +13,9 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import AdvisoryError, load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import (
     FactsError,
     classify,
@@ -41,7 +43,9 @@ class Gathered:
         facts = (result.get("ansible_facts") or {}).get("pagealloc")
         if isinstance(facts, Mapping):
             return cls(facts)
-        message = str(result.get("msg") or result.get("skip_reason") or "gathering gave no facts")
+        if isinstance(result.get("transcript"), str):
+            return cls(facts_from(read_transcript(str(result["transcript"]))))
+        message = str(result.get("msg") or result.get("skip_reason") or "gathering gave no facts").removeprefix("Task failed: ")
         return cls(None, message, bool(result.get("unreachable")))
 
 
@@ -57,6 +61,8 @@ def judge(gathered: Gathered, advisories: Any) -> dict[str, Any]:
         return {**classify(gathered.facts, advisories), "facts": gathered.facts}
     except FactsError as error:
         return {**verdict_for_unreached("unknown", f"The facts cannot be judged. {error}"), "facts": None}
+    except AdvisoryError as error:  # a condition that gave no boolean on this host
+        return {**verdict_for_unreached("unknown", f"An advisory cannot be judged on this host. {error}"), "facts": gathered.facts}
 
 
 def judge_fleet(gathered: Mapping[str, Gathered], site_advisories: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

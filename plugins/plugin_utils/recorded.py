@@ -95,9 +95,11 @@ def _read_directory(root: Path) -> Evidence:
 
 
 def _take_links(evidence: Evidence, root: Path, entry: Source) -> None:
-    for link in root.glob(entry.source.lstrip("/")):
-        if link.is_symlink():
-            evidence.texts["/" + str(link.relative_to(root))] = os.readlink(link) + "\n"
+    links = [link for link in root.glob(entry.source.lstrip("/")) if link.is_symlink()]
+    for link in links:
+        evidence.texts["/" + str(link.relative_to(root))] = os.readlink(link) + "\n"
+    if not links:
+        evidence.reasons[entry.source] = "not kept in the directory"
 
 
 def _take_files(evidence: Evidence, root: Path, entry: Source) -> None:
