@@ -54,10 +54,10 @@ _TABLES = {
 }
 
 #: What lets a request wait for memory, under the names of all kernels; the combined names imply it.
-_MAY_WAIT = frozenset(
-    "__GFP_WAIT __GFP_DIRECT_RECLAIM __GFP_RECLAIM GFP_KERNEL GFP_KERNEL_ACCOUNT GFP_NOIO GFP_NOFS GFP_USER "
-    "GFP_HIGHUSER GFP_HIGHUSER_MOVABLE GFP_TEMPORARY GFP_TRANSHUGE".split()
-)
+_MAY_WAIT = frozenset((
+    "__GFP_WAIT", "__GFP_DIRECT_RECLAIM", "__GFP_RECLAIM", "GFP_KERNEL", "GFP_KERNEL_ACCOUNT", "GFP_NOIO", "GFP_NOFS",
+    "GFP_USER", "GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE", "GFP_TEMPORARY", "GFP_TRANSHUGE",
+))
 
 
 def decode_mode(mode, release=None):

@@ -51,7 +51,7 @@ function take(s) {
  if (s ~ /@HEAD@/) { head[++f] = s; delete head[f - @HEADS@]; t = 0; open = 1 }
  else if (s ~ /Linux version / && body(s) ~ /@BOOT@/) { boot = s; seen = 1; f = t = z = open = block = 0; split("", head) }
  else if (s ~ /Mem-Info:/ && body(s) ~ /@MEM_INFO@/) { mem = s; block = 1; z = open = 0 }
- else if (block && s ~ /@ZONE@/) { if (z < @ZONES@) zone[++z] = s }
+ else if (s ~ /@ZONE@/) { if (block && z < @ZONES@) zone[++z] = s }
  else if (open && t < @TRACE@) trace[++t] = s
 }
 {
@@ -148,8 +148,8 @@ class _Log:
             self.forget(line)
         elif "Mem-Info:" in line and _mem_info.match(line[prefix_end(line):]):
             self.block, self.zones, self.in_trace = line, [], False
-        elif self.block is not None and _zone.search(line):
-            if len(self.zones) < MAX_ZONE_LINES:
+        elif _zone.search(line):
+            if self.block is not None and len(self.zones) < MAX_ZONE_LINES:
                 self.zones.append(line)
         elif self.in_trace and len(self.trace) < MAX_TRACE_LINES:
             self.trace.append(line)

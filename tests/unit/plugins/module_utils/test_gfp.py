@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
 from hypothesis import given
 from hypothesis import strategies as st
-
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
 
 EL6 = "2.6.32-358.2.1.el6.x86_64"
 EL7 = "3.10.0-1160.el7.x86_64"
@@ -40,7 +39,18 @@ def test_masks_of_the_kernels_whose_headers_are_known(mode: str, release: str, f
 
 
 @pytest.mark.parametrize(
-    "release", [None, "", "hostile {{ }}", "2.6.39-400.17.1.el6uek.x86_64", "3.8.13-16.el6uek.x86_64", "4.4.0", "6.1.0-25-amd64", "2.6.320", "3.100.1"]
+    "release",
+    [
+        None,
+        "",
+        "hostile {{ }}",
+        "2.6.39-400.17.1.el6uek.x86_64",
+        "3.8.13-16.el6uek.x86_64",
+        "4.4.0",
+        "6.1.0-25-amd64",
+        "2.6.320",
+        "3.100.1",
+    ],
 )
 def test_an_unknown_kernel_is_not_guessed_at(release: str | None) -> None:
     assert decode_mode("0x4020", release) is None

@@ -11,9 +11,6 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import (
     AWK_FILTER,
     MAX_HEADS,
@@ -22,6 +19,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log imp
     MAX_ZONE_LINES,
     parse_kernel_log,
 )
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from tests.conftest import tool
 
 AWKS = ("mawk", "gawk", "gawk --posix", "gawk --traditional", "busybox awk", "original-awk")
@@ -220,7 +220,15 @@ def test_only_what_follows_the_last_boot_counts() -> None:
     failures = parse_kernel_log(EL7 + EL6, "messages")
     assert (failures["count"], failures["by_order"], len(failures["mem_info"]["zones"])) == (1, {"2": 1}, 1)
     failures = parse_kernel_log(EL7 + EL6.splitlines()[0], "messages")
-    assert failures == {"count": 0, "by_order": {}, "by_process": {}, "source": "messages", "last": None, "mem_info": None, "boot_seen": True}
+    assert failures == {
+        "count": 0,
+        "by_order": {},
+        "by_process": {},
+        "source": "messages",
+        "last": None,
+        "mem_info": None,
+        "boot_seen": True,
+    }
 
 
 def test_without_a_boot_everything_counts_and_that_is_said() -> None:
@@ -304,7 +312,11 @@ def test_what_another_speaker_says_in_the_same_log_is_no_kernel_message(speaker:
 
 
 def test_a_process_named_like_a_boot_does_not_hide_failures() -> None:
-    text = HEAD + "\nLinux version 9[4711]: segfault at 0 ip 0 sp 0 error 4\nLinux version : page allocation failure. order:3, mode:0x20\nuname: Linux version 6.1\n"
+    text = (
+    text = (
+        f"{HEAD}\nLinux version 9[4711]: segfault at 0 ip 0 sp 0 error 4\n"
+        "Linux version : page allocation failure. order:3, mode:0x20\nuname: Linux version 6.1\n"
+    )
     failures = parse_kernel_log(text, "dmesg")
     assert (failures["count"], failures["by_order"], failures["boot_seen"]) == (2, {"2": 1, "3": 1}, False)
 
@@ -322,7 +334,13 @@ def test_drivers_are_those_of_the_last_call_trace_alone() -> None:
     assert parse_kernel_log(text, "dmesg")["last"]["drivers"] == []
     trace = "Call Trace:\n [<ffffffffa0000000>] ? a_func+0x1/0x2 [drv_a]\n"
     other = "Call Trace:\n [<ffffffffa0000000>] ? b_func+0x1/0x2 [drv_b]\n"
-    for between in ("", "Modules linked in: drv_b\n", "------------[ cut here ]------------\n", "INFO: task x:1 blocked for more than 120 seconds.\n", "Mem-Info:\n"):
+    for between in (
+        "",
+        "Modules linked in: drv_b\n",
+        "------------[ cut here ]------------\n",
+        "INFO: task x:1 blocked for more than 120 seconds.\n",
+        "Mem-Info:\n",
+    ):
         assert parse_kernel_log(HEAD + "\n" + trace + between + other, "dmesg")["last"]["drivers"] == ["drv_a"]
     assert parse_kernel_log(HEAD + "\n" + "noise\n" * MAX_TRACE_LINES + trace, "dmesg")["last"]["drivers"] == []
 
@@ -346,7 +364,18 @@ def test_a_log_of_a_thousand_names_stays_small() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a" * (1 << 20), "[" * (1 << 20), " " * (1 << 20), "(" * (1 << 20), ": page allocation failure" * 40000, "#012" * (1 << 18), "\n" * (1 << 20), "\r" * (1 << 20), "1:" * (1 << 19), "<1>" * (1 << 18)],
+    [
+        "a" * (1 << 20),
+        "[" * (1 << 20),
+        " " * (1 << 20),
+        "(" * (1 << 20),
+        ": page allocation failure" * 40000,
+        "#012" * (1 << 18),
+        "\n" * (1 << 20),
+        "\r" * (1 << 20),
+        "1:" * (1 << 19),
+        "<1>" * (1 << 18),
+    ],
     ids=["letters", "brackets", "spaces", "parentheses", "heads", "newlines encoded", "newlines", "returns", "clocks", "levels"],
 )
 def test_hostile_text_costs_linear_time(text: str) -> None:
@@ -367,7 +396,11 @@ def test_the_program_fits_into_single_quotes_and_a_command_line() -> None:
 
 
 @pytest.mark.parametrize("words", AWKS)
-@pytest.mark.parametrize("text", [EL6, EL7, NEW, EL7 + EL6, EL6 + HEAD, EL6.rstrip("\n"), "", "\n", "noise"], ids=["el6", "el7", "new", "two boots", "two", "no end", "empty", "newline", "noise"])
+@pytest.mark.parametrize(
+    "text",
+    [EL6, EL7, NEW, EL7 + EL6, EL6 + HEAD, EL6.rstrip("\n"), "", "\n", "noise"],
+    ids=["el6", "el7", "new", "two boots", "two", "no end", "empty", "newline", "noise"],
+)
 @pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES.keys())
 def test_the_filter_loses_nothing_the_parser_asks(words: str, text: str, prefix: str) -> None:
     text = prefixed(text, prefix) if prefix else text
@@ -425,6 +458,7 @@ LOGS = st.builds("{}{}".format, st.lists(LINES, max_size=25).map("\n".join), st.
 @example("Mar 18 14:39:17 db01 app: x#012" + HEAD)
 @example("x" * 511 + "\r\r" + "y\n" + HEAD)
 @example(HEAD + "\nMem-Info:\nNode 0 Normal: 1*4kB = 4kB\n" + HEAD + "\n free:1kB\nMem-Info:\n")
+@example(HEAD + "\nNode 0 Normal: 1*4kB = 4kB\nMem-Info:")
 @settings(max_examples=60)
 @given(LOGS)
 def test_filtered_or_not_the_facts_are_the_same(text: str) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import parse_mem_info
 from hypothesis import given
 from hypothesis import strategies as st
-
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import parse_mem_info
 
 EL6 = """\
 Mem-Info:
@@ -34,7 +33,7 @@ Total swap = 4194296kB
 
 NEWER = """\
 Node 0 active_anon:1882184kB inactive_anon:13515832kB active_file:5344kB all_unreclaimable? no
-Node 0 DMA32 free:63088kB boost:0kB min:7004kB low:8752kB high:10500kB reserved_highatomic:0KB free_highatomic:0KB active_anon:218696kB free_pcp:0kB free_cma:0kB
+Node 0 DMA32 free:63088kB boost:0kB min:7004kB low:8752kB high:10500kB reserved_highatomic:0KB free_pcp:0kB free_cma:0kB
 lowmem_reserve[]: 0 0 13997 13997 13997
 Node 0 DMA32: 4*4kB (UM) 2*8kB (M) 0*16kB 1*32kB (UMEH) = 64kB
 Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB
@@ -126,7 +125,10 @@ def test_a_reserve_belongs_to_the_zone_right_before_it() -> None:
 BLOCKS = st.lists(st.integers(0, 10**9), min_size=1, max_size=14)
 
 
-@given(st.dictionaries(st.tuples(st.integers(0, 99), st.sampled_from(["DMA", "DMA32", "Normal", "Movable"])), BLOCKS, max_size=6), st.booleans())
+@given(
+    st.dictionaries(st.tuples(st.integers(0, 99), st.sampled_from(["DMA", "DMA32", "Normal", "Movable"])), BLOCKS, max_size=6),
+    st.booleans(),
+)
 def test_what_a_kernel_writes_is_read_back(zones: dict[tuple[int, str], list[int]], letters: bool) -> None:
     lines = []
     for (node, zone), blocks in zones.items():

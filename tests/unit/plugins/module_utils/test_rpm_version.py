@@ -10,21 +10,52 @@ import subprocess
 from functools import cmp_to_key
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.rpm_version import (
+    compare_releases,
+    compare_versions,
+    split_kernel_release,
+)
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.rpm_version import compare_releases, compare_versions, split_kernel_release
 from tests.conftest import tool
 
-PIECES = "0 1 01 10 9 358 431 el6 el7 a b A uek ~ ^ . _ + .. rc1 00 1a a1 centos plus 99999999999999999999".split()
+PIECES = [
+    "0",
+    "1",
+    "01",
+    "10",
+    "9",
+    "358",
+    "431",
+    "el6",
+    "el7",
+    "a",
+    "b",
+    "A",
+    "uek",
+    "~",
+    "^",
+    ".",
+    "_",
+    "+",
+    "..",
+    "rc1",
+    "00",
+    "1a",
+    "a1",
+    "centos",
+    "plus",
+    "99999999999999999999",
+]
 
 
 def test_thousands_of_pairs_agree_with_rpm() -> None:
     rpm = tool("rpm")
     chance = random.Random(358)
     words = ["".join(chance.choices(PIECES, k=chance.randint(1, 6))) for _unused in range(8000)]
-    pairs = list(zip(words[::2], words[1::2]))
+    pairs = list(zip(words[::2], words[1::2], strict=True))
     pairs += [(word, word + tail) for word in words[:500] for tail in ("~1", "^1", ".1", "a")]
     for start in range(0, len(pairs), 500):
         some = pairs[start : start + 500]
@@ -32,7 +63,7 @@ def test_thousands_of_pairs_agree_with_rpm() -> None:
         done = subprocess.run([rpm, "--eval", f"%{{lua:{calls}}}"], capture_output=True, text=True, check=True, timeout=60)
         told = [int(word) for word in done.stdout.split()]
         assert len(told) == len(some)
-        wrong = [(pair, said) for pair, said in zip(some, told) if compare_versions(*pair) != said]
+        wrong = [(pair, said) for pair, said in zip(some, told, strict=True) if compare_versions(*pair) != said]
         assert wrong == []
 
 
@@ -114,7 +145,9 @@ def test_neither_architecture_nor_flavour_counts(one: str, other: str) -> None:
     assert compare_releases(one, other) == compare_releases(other, one) == 0
 
 
-@pytest.mark.parametrize("text", ["", "linux", "-", "6", "6.1 ", "6.1\n", "6.1_x", "2.6.32-358\x00", "{{ 7*7 }}", "2.6.32 358", "2" * 200, "٢.6"])
+@pytest.mark.parametrize(
+    "text", ["", "linux", "-", "6", "6.1 ", "6.1\n", "6.1_x", "2.6.32-358\x00", "{{ 7*7 }}", "2.6.32 358", "2" * 200, "٢.6"]
+)
 def test_what_is_no_release_is_refused(text: str) -> None:
     with pytest.raises(EvidenceError) as caught:
         split_kernel_release(text)
