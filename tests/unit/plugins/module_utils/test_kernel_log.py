@@ -313,7 +313,6 @@ def test_what_another_speaker_says_in_the_same_log_is_no_kernel_message(speaker:
 
 def test_a_process_named_like_a_boot_does_not_hide_failures() -> None:
     text = (
-    text = (
         f"{HEAD}\nLinux version 9[4711]: segfault at 0 ip 0 sp 0 error 4\n"
         "Linux version : page allocation failure. order:3, mode:0x20\nuname: Linux version 6.1\n"
     )
