@@ -112,7 +112,7 @@ def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Answer,
 
 def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
     host, found = look.host, look.symptom(advisory.thresholds)
-    reasons = [*why, *found.reasons, *found.unseen]
+    reasons = [f"advisory {advisory.id} applies: {advisory.title}", *why, *found.reasons, *found.unseen]
     pending, said = _pending(host, advisory)
     if pending:
         held_up = actions.workaround(host, advisory) if found.present else []

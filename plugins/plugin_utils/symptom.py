@@ -25,11 +25,13 @@ class Finding(NamedTuple):
 def symptom(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | None, limits: Thresholds) -> Finding:
     """The finding for one host under one set of thresholds; ``why_unknown`` tells why ``headroom`` is None."""
     log, left = _log(host, limits), _left(host, headroom, why_unknown, limits)
+    # what is there comes before what is not: the first reason is the one a report's table shows
+    first, then = (left, log) if left.present and not log.present else (log, left)
     return Finding(
         log.present or left.present,
-        log.reasons + left.reasons,
-        log.unseen + left.unseen,
-        log.missing + left.missing,
+        first.reasons + then.reasons,
+        first.unseen + then.unseen,
+        first.missing + then.missing,
     )
 
 
