@@ -9,14 +9,19 @@ order k and above only, and what it splits leaves blocks of order k and above, s
 from one grant to the next. Each of the rule's inequalities therefore bounds the number of grants by one division.
 
 Counted are the requests that succeed at once: what reclaim and compaction could free for those that may wait is left out,
-and so are the pages in per-CPU lists, which /proc/buddyinfo does not show.
+and so are the pages in per-CPU lists, which /proc/buddyinfo does not show. A request that may wait is measured by the min
+watermark too, which is what its last attempt has to pass. Free pages of CMA count as not there, though its blocks cannot be
+told from others in buddyinfo.
+
+Not followed: 2.6.38 to about 3.3, and Red Hat's 2.6.32 of EL 6, subtract two pages more (upstream repaired that slip), one request
+at most. Red Hat's 2.6.32 of EL 6.5 and later (seen in the sources of builds 430 and 503) also ask for no high order pages below
+the min watermark: they grant more than is counted here, never less but for those two pages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.rpm_version import split_kernel_release
@@ -26,9 +31,8 @@ BEFORE_4_4, SINCE_4_4 = "before-4.4", "since-4.4"
 #: The zones that an ordinary kernel request (class zone Normal) may take from.
 _USABLE = ("DMA", "DMA32", "Normal")
 
-#: Machine -> place of Normal among its zones (include/linux/mmzone.h with the architecture's Kconfig). Needed only where a
-#: zone above Normal is populated.
-_NORMAL_PLACE = {"x86_64": 2, "aarch64": 2, "i386": 1, "i486": 1, "i586": 1, "i686": 1, "ppc64": 1, "ppc64le": 1, "s390x": 1}
+#: More orders than any kernel has; bounds what hostile facts can make us compute.
+_MAX_ORDERS = 64
 
 #: buddyinfo and zoneinfo are read a moment apart. Further apart than this, one of them is not of this host.
 _CONTRADICTION_FACTOR, _CONTRADICTION_PAGES = 2, 4096
@@ -38,8 +42,7 @@ class _Unknown(Exception):
     """The headroom cannot be told; the message is a sentence that says why."""
 
 
-@dataclass(frozen=True)
-class _Zone:
+class _Zone(NamedTuple):
     """What the rule needs of a zone, all in pages but the blocks."""
 
     node: int
@@ -131,7 +134,7 @@ def _zone_row(zone: _Zone, rule: str, orders: int) -> dict[str, Any]:
 def _sum(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Node and host are the sums of their zones: a request that one zone refuses goes on to the next, and to other nodes."""
     atomic, non_atomic, free_from = (
-        [sum(column) for column in zip(*(row[name] for row in rows))] for name in ("atomic", "non_atomic", "_free_from")
+        list(map(sum, zip(*(row[name] for row in rows), strict=True))) for name in ("atomic", "non_atomic", "_free_from")
     )
     return {"atomic": atomic, "non_atomic": non_atomic, "unusable_free_percent": _unusable(free_from)}
 
@@ -140,7 +143,8 @@ def _unusable(free_from_order: Sequence[int]) -> list[float | None]:
     """The percentage of free pages that lie in blocks smaller than each order; free_from_order[k]: pages in blocks from k on."""
     if not free_from_order[0]:
         return [None] * len(free_from_order)
-    return [round(100 * (1 - free / free_from_order[0]), 1) for free in free_from_order]
+    total = free_from_order[0]
+    return [round(100 * (total - free) / total, 1) for free in free_from_order]
 
 
 def _read(facts: Mapping[str, Any]) -> tuple[str, list[_Zone]]:
@@ -150,8 +154,10 @@ def _read(facts: Mapping[str, Any]) -> tuple[str, list[_Zone]]:
         zones = facts.get("zones")
         if not zones:
             raise _Unknown(_because(facts, "zones", "/proc/buddyinfo was not seen"))
-        place = _normal_place(facts, [zone["zone"] for zone in zones])
-        read = [_zone(facts, zone, place) for zone in zones]
+        names = [(zone["node"], zone["zone"]) for zone in zones]
+        if len(set(names)) < len(names):
+            raise _Unknown("A zone is there twice, so what each zone holds is not known.")
+        read = [_zone(facts, zone, _above(zone, names)) for zone in zones]
         if all(zone.name not in _USABLE for zone in read):
             raise _Unknown("No zone of this host is one that an ordinary kernel request may use.")
         return rule, read
@@ -178,47 +184,69 @@ def _rule(facts: Mapping[str, Any]) -> str:
     return BEFORE_4_4 if (int(words[0]), int(words[1])) < (4, 4) else SINCE_4_4
 
 
-def _normal_place(facts: Mapping[str, Any], names: Sequence[str]) -> int | None:
-    """Which column of a zone's reserve is for requests of class Normal; None if that cannot be told.
-
-    The last, where no zone above Normal holds a page: every column from Normal's on then has the same sum.
-    """
-    if not any(name not in _USABLE for name in names):
-        return -1
-    return _NORMAL_PLACE.get(facts["kernel"].get("machine"))
+def _above(zone: Mapping[str, Any], names: Sequence[tuple[int, str]]) -> tuple[bool, bool]:
+    """What tells Normal's column: (has the host both low zones, is the first zone above a low one of its node Normal)."""
+    everywhere = {name for _node, name in names}
+    of_node = {name for node, name in names if node == zone["node"]}
+    return {"DMA", "DMA32"} <= everywhere, "Normal" in of_node or of_node <= set(_USABLE)
 
 
-def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], normal_place: int | None) -> _Zone:
-    name, blocks = zone["zone"], [_count(blocks) for blocks in zone["free_blocks"]]
+def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, bool]) -> _Zone:
+    name, blocks = zone["zone"], _counts(zone["free_blocks"])
+    if not isinstance(name, str) or len(blocks) > _MAX_ORDERS:
+        raise ValueError
     where = f"node {zone['node']}, zone {name}"
-    if zone.get("min_pages") is None:
+    usable, min_pages = name in _USABLE, zone.get("min_pages")
+    if usable and min_pages is None:
         raise _Unknown(_because(facts, "zones.watermarks", f"The watermarks of {where} were not seen"))
-    free, told = sum(count << order for order, count in enumerate(blocks)), zone.get("free_pages")
-    if told is not None:
-        least, most = sorted((free, _count(told)))
-        if most - least > _CONTRADICTION_PAGES and most > _CONTRADICTION_FACTOR * least:
-            raise _Unknown(f"/proc/buddyinfo and /proc/zoneinfo contradict each other on {where}: {free} against {told} free pages.")
+    _check_against_zoneinfo(blocks, zone.get("free_pages"), where)
     return _Zone(
         node=_count(zone["node"]),
         name=name,
         free_blocks=blocks,
-        min_pages=_count(zone["min_pages"]),
-        reserve_pages=_reserve_pages(facts, zone, where, normal_place),
+        min_pages=_count(min_pages or 0),
+        reserve_pages=_reserve_pages(facts, zone, where, above) if usable else 0,
         cma_pages=_count(zone.get("free_cma_pages") or 0),
         highatomic_pages=_count(zone.get("free_highatomic_pages") or 0),
     )
 
 
-def _reserve_pages(facts: Mapping[str, Any], zone: Mapping[str, Any], where: str, normal_place: int | None) -> int:
-    """lowmem_reserve of the zone for requests of class Normal. A zone keeps nothing from requests of its own class."""
-    if zone["zone"] not in _USABLE or zone["zone"] == "Normal":
+def _check_against_zoneinfo(blocks: Sequence[int], told: int | None, where: str) -> None:
+    """_Unknown where buddyinfo and zoneinfo are too far apart to be of the same host and hour."""
+    if told is None:
+        return
+    free = sum(count << order for order, count in enumerate(blocks))
+    least, most = sorted((free, _count(told)))
+    if most - least > _CONTRADICTION_PAGES and most > _CONTRADICTION_FACTOR * least:
+        raise _Unknown(f"/proc/buddyinfo and /proc/zoneinfo contradict each other on {where}: {free} against {told} free pages.")
+
+
+def _reserve_pages(facts: Mapping[str, Any], zone: Mapping[str, Any], where: str, above: tuple[bool, bool]) -> int:
+    """lowmem_reserve of the zone for requests of class Normal. A zone keeps nothing from requests of its own class.
+
+    The columns are the kernel's zones in its order: DMA and DMA32 where it is built with them, Normal, HighMem, Movable, Device.
+    Which it is built with differs by architecture and by release (arm64 had one or the other low zone for years), and a host
+    shows the populated ones only. Both low zones seen: Normal's column is the third. One seen: whatever columns lie before
+    Normal's are of zones without pages, which hold 0, so Normal's is the first that does not, unless the node has no Normal but
+    a zone above it, and then it is 0. The last column will not do: it counts Movable and HighMem in, and some kernels of 6.10 to
+    6.13 write 0 into the columns of empty zones (commit 96a5c186efff, reverted).
+    """
+    if zone["zone"] == "Normal":
         return 0
-    reserve = zone.get("lowmem_reserve_pages")
-    if not reserve:
+    columns = zone.get("lowmem_reserve_pages")
+    if columns is None:
         raise _Unknown(_because(facts, "zones.watermarks", f"What {where} keeps in reserve was not seen"))
-    if normal_place is None or normal_place >= len(reserve):
-        raise _Unknown(f"Which zones a {facts['kernel'].get('machine')} kernel has is not known, so neither is the reserve of {where}.")
-    return _count(reserve[normal_place])
+    reserve = _counts(columns)
+    both_low_zones, normal_comes_first = above
+    if both_low_zones:
+        return reserve[2]
+    return next((pages for pages in reserve if pages), 0) if normal_comes_first else 0
+
+
+def _counts(values: Any) -> list[int]:
+    if not isinstance(values, (list, tuple)) or not values:
+        raise ValueError
+    return [_count(value) for value in values]
 
 
 def _count(value: Any) -> int:

@@ -9,7 +9,7 @@ Written from the kernel's sources and not from the closed form: before each gran
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass
@@ -22,9 +22,13 @@ class SimulatedZone:
     cma_pages: int = 0
     highatomic_pages: int = 0
 
+    def __post_init__(self) -> None:
+        """Like the kernel's NR_FREE_PAGES, counted once and then kept up to date."""
+        self.free_pages = sum(count << order for order, count in enumerate(self.free_blocks))
+
     def watermark_ok_before_4_4(self, order: int, atomic: bool) -> bool:
         mark = self._mark(atomic)
-        free_pages = self._free_pages() - (1 << order) + 1
+        free_pages = self.free_pages - (1 << order) + 1
         if free_pages - self.cma_pages <= mark + self.reserve_pages:
             return False
         for smaller in range(order):
@@ -36,7 +40,7 @@ class SimulatedZone:
 
     def watermark_ok_since_4_4(self, order: int, atomic: bool) -> bool:
         mark = self._mark(atomic)
-        free_pages = self._free_pages() - ((1 << order) - 1)
+        free_pages = self.free_pages - ((1 << order) - 1)
         if not atomic:
             free_pages -= self.highatomic_pages
         free_pages -= self.cma_pages
@@ -51,9 +55,6 @@ class SimulatedZone:
             mark -= mark // 4  # ALLOC_HARDER
         return mark
 
-    def _free_pages(self) -> int:
-        return sum(count << order for order, count in enumerate(self.free_blocks))
-
     def take(self, order: int) -> bool:
         """Take a block of the order out of the smallest that holds one, leaving a buddy of each order it splits."""
         for larger in range(order, len(self.free_blocks)):
@@ -61,13 +62,14 @@ class SimulatedZone:
                 self.free_blocks[larger] -= 1
                 for left_over in range(order, larger):
                     self.free_blocks[left_over] += 1
+                self.free_pages -= 1 << order
                 return True
         return False
 
 
 def requests_granted(zones: list[SimulatedZone], rule: str, order: int, atomic: bool) -> int:
     """How many requests of an order succeed until the first is refused by every zone, trying them in the order given."""
-    zones = [SimulatedZone(list(zone.free_blocks), zone.min_pages, zone.reserve_pages, zone.cma_pages, zone.highatomic_pages) for zone in zones]
+    zones = [replace(zone, free_blocks=list(zone.free_blocks)) for zone in zones]
     granted = 0
     while any(_grant(zone, rule, order, atomic) for zone in zones):
         granted += 1

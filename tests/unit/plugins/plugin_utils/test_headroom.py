@@ -9,10 +9,10 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom import headroom, why_unknown
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom import headroom, why_unknown
 from tests.unit.buddy_simulation import SimulatedZone, requests_granted
 
 RELEASES = {"before-4.4": "2.6.32-358.el6.x86_64", "since-4.4": "4.4.0"}
@@ -40,40 +40,64 @@ NAMES = ("DMA", "DMA32", "Normal")
 
 @st.composite
 def hosts(draw: st.DrawFn) -> dict[tuple[int, str], SimulatedZone]:
-    """Zones of one to three nodes with the same number of columns; Normal keeps no reserve from its own class."""
-    orders = draw(ORDERS)
+    """Zones of one to three nodes, each with its own number of columns; Normal keeps no reserve from its own class."""
     names = draw(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(NAMES)), min_size=1, max_size=5, unique=True))
     zones = {}
     for node, name in names:
-        blocks = draw(st.lists(st.integers(0, 40), min_size=orders, max_size=orders))
-        blocks = [count if order < 7 else count % 2 for order, count in enumerate(blocks)]
-        reserve = 0 if name == "Normal" else draw(st.integers(0, 300))
-        zones[node, name] = SimulatedZone(blocks, draw(st.integers(0, 600)), reserve, draw(st.integers(0, 40)), draw(st.integers(0, 40)))
+        orders = draw(ORDERS)
+        blocks = [draw(st.integers(0, 30 >> order)) for order in range(orders)]
+        blocks[draw(st.integers(0, orders - 1))] += draw(st.integers(0, 1))
+        reserve = 0 if name == "Normal" else draw(st.integers(0, 120))
+        zones[node, name] = SimulatedZone(blocks, draw(st.integers(0, 250)), reserve, draw(st.integers(0, 40)), draw(st.integers(0, 40)))
     return zones
 
 
 ONE_LARGE_BLOCK = {(0, "Normal"): SimulatedZone([0, 0, 0, 0, 0, 1], 16)}
 MANY_SMALL_BLOCKS = {(0, "Normal"): SimulatedZone([5000, 300, 1], 1000)}
 AT_THE_MARK = {(0, "DMA32"): SimulatedZone([0, 0, 25], 64, 36)}
+UNEQUAL_COLUMNS = {(0, "DMA"): SimulatedZone([3], 1), (1, "Normal"): SimulatedZone([0, 2, 0, 1], 4)}
+ONLY_THE_LOOP_REFUSES = {(0, "Normal"): SimulatedZone([200, 0, 20], 160)}
+RESERVED_FOR_ATOMIC = {(0, "Normal"): SimulatedZone([0, 0, 10], 0, 0, 4, 30)}
+ODD_MARKS = {
+    (0, "Normal"): SimulatedZone([1, 1, 1, 3], 7),
+    (0, "DMA"): SimulatedZone([0, 0, 5], 3, 5),
+    (1, "Normal"): SimulatedZone([9, 9, 9], 2),
+}
 
 
 @pytest.mark.parametrize("rule", RELEASES)
+@settings(deadline=None)
 @given(zones=hosts())
 @example(zones=ONE_LARGE_BLOCK)
 @example(zones=MANY_SMALL_BLOCKS)
 @example(zones=AT_THE_MARK)
+@example(zones=UNEQUAL_COLUMNS)
+@example(zones=ONLY_THE_LOOP_REFUSES)
+@example(zones=RESERVED_FOR_ATOMIC)
+@example(zones=ODD_MARKS)
 def test_the_closed_form_is_the_simulation(rule: str, zones: dict[tuple[int, str], SimulatedZone]) -> None:
     result = headroom(facts_of(rule, zones))
     assert result is not None and result["rule"] == rule
-    orders = len(next(iter(zones.values())).free_blocks)
-    for kind, atomic in (("atomic", True), ("non_atomic", False)):
-        for order in range(orders):
-            everywhere = requests_granted(list(zones.values()), rule, order, atomic)
-            assert result[kind][order] == everywhere
+    orders = max(len(zone.free_blocks) for zone in zones.values())
+    nodes = sorted({node for node, _name in zones})
+    assert [row["node"] for row in result["nodes"]] == nodes
+    for order in range(orders):
+        for kind, atomic in (("atomic", True), ("non_atomic", False)):
+            assert result[kind][order] == requests_granted(list(zones.values()), rule, order, atomic)
             for row in result["zones"]:
                 assert row[kind][order] == requests_granted([zones[row["node"], row["zone"]]], rule, order, atomic)
             for row in result["nodes"]:
-                assert row[kind][order] == sum(other[kind][order] for other in result["zones"] if other["node"] == row["node"])
+                of_node = [zone for (node, _name), zone in zones.items() if node == row["node"]]
+                assert row[kind][order] == requests_granted(of_node, rule, order, atomic)
+
+
+@given(zones=hosts(), order=st.integers(0, 13))
+def test_a_request_never_lessens_what_lies_in_smaller_blocks(zones: dict[tuple[int, str], SimulatedZone], order: int) -> None:
+    """The ground the closed form stands on."""
+    for zone in zones.values():
+        below = zone.free_blocks[:order]
+        zone.take(order)
+        assert zone.free_blocks[:order] == below
 
 
 @pytest.mark.parametrize("rule", RELEASES)
@@ -85,8 +109,8 @@ def test_a_higher_watermark_never_gives_more(rule: str, zones: dict[tuple[int, s
     after = headroom(facts_of(rule, zones))
     assert before is not None and after is not None
     for kind in ("atomic", "non_atomic"):
-        assert all(a <= b for a, b in zip(after[kind], before[kind]))
-    assert all(n <= a for n, a in zip(before["non_atomic"], before["atomic"])), "who can wait may take less at once"
+        assert all(a <= b for a, b in zip(after[kind], before[kind], strict=True))
+    assert all(n <= a for n, a in zip(before["non_atomic"], before["atomic"], strict=True)), "who can wait may take less at once"
 
 
 def seed_facts() -> dict[str, Any]:
@@ -117,11 +141,12 @@ def test_many_small_blocks_are_no_headroom_before_4_4_and_one_block_is_since() -
 
 
 def test_a_zone_that_kernel_requests_may_not_use_counts_for_nothing() -> None:
-    zones = {(0, "Normal"): SimulatedZone([4, 4, 4], 0), (0, "Movable"): SimulatedZone([90, 90, 90], 0)}
+    zones = {(0, "Normal"): SimulatedZone([4, 4, 4], 0), (0, "Movable"): SimulatedZone([90, 0, 1], 0)}
     result = headroom(facts_of("since-4.4", zones))
     assert result is not None
     assert [row["usable"] for row in result["zones"]] == [True, False]
-    assert result["zones"][1]["atomic"] == [0, 0, 0]
+    assert result["zones"][1]["atomic"] == result["zones"][1]["non_atomic"] == [0, 0, 0]
+    assert result["zones"][1]["unusable_free_percent"] != result["zones"][0]["unusable_free_percent"]
     assert result["atomic"] == result["zones"][0]["atomic"]
     assert result["unusable_free_percent"] == result["zones"][0]["unusable_free_percent"]
 
@@ -166,7 +191,18 @@ def without(*path: Any, value: Any = None) -> dict[str, Any]:
         (without("zones", 0, "lowmem_reserve_pages"), "keeps in reserve was not seen"),
         (without("zones", 2, "free_pages", value=3), "contradict"),
         (without("zones", 2, "min_pages", value=-1), "not in the shape"),
+        (without("zones", 2, "min_pages", value=True), "not in the shape"),
+        (without("zones", 2, "min_pages", value=1 << 64), "not in the shape"),
+        (without("zones", 2, "free_cma_pages", value=-1), "not in the shape"),
+        (without("zones", 2, "zone", value=7), "not in the shape"),
         (without("zones", 2, "free_blocks", value=["1"]), "not in the shape"),
+        (without("zones", 2, "free_blocks", value=[]), "not in the shape"),
+        (without("zones", 2, "free_blocks", value={0: 1}), "not in the shape"),
+        (without("zones", 2, "free_blocks", value=[0] * 65), "not in the shape"),
+        (without("zones", 0, "lowmem_reserve_pages", value=[]), "not in the shape"),
+        (without("zones", 0, "lowmem_reserve_pages", value=[0, 1]), "not in the shape"),
+        (without("zones", 2, "lowmem_reserve_pages"), ""),
+        (without("zones", 2, "free_blocks", value=[0] * 64), ""),
         (without("zones", 2, "zone", value="Movable"), ""),
         ({}, "release was not seen"),
     ],
@@ -185,21 +221,133 @@ def test_the_reason_of_the_probe_is_passed_on() -> None:
     assert "Permission denied" in (why_unknown(facts) or "")
 
 
-def test_the_reserve_of_an_unknown_machine_with_a_movable_zone_is_not_guessed() -> None:
+FREE = 1 << 20
+
+RESERVES = [
+    # zones of the host, the zone asked, its columns in zoneinfo, what it keeps from requests of class Normal
+    ("x86_64, Linux 6.18, Movable and Device empty", "DMA DMA32 Normal", "DMA", [0, 3019, 5323, 5323, 5323], 5323),
+    ("its DMA32", "DMA DMA32 Normal", "DMA32", [0, 0, 2304, 2304, 2304], 2304),
+    ("Linux 6.10 to 6.13: 0 for empty zones", "DMA DMA32 Normal", "DMA", [0, 3019, 5323, 0, 0], 5323),
+    ("RHEL 6", "DMA DMA32 Normal", "DMA", [0, 2898, 15186, 15186], 15186),
+    ("Movable has pages", "DMA DMA32 Normal Movable", "DMA32", [0, 0, 2304, 9000], 2304),
+    ("a small machine without Normal", "DMA DMA32", "DMA", [0, 1900, 1900, 1900], 1900),
+    ("the same on Linux 6.10", "DMA DMA32", "DMA", [0, 1900, 0, 0], 0),
+    ("i686 with HighMem", "DMA Normal HighMem", "DMA", [0, 865, 8016, 8016], 865),
+    ("ppc64 with all memory in DMA", "DMA", "DMA", [0, 0, 0], 0),
+    ("ppc64 with memory added to Movable", "DMA Movable", "DMA", [0, 0, 70], 0),
+    ("s390x", "DMA Normal Movable", "DMA", [0, 900, 1500], 900),
+    ("arm64 from 4.16 to 5.4", "DMA32 Normal Movable", "DMA32", [0, 900, 1500], 900),
+    ("arm64 from 5.5, DMA32 empty", "DMA Normal Movable", "DMA", [0, 0, 900, 1300, 1300], 900),
+    ("reserve ratio 0", "DMA Normal", "DMA", [0, 0, 0, 0], 0),
+]
+
+
+@pytest.mark.parametrize(("names", "asked", "columns", "reserve"), [row[1:] for row in RESERVES], ids=[row[0] for row in RESERVES])
+def test_the_reserve_is_that_for_requests_of_class_normal(names: str, asked: str, columns: list[int], reserve: int) -> None:
+    zones = {(0, name): SimulatedZone([FREE], 0) for name in names.split()}
+    facts = facts_of("since-4.4", zones)
+    for zone in facts["zones"]:
+        zone["lowmem_reserve_pages"] = columns if zone["zone"] == asked else [0] * len(columns)
+    result = headroom(facts)
+    assert result is not None
+    assert {row["zone"]: row["non_atomic"] for row in result["zones"]}[asked] == [FREE - reserve]
+
+
+def test_normal_on_another_node_does_not_move_the_column() -> None:
+    facts = facts_of("since-4.4", {place: SimulatedZone([99], 0) for place in ((0, "DMA"), (0, "DMA32"), (1, "Normal"))})
+    facts["zones"][0]["lowmem_reserve_pages"] = [0, 40, 40, 40]
+    facts["zones"][1]["lowmem_reserve_pages"] = [0, 0, 0, 0]
+    result = headroom(facts)
+    assert result is not None and [row["atomic"] for row in result["zones"]] == [[59], [99], [99]]
+
+
+def test_what_a_zone_that_is_not_used_lacks_is_not_missed() -> None:
     facts = seed_facts()
-    facts["kernel"]["machine"] = "alpha"
-    assert headroom(facts) is not None, "no zone above Normal: the last column is Normal's"
-    facts["zones"].append(dict(copy.deepcopy(facts["zones"][2]), zone="Movable"))
-    assert "alpha" in (why_unknown(facts) or "")
+    facts["zones"].append({"node": 0, "zone": "Device", "free_blocks": [0, 0], "min_pages": None, "lowmem_reserve_pages": None})
+    assert why_unknown(facts) is None and headroom(facts) is not None
 
 
+@pytest.mark.parametrize(("told", "known"), [(66835 + 66835, True), (133671, False), (33418, True), (33417, False), (0, False)])
+def test_buddyinfo_and_zoneinfo_may_differ_by_a_factor_of_two(told: int, known: bool) -> None:
+    facts = without("zones", 2, "free_pages", value=told)
+    assert (why_unknown(facts) is None) == known == (headroom(facts) is not None)
+
+
+@pytest.mark.parametrize(("told", "known"), [(4096, True), (4097, False)])
+def test_a_small_difference_is_no_contradiction_whatever_the_factor(told: int, known: bool) -> None:
+    facts = facts_of("since-4.4", {(0, "Normal"): SimulatedZone([0, 0], 1)})
+    facts["zones"][0]["free_pages"] = told
+    assert (why_unknown(facts) is None) == known
+
+
+@given(zones=hosts())
+def test_the_unusable_share_is_of_the_pages_in_smaller_blocks(zones: dict[tuple[int, str], SimulatedZone]) -> None:
+    result = headroom(facts_of("since-4.4", zones))
+    assert result is not None
+    orders = max(len(zone.free_blocks) for zone in zones.values())
+    for order in range(orders):
+        total = sum(zone.free_pages for zone in zones.values())
+        smaller = sum(count << o for zone in zones.values() for o, count in enumerate(zone.free_blocks) if o < order)
+        share = result["unusable_free_percent"][order]
+        assert share is None if not total else abs(share - 100 * smaller / total) <= 0.051
+    shares = [share for share in result["unusable_free_percent"] if share is not None]
+    assert shares == sorted(shares) and all(0 <= share <= 100 for share in shares)
+
+
+KEYS = st.sampled_from(["kernel", "release", "machine", "zones", "zone", "node", "free_blocks", "min_pages", "unavailable"])
 JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["kernel", "release", "zones", "zone", "node", "free_blocks", "min_pages"]), inner, max_size=4),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats() | st.binary(max_size=3) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4) | st.tuples(inner),
 )
+OF_A_ZONE = (
+    "node", "zone", "free_blocks", "min_pages", "free_pages", "lowmem_reserve_pages", "free_cma_pages", "free_highatomic_pages"
+)
+PLACES = [
+    ("kernel",), ("zones",), ("unavailable",), ("kernel", "release"), ("kernel", "machine"), ("zones", 1),
+    ("zones", 2, "free_blocks", 1), ("zones", 0, "lowmem_reserve_pages", 2),
+    *(("zones", index, key) for index in (0, 2) for key in OF_A_ZONE),
+]
 
 
-@given(st.dictionaries(st.sampled_from(["kernel", "zones", "unavailable"]), JUNK), JUNK)
-def test_junk_is_unknown_with_a_reason(facts: dict[str, Any], zones: Any) -> None:
-    for candidate in (facts, dict(seed_facts(), zones=zones), dict(seed_facts(), kernel=facts)):
-        assert (headroom(candidate) is None) == (why_unknown(candidate) is not None)
+def known_or_unknown(facts: Any) -> None:
+    """The one or the other, with lists of one length and a number for each order."""
+    result, why = headroom(facts), why_unknown(facts)
+    assert (result is None) == (why is not None)
+    assert why is None or (why.endswith(".") and len(why) < 2000)
+    for row in [] if result is None else [result, *result["nodes"], *result["zones"]]:
+        assert len(row["atomic"]) == len(row["non_atomic"]) == len(row["unusable_free_percent"]) > 0
+        assert all(type(count) is int and count >= 0 for count in row["atomic"] + row["non_atomic"])
+
+
+@given(facts=JUNK)
+@example(facts={"kernel": {"release": "4.4.0"}, "zones": [{"node": 0, "zone": "Normal", "free_blocks": [], "min_pages": 1}]})
+@example(facts={"kernel": {"release": "4.4.0"}, "zones": [{"node": 0, "zone": "Normal", "free_blocks": {0: 1}, "min_pages": 1}]})
+@example(facts={"kernel": {"release": "4.4.0"}, "zones": [{"node": 0, "zone": "Normal", "free_blocks": [1] * 70, "min_pages": 1}]})
+def test_junk_is_unknown_with_a_reason(facts: Any) -> None:
+    known_or_unknown(facts)
+
+
+@given(place=st.sampled_from(PLACES), junk=JUNK, release=st.sampled_from(sorted(RELEASES.values())))
+@example(place=("zones", 2, "free_blocks"), junk=[], release="4.4.0")
+@example(place=("zones", 0, "lowmem_reserve_pages"), junk=[], release="4.4.0")
+@example(place=("zones", 0, "lowmem_reserve_pages"), junk=[0, 1], release="4.4.0")
+@example(place=("zones", 1), junk=None, release="4.4.0")
+def test_one_odd_fact_among_good_ones_never_raises(place: tuple[Any, ...], junk: Any, release: str) -> None:
+    facts: Any = seed_facts()
+    facts["kernel"]["release"] = release
+    inner = facts
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = junk
+    known_or_unknown(facts)
+
+
+def test_a_zone_that_is_there_twice_is_not_counted_twice() -> None:
+    facts = seed_facts()
+    facts["zones"].append(copy.deepcopy(facts["zones"][2]))
+    assert headroom(facts) is None and "twice" in (why_unknown(facts) or "")
+
+
+def test_no_zone_that_a_kernel_request_may_use() -> None:
+    facts = without("zones", value=[dict(seed_facts()["zones"][2], zone="Movable")])
+    assert headroom(facts) is None and "ordinary kernel request" in (why_unknown(facts) or "")
