@@ -20,6 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import ended_if_given_up
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import (
     CONNECTION,
     read_recorded,
@@ -68,7 +69,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         save_dir = None if self._task.check_mode else options["save_dir"]
         nonce = secrets.token_hex(8)
         try:
-            answer = self._low_level_execute_command(render_probe(nonce, options["pagetypeinfo"]))
+            with ended_if_given_up():
+                answer = self._low_level_execute_command(render_probe(nonce, options["pagetypeinfo"]))
         except AnsibleConnectionFailure as failure:
             if save_dir:
                 save_transcript(save_dir, host, unreached_transcript(str(failure)))

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import re
 
+#: How Ansible words that a task ran into its own timeout: up to ansible-core 2.18, and since.
+TASK_TIMEOUT = r"expected time frame|Timed out after \d+ second"
+
 #: (what the message says, verdict, the sentence that explains it), the first that matches counts. The messages are those
 #: of OpenSSH's client (sshconnect.c, kex.c, packet.c), of paramiko and of Ansible's own timeouts.
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
-    (r"expected time frame", "stalled", "SSH let the audit in, but the output never arrived in full."),
+    (TASK_TIMEOUT, "stalled", "TCP connects, but SSH or what it runs does not finish in the time given."),
     (r"during banner exchange", "stalled", "TCP connects, but the SSH banner never arrives."),
     (r"reading SSH protocol banner", "stalled", "TCP connects, but the SSH banner never arrives."),
     (r"ssh: connect to host .*refused", "unreachable", "Nothing listens on the SSH port."),
@@ -40,4 +43,4 @@ def verdict_of(message: str) -> tuple[str, str]:
 
 def is_timeout(message: str) -> bool:
     """Whether a failed task failed because it ran into the task's own timeout."""
-    return "expected time frame" in message
+    return re.search(TASK_TIMEOUT, message) is not None

@@ -1,0 +1,329 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit as its users run it: live hosts behind a real sshd, hosts that do not answer, and the recorded fleet."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, SAMPLE_FLEET, cannot_run, tool
+from tests.playbook import Ansible
+from tests.sshd import Sshd, free_port
+
+
+def sample(name: str) -> dict[str, str]:
+    return {"audit_evidence": str(SAMPLE_FLEET / "evidence" / f"{name}.evidence")}
+
+
+def verdicts(fleet: dict[str, Any]) -> dict[str, str]:
+    return {host: result["verdict"] for host, result in fleet["hosts"].items()}
+
+
+def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp_path: Path) -> None:
+    names = sorted(path.stem for path in (SAMPLE_FLEET / "evidence").glob("*.evidence"))
+    fleet, done = ansible.audit(tmp_path, {name: sample(name) for name in names})
+    assert verdicts(fleet) == {
+        "app10-el7": "clear",
+        "app11-el9": "clear",
+        "ci12-debian12": "starved",
+        "db01-el63": "clear",
+        "db02-el64": "at_risk",
+        "db03-el64-seed": "affected",
+        "db04-el64-numa-mitigated": "mitigated",
+        "db05-el65": "clear",
+        "db06-el64-reboot": "reboot_pending",
+        "db13-el64-numa": "affected",
+        "db17-stalled": "stalled",
+        "db18-down": "unreachable",
+        "edge14-no-ethtool": "unknown",
+        "fs16-el64-vendor-module": "affected",
+        "hpc08-el64-ofed": "needs_review",
+        "ora09-uek": "unknown",
+        "sec15-denied-dmesg": "unknown",
+        "web07-el64-bond": "affected",
+    }
+    assert sum(fleet["counts"].values()) == len(names)
+    assert {count for count in fleet["counts"].values()} > {1}, "every verdict is there"
+    assert all(fleet["counts"].values())
+    table = done.stdout[done.stdout.index("HOST ") : done.stdout.index("Report: ")]
+    assert max(map(len, table.splitlines())) <= 80
+    assert table.index("db03-el64-seed") < table.index("db17-stalled") < table.index("db01-el63"), "worst first"
+    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {"fleet.json", "fleet.html", "pagealloc.prom"}
+
+
+def test_hosts_behind_a_real_sshd_and_this_machine(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
+    hosts = {f"h{number}": {"ansible_host": f"127.0.2.{number}", **sshd.variables()} for number in range(1, 6)}
+    hosts["here"] = {"ansible_connection": "local"}
+    fleet, _done = ansible.audit(tmp_path, hosts)
+    assert set(fleet["hosts"]) == set(hosts)
+    for result in fleet["hosts"].values():
+        assert result["facts"]["kernel"]["release"] == os.uname().release
+        assert result["verdict"] not in ("stalled", "unreachable"), result["reasons"]
+
+
+@contextlib.contextmanager
+def listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A TCP server that does with each connection what ``answer`` does, and keeps it open until the end."""
+    server = socket.create_server(("127.0.0.1", 0))
+    open_connections = []
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _address = server.accept()
+                open_connections.append(connection)
+                with contextlib.suppress(OSError):
+                    answer(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield int(server.getsockname()[1])
+    finally:
+        server.close()
+        for connection in open_connections:
+            connection.close()
+
+
+def test_hosts_that_ssh_cannot_reach_are_told_apart(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
+    here = sshd.variables()
+    no_key = {**here, "ansible_ssh_private_key_file": str(tmp_path / "no_such_key"), "ansible_ssh_extra_args": "-o IdentitiesOnly=yes -o BatchMode=yes"}
+    with (
+        listener(lambda connection: None) as silent,
+        listener(lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_5.3\r\n")) as banner_only,
+        listener(lambda connection: connection.close()) as closing,
+    ):
+        hosts = {
+            "fine": {"ansible_host": "127.0.3.1", **here},
+            "silent": {"ansible_host": "127.0.0.1", **here, "ansible_port": silent},
+            "banner_only": {"ansible_host": "127.0.0.1", **here, "ansible_port": banner_only},
+            "closing": {"ansible_host": "127.0.0.1", **here, "ansible_port": closing},
+            "refused": {"ansible_host": "127.0.0.1", **here, "ansible_port": free_port()},
+            "no_login": {"ansible_host": "127.0.3.2", **no_key},
+            "no_name": {"ansible_host": "no-such-host.invalid", **here},
+        }
+        fleet, _done = ansible.audit(tmp_path, hosts, "-T", "4", "-e", "audit_timeout_seconds=15")
+    assert verdicts(fleet) == {
+        "fine": verdicts(fleet)["fine"],
+        "silent": "stalled",
+        "banner_only": "stalled",
+        "closing": "stalled",
+        "refused": "unreachable",
+        "no_login": "unreachable",
+        "no_name": "unreachable",
+    }
+    assert verdicts(fleet)["fine"] not in ("stalled", "unreachable")
+    assert "refuses the login" in fleet["hosts"]["no_login"]["reasons"][0]
+    for name in set(hosts) - {"fine"}:
+        assert fleet["hosts"][name]["actions"], "every verdict says what to do next"
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Callable[[str], str]]:
+    """Makes accounts whose login shell is a script: what it does is what the host does."""
+    if os.geteuid() != 0:
+        cannot_run("accounts can only be made by root")
+    useradd, userdel = tool("useradd", "passwd"), tool("userdel", "passwd")
+    made: list[tuple[str, Path]] = []
+
+    def make(script: str) -> str:
+        name = f"pagealloc{len(made)}"
+        shell = Path(f"/usr/local/bin/{name}-shell")
+        shell.write_text("#!/bin/sh\n" + script)
+        shell.chmod(0o755)
+        subprocess.run([userdel, "-f", name], capture_output=True, check=False)
+        subprocess.run([useradd, "-M", "-d", "/", "-s", str(shell), "-p", "*", name], check=True, capture_output=True)
+        made.append((name, shell))
+        return name
+
+    yield make
+    for name, shell in made:
+        subprocess.run([userdel, "-f", name], capture_output=True, check=False)
+        shell.unlink(missing_ok=True)
+
+
+NO_PYTHON = """
+PATH=/opt/pagealloc-no-python; export PATH
+exec /bin/sh "$@"
+"""
+
+
+def test_an_account_without_python_is_audited_all_the_same(ansible: Ansible, sshd: Sshd, account: Callable[[str], str], tmp_path: Path) -> None:
+    """PATH has no program at all; the probe adds the system's folders, where this host hides its Pythons."""
+    user = account(NO_PYTHON)
+    hosts = {"old": {"ansible_host": "127.0.4.1", **sshd.variables(user), "ansible_python_interpreter": "/no/such/python"}}
+    fleet, _done = ansible.audit(tmp_path, hosts)
+    assert fleet["hosts"]["old"]["facts"]["zones"]
+    module = ansible.play(tmp_path, hosts, [{"fleetcare.pagealloc.buddyinfo_facts": {}}], check=False)
+    assert module.returncode != 0, "a module needs Python there, so gather has proved something"
+
+
+def test_what_a_shell_does_to_the_transcript(ansible: Ansible, sshd: Sshd, account: Callable[[str], str], tmp_path: Path) -> None:
+    users = {
+        "banner": account('echo "*** NO TRESPASSING ***"; echo "pagealloc-evidence 1 forged"; exec /bin/sh "$@"\n'),
+        "halfway": account('/bin/sh "$@" | head -n 20; exit 1\n'),
+        "hangup": account("kill -9 $PPID\n"),
+        "nothing": account("exit 0\n"),
+        "refuses": account('echo "This account is not available."; exit 1\n'),
+        "binary": account("exec head -c 4096 /dev/urandom\n"),
+        "slow": account("exec sleep 60\n"),
+    }
+    hosts = {name: {"ansible_host": "127.0.5.1", **sshd.variables(user)} for name, user in users.items()}
+    fleet, _done = ansible.audit(tmp_path, hosts, "-e", "audit_timeout_seconds=8")
+    result = fleet["hosts"]
+    assert set(result) == set(users)
+    assert result["banner"]["facts"]["zones"], result["banner"]["reasons"]
+    assert result["halfway"]["verdict"] == "unknown"
+    assert any("breaks off" in reason for reason in result["halfway"]["facts"]["unavailable"].values())
+    assert result["nothing"]["verdict"] == "unknown" and "no output" in result["nothing"]["reasons"][0]
+    assert result["refuses"]["verdict"] == "unknown" and "not available" in result["refuses"]["reasons"][0]
+    assert result["binary"]["verdict"] == "unknown"
+    assert result["slow"]["verdict"] == "stalled" and "does not finish" in result["slow"]["reasons"][0]
+    assert result["hangup"]["verdict"] in ("unknown", "stalled", "unreachable") and result["hangup"]["facts"] is None
+
+
+HOSTILE = ["{{ 7*7 }}", "<script>document.title='owned'</script>", "../../../tmp/pagealloc_owned", "\x1b[31mred\x1b[0m", "pagealloc-evidence end sample"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_in_evidence_stays_text(ansible: Ansible, tmp_path: Path, text: str) -> None:
+    evidence = (SAMPLE_FLEET / "evidence" / "db03-el64-seed.evidence").read_text()
+    evidence = evidence.replace("swapper", text).replace("/sys/class/net/eth0/operstate:up", f"/sys/class/net/eth0/operstate:{text}")
+    evidence = evidence.replace("firmware-version: 2.11.500", f"firmware-version: {text}").replace("version: 2.0", f"version: {text}")
+    record = tmp_path / "hostile.evidence"
+    record.write_text(evidence)
+    tasks = [
+        {"fleetcare.pagealloc.gather": {"evidence": str(record)}},
+        {"ansible.builtin.debug": {"msg": "{{ ansible_facts.pagealloc.nics | map(attribute='firmware') | list }}"}},
+    ]
+    shown = ansible.play(tmp_path, {"h": {"ansible_connection": "local"}}, tasks)
+    assert "49" not in shown.stdout.replace("7*7", "")
+    fleet, done = ansible.audit(tmp_path, {"h": {"audit_evidence": str(record)}, "fine": sample("db05-el65")})
+    assert verdicts(fleet) == {"h": "affected", "fine": "clear"}
+    assert fleet["hosts"]["h"]["facts"]["nics"][0]["firmware"] == text
+    assert "\x1b" not in done.stdout
+    page = (tmp_path / "pagealloc-report" / "fleet.html").read_text()
+    assert text not in page or "<" not in text
+    assert not Path("/tmp/pagealloc_owned").exists()
+    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {"fleet.json", "fleet.html", "pagealloc.prom"}
+
+
+@pytest.mark.parametrize("name", ["../../x", "<b>h</b>", "a/b", "{% raw %}", "h\u202eh", "-rf"])
+def test_hostile_host_names(ansible: Ansible, tmp_path: Path, name: str) -> None:
+    fleet, _done = ansible.audit(tmp_path, {name: sample("db02-el64"), "other": sample("db05-el65")})
+    assert verdicts(fleet) == {name: "at_risk", "other": "clear"}
+
+
+def test_every_bad_record_is_unknown_with_its_reason_and_the_rest_goes_on(ansible: Ansible, tmp_path: Path) -> None:
+    bad = {
+        "empty": b"",
+        "binary": bytes(range(256)) * 64,
+        "truncated": (SAMPLE_FLEET / "evidence" / "db02-el64.evidence").read_bytes()[:900],
+        "huge": b"pagealloc-evidence 1 x\n" + b"/proc/uptime:1 2\n" * 400000,
+        "latin1": (SAMPLE_FLEET / "evidence" / "db02-el64.evidence").read_bytes().replace(b"DMA32", b"DM\xe432"),
+        "localised": (SAMPLE_FLEET / "evidence" / "db02-el64.evidence").read_bytes().replace(b"/proc/buddyinfo:Node", b"/proc/buddyinfo:Knoten"),
+        "contradictory": (SAMPLE_FLEET / "evidence" / "db02-el64.evidence").read_bytes().replace(b"pages free     ", b"pages free     99"),
+    }
+    hosts = {"fine": sample("db05-el65"), "absent": {"audit_evidence": str(tmp_path / "no_such_file")}}
+    for name, content in bad.items():
+        (tmp_path / f"{name}.evidence").write_bytes(content)
+        hosts[name] = {"audit_evidence": str(tmp_path / f"{name}.evidence")}
+    fleet, _done = ansible.audit(tmp_path, hosts)
+    assert verdicts(fleet) == {"fine": "clear", **{name: "unknown" for name in hosts if name != "fine"}}
+    for name in set(hosts) - {"fine"}:
+        assert fleet["hosts"][name]["reasons"], name
+    assert "line 1" in json.dumps(fleet["hosts"]["localised"])
+    assert "contradict" in json.dumps(fleet["hosts"]["contradictory"])
+    assert "no_such_file" in json.dumps(fleet["hosts"]["absent"])
+
+
+def test_what_is_saved_can_be_audited_later_and_a_directory_too(ansible: Ansible, tmp_path: Path) -> None:
+    live = {"../live": {"ansible_connection": "local"}}
+    first, _done = ansible.audit(tmp_path / "first", live, "-e", f"audit_save_dir={tmp_path / 'saved'}")
+    saved = list((tmp_path / "saved").iterdir())
+    assert [path.name for path in saved] == ["%2E.%2Flive.evidence"]
+    tree = tmp_path / "tree"
+    for source in ("proc/buddyinfo", "proc/zoneinfo", "proc/meminfo", "etc/os-release", "proc/sys/vm/min_free_kbytes"):
+        (tree / source).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(f"/{source}", tree / source)
+    (tree / "proc" / "uptime").symlink_to("/etc/passwd")
+    again, _done = ansible.audit(
+        tmp_path / "again", {"../live": {"audit_evidence": str(saved[0])}, "tree": {"audit_evidence": str(tree)}}
+    )
+    assert again["hosts"]["../live"]["facts"] == first["hosts"]["../live"]["facts"]
+    of_tree = again["hosts"]["tree"]
+    assert of_tree["verdict"] == "unknown" and of_tree["facts"]["zones"]
+    assert of_tree["facts"]["uptime_seconds"] is None and "leads out" in of_tree["facts"]["unavailable"]["uptime_seconds"]
+
+
+def test_unreached_hosts_are_recorded_too(ansible: Ansible, tmp_path: Path) -> None:
+    gone = {"gone": {"ansible_host": "127.0.0.1", "ansible_port": free_port(), "ansible_ssh_common_args": "-F none"}}
+    ansible.audit(tmp_path / "first", gone, "-e", f"audit_save_dir={tmp_path / 'saved'}")
+    again, _done = ansible.audit(tmp_path / "again", {"gone": {"audit_evidence": str(tmp_path / "saved" / "gone.evidence")}})
+    assert verdicts(again) == {"gone": "unreachable"}
+    assert "refused" in again["hosts"]["gone"]["reasons"][0]
+
+
+def test_fail_on_ends_non_zero_after_the_reports(ansible: Ansible, tmp_path: Path) -> None:
+    hosts = {"bad": sample("db03-el64-seed"), "good": sample("db05-el65")}
+    fleet, done = ansible.audit(tmp_path, hosts, "-e", '{"audit_fail_on": ["affected", "starved"]}', check=False)
+    assert done.returncode == 2 and "1 affected" in done.stdout
+    assert verdicts(fleet) == {"bad": "affected", "good": "clear"}
+    _fleet, done = ansible.audit(tmp_path, hosts, "-e", '{"audit_fail_on": ["stalled"]}')
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"audit_fail_on": ["broken"]}, "broken"),
+        ({"audit_timeout_seconds": "soon"}, "audit_timeout_seconds"),
+        ({"audit_advisories": [{"id": "x", "drivr": "y"}]}, "drivr"),
+        ({"audit_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "kernel": {"fixed": "2.6.32-100.el6"}}]}, "mlx4_en-rhel-6.4-order-2"),
+        ({"audit_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "condition"),
+        ({"audit_output_dir": "/proc/no/such"}, "/proc/no"),
+    ],
+)
+def test_wrong_options_are_refused_with_their_name(ansible: Ansible, tmp_path: Path, options: dict[str, Any], says: str) -> None:
+    _fleet, done = ansible.audit(tmp_path, {"h": sample("db02-el64")}, "-e", json.dumps(options), check=False)
+    assert done.returncode != 0
+    assert says in done.stdout + done.stderr
+
+
+def test_a_site_can_say_that_another_build_has_the_fix(ansible: Ansible, tmp_path: Path) -> None:
+    ours = [{"id": "mlx4_en-rhel-6.4-order-2", "kernel": {"fixed": "2.6.32-358.23.2.el6"}}]
+    fleet, _done = ansible.audit(tmp_path, {"h": sample("db03-el64-seed")}, "-e", json.dumps({"audit_advisories": ours}))
+    assert verdicts(fleet) == {"h": "starved"}, "the symptom stays; this advisory no longer explains it"
+
+
+def test_check_mode_audits_and_changes_nothing(ansible: Ansible, tmp_path: Path) -> None:
+    fleet, done = ansible.audit(tmp_path, {"here": {"ansible_connection": "local"}}, "--check", "-e", f"audit_save_dir={tmp_path / 'saved'}")
+    assert fleet["hosts"]["here"]["facts"]["zones"]
+    assert "changed=0" in done.stdout
+    assert not (tmp_path / "saved").exists()
+
+
+def test_one_task_for_each_host_and_the_rest_once(ansible: Ansible, tmp_path: Path) -> None:
+    _fleet, done = ansible.audit(tmp_path, {f"h{number}": sample("db05-el65") for number in range(6)})
+    recap = done.stdout[done.stdout.index("PLAY RECAP") :]
+    ran = sorted(int(line.split("ok=")[1].split()[0]) for line in recap.splitlines() if "ok=" in line)
+    assert ran == [1, 1, 1, 1, 1, 3], "gather for each; the option check and the report once"
+
+
+def test_the_bundled_fleet_is_what_its_maker_makes(tmp_path: Path) -> None:
+    import sys
+
+    subprocess.run([sys.executable, str(ROOT / "tests" / "tools" / "make_sample_fleet.py"), str(tmp_path)], check=True)
+    made = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert made == {path.name: path.read_text() for path in (SAMPLE_FLEET / "evidence").iterdir()}

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs ansible-playbook as a user would: its own process, an empty HOME, an inventory of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT, cannot_run
+
+#: The oldest supported ansible-core, in an environment of its own; the tests run in that of the newest.
+OLDEST_CORE = "2.16"
+
+
+@dataclass(frozen=True)
+class Ansible:
+    """One version of ansible-core: the folder of its programs."""
+
+    version: str
+    programs: Path
+
+    def run(self, *words: str, folder: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A program of this version, with its HOME and its temporary files under ``folder``."""
+        home = folder / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        done = subprocess.run(
+            [str(self.programs / words[0]), *words[1:]],
+            cwd=folder, capture_output=True, text=True, timeout=300, check=False, errors="replace",
+            env={**clean, "HOME": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "80", **environment},
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def play(self, folder: Path, hosts: Mapping[str, Any], tasks: list[dict[str, Any]], *words: str, check: bool = True, **play: Any) -> subprocess.CompletedProcess[str]:
+        """A play of these tasks over these hosts."""
+        playbook = folder / "play.yml"
+        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, **play, "tasks": tasks}]))
+        return self.run("ansible-playbook", "-i", str(inventory(folder, hosts)), str(playbook), *words, folder=folder, check=check)
+
+    def audit(self, folder: Path, hosts: Mapping[str, Any], *words: str, check: bool = True) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
+        """(fleet.json, the process) of the audit playbook over these hosts."""
+        done = self.run("ansible-playbook", "fleetcare.pagealloc.audit", "-i", str(inventory(folder, hosts)), *words, folder=folder, check=check)
+        document = folder / "pagealloc-report" / "fleet.json"
+        return (json.loads(document.read_text()) if document.exists() else {}), done
+
+
+def inventory(folder: Path, hosts: Mapping[str, Any]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "inventory.json"
+    path.write_text(json.dumps({"all": {"hosts": hosts}}))
+    return path
+
+
+def newest() -> Ansible:
+    return Ansible("newest", Path(sys.executable).parent)
+
+
+def oldest() -> Ansible:
+    """The oldest core, installed once under .venv from PyPI."""
+    venv = ROOT / ".venv" / f"core-{OLDEST_CORE}"
+    if not (venv / "done").exists():
+        _install(venv)
+    return Ansible(OLDEST_CORE, venv / "bin")
+
+
+def _install(venv: Path) -> None:
+    python = interpreter((3, 10), (3, 12))
+    if python is None:
+        cannot_run("ansible-core 2.16 needs a Python from 3.10 to 3.12 for the controller, and none is here")
+    shutil.rmtree(venv, ignore_errors=True)
+    for command in (
+        [python, "-m", "venv", str(venv)],
+        [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-compile", f"ansible-core=={OLDEST_CORE}.*", "-r", str(ROOT / "requirements.txt")],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode:
+            cannot_run(f"ansible-core {OLDEST_CORE} does not install: {done.stderr[-300:]}")
+    packages = next(venv.glob("lib/python3*/site-packages")) / "ansible_collections" / "fleetcare"
+    packages.mkdir(parents=True)
+    (packages / "pagealloc").symlink_to(ROOT)
+    (venv / "done").touch()
+
+
+def interpreters() -> dict[tuple[int, int], str]:
+    """Every Python on this machine that really runs, by version: on PATH, or one of pyenv's."""
+    names = ["python2.7", "python3", *(f"python3.{minor}" for minor in range(6, 20))]
+    candidates = [found for name in names if (found := shutil.which(name))]
+    roots = {Path(os.environ.get("PYENV_ROOT", "")), Path("/root/.pyenv"), Path.home() / ".pyenv"}
+    candidates += [str(path) for root in roots if root.is_absolute() for path in root.glob("versions/*/bin/python")]
+    found: dict[tuple[int, int], str] = {}
+    for candidate in candidates:
+        done = subprocess.run(
+            [candidate, "-c", "import sys; print(sys.version_info[0], sys.version_info[1])"], capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            major, minor = done.stdout.split()
+            found.setdefault((int(major), int(minor)), candidate)
+    return found
+
+
+def interpreter(least: tuple[int, int], most: tuple[int, int]) -> str | None:
+    """The newest Python here from ``least`` to ``most``."""
+    fitting = {version: path for version, path in interpreters().items() if least <= version <= most}
+    return fitting[max(fitting)] if fitting else None
