@@ -11,7 +11,6 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
     Evidence,
@@ -79,8 +78,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if save_dir:
             save_transcript(save_dir, host, text.replace("\r\n", "\n"))
         try:
-            return read_transcript(text, nonce)
+            evidence: Evidence = read_transcript(text, nonce)
         except EvidenceError as error:
             said = " ".join(str(answer.get("stderr", "")).split())[:200]
             reason = f"{error.reason}; exit status {answer['rc']}{', it says: ' + said if said else ''}"
             raise EvidenceError(error.datum, error.line, reason) from error
+        return evidence

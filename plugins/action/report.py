@@ -11,14 +11,19 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import (
+    AdvisoryError,
+    load_catalogue,
+    merge_site_advisories,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 
 _OPTIONS = {
-    "gathered": {"type": "str", "required": True},
+    "gathered": {"type": "str"},
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
     "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": []},
@@ -37,20 +42,35 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(_OPTIONS)
-        hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
-        display = Display()
-        display.display(f"Judging {len(hosts)} hosts ...")
         try:
-            gathered = _gathered(task_vars["hostvars"], hosts, options["gathered"])
-            fleet = judge_fleet(gathered, options["site_advisories"])
-            paths = write_reports(fleet, options["output_dir"])
+            outcome = _report(options, task_vars) if options["gathered"] else _check(options)
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from error
+        except MissingLibraryError as error:
+            raise AnsibleActionFail(str(error)) from error
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from error
-        display.display("\n" + render_table(fleet))
-        display.display(f"\nReport: {paths['html']}")
-        return {**result, **_outcome(fleet, paths, options["fail_on"])}
+        return {**result, "changed": False, **outcome}
+
+
+def _check(options: dict[str, Any]) -> dict[str, Any]:
+    """Nothing is gathered yet: find what would spoil the report before thousands of hosts are asked."""
+    merge_site_advisories(load_catalogue(), options["site_advisories"])
+    require_writable(options["output_dir"])
+    render_table({"counts": {}, "hosts": {}, "generated_at": ""})
+    return {}
+
+
+def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
+    display = Display()
+    display.display(f"Judging {count_of(len(hosts), 'host')} ...")
+    gathered = _gathered(task_vars["hostvars"], hosts, options["gathered"])
+    fleet = judge_fleet(gathered, options["site_advisories"])
+    paths = write_reports(fleet, options["output_dir"])
+    display.display("\n" + render_table(fleet))
+    display.display(f"\nReport: {paths['html']}")
+    return _outcome(fleet, paths, options["fail_on"])
 
 
 def _gathered(hostvars: Any, hosts: list[str], name: str) -> dict[str, Gathered]:
@@ -61,7 +81,6 @@ def _gathered(hostvars: Any, hosts: list[str], name: str) -> dict[str, Gathered]
 def _outcome(fleet: dict[str, Any], paths: dict[str, str], fail_on: list[str]) -> dict[str, Any]:
     counts = fleet["counts"]
     outcome: dict[str, Any] = {
-        "changed": False,
         "counts": counts,
         "files": paths,
         "ansible_stats": {"data": {"pagealloc_counts": counts}, "per_host": False, "aggregate": True},

@@ -12,7 +12,7 @@ import re
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import count
 
-_LINE = re.compile(r"Node\s+([0-9]{1,9}), zone\s+(\S{1,32}), type\s+(\S{1,32})\s+(\S.*)\Z")
+_LINE = re.compile(r"Node\s+([0-9]{1,9}), zone\s+([A-Za-z0-9]{1,32}), type\s+(\S{1,32})\s+(\S.*)\Z")
 
 
 def parse_pagetypeinfo(text):

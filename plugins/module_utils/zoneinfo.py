@@ -12,7 +12,7 @@ import re
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import count
 
-_ZONE = re.compile(r"Node\s+([0-9]{1,9}), zone\s+(\S{1,32})\s*\Z")
+_ZONE = re.compile(r"Node\s+([0-9]{1,9}), zone\s+([A-Za-z0-9]{1,32})\s*\Z")
 
 #: The counters of a zone: its name in the file -> ours, all in pages.
 _COUNTERS = {

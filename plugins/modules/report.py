@@ -24,8 +24,9 @@ options:
   gathered:
     description:
       - Name of the variable in which the hosts registered what M(fleetcare.pagealloc.gather) returned.
+      - Without it nothing is judged. The other options are checked, so that what is wrong with them is known before the
+        hosts are asked.
     type: str
-    required: true
   output_dir:
     description:
       - Directory on the controller for C(fleet.json), C(fleet.html) and C(pagealloc.prom). Made where it is missing. A relative
@@ -95,7 +96,7 @@ RETURN = r"""
 counts:
   description: How many hosts got each verdict; every verdict is there.
   type: dict
-  returned: always
+  returned: when O(gathered) is given
   sample:
     affected: 2
     starved: 0
@@ -110,7 +111,7 @@ counts:
 files:
   description: Absolute paths of what was written, by kind of report.
   type: dict
-  returned: always
+  returned: when O(gathered) is given
   sample:
     json: /var/lib/pagealloc/fleet.json
     html: /var/lib/pagealloc/fleet.html
@@ -118,5 +119,5 @@ files:
 ansible_stats:
   description: The counts as C(pagealloc_counts), which AWX keeps as the job's artifacts.
   type: dict
-  returned: always
+  returned: when O(gathered) is given
 """

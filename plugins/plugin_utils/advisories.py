@@ -98,7 +98,11 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(name: str, source: Mapping[str, Any]) -> None:
     """Raise AdvisoryError for the first thing in one advisory that the schema does not allow."""
-    errors = sorted(_validator().iter_errors(source), key=lambda error: [str(part) for part in error.absolute_path])
+    # a misspelt key comes first: what it leaves missing is the lesser news
+    errors = sorted(
+        _validator().iter_errors(source),
+        key=lambda error: (error.validator != "additionalProperties", [str(part) for part in error.absolute_path]),
+    )
     if errors:
         key = ".".join(str(part) for part in errors[0].absolute_path)
         raise AdvisoryError(clip(name), *_told(key, errors[0]))

@@ -9,7 +9,6 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import AdvisoryError, load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import (
     FactsError,
     classify,

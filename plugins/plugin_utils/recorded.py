@@ -66,7 +66,8 @@ def read_recorded(path: str) -> Evidence:
         return _read_directory(where)
     if not where.is_file():
         raise FileNotFoundError(2, "No such file or directory", str(path))
-    return read_transcript(_read_text(where, from_end=False))
+    evidence: Evidence = read_transcript(_read_text(where, from_end=False))
+    return evidence
 
 
 def _read_text(path: Path, *, from_end: bool) -> str:
@@ -97,7 +98,7 @@ def _read_directory(root: Path) -> Evidence:
 def _take_links(evidence: Evidence, root: Path, entry: Source) -> None:
     links = [link for link in root.glob(entry.source.lstrip("/")) if link.is_symlink()]
     for link in links:
-        evidence.texts["/" + str(link.relative_to(root))] = os.readlink(link) + "\n"
+        evidence.texts["/" + str(link.relative_to(root))] = str(link.readlink()) + "\n"
     if not links:
         evidence.reasons[entry.source] = "not kept in the directory"
 
@@ -116,11 +117,12 @@ def _take_files(evidence: Evidence, root: Path, entry: Source) -> None:
 
 def _source_name(entry: Source, pattern: str, relative: str) -> str:
     """The transcript's name for a file of a tree: its own path, or ``$command`` with what the pattern's star stood for."""
-    if not entry.source.startswith("$"):
+    source = str(entry.source)
+    if not source.startswith("$"):
         return "/" + relative
-    if not entry.source.endswith("/*"):
-        return entry.source
-    return entry.source[:-1] + relative[len(pattern) - 1 :]
+    if not source.endswith("/*"):
+        return source
+    return source[:-1] + relative[len(pattern) - 1 :]
 
 
 def _read_inside(root: Path, path: Path, *, from_end: bool) -> str:

@@ -22,6 +22,15 @@ _REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
 }
 
 
+def require_writable(directory: str) -> None:
+    """Make the directory where it is missing; OSError where the reports could not be written into it."""
+    folder = Path(directory).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    trial = folder / f".trial.{os.getpid()}"
+    trial.touch()
+    trial.unlink()
+
+
 def write_reports(fleet: Mapping[str, Any], directory: str) -> dict[str, str]:
     """Write all reports into ``directory`` (made where missing); {kind: absolute path}. OSError where it cannot."""
     folder = Path(directory).absolute()
