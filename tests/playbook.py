@@ -43,15 +43,20 @@ class Ansible:
             assert done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def play(self, folder: Path, hosts: Mapping[str, Any], tasks: list[dict[str, Any]], *words: str, check: bool = True, **play: Any) -> subprocess.CompletedProcess[str]:
+    def play(
+        self, folder: Path, hosts: Mapping[str, Any], tasks: list[dict[str, Any]], *words: str, check: bool = True, **play: Any
+    ) -> subprocess.CompletedProcess[str]:
         """A play of these tasks over these hosts."""
         playbook = folder / "play.yml"
         playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, **play, "tasks": tasks}]))
         return self.run("ansible-playbook", "-i", str(inventory(folder, hosts)), str(playbook), *words, folder=folder, check=check)
 
-    def audit(self, folder: Path, hosts: Mapping[str, Any], *words: str, check: bool = True) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
+    def audit(
+        self, folder: Path, hosts: Mapping[str, Any], *words: str, check: bool = True
+    ) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
         """(fleet.json, the process) of the audit playbook over these hosts."""
-        done = self.run("ansible-playbook", "fleetcare.pagealloc.audit", "-i", str(inventory(folder, hosts)), *words, folder=folder, check=check)
+        chosen = str(inventory(folder, hosts))
+        done = self.run("ansible-playbook", "fleetcare.pagealloc.audit", "-i", chosen, *words, folder=folder, check=check)
         document = folder / "pagealloc-report" / "fleet.json"
         return (json.loads(document.read_text()) if document.exists() else {}), done
 
@@ -80,9 +85,10 @@ def _install(venv: Path) -> None:
     if python is None:
         cannot_run("ansible-core 2.16 needs a Python from 3.10 to 3.12 for the controller, and none is here")
     shutil.rmtree(venv, ignore_errors=True)
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-compile"]
     for command in (
         [python, "-m", "venv", str(venv)],
-        [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-compile", f"ansible-core=={OLDEST_CORE}.*", "-r", str(ROOT / "requirements.txt")],
+        [*pip, f"ansible-core=={OLDEST_CORE}.*", "-r", str(ROOT / "requirements.txt")],
     ):
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
@@ -102,7 +108,7 @@ def interpreters() -> dict[tuple[int, int], str]:
     found: dict[tuple[int, int], str] = {}
     for candidate in candidates:
         done = subprocess.run(
-            [candidate, "-c", "import sys; print(sys.version_info[0], sys.version_info[1])"], capture_output=True, text=True, check=False
+            [candidate, "-c", "import sys; print(\"%d %d\" % sys.version_info[:2])"], capture_output=True, text=True, check=False
         )
         if done.returncode == 0:
             major, minor = done.stdout.split()

@@ -10,7 +10,6 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import (
     AdvisoryError,
     load_catalogue,

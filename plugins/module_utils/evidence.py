@@ -244,6 +244,6 @@ def _note_empty(texts, reasons):
     """A plain file the probe read without a line and without a complaint was there, and empty."""
     for entry in MANIFEST:
         source = entry.source
-        if entry.kind in ("file", "lines") and "*" not in source:
-            if source not in texts and source not in reasons:
-                texts[source] = ""
+        plain = entry.kind in ("file", "lines") and "*" not in source
+        if plain and source not in texts and source not in reasons:
+            texts[source] = ""

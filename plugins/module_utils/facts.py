@@ -7,6 +7,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import functools
+
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, kernel
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import sole_count
@@ -134,21 +136,22 @@ def _zones(evidence, take):
     zoneinfo = take("zones.watermarks", lambda: parse_zoneinfo(evidence.get("/proc/zoneinfo")), {})
     for zone in zones:
         name = (zone["node"], zone["zone"])
-        if zoneinfo and name not in zoneinfo:
-            take("zones.watermarks", lambda: _no_zoneinfo(*name))
+        if zoneinfo:
+            take("zones.watermarks", functools.partial(_require_zoneinfo, zoneinfo, name))
         zone.update(zoneinfo.get(name) or dict.fromkeys(ZONEINFO_FIELDS))
     return zones
 
 
-def _no_zoneinfo(node, zone):
-    raise EvidenceError("zoneinfo", None, "node %d, zone %s of buddyinfo is missing in it" % (node, zone))
+def _require_zoneinfo(zoneinfo, name):
+    if name not in zoneinfo:
+        raise EvidenceError("zoneinfo", None, "node %d, zone %s of buddyinfo is missing in it" % name)
 
 
 def _vm(evidence, take):
-    values = dict(
-        (name, take("vm." + name, lambda: sole_count(name, evidence.get("/proc/sys/vm/" + name))))
-        for name in ("min_free_kbytes", "zone_reclaim_mode")
-    )
+    def value_of(name):
+        return take("vm." + name, lambda: sole_count(name, evidence.get("/proc/sys/vm/" + name)))
+
+    values = dict((name, value_of(name)) for name in ("min_free_kbytes", "zone_reclaim_mode"))
     return None if all(value is None for value in values.values()) else values
 
 

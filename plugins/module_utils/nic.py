@@ -78,7 +78,7 @@ def lower_devices(evidence):
     lower = {}
     for name, text in evidence.find(_NET, "/bonding/slaves"):
         lower.setdefault(name, set()).update(text.split())
-    for middle, unused in evidence.find(_NET):
+    for middle, _text in evidence.find(_NET):
         for mark in ("/lower_", "/brif/"):
             name, found, below = middle.partition(mark)
             if found:

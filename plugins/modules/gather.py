@@ -59,7 +59,9 @@ attributes:
     description: Runs on the controller.
     support: full
 notes:
-  - Works best as root. Without it the kernel log and the boot loader's files may be denied, which RV(ansible_facts.pagealloc.unavailable) then says.
+  - >-
+    Works best as root. Without it the kernel log and the boot loader's files may be denied, which
+    RV(ansible_facts.pagealloc.unavailable) then says.
 seealso:
   - module: fleetcare.pagealloc.buddyinfo_facts
   - module: fleetcare.pagealloc.nic_driver_facts

@@ -32,7 +32,9 @@ seealso:
   - plugin: fleetcare.pagealloc.classify
     plugin_type: filter
 notes:
-  - Works best as root. Without it the kernel log and the boot loader's files may be denied, which RV(ansible_facts.pagealloc.unavailable) then says.
+  - >-
+    Works best as root. Without it the kernel log and the boot loader's files may be denied, which
+    RV(ansible_facts.pagealloc.unavailable) then says.
 """
 
 EXAMPLES = r"""

@@ -106,7 +106,8 @@ def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Answer,
         return _Opinion("unknown", reasons, asks, missing)
     if state == REVIEW:
         return _Opinion("needs_review", reasons, actions.review(advisory))
-    assert state == NO
+    if state != NO:
+        raise AssertionError(state)
     return _Opinion("clear", reasons)
 
 

@@ -198,7 +198,8 @@ def _dists(span: KernelRange) -> str:
 
 def condition(host: Host, advisory: Advisory) -> Answer:
     """The advisory's own JMESPath condition over the facts."""
-    assert advisory.condition is not None
+    if advisory.condition is None:
+        raise AssertionError("asked only of an advisory with a condition")
     try:
         answer, unseen = advisory.condition.ask(host.facts)
     except ConditionError as error:

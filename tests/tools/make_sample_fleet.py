@@ -104,7 +104,7 @@ def memory_lines(host: Host) -> list[str]:
     lines += [f"/proc/meminfo:MemTotal:       {total_kb} kB", f"/proc/meminfo:MemFree:        {free_kb} kB"]
     if is_modern(host):
         lines.append(f"/proc/meminfo:MemAvailable:   {free_kb * 2} kB")
-    for zone, (low, mid, high) in zip(host.zones, watermarks(host.zones, host.min_free_kbytes)):
+    for zone, (low, mid, high) in zip(host.zones, watermarks(host.zones, host.min_free_kbytes), strict=True):
         info = [f"Node {zone.node}, zone {zone.name:>8s}", f"  pages free     {zone.free_pages()}"]
         info += [f"        min      {low}", f"        low      {mid}", f"        high     {high}"]
         info += [f"        present  {zone.pages}"]
@@ -238,7 +238,10 @@ def fleet() -> dict[str, Host]:
             "2.6.32-358.2.1" + EL6, RHEL.format("6.4", "Santiago"), nics=("eth2", "eth3"), bond="bond0", zones=starving(16)
         ),
         "hpc08-el64-ofed": Host(
-            EL64, **santiago, module_dir="extra/mlnx-ofa_kernel/drivers/net/ethernet/mellanox/mlx4", driver_version="2.1-1.0.0 (Jan 22 2014)"
+            EL64,
+            **santiago,
+            module_dir="extra/mlnx-ofa_kernel/drivers/net/ethernet/mellanox/mlx4",
+            driver_version="2.1-1.0.0 (Jan 22 2014)",
         ),
         "ora09-uek": Host(UEK, **santiago, driver="mlx4_en (MT_0DD0120009_CX3)", driver_version="1.5.8 (June 2012)"),
         "app10-el7": Host(

@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 SEED = """\
 Node 0, zone      DMA      1      0      1      1

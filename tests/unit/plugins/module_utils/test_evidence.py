@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 HEAD, END = "pagealloc-evidence 1 n0", "pagealloc-evidence end n0"
 
@@ -21,7 +20,9 @@ def transcript(*lines: str) -> str:
 
 def test_files_commands_and_reasons_are_filed_under_their_source() -> None:
     evidence = read_transcript(
-        transcript("/proc/uptime:1.5 2.5", "$uname:Linux a", "$uname:b", "!grep: /proc/modules: Permission denied", "!$ethtool:no such command")
+        transcript(
+            "/proc/uptime:1.5 2.5", "$uname:Linux a", "$uname:b", "!grep: /proc/modules: Permission denied", "!$ethtool:no such command"
+        )
     )
     assert evidence.get("/proc/uptime") == "1.5 2.5\n"
     assert evidence.get("$uname") == "Linux a\nb\n"
@@ -69,7 +70,9 @@ def test_a_binary_file_is_missing_with_that_reason(line: str) -> None:
         read_transcript(transcript(line)).get("/proc/uptime")
 
 
-@pytest.mark.parametrize(("text", "reason"), [("", "no output at all"), ("\n \n", "no output"), ("Permission denied.\n", "begins: Permission")])
+@pytest.mark.parametrize(
+    ("text", "reason"), [("", "no output at all"), ("\n \n", "no output"), ("Permission denied.\n", "begins: Permission")]
+)
 def test_no_transcript_is_an_error_that_says_what_came_instead(text: str, reason: str) -> None:
     with pytest.raises(EvidenceError, match=reason):
         read_transcript(text)

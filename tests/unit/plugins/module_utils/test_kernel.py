@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel import (
+    parse_installed,
+    parse_os_release,
+    parse_release_file,
+    parse_uname,
+)
 from hypothesis import given
 from hypothesis import strategies as st
-
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel import parse_installed, parse_os_release, parse_release_file, parse_uname
 
 EL6 = "Linux db01 2.6.32-358.el6.x86_64 #1 SMP Tue Jan 29 11:47:41 EST 2013 x86_64 x86_64 x86_64 GNU/Linux\n"
 BUSYBOX = "Linux box 6.1.0-25-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.106-3 x86_64 GNU/Linux\n"

@@ -12,10 +12,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES, Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+
 from tests.conftest import cannot_run, tool
 
 SHELLS = ("dash", "busybox ash", "bash", "bash --posix", "ksh", "mksh")
@@ -153,8 +153,20 @@ def test_the_probe_writes_nothing(tmp_path: Path) -> None:
     strace = tool("strace")
     trace = tmp_path / "trace"
     subprocess.run(
-        [strace, "-f", "-e", "trace=open,openat,creat,mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2", "-o", str(trace), "/bin/sh", "-c", render_probe("n0")],
-        capture_output=True, timeout=120, check=True,
+        [
+            strace,
+            "-f",
+            "-e",
+            "trace=open,openat,creat,mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2",
+            "-o",
+            str(trace),
+            "/bin/sh",
+            "-c",
+            render_probe("n0"),
+        ],
+        capture_output=True,
+        timeout=120,
+        check=True,
     )
     writing = [line for line in trace.read_text().splitlines() if re.search(r"O_WRONLY|O_RDWR|O_CREAT|creat\(|mkdir|unlink|rename", line)]
     strangers = [line for line in writing if '"/dev/null"' not in line and '"/dev/tty"' not in line]

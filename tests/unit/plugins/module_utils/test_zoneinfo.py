@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import FIELDS, parse_zoneinfo
+from hypothesis import given
+from hypothesis import strategies as st
 
 EL6 = """\
 Node 0, zone      DMA

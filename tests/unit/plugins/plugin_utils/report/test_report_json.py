@@ -118,7 +118,7 @@ def _facts(transcript: str) -> dict[str, Any]:
     # The parsers run on Python 2.7 too and have no types.
     read: Any = read_transcript
     parse: Any = facts_from
-    facts: dict[str, Any] = parse(read(transcript), True)
+    facts: dict[str, Any] = parse(read(transcript))
     return facts
 
 
