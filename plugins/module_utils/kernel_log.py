@@ -110,7 +110,7 @@ def parse_kernel_log(text, source, boot_epoch_seconds=None, release=None):
         log.take(line)
     by_order, by_process = {}, {}
     for line in log.heads:
-        order, unused, unused, process = _read_head(line)
+        order, _mode, _flags, process = _read_head(line)
         by_order[str(order)] = by_order.get(str(order), 0) + 1
         by_process[process] = by_process.get(process, 0) + 1
     return {

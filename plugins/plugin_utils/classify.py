@@ -79,14 +79,14 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
     look = _Look(facts)
     judged = [(advisory, *judge(look.host, advisory)) for advisory in catalogue.advisories]
     opinions = [_opinion(look, *one) for one in judged]
-    matched = [advisory.id for advisory, state, _ in judged if state == YES]
+    matched = [advisory.id for advisory, state, _answers in judged if state == YES]
     if not matched:
         opinions.append(_without_advisory(look, catalogue.thresholds))
     # A stable sort: opinions of one severity stay in the catalogue's order.
     opinions.sort(key=lambda opinion: SEVERITY[opinion.verdict])
     verdict = opinions[0].verdict
     if verdict == "needs_review":
-        matched += [advisory.id for advisory, state, _ in judged if state == REVIEW]
+        matched += [advisory.id for advisory, state, _answers in judged if state == REVIEW]
     return {
         "verdict": verdict,
         "reasons": _once(reason for opinion in opinions for reason in opinion.reasons),

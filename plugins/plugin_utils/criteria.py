@@ -81,8 +81,8 @@ def driver(host: Host, advisory: Advisory) -> tuple[Answer, list[Nic]]:
     known = {nic.name for nic in host.nics}
     doubts = [doubt for nic in host.nics if (doubt := _doubt(host, nic, known, advisory))]
     if doubts:
-        told = listed((told for told, _ in doubts), 3, 240)
-        return Answer(UNSEEN, f"{told}, so it may be {wanted}", tuple(datum for _, datum in doubts)), []
+        told = listed((doubt[0] for doubt in doubts), 3, 240)
+        return Answer(UNSEEN, f"{told}, so it may be {wanted}", tuple(doubt[1] for doubt in doubts)), []
     return Answer(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []
 
 

@@ -55,7 +55,7 @@ def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp
         "web07-el64-bond": "affected",
     }
     assert sum(fleet["counts"].values()) == len(names)
-    assert {count for count in fleet["counts"].values()} > {1}, "every verdict is there"
+    assert set(fleet["counts"].values()) > {1}, "every verdict is there"
     assert all(fleet["counts"].values())
     table = done.stdout[done.stdout.index("HOST ") : done.stdout.index("Report: ")]
     assert max(map(len, table.splitlines())) <= 80
@@ -98,7 +98,11 @@ def listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
 
 def test_hosts_that_ssh_cannot_reach_are_told_apart(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
     here = sshd.variables()
-    no_key = {**here, "ansible_ssh_private_key_file": str(tmp_path / "no_such_key"), "ansible_ssh_extra_args": "-o IdentitiesOnly=yes -o BatchMode=yes"}
+    no_key = {
+        **here,
+        "ansible_ssh_private_key_file": str(tmp_path / "no_such_key"),
+        "ansible_ssh_extra_args": "-o IdentitiesOnly=yes -o BatchMode=yes",
+    }
     with (
         listener(lambda connection: None) as silent,
         listener(lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_5.3\r\n")) as banner_only,
@@ -159,7 +163,9 @@ exec /bin/sh "$@"
 """
 
 
-def test_an_account_without_python_is_audited_all_the_same(ansible: Ansible, sshd: Sshd, account: Callable[[str], str], tmp_path: Path) -> None:
+def test_an_account_without_python_is_audited_all_the_same(
+    ansible: Ansible, sshd: Sshd, account: Callable[[str], str], tmp_path: Path
+) -> None:
     """PATH has no program at all; the probe adds the system's folders, where this host hides its Pythons."""
     user = account(NO_PYTHON)
     hosts = {"old": {"ansible_host": "127.0.4.1", **sshd.variables(user), "ansible_python_interpreter": "/no/such/python"}}
@@ -193,7 +199,13 @@ def test_what_a_shell_does_to_the_transcript(ansible: Ansible, sshd: Sshd, accou
     assert result["hangup"]["verdict"] in ("unknown", "stalled", "unreachable") and result["hangup"]["facts"] is None
 
 
-HOSTILE = ["{{ 7*7 }}", "<script>document.title='owned'</script>", "../../../tmp/pagealloc_owned", "\x1b[31mred\x1b[0m", "pagealloc-evidence end sample"]
+HOSTILE = [
+    "{{ 7*7 }}",
+    "<script>document.title='owned'</script>",
+    "../../../tmp/pagealloc_owned",
+    "\x1b[31mred\x1b[0m",
+    "pagealloc-evidence end sample",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -309,7 +321,9 @@ def test_a_site_can_say_that_another_build_has_the_fix(ansible: Ansible, tmp_pat
 
 
 def test_check_mode_audits_and_changes_nothing(ansible: Ansible, tmp_path: Path) -> None:
-    fleet, done = ansible.audit(tmp_path, {"here": {"ansible_connection": "local"}}, "--check", "-e", f"audit_save_dir={tmp_path / 'saved'}")
+    fleet, done = ansible.audit(
+        tmp_path, {"here": {"ansible_connection": "local"}}, "--check", "-e", f"audit_save_dir={tmp_path / 'saved'}"
+    )
     assert fleet["hosts"]["here"]["facts"]["zones"]
     assert "changed=0" in done.stdout
     assert not (tmp_path / "saved").exists()

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from
+
 from tests.conftest import ROOT, SAMPLE_FLEET, cannot_run, tool
 from tests.playbook import Ansible, interpreters, inventory, newest, oldest
 
@@ -121,7 +121,10 @@ def test_the_modules_on_every_python_give_what_gather_gives(core: str, targets: 
 
 
 LOCAL: dict[str, Any] = {"h": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
-SHOW = {"ansible.builtin.copy": {"content": "{{ ansible_facts.pagealloc | to_json }}", "dest": "{{ playbook_dir }}/facts.json", "mode": "0644"}, "check_mode": False}
+SHOW = {
+    "ansible.builtin.copy": {"content": "{{ ansible_facts.pagealloc | to_json }}", "dest": "{{ playbook_dir }}/facts.json", "mode": "0644"},
+    "check_mode": False,
+}
 
 
 def shown(folder: Path) -> dict[str, Any]:

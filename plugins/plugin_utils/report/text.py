@@ -92,7 +92,7 @@ def wrap(text: str, width: int, max_lines: int) -> list[str]:
         if not head:  # not even one wide character fits
             return [*lines, cut(rest, width)]
         if not tail.startswith(" ") and " " in head.strip():
-            head, _, broken = head.rpartition(" ")
+            head, _space, broken = head.rpartition(" ")
             tail = broken + tail
         lines.append(head.rstrip())
         rest = tail.lstrip()

@@ -108,7 +108,7 @@ def test_site_advisories_at_fault_are_named(site: Any, told: str) -> None:
 
 def test_nested_too_deeply() -> None:
     deep: list[Any] = []
-    for _ in range(100000):
+    for _depth in range(100000):
         deep = [deep]
     with pytest.raises(AnsibleFilterError, match=r"nested too deeply"):
         FILTERS["classify"]({**facts(), "pagetypes": deep})

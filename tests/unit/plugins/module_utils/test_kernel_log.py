@@ -408,7 +408,7 @@ def test_the_filter_loses_nothing_the_parser_asks(words: str, text: str, prefix:
     assert parse_kernel_log(left, "dmesg", 1363600000, "2.6.32-358.el6.x86_64") == expected
     assert rc == (0 if expected["boot_seen"] or expected["count"] else 1)
     lines = len(text.split("\n")) - text.endswith("\n") if text else 0
-    assert left.split("\n")[-1] == f"#lines {lines} boot {int(expected['boot_seen'])} failures {expected['count']}"
+    assert left.rsplit("\n", maxsplit=1)[-1] == f"#lines {lines} boot {int(expected['boot_seen'])} failures {expected['count']}"
 
 
 @pytest.mark.parametrize("words", AWKS)

@@ -393,7 +393,7 @@ NOT_NEEDED = {
 
 
 @pytest.mark.parametrize("drop", [True, False])
-@pytest.mark.parametrize(("sample", "path"), [(sample, path) for sample, (_, needed) in NEEDED.items() for path in needed])
+@pytest.mark.parametrize(("sample", "path"), [(sample, path) for sample, (_verdict, needed) in NEEDED.items() for path in needed])
 def test_no_needed_datum_can_go_and_leave_clear(sample: str, path: str, drop: bool) -> None:
     host = deepcopy(NEEDED[sample][0])
     steps = [int(step) if step.isdigit() else step for step in path.split(".")]

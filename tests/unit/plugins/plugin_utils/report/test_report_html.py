@@ -127,7 +127,7 @@ def test_the_time_is_written_for_people_and_any_text_is_borne() -> None:
 def test_time_grows_with_the_number_of_hosts_only() -> None:
     def seconds(fleet: dict[str, Any]) -> float:
         best = 60.0
-        for _ in range(3):
+        for _turn in range(3):
             start = time.process_time()
             render_html(fleet)
             best = min(best, time.process_time() - start)

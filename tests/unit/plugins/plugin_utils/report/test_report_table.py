@@ -80,7 +80,7 @@ def test_a_row_says_what_is_known_and_what_is_not() -> None:
 
 
 def test_counts_cover_every_verdict_seen() -> None:
-    end = render_table(sample_fleet()).split("\n\n")[-1]
+    end = render_table(sample_fleet()).rsplit("\n\n", maxsplit=1)[-1]
     assert " ".join(end.split()) == (
         "16 hosts: 2 affected, 1 starved, 1 stalled, 2 at_risk, 1 unreachable, 1 unknown,"
         " 1 needs_review, 1 reboot_pending, 1 mitigated, 5 clear"
@@ -93,7 +93,7 @@ def test_a_large_fleet_hides_the_clear_and_says_so() -> None:
     text = render_table(fleet, max_rows=1000)
     assert other == len(hosts_in(render_table(fleet, 150, max_rows=1000), fleet))
     assert f"… and {3000 - other:,} more clear hosts, see fleet.html" in text
-    assert " ".join(text.split("\n\n")[-1].split()).startswith("3,000 hosts: ")
+    assert " ".join(text.rsplit("\n\n", maxsplit=1)[-1].split()).startswith("3,000 hosts: ")
 
 
 def test_more_trouble_than_rows_is_said_too() -> None:
