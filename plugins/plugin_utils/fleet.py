@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import Catalogue, load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import (
     FactsError,
@@ -25,6 +25,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import is_timeout, verdict_of
 
 SCHEMA = "fleetcare.pagealloc/fleet/1"
+
+#: How a reason begins that is no fault of the host's.
+FAULT = "A fault in fleetcare.pagealloc, please report it:"
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,15 @@ class Gathered:
         return cls(None, message, bool(result.get("unreachable")))
 
 
-def judge(gathered: Gathered, advisories: Any) -> dict[str, Any]:
-    """The result of one host: its verdict with its facts. Never raises on what a host gave."""
+def judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
+    """The result of one host: its verdict with its facts. Never raises: one host may not cost the fleet its report."""
+    try:
+        return _judge(gathered, advisories)
+    except Exception as error:  # what the code did not foresee is a fault in it, and said to be one
+        return {**verdict_for_unreached("unknown", f"{FAULT} {type(error).__name__}: {error}"), "facts": None}
+
+
+def _judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
     if gathered.facts is None:
         if gathered.unreachable or is_timeout(gathered.message):
             kind, sentence = verdict_of(gathered.message)

@@ -33,7 +33,7 @@ _LOGS = ("$dmesg", "$journal", "$messages")
 
 def file_name_for(host: str) -> str:
     """A file name for a host's record: of one path component, never hidden, at most 200 characters."""
-    name = quote(host, safe="").replace("~", "%7E")
+    name = quote(host, safe="", errors="surrogatepass").replace("~", "%7E")
     if name.startswith("."):
         name = "%2E" + name[1:]
     if len(name) > 180:

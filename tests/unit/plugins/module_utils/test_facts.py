@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Evidence to facts: absent, malformed and zero are three different things; and whole transcripts, mangled."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from, select
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import FAULT, Gathered, judge
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.conftest import SAMPLE_FLEET
+
+SAMPLES = {path.stem: path.read_text() for path in sorted((SAMPLE_FLEET / "evidence").glob("*.evidence"))}
+KEYS = {"kernel", "uptime_seconds", "nics", "modules", "zones", "memory", "vm", "failures", "pagetypes", "page_size_bytes", "unavailable"}
+
+
+def facts_of(name: str, *changes: tuple[str, str]) -> dict[str, Any]:
+    text = SAMPLES[name]
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    facts: dict[str, Any] = facts_from(read_transcript(text))
+    return facts
+
+
+def test_absent_malformed_and_zero() -> None:
+    line = "/proc/sys/vm/zone_reclaim_mode:0"
+    zero = facts_of("db02-el64")
+    absent = facts_of("db02-el64", (line, "!grep: /proc/sys/vm/zone_reclaim_mode: No such file or directory"))
+    malformed = facts_of("db02-el64", (line, line + "x"))
+    assert [facts["vm"]["zone_reclaim_mode"] for facts in (zero, absent, malformed)] == [0, None, None]
+    reasons = [facts["unavailable"].get("vm.zone_reclaim_mode") for facts in (zero, absent, malformed)]
+    assert reasons == [None, "/proc/sys/vm/zone_reclaim_mode: No such file or directory", "zone_reclaim_mode: '0x' is not a count"]
+
+
+def test_nothing_at_all_is_null_with_reasons() -> None:
+    facts = facts_from(Evidence({}, {}))
+    assert set(facts) == KEYS
+    assert {name for name in KEYS if facts[name] is None} == KEYS - {"unavailable"}
+    assert set(facts["unavailable"]) >= {"kernel", "nics", "zones", "memory", "failures", "uptime_seconds", "page_size_bytes"}
+
+
+def test_watermarks_join_their_zones() -> None:
+    zones = facts_of("db04-el64-numa-mitigated")["zones"]
+    assert [(zone["node"], zone["zone"]) for zone in zones] == [(0, "DMA"), (0, "DMA32"), (0, "Normal"), (1, "Normal")]
+    for zone in zones:
+        assert zone["free_pages"] == sum(count << order for order, count in enumerate(zone["free_blocks"]))
+        assert zone["min_pages"] < zone["low_pages"] < zone["high_pages"]
+
+
+def test_zones_without_zoneinfo_keep_their_blocks() -> None:
+    text = "\n".join(line for line in SAMPLES["db02-el64"].splitlines() if not line.startswith("/proc/zoneinfo"))
+    facts = facts_from(read_transcript(text + "\n"))
+    assert facts["zones"][0]["free_blocks"] and facts["zones"][0]["min_pages"] is None
+    assert facts["unavailable"]["zones.watermarks"]
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution", "default"),
+    [
+        ("db06-el64-reboot", ("rhel", "6.4"), "2.6.32-431.el6.x86_64"),
+        ("ora09-uek", ("ol", "6.4"), "2.6.39-400.17.1.el6uek.x86_64"),
+        ("ci12-debian12", ("debian", "12"), "6.1.0-25-amd64"),
+    ],
+)
+def test_kernels(name: str, distribution: tuple[str, str], default: str) -> None:
+    kernel = facts_of(name)["kernel"]
+    assert (kernel["distribution"]["id"], kernel["distribution"]["version"]) == distribution
+    assert kernel["default_boot"] == default
+
+
+def test_the_log_that_tells_is_the_one_that_counts() -> None:
+    """dmesg was read but says nothing of the boot; the journal does."""
+    texts = {"$dmesg": "#lines 4000 boot 0 failures 0\n", "$journal": "x\n", "/proc/stat": "btime 1363600000\n"}
+    texts["$journal"] = "2013-03-18T09:46:40+0000 h kernel: Linux version 6.1.0-25-amd64 (x)\n#lines 9 boot 1 failures 0\n"
+    failures = facts_from(Evidence(texts, {}))["failures"]
+    assert (failures["source"], failures["boot_seen"], failures["count"]) == ("journal", True, 0)
+
+
+def test_a_denied_log_is_null_with_every_reason() -> None:
+    facts = facts_of("sec15-denied-dmesg")
+    assert facts["failures"] is None
+    assert all(name in facts["unavailable"]["failures"] for name in ("dmesg", "journal", "messages"))
+
+
+def test_page_size_is_told_or_known_of_the_machine_or_missing() -> None:
+    assert facts_of("db02-el64", ("$getconf:4096", "$getconf:65536"))["page_size_bytes"] == 65536
+    assert facts_of("db02-el64", ("$getconf:4096\n", "!$getconf:no such command\n"))["page_size_bytes"] == 4096
+    arm = facts_of(
+        "db02-el64", ("$getconf:4096\n", "!$getconf:no such command\n"), ("x86_64 x86_64 x86_64 GNU", "aarch64 aarch64 aarch64 GNU")
+    )
+    assert arm["page_size_bytes"] is None and arm["unavailable"]["page_size_bytes"]
+
+
+def test_the_modules_parts_make_up_the_whole() -> None:
+    facts = facts_of("sec15-denied-dmesg")
+    parts = [select(facts, module) for module in FACTS_OF]
+    assert sum((list(part) for part in parts), []).count("unavailable") == len(parts)
+    reasons: dict[str, str] = {}
+    for part in parts:
+        reasons.update(part.pop("unavailable"))
+    assert reasons == facts["unavailable"]
+    assert {key for part in parts for key in part} == KEYS - {"unavailable"}
+
+
+def check(text: str) -> None:
+    """A transcript, whatever was done to it, gives facts and a verdict, and no fault of ours."""
+    try:
+        evidence = read_transcript(text)
+    except Exception as error:
+        assert type(error).__name__ == "EvidenceError"
+        return
+    facts = facts_from(evidence)
+    assert set(facts) == KEYS
+    result = judge(Gathered(facts), load_catalogue())
+    assert not any(reason.startswith(FAULT) for reason in result["reasons"]), result["reasons"]
+
+
+@given(st.sampled_from(sorted(SAMPLES)), st.randoms(use_true_random=False), st.integers(1, 12))
+@example("db03-el64-seed", random.Random(1), 6)
+def test_mangled_transcripts(name: str, chance: random.Random, times: int) -> None:
+    """Lines lost, doubled, swapped, cut, and characters replaced."""
+    lines = SAMPLES[name].split("\n")
+    for _unused in range(times):
+        place, other = chance.randrange(1, len(lines)), chance.randrange(1, len(lines))
+        action = chance.randrange(5)
+        if action == 0 and len(lines) > 3:
+            del lines[place]
+        elif action == 1:
+            lines.insert(place, lines[other])
+        elif action == 2:
+            lines[place], lines[other] = lines[other], lines[place]
+        elif action == 3:
+            lines[place] = lines[place][: chance.randrange(len(lines[place]) + 1)]
+        else:
+            at = chance.randrange(len(lines[place]) + 1)
+            lines[place] = (
+                lines[place][:at] + chance.choice(["\0", "-", "9" * 25, "\ufffd", " ", "{{", "\x1b", "²"]) + lines[place][at + 1 :]
+            )
+    check("\n".join(lines))
+
+
+@given(st.binary(max_size=400), st.sampled_from(sorted(SAMPLES)), st.integers(0, 6000))
+def test_bytes_in_the_middle(junk: bytes, name: str, at: int) -> None:
+    raw = SAMPLES[name].encode()
+    check((raw[:at] + junk + raw[at:]).decode("utf-8", "replace"))
+
+
+def test_a_transcript_cut_anywhere_never_reads_as_clear_unless_all_that_matters_is_before_the_cut() -> None:
+    whole = SAMPLES["db05-el65"]
+    assert judge(Gathered(facts_from(read_transcript(whole))), load_catalogue())["verdict"] == "clear"
+    log_starts = whole.index("$dmesg:")
+    for cut in range(len("pagealloc-evidence 1 sample\n"), log_starts, 37):
+        assert judge(Gathered(facts_from(read_transcript(whole[:cut]))), load_catalogue())["verdict"] == "unknown", whole[:cut][-80:]
+
+
+def test_samples_are_what_the_tests_think() -> None:
+    assert len(SAMPLES) >= 14 and Path(SAMPLE_FLEET / "inventory.yml").read_text().count("\n    ") >= len(SAMPLES)
