@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the documents for users say is so: names and paths exist, figures and tables are what the code gives."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import (
+    SCHEMA,
+    load_catalogue,
+    merge_site_advisories,
+    read_bundled,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.condition import Condition, ConditionError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+
+from tests.conftest import ROOT, SAMPLE_FLEET
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in PAGES}
+README = TEXTS["README.md"]
+OPTIONS = yaml.safe_load((ROOT / "roles/audit/meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+
+every_page = pytest.mark.parametrize("page", TEXTS)
+
+
+def fenced(text: str, language: str) -> Iterator[str]:
+    """The code blocks of one language, those in lists without their indent."""
+    for indent, block in re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.M | re.S):
+        yield re.sub(f"^{indent}", "", block, flags=re.M)
+
+
+def table(text: str, *head: str) -> list[list[str]]:
+    """The rows below the head of a table, cell by cell."""
+    lines = text.split("\n")
+    start = next(place for place, line in enumerate(lines) if cells(line)[: len(head)] == list(head))
+    body = lines[start + 2 :]
+    end = next(place for place, line in enumerate([*body, ""]) if not line.startswith("|"))
+    return [cells(line) for line in body[:end]]
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+
+
+def code(cell: str) -> list[str]:
+    return [word.strip() for _ticks, word in re.findall(r"(`+)(.+?)\1(?!`)", cell)]
+
+
+@lru_cache(maxsize=1)
+def sample_fleet() -> dict[str, Any]:
+    gathered = {}
+    for path in (SAMPLE_FLEET / "evidence").glob("*.evidence"):
+        evidence = read_recorded(str(path))
+        said = evidence.reasons.get(CONNECTION)
+        gathered[path.stem] = Gathered(None, said, True) if said else Gathered(facts_from(evidence))
+    fleet: dict[str, Any] = judge_fleet(gathered, [])
+    return fleet
+
+
+@every_page
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", TEXTS[page]):
+        if target.startswith("http"):
+            continue
+        path, _hash, anchor = target.partition("#")
+        aim = (ROOT / page).parent / path if path else ROOT / page
+        assert aim.exists(), target
+        if anchor:
+            heads = re.findall(r"^#+ (.*)$", aim.read_text(encoding="utf-8"), re.M)
+            assert anchor in {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads}, target
+
+
+@every_page
+def test_paths_of_the_repository_exist(page: str) -> None:
+    named = re.findall(r"(?<![\w./:-])(?:plugins|roles|playbooks|tests|docs|meta|changelogs)/[\w./-]*\w/?", TEXTS[page])
+    assert all((ROOT / path).exists() for path in named), [path for path in named if not (ROOT / path).exists()]
+
+
+@every_page
+def test_commands_and_names_exist(page: str) -> None:
+    text = TEXTS[page]
+    known = set(re.findall(r"^([a-z]+)\)$", (ROOT / "dev").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"\./dev ([a-z]+)", text)) <= known
+    plugins = {path.stem for path in (ROOT / "plugins").glob("*/*.py")} | {"audit", "pagealloc"}
+    assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= plugins
+    if page != "docs/performance.md":  # its figures have such names
+        assert set(re.findall(r"\baudit_\w+", text)) <= set(OPTIONS)
+
+
+@every_page
+def test_snippets_parse(page: str) -> None:
+    for block in fenced(TEXTS[page], "yaml"):
+        value = yaml.safe_load(block)
+        if "audit_advisories" in value:
+            assert merge_site_advisories(load_catalogue(), value["audit_advisories"]) != load_catalogue()
+    for block in fenced(TEXTS[page], "python"):
+        compile(block, page, "exec")
+
+
+def test_the_options_are_those_of_the_role() -> None:
+    rows = {code(row[0])[0]: row for row in table(README, "option", "type", "default")}
+    assert list(rows) == list(OPTIONS)
+    for name, option in OPTIONS.items():
+        assert yaml.safe_load(code(rows[name][2])[0]) == option["default"], name
+        assert rows[name][1].split()[0] == option["type"], name
+
+
+def test_the_verdicts_are_all_there_in_their_order_with_their_meaning() -> None:
+    rows = table(README, "verdict", "meaning", "next step")
+    assert {code(row[0])[0]: row[1] for row in rows} == VERDICTS
+    assert [code(row[0])[0] for row in rows] == list(VERDICTS)
+    assert all(row[2] for row in rows)
+
+
+def test_the_table_of_the_readme_is_what_the_code_prints() -> None:
+    shown = next(block for block in fenced(README, "console") if "HOST " in block)
+    shown = shown[shown.index("HOST ") :].removesuffix("...\n").strip()
+    names = set(re.findall(r"^([a-z]+[0-9]+-[\w-]+)", shown, re.M))
+    fleet = sample_fleet()
+    whole = {name for name in fleet["hosts"] if any(name.startswith(part) for part in names)}
+    hosts = {name: fleet["hosts"][name] for name in whole}
+    counts = {verdict: sum(host["verdict"] == verdict for host in hosts.values()) for verdict in VERDICTS}
+    printed = render_table({**fleet, "hosts": hosts, "counts": counts})
+    assert shown == printed[printed.index("HOST ") :].strip()
+
+
+def test_the_metrics_are_those_of_the_file() -> None:
+    metrics = {code(row[0])[0] for row in table(README, "metric", "labels")}
+    assert metrics == set(re.findall(r"^# TYPE (\w+)", render_prometheus(sample_fleet()), re.M))
+
+
+def test_the_picture_is_small_and_wide() -> None:
+    picture = (ROOT / "docs/report.png").read_bytes()
+    assert len(picture) < 300_000
+    assert struct.unpack(">I", picture[16:20]) == (1280,)
+
+
+def test_the_examples_of_the_verdicts_are_those_of_the_sample_fleet() -> None:
+    rows = table(TEXTS["docs/verdicts.md"], "host", "verdict", "why")
+    told = {host: code(row[1])[0] for row in rows for host in code(row[0])}
+    assert told == {host: result["verdict"] for host, result in sample_fleet()["hosts"].items()}
+
+
+def test_every_key_of_an_advisory_is_explained() -> None:
+    keys = {code(row[0])[0]: row[1] == "yes" for row in table(TEXTS["docs/advisories.md"], "key", "needed")}
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))["definitions"]["advisory"]
+    needed = {}
+    for name, inner in schema["properties"].items():
+        below = inner.get("properties", {})
+        if name not in ("symptom", "workaround"):
+            needed[name] = name in schema["required"]
+        needed.update({f"{name}.{key}": key in inner.get("required", ()) for key in below})
+    assert keys == needed
+    for name, value in read_bundled()["defaults"]["symptom"].items():
+        assert name == "order" or f"{value} if not given" in TEXTS["docs/advisories.md"]
+
+
+def test_the_conditions_give_what_is_said() -> None:
+    facts = sample_fleet()["hosts"]["app10-el7"]["facts"]
+    said = {"yes": (True, None), "no": (False, None)}
+    rows = table(TEXTS["docs/advisories.md"], "condition", "`app10-el7`, `ixgbe`, MTU 1500, no failures")
+    assert len(rows) > 5
+    for expression, answer in rows:
+        condition, word = Condition(code(expression.replace("\\|", "|"))[0]), re.split("[:,]", answer)[0]
+        if word == "an error":
+            with pytest.raises(ConditionError):
+                condition.ask(facts)
+        elif word == "not seen":
+            assert condition.ask(facts)[0] is None, expression
+        else:
+            assert condition.ask(facts) == said[word], expression
+
+
+def test_the_headroom_worked_by_hand_is_that_of_the_code() -> None:
+    text, hosts = TEXTS["docs/headroom.md"], sample_fleet()["hosts"]
+    totals = {name: hosts[name]["headroom"]["atomic"][2] for name in ("db03-el64-seed", "web07-el64-bond", "ci12-debian12")}
+    assert totals == {"db03-el64-seed": 11840, "web07-el64-bond": 0, "ci12-debian12": 7}
+    by_zone = {zone["zone"]: zone["atomic"][2] for zone in hosts["ci12-debian12"]["headroom"]["zones"]}
+    assert by_zone == {"DMA": 0, "DMA32": 5, "Normal": 2}
+    assert hosts["db03-el64-seed"]["headroom"]["unusable_free_percent"][2] == 27.2
+    for zone in hosts["db03-el64-seed"]["facts"]["zones"]:
+        blocks = " +".join(map(str, zone["free_blocks"][:4]))
+        reserve = 0 if zone["zone"] == "Normal" else zone["lowmem_reserve_pages"][2]
+        assert re.search(rf"zone +{zone['zone']} +{blocks} .*min +{zone['min_pages']} +reserve +{reserve}$", text, re.M)
+    for left, sums in re.findall(r"^free\(\d\) = ([\d*+ ]+) = (\d+)$", text, re.M):
+        assert sum(int(a or 1) * int(b) for a, b in re.findall(r"(?:(\d+)\*)?(\d+)", left)) == int(sums)
+
+
+def test_every_source_of_evidence_is_listed() -> None:
+    text = TEXTS["docs/evidence.md"]
+    named = {re.sub("/(IF|MODULE)$", "/*", word) for word in code(text)} | set(code(text))
+    assert {entry.source for entry in MANIFEST} <= named
+
+
+def test_the_changelog_is_in_order() -> None:
+    done = subprocess.run([sys.executable, "-m", "antsibull_changelog", "lint"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
