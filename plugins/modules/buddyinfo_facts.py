@@ -241,6 +241,41 @@ ansible_facts:
             mem_info:
               description: The last Mem-Info block of the log, its zones with free blocks and watermarks; null without one.
               type: dict
+              contains:
+                at:
+                  description: When, as with RV(ansible_facts.pagealloc.failures.last.at).
+                  type: str
+                zones:
+                  description: Its zones. Null is what the block does not say.
+                  type: list
+                  elements: dict
+                  contains:
+                    node:
+                      description: Number of the NUMA node.
+                      type: int
+                    zone:
+                      description: Name of the zone.
+                      type: str
+                    free_blocks:
+                      description: Free blocks by order.
+                      type: list
+                      elements: int
+                    free_kb:
+                      description: Free memory, in kB.
+                      type: int
+                    min_kb:
+                      description: The watermark below which only atomic requests are served, in kB.
+                      type: int
+                    low_kb:
+                      description: The watermark at which reclaim starts, in kB.
+                      type: int
+                    high_kb:
+                      description: The watermark at which reclaim stops, in kB.
+                      type: int
+                    lowmem_reserve_pages:
+                      description: Pages kept from requests that could be served by a higher zone, by class zone.
+                      type: list
+                      elements: int
         pagetypes:
           description: Free blocks by zone and migrate type, from C(/proc/pagetypeinfo); null unless O(pagetypeinfo=true).
           type: list

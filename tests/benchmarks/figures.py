@@ -87,7 +87,8 @@ def merge(path: Path, figures: Iterable[Figure], command: str) -> None:
 def machine() -> str:
     """What the figures were measured on, in a line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    cpus = f"{os.cpu_count()} CPUs" + (f" ({model})" if (model := _cpu_model()) else "")
+    model = _cpu_model()
+    cpus = f"{os.cpu_count()} CPUs" + (f" ({model})" if model else "")
     return f"{cpus}, {memory:.0f} GB, Linux {platform.release()}, Python {platform.python_version()}, ansible-core {_ansible_version()}"
 
 

@@ -55,7 +55,7 @@ def test_contents_of_the_package(tarball: Path) -> None:
     assert not hidden, hidden
     assert not parts & {"__pycache__", "build", "collections", "pagealloc-report", "importer_result.json"}
     assert not [name for name in names if name.endswith((".pyc", ".tar.gz"))]
-    assert {"README.md", "COPYING", "CHANGELOG.md", "meta/runtime.yml", "playbooks/audit.yml", "requirements.txt"} <= set(names)
+    assert {"README.md", "COPYING", "CHANGELOG.rst", "meta/runtime.yml", "playbooks/audit.yml", "requirements.txt"} <= set(names)
     of_git = {str(path.relative_to(copy)) for copy in [real_copy(tarball.parent / "copy")] for path in copy.rglob("*") if path.is_file()}
     strangers = {name for name in names if Path(name).suffix} - of_git - {"MANIFEST.json", "FILES.json"}
     assert not strangers, f"neither in git nor kept out by build_ignore: {sorted(strangers)}"
