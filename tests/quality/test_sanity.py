@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,9 +56,14 @@ def test_sanity(name: str, core: Callable[[], Ansible], tmp_path: Path) -> None:
     for program in pythons.iterdir():
         if program.name not in TARGETS[name]:
             program.unlink()
-    if (pythons / "python2.7").exists():
-        # for its environments; ansible-test would otherwise install it into that very Python
-        passes(pythons / "python2.7", "-m", "pip", "install", "-q", "--user", "virtualenv==16.7.12", HOME=str(home))
+    old = pythons / "python2.7"
+    if old.exists():
+        # For its environments; ansible-test would otherwise install it into that very Python. Debian's has no pip to do so.
+        has_pip = subprocess.run([old, "-c", "import pip"], capture_output=True, check=False).returncode == 0
+        if has_pip:
+            passes(old, "-m", "pip", "install", "-q", "--user", "virtualenv==16.7.12", HOME=str(home))
+        else:
+            old.unlink()
     passes(
         ansible.programs / "ansible-test",
         "sanity",
