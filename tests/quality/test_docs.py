@@ -18,10 +18,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import classify_value, headroom_value
 
-from tests.conftest import ROOT, SAMPLE_FLEET, tool
+from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.playbook import Ansible, newest, oldest
 from tests.quality.documentation import Plugin, differences, facts_of, places, plugins
-from tests.quality.tools import passes
+from tests.quality.tools import own, passes
 
 CORES = pytest.mark.parametrize("core", [oldest, newest], ids=["oldest", "newest"])
 EACH_PLUGIN = pytest.mark.parametrize("plugin", plugins().values(), ids=plugins())
@@ -51,7 +51,7 @@ def sample_facts() -> Iterator[dict[str, Any]]:
 
 
 def test_antsibull_docs_finds_nothing() -> None:
-    passes(tool("antsibull-docs"), "lint-collection-docs", "--plugin-docs", ".")
+    passes(own("antsibull-docs"), "lint-collection-docs", "--plugin-docs", ".")
 
 
 @CORES

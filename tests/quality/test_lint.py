@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, tool
-from tests.quality.tools import files, passes
+from tests.quality.tools import files, own, passes
 
 PLUGINS = "ansible_collections.fleetcare.pagealloc.plugins"
 
 
 def test_ruff() -> None:
-    passes(tool("ruff"), "check", "--no-cache", ".")
+    passes(own("ruff"), "check", "--no-cache", ".")
 
 
 def test_mypy_strict_on_the_controllers_code(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_mypy_strict_on_the_controllers_code(tmp_path: Path) -> None:
     kinds = [kind for kind in ("action", "filter", "inventory", "plugin_utils", "test") if (ROOT / "plugins" / kind).is_dir()]
     packages = [word for kind in kinds for word in ("-p", f"{PLUGINS}.{kind}")]
     passes(
-        tool("mypy"), "--strict", "--config-file", ROOT / "pyproject.toml", "--cache-dir", tmp_path / "cache", *packages, folder=tmp_path
+        own("mypy"), "--strict", "--config-file", ROOT / "pyproject.toml", "--cache-dir", tmp_path / "cache", *packages, folder=tmp_path
     )
 
 
@@ -44,7 +44,7 @@ def test_shellcheck() -> None:
 
 def test_ansible_lint(tmp_path: Path) -> None:
     """Strictest profile. --offline: nothing is fetched, names of this collection resolve through the link that ./dev makes."""
-    passes(tool("ansible-lint"), "--offline", "--profile", "production", "--strict", "--nocolor", HOME=str(tmp_path))
+    passes(own("ansible-lint"), "--offline", "--profile", "production", "--strict", "--nocolor", HOME=str(tmp_path))
 
 
 @pytest.mark.parametrize("shell", ["dash", "busybox ash", "bash --posix", "mksh"])

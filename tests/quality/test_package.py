@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, tool
+from tests.conftest import ROOT
 from tests.playbook import Ansible, newest, oldest
-from tests.quality.tools import passes, real_copy
+from tests.quality.tools import own, passes, real_copy
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 META = yaml.safe_load((ROOT / "galaxy.yml").read_text())
@@ -27,7 +27,7 @@ META = yaml.safe_load((ROOT / "galaxy.yml").read_text())
 def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built of the checkout as it stands, caches and environments included: build_ignore has to keep them out."""
     folder = tmp_path_factory.mktemp("package")
-    said = passes(tool("ansible-galaxy"), "collection", "build", "--output-path", folder, ROOT)
+    said = passes(own("ansible-galaxy"), "collection", "build", "--output-path", folder, ROOT)
     built = folder / f"fleetcare-pagealloc-{META['version']}.tar.gz"
     assert str(built) in said
     return built
@@ -41,7 +41,7 @@ def installed(tarball: Path) -> Path:
     home.mkdir()
     # --force: Ansible sees the link that ./dev makes and would have nothing to do
     words = ("collection", "install", str(tarball), "--offline", "--force", "-p", str(target))
-    passes(tool("ansible-galaxy"), *words, folder=tarball.parent, HOME=str(home))
+    passes(own("ansible-galaxy"), *words, folder=tarball.parent, HOME=str(home))
     return target
 
 
@@ -82,7 +82,7 @@ def test_every_module_is_in_the_action_group() -> None:
 
 
 def test_the_changelog_is_well_formed() -> None:
-    passes(tool("antsibull-changelog"), "lint")
+    passes(own("antsibull-changelog"), "lint")
 
 
 @pytest.mark.parametrize("core", [oldest, newest], ids=["oldest", "newest"])

@@ -8,10 +8,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.conftest import ROOT, cannot_run, tool
 from tests.playbook import interpreters
+
+#: Where the test environment has its programs, on PATH or not.
+PROGRAMS = Path(sys.executable).parent
+
+
+def own(name: str) -> Path:
+    """A program of the test environment."""
+    if not (PROGRAMS / name).exists():
+        cannot_run(f"{name} is not in {PROGRAMS}: run ./dev test")
+    return PROGRAMS / name
 
 
 def passes(*words: str | Path, folder: Path = ROOT, timeout: int = 600, **environment: str) -> str:
@@ -20,7 +31,14 @@ def passes(*words: str | Path, folder: Path = ROOT, timeout: int = 600, **enviro
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8", **environment},
+        env={
+            **os.environ,
+            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+            "NO_COLOR": "1",
+            "ANSIBLE_NOCOLOR": "1",
+            "LC_ALL": "C.UTF-8",
+            **environment,
+        },
         capture_output=True,
         text=True,
         errors="replace",
