@@ -52,11 +52,11 @@ class Ansible:
         return self.run("ansible-playbook", "-i", str(inventory(folder, hosts)), str(playbook), *words, folder=folder, check=check)
 
     def audit(
-        self, folder: Path, hosts: Mapping[str, Any], *words: str, check: bool = True
+        self, folder: Path, hosts: Mapping[str, Any], *words: str, check: bool = True, **environment: str
     ) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
         """(fleet.json, the process) of the audit playbook over these hosts."""
         chosen = str(inventory(folder, hosts))
-        done = self.run("ansible-playbook", "fleetcare.pagealloc.audit", "-i", chosen, *words, folder=folder, check=check)
+        done = self.run("ansible-playbook", "fleetcare.pagealloc.audit", "-i", chosen, *words, folder=folder, check=check, **environment)
         document = folder / "pagealloc-report" / "fleet.json"
         return (json.loads(document.read_text()) if document.exists() else {}), done
 

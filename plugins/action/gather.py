@@ -49,9 +49,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             evidence = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, host)
         except EvidenceError as error:
-            raise AnsibleActionFail(f"{host}: {error}") from error
+            raise AnsibleActionFail(f"{host}: {error}") from None
         except OSError as error:
-            raise AnsibleActionFail(f"{host}: {error.filename}: {error.strerror}") from error
+            raise AnsibleActionFail(f"{host}: {error.filename}: {error.strerror}") from None
         if options["facts"]:
             result["ansible_facts"] = {"pagealloc": wrap_var(facts_from(evidence))}
         else:

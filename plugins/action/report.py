@@ -16,13 +16,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import G
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 
 _OPTIONS = {
     "gathered": {"type": "str"},
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
-    "fail_on": {"type": "list", "elements": "str", "choices": list(VERDICTS), "default": []},
 }
 
 
@@ -41,11 +39,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             outcome = _report(options, task_vars) if options["gathered"] else _check(options)
         except AdvisoryError as error:
-            raise AnsibleActionFail(f"site_advisories: {error}") from error
+            raise AnsibleActionFail(f"site_advisories: {error}") from None
         except MissingLibraryError as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(str(error)) from None
         except OSError as error:
-            raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from error
+            raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
         return {**result, "changed": False, **outcome}
 
 
@@ -66,24 +64,10 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
     display.display(f"\nReport: {paths['html']}")
-    return _outcome(fleet, paths, options["fail_on"])
+    stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
+    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats}
 
 
 def _gathered(hostvars: Any, hosts: list[str], name: str) -> dict[str, Gathered]:
     """What each host registered under ``name``; a host that never got so far registered nothing."""
     return {host: Gathered.from_result(dict(hostvars.raw_get(host)).get(name)) for host in hosts}
-
-
-def _outcome(fleet: dict[str, Any], paths: dict[str, str], fail_on: list[str]) -> dict[str, Any]:
-    counts = fleet["counts"]
-    outcome: dict[str, Any] = {
-        "counts": counts,
-        "files": paths,
-        "ansible_stats": {"data": {"pagealloc_counts": counts}, "per_host": False, "aggregate": True},
-    }
-    found = {verdict: counts[verdict] for verdict in VERDICTS if verdict in fail_on and counts[verdict]}
-    if found:
-        outcome["failed"] = True
-        words = ", ".join(f"{count} {verdict}" for verdict, count in found.items())
-        outcome["msg"] = f"fail_on: {words}. See {paths['html']}"
-    return outcome

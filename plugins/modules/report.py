@@ -40,23 +40,6 @@ options:
     type: list
     elements: dict
     default: []
-  fail_on:
-    description:
-      - Verdicts for which the task fails, after the reports are written, so that a scheduled job alerts.
-    type: list
-    elements: str
-    choices:
-      - affected
-      - starved
-      - stalled
-      - at_risk
-      - unreachable
-      - unknown
-      - needs_review
-      - reboot_pending
-      - mitigated
-      - clear
-    default: []
 attributes:
   check_mode:
     description: Changes nothing on any host; the reports on the controller are written.
@@ -84,11 +67,16 @@ EXAMPLES = r"""
       ignore_errors: true
       ignore_unreachable: true
 
-    - name: Report, and fail where a host is affected or starved
+    - name: Report
       fleetcare.pagealloc.report:
         gathered: gathered
         output_dir: /var/lib/pagealloc
-        fail_on: [affected, starved]
+      run_once: true
+      register: reported
+
+    - name: Fail where a host is affected
+      ansible.builtin.assert:
+        that: reported.counts.affected == 0
       run_once: true
 """
 

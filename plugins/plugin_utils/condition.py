@@ -88,8 +88,16 @@ def _watcher_class() -> Any:
 
         def visit_field(self, node: Any, value: Any) -> Any:
             found = super().visit_field(node, value)
-            if found is None and self.unseen is None:
+            # what is read of nothing was judged where the nothing was read
+            if found is None and value is not None and self.unseen is None and not _does_not_apply(str(node["value"]), value):
                 self.unseen = str(node["value"])
             return found
 
     return Watcher
+
+
+def _does_not_apply(key: str, holder: Any) -> bool:
+    """Whether a null is an answer: an interface without a device has no driver, a log without a failure no last one."""
+    if not isinstance(holder, Mapping) or key not in holder:
+        return False
+    return holder.get("virtual") is True or (key == "last" and holder.get("count") == 0) or key == "mem_info"

@@ -42,7 +42,7 @@ class Gathered:
     def from_result(cls, result: Any) -> Gathered:
         """Of the registered result of a ``gather`` task, whatever became of it."""
         if not isinstance(result, Mapping):
-            return cls(None, "nothing was gathered: the play ended for this host before")
+            return cls(None, "nothing was gathered: the play ended for this host before, or has yet to come to it (serial)")
         facts = (result.get("ansible_facts") or {}).get("pagealloc")
         if isinstance(facts, Mapping):
             return cls(facts)

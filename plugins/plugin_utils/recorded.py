@@ -53,7 +53,9 @@ def save_transcript(directory: str, host: str, transcript: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / file_name_for(host)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-    unfinished.write_text(transcript, encoding="utf-8", errors="replace", newline="")
+    # what a kernel logs is not for everyone's eyes
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(transcript.encode("utf-8", "replace"))
     unfinished.replace(target)
     return target
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 VERDICTS: dict[str, str] = {
     "affected": "an advisory matches and the symptom is there",
     "starved": "the symptom is there, no advisory matches",
-    "stalled": "TCP answers, SSH does not",
+    "stalled": "TCP answers, but SSH does not finish",
     "at_risk": "an advisory matches, no symptom yet, no workaround in force",
     "unreachable": "no answer, or no login",
     "unknown": "something needed was not seen",

@@ -291,7 +291,7 @@ def test_unreached_hosts_are_recorded_too(ansible: Ansible, tmp_path: Path) -> N
 def test_fail_on_ends_non_zero_after_the_reports(ansible: Ansible, tmp_path: Path) -> None:
     hosts = {"bad": sample("db03-el64-seed"), "good": sample("db05-el65")}
     fleet, done = ansible.audit(tmp_path, hosts, "-e", '{"audit_fail_on": ["affected", "starved"]}', check=False)
-    assert done.returncode == 2 and "1 affected" in done.stdout
+    assert done.returncode == 2 and "audit_fail_on: {'affected': 1}" in done.stdout
     assert verdicts(fleet) == {"bad": "affected", "good": "clear"}
     _fleet, done = ansible.audit(tmp_path, hosts, "-e", '{"audit_fail_on": ["stalled"]}')
     assert done.returncode == 0
@@ -302,6 +302,8 @@ def test_fail_on_ends_non_zero_after_the_reports(ansible: Ansible, tmp_path: Pat
     [
         ({"audit_fail_on": ["broken"]}, "broken"),
         ({"audit_timeout_seconds": "soon"}, "audit_timeout_seconds"),
+        ({"audit_timeout_seconds": -1}, "must be above 0"),
+        ({"audit_output_dir": ""}, "must not be empty"),
         ({"audit_advisories": [{"id": "x", "drivr": "y"}]}, "drivr"),
         ({"audit_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "kernel": {"fixed": "2.6.32-100.el6"}}]}, "mlx4_en-rhel-6.4-order-2"),
         ({"audit_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "condition"),
@@ -312,6 +314,27 @@ def test_wrong_options_are_refused_with_their_name(ansible: Ansible, tmp_path: P
     _fleet, done = ansible.audit(tmp_path, {"h": sample("db02-el64")}, "-e", json.dumps(options), check=False)
     assert done.returncode != 0
     assert says in done.stdout + done.stderr
+
+
+def test_which_hosts_and_what_else_a_site_calls_its_variables(ansible: Ansible, tmp_path: Path) -> None:
+    hosts = {"a": sample("db02-el64"), "b": sample("db05-el65")}
+    fleet, _done = ansible.audit(tmp_path, hosts, "-e", json.dumps({"audit_hosts": "a", "audit_of_something_else": 1}))
+    assert verdicts(fleet) == {"a": "at_risk"}
+
+
+def test_counts_reach_the_jobs_artifacts_even_where_the_job_fails(ansible: Ansible, tmp_path: Path) -> None:
+    _fleet, done = ansible.audit(
+        tmp_path, {"a": sample("db03-el64-seed")}, "-e", '{"audit_fail_on": ["affected"]}', check=False, ANSIBLE_SHOW_CUSTOM_STATS="true"
+    )
+    assert done.returncode == 2
+    assert "CUSTOM STATS" in done.stdout and "pagealloc_counts" in done.stdout
+
+
+def test_in_batches_the_last_report_has_every_host(ansible: Ansible, tmp_path: Path) -> None:
+    hosts = {name: {**sample(name), "ansible_connection": "local"} for name in ("db02-el64", "db05-el65", "db18-down")}
+    ansible.play(tmp_path, hosts, [{"ansible.builtin.import_role": {"name": "fleetcare.pagealloc.audit"}}], serial=1)
+    fleet = json.loads((tmp_path / "pagealloc-report" / "fleet.json").read_text())
+    assert verdicts(fleet) == {"db02-el64": "at_risk", "db05-el65": "clear", "db18-down": "unreachable"}
 
 
 def test_a_site_can_say_that_another_build_has_the_fix(ansible: Ansible, tmp_path: Path) -> None:
@@ -333,7 +356,7 @@ def test_one_task_for_each_host_and_the_rest_once(ansible: Ansible, tmp_path: Pa
     _fleet, done = ansible.audit(tmp_path, {f"h{number}": sample("db05-el65") for number in range(6)})
     recap = done.stdout[done.stdout.index("PLAY RECAP") :]
     ran = sorted(int(line.split("ok=")[1].split()[0]) for line in recap.splitlines() if "ok=" in line)
-    assert ran == [1, 1, 1, 1, 1, 4], "gather for each; the two checks and the report once"
+    assert ran == [1, 1, 1, 1, 1, 5], "gather for each; the three checks and the report once"
 
 
 def test_the_bundled_fleet_is_what_its_maker_makes(tmp_path: Path) -> None:

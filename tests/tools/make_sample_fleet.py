@@ -62,7 +62,7 @@ class Host:
 
 def healthy(gib: int, node: int = 0, dma: bool = True) -> list[Zone]:
     """The zones of a node with memory to spare in blocks of every order."""
-    low = [Zone("DMA", 3959, [1, 1, 1, 0, 2, 1, 1, 0, 1, 1, 3], node)]
+    low = [Zone("DMA", 3959, [1, 1, 1, 0, 2, 1, 1, 0, 1, 0, 3], node)]
     low.append(Zone("DMA32", 741887, [212, 180, 164, 140, 121, 96, 61, 33, 18, 9, 82], node))
     normal = Zone("Normal", gib * 262144 - 1048576 if dma else gib * 262144, [900, 720, 610, 505, 380, 240, 130, 70, 33, 15, 240], node)
     return (low if dma else []) + [normal]
@@ -70,7 +70,7 @@ def healthy(gib: int, node: int = 0, dma: bool = True) -> list[Zone]:
 
 def starving(gib: int, node: int = 0, dma: bool = True) -> list[Zone]:
     """The zones of a node whose free memory is all in single pages and pairs."""
-    low = [Zone("DMA", 3959, [1, 0, 1, 1, 2, 1, 1, 0, 1, 1, 3], node), Zone("DMA32", 741887, [9120, 2310, 5], node)]
+    low = [Zone("DMA", 3959, [1, 0, 1, 1, 2, 1, 1, 0, 1, 0, 3], node), Zone("DMA32", 741887, [9120, 2310, 5], node)]
     normal = Zone("Normal", gib * 262144 - 1048576 if dma else gib * 262144, [31840, 6122, 2], node)
     return (low if dma else []) + [normal]
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ _REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
 
 def require_writable(directory: str) -> None:
     """Make the directory where it is missing; OSError where the reports could not be written into it."""
+    if not directory:
+        raise OSError(errno.EINVAL, "must not be empty", "the directory's name")
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     trial = folder / f".trial.{os.getpid()}"

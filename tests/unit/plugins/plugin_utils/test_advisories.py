@@ -26,6 +26,7 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.fac
     facts,
     kernel,
     nic,
+    no_failures,
 )
 from jsonschema import Draft7Validator
 
@@ -189,6 +190,23 @@ def test_what_is_wrong_is_named_with_its_key_and_a_remedy(site: Any, told: str) 
 )
 def test_a_condition_that_reads_what_was_not_seen_is_not_decided(expression: str, answer: bool | None) -> None:
     assert condition.Condition(expression).ask(facts(uptime_seconds=None))[0] is answer
+
+
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [
+        ("length(nics[?driver == 'ixgbe']) > `0`", False),
+        ("length(nics[?driver == 'mlx4_en']) > `0`", True),
+        ("failures.last.order == `2`", False),
+        ("failures.mem_info.at == 'now'", False),
+        ("length(nics[?firmwre == 'x']) > `0`", None),
+    ],
+)
+def test_a_null_that_is_an_answer_is_not_unseen(expression: str, answer: bool | None) -> None:
+    """lo has no driver, and a log without a failure has no last one; a key that is misspelt is still not seen."""
+    loopback = nic("lo", driver=None, virtual=True, bus_driver=None)
+    host = facts(nics=[nic(), loopback], failures={**no_failures(), "last": None, "mem_info": None})
+    assert condition.Condition(expression).ask(host)[0] is answer
 
 
 @pytest.mark.parametrize(("expression", "wanted"), [("vm.zone_reclaim_mode == `0`", "at_risk"), ("vm.zone_reclaim_mode == `1`", "clear")])
