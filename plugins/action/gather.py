@@ -65,22 +65,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return evidence
 
     def _live(self, options: dict[str, Any], host: str) -> Evidence:
-        save_dir = None if self._task.check_mode else options["save_dir"]
+        def save(transcript: str) -> None:
+            if options["save_dir"] and not self._task.check_mode:
+                save_transcript(options["save_dir"], host, transcript)
+
         nonce = secrets.token_hex(8)
         try:
             with ended_if_given_up():
                 answer = self._low_level_execute_command(render_probe(nonce, options["pagetypeinfo"]))
         except AnsibleConnectionFailure as failure:
-            if save_dir:
-                save_transcript(save_dir, host, unreached_transcript(str(failure)))
+            save(unreached_transcript(str(failure)))
             raise
         text = str(answer["stdout"])
-        if save_dir:
-            save_transcript(save_dir, host, text.replace("\r\n", "\n"))
         try:
             evidence: Evidence = read_transcript(text, nonce)
         except EvidenceError as error:
+            save(text)
             said = " ".join(str(answer.get("stderr", "")).split())[:200]
             reason = f"{error.reason}; exit status {answer['rc']}{', it says: ' + said if said else ''}"
             raise EvidenceError(error.datum, error.line, reason) from error
+        save(write_transcript(evidence))
         return evidence

@@ -186,10 +186,12 @@ def test_what_a_shell_does_to_the_transcript(ansible: Ansible, sshd: Sshd, accou
         "slow": account("exec sleep 60\n"),
     }
     hosts = {name: {"ansible_host": "127.0.5.1", **sshd.variables(user)} for name, user in users.items()}
-    fleet, _done = ansible.audit(tmp_path, hosts, "-e", "audit_timeout_seconds=8")
+    fleet, _done = ansible.audit(tmp_path, hosts, "-e", "audit_timeout_seconds=8", "-e", f"audit_save_dir={tmp_path / 'saved'}")
     result = fleet["hosts"]
     assert set(result) == set(users)
     assert result["banner"]["facts"]["zones"], result["banner"]["reasons"]
+    later, _done = ansible.audit(tmp_path / "later", {"banner": {"audit_evidence": str(tmp_path / "saved" / "banner.evidence")}})
+    assert later["hosts"]["banner"]["facts"] == result["banner"]["facts"], "a forged first line does not get into the record"
     assert result["halfway"]["verdict"] == "unknown"
     assert any("breaks off" in reason for reason in result["halfway"]["facts"]["unavailable"].values())
     assert result["nothing"]["verdict"] == "unknown" and "no output" in result["nothing"]["reasons"][0]
