@@ -45,6 +45,11 @@ def bootstrap(ansible: Ansible, home: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     for version in versions:
         shutil.copy(ROOT / "tests" / "quality" / "get_pip.py", cache / f"get_pip_{version.replace('.', '_')}.py")
+    authorities = Path("/etc/ssl/certs/ca-certificates.crt")
+    if authorities.exists():
+        # the machine's own, as newer pips have it; an old pip would trust only those it brings
+        (home / ".config" / "pip").mkdir(parents=True, exist_ok=True)
+        (home / ".config" / "pip" / "pip.conf").write_text(f"[global]\ncert = {authorities}\n")
 
 
 @pytest.mark.parametrize(("name", "core"), [("oldest", oldest), ("newest", newest)], ids=["oldest", "newest"])
