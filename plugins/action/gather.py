@@ -19,16 +19,19 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import ended_if_given_up
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import Deadline
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import (
     CONNECTION,
     read_recorded,
     save_transcript,
     unreached_transcript,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import too_slow
 
 _OPTIONS = {
     "evidence": {"type": "path"},
+    "options_from": {"type": "str"},
+    "timeout_seconds": {"type": "int", "default": 120},
     "save_dir": {"type": "path"},
     "pagetypeinfo": {"type": "bool", "default": False},
     "facts": {"type": "bool", "default": True},
@@ -44,7 +47,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
+        self._take_options_from(task_vars)
         _unused, options = self.validate_argument_spec(_OPTIONS)
+        if options["timeout_seconds"] < 0:
+            raise AnsibleActionFail("timeout_seconds must not be negative; 0 means no limit")
         host = str(task_vars.get("inventory_hostname", ""))
         try:
             evidence = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, host)
@@ -57,6 +63,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         else:
             result["transcript"] = wrap_var(write_transcript(evidence))
         return {**result, "changed": False}
+
+    def _take_options_from(self, task_vars: dict[str, Any]) -> None:
+        """Options that are not given, from the host's variables of that prefix. An empty one counts as not given."""
+        prefix = self._task.args.get("options_from")
+        for name in _OPTIONS if prefix else ():
+            value = task_vars.get(f"{prefix}{name}")
+            if name not in self._task.args and value not in (None, ""):
+                # most are plain, and a template is compiled anew for each host
+                plain = not isinstance(value, str) or "{" not in value
+                self._task.args[name] = value if plain else self._templar.template(value)
 
     def _recorded(self, path: str) -> Evidence:
         evidence = read_recorded(path)
@@ -71,8 +87,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
         nonce = secrets.token_hex(8)
         try:
-            with ended_if_given_up():
-                answer = self._low_level_execute_command(render_probe(nonce, options["pagetypeinfo"]))
+            answer = self._ask(render_probe(nonce, options["pagetypeinfo"]), options["timeout_seconds"])
         except AnsibleConnectionFailure as failure:
             save(unreached_transcript(str(failure)))
             raise
@@ -86,3 +101,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise EvidenceError(error.datum, error.line, reason) from error
         save(write_transcript(evidence))
         return evidence
+
+    def _ask(self, program: str, timeout_seconds: int) -> dict[str, Any]:
+        """What the host's shell answers to the program; an ssh that was ended for being late is no failure of ssh's own."""
+        deadline = Deadline(timeout_seconds)
+        try:
+            with deadline:
+                answer: dict[str, Any] = self._low_level_execute_command(program)
+        except AnsibleConnectionFailure:
+            if not deadline.passed:
+                raise
+        if deadline.passed:
+            raise AnsibleConnectionFailure(too_slow(timeout_seconds))
+        return answer

@@ -54,6 +54,7 @@ function take(s) {
  else if (s ~ /@ZONE@/) { if (block && z < @ZONES@) zone[++z] = s }
  else if (open && t < @TRACE@) trace[++t] = s
 }
+!open && !block && !/page allocation failure|Linux version |Mem-Info:/ { next }
 {
  if ($0 !~ /#012/) { s = cut($0); if (said(s)) take(s) }
  else { k = split($0, part, /#012/)

@@ -51,11 +51,12 @@ _FILES = r"""
 framed grep '' @FILES@ /dev/null
 framed grep -E '@WANTED@' @LINES@ /dev/null
 run uname uname -a
-run getconf getconf PAGESIZE
+case $out in *x86_64*|*i?86*|*s390x*) ;; *) run getconf getconf PAGESIZE;; esac
 ls -ld @LINKS@ 2>/dev/null | while read -r line; do case $line in
  *' /sys/'*' -> '*) line=/sys/${line#* /sys/}; printf '%s\n' "${line%% -> *}:${line##* -> }";; esac; done
 """
 
+# A module that is loaded has an initstate; one that is built in may have a folder, but modinfo has no file to name.
 # Virtual interfaces without a device behind them (lo, veth, tap) have no driver to ask for. A driver that does not
 # answer keeps the tool waiting: after one such, the rest are not asked.
 _NICS = r"""
@@ -73,7 +74,10 @@ if have ethtool; then
  for path in /sys/class/net/*; do if [ ! -e "$path/device" ]; then
   if [ -d "$path/bonding" ] || [ -d "$path/bridge" ] || [ -e "/proc/net/vlan/${path##*/}" ]; then ask "$path"; fi; fi; done
 else failed ethtool 127; fi
-for word in $drivers; do run "modinfo/$word" modinfo -F filename "$word"
+for word in $drivers; do
+ if [ -e "/sys/module/$word/initstate" ]; then run "modinfo/$word" modinfo -F filename "$word"
+ elif [ -d "/sys/module/$word" ]; then say "modinfo/$word" "(builtin)"
+ else failed "modinfo/$word" 1 "no module of this name is loaded"; fi
  if [ -r "/sys/module/$word/version" ]; then read -r line <"/sys/module/$word/version"; say "module_version/$word" "$line"; fi; done
 """
 

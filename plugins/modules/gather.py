@@ -39,6 +39,18 @@ options:
         with many free blocks takes long enough to be felt.
     type: bool
     default: false
+  timeout_seconds:
+    description:
+      - How long a host may take, from connecting to the end of its evidence. After that the connection's process is ended and
+        the host is unreachable. With V(0) there is no limit.
+    type: int
+    default: 120
+  options_from:
+    description:
+      - A prefix of variables. Each option that is not given is taken from the variable of that prefix and the option's name,
+        where the host has it and it is not empty.
+      - Saves the templates in a task's arguments, which Ansible compiles again for every host.
+    type: str
   facts:
     description:
       - Whether to parse the evidence and return facts. If not, RV(transcript) is returned in their place, which costs a

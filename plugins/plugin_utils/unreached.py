@@ -11,13 +11,19 @@ from __future__ import annotations
 
 import re
 
-#: How Ansible words that a task ran into its own timeout: up to ansible-core 2.18, and since.
-TASK_TIMEOUT = r"expected time frame|Timed out after \d+ second"
+
+def too_slow(seconds: int) -> str:
+    """The message for a host whose evidence did not arrive in time."""
+    return f"no complete evidence within {seconds} seconds"
+
+
+#: Ours, and how Ansible words that a task ran into its own timeout: up to ansible-core 2.18, and since.
+_TIMEOUT = r"no complete evidence within|expected time frame|Timed out after \d+ second"
 
 #: (what the message says, verdict, the sentence that explains it), the first that matches counts. The messages are those
 #: of OpenSSH's client (sshconnect.c, kex.c, packet.c), of paramiko and of Ansible's own timeouts.
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
-    (TASK_TIMEOUT, "stalled", "TCP connects, but SSH or what it runs does not finish in the time given."),
+    (_TIMEOUT, "stalled", "TCP connects, but SSH or what it runs does not finish in the time given."),
     (r"during banner exchange", "stalled", "TCP connects, but the SSH banner never arrives."),
     (r"reading SSH protocol banner", "stalled", "TCP connects, but the SSH banner never arrives."),
     (r"ssh: connect to host .*refused", "unreachable", "Nothing listens on the SSH port."),
@@ -43,4 +49,4 @@ def verdict_of(message: str) -> tuple[str, str]:
 
 def is_timeout(message: str) -> bool:
     """Whether a failed task failed because it ran into the task's own timeout."""
-    return re.search(TASK_TIMEOUT, message) is not None
+    return re.search(_TIMEOUT, message) is not None
