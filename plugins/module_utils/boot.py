@@ -9,6 +9,7 @@ __metaclass__ = type
 
 import re
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.rpm_version import compare_versions
 
@@ -44,7 +45,7 @@ def from_grub_legacy(text):
             kernels.append(None)
         elif words[0] == "kernel" and kernels:
             kernels[-1] = words[1]
-    if not default.isdigit():
+    if not is_count(default):
         raise EvidenceError("kernel.default_boot", None, "grub.conf says default=%.20s, which names no entry" % default)
     if int(default) >= len(kernels) or kernels[int(default)] is None:
         raise EvidenceError("kernel.default_boot", None, "grub.conf has no kernel in entry %s" % default)
@@ -60,7 +61,7 @@ def from_bls(grubenv, entries):
     saved = _setting(grubenv, "saved_entry")
     if saved in kernels:
         return _release(kernels[saved])
-    if saved and not saved.isdigit():
+    if saved and not is_count(saved):
         raise EvidenceError("kernel.default_boot", None, "grubenv saved %.80r, which is no entry" % str(saved))
     newest = None
     for name in kernels:  # grub sorts entries by version, newest first, and rescue entries last
@@ -95,7 +96,7 @@ def from_grub_cfg(text, defaults, grubenv):
     wanted = _setting(defaults, "GRUB_DEFAULT") or _last_default(text) or "0"
     if wanted == "saved" or wanted.startswith("${"):
         wanted = _setting(grubenv, "saved_entry") or "0"
-    wanted = wanted.split(">")[-1] if not wanted.replace(">", "").isdigit() else wanted
+    wanted = wanted.split(">")[-1] if not is_count(wanted.replace(">", "")) else wanted
     entries = _menu_entries(text)
     for number, names, image in entries:
         if wanted == number or wanted in names:

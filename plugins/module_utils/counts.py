@@ -15,9 +15,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 _COUNT = re.compile(r"[0-9]{1,20}\Z")
 
 
+def is_count(text):
+    """Whether the text is a count: ASCII digits, unlike str.isdigit, which also takes those that int() does not."""
+    return _COUNT.match(text) is not None
+
+
 def count(datum, line, text):
     """``text`` as an int of 0 or more; EvidenceError naming ``datum`` and ``line`` where it is none."""
-    if not _COUNT.match(text):
+    if not is_count(text):
         raise EvidenceError(datum, line, "%.40r is not a count" % str(text))
     return int(text)
 

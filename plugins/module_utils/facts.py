@@ -11,7 +11,7 @@ import functools
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, kernel
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import sole_count
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count, sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import PAGETYPEINFO
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import parse_kernel_log
@@ -179,7 +179,7 @@ def _failures(evidence):
 def _boot_epoch_seconds(evidence):
     for line in evidence.texts.get("/proc/stat", "").split("\n"):
         words = line.split()
-        if len(words) == 2 and words[0] == "btime" and words[1].isdigit():
+        if len(words) == 2 and words[0] == "btime" and is_count(words[1]):
             return int(words[1])
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 LEGACY = """\
@@ -85,6 +85,7 @@ def test_grub_cfg_with_a_default_without_a_kernel() -> None:
 
 
 @given(st.text(), st.text())
+@example("¹", "")
 def test_any_text_is_read_or_refused(text: str, other: str) -> None:
     for attempt in (
         lambda: boot.from_grubby(text),

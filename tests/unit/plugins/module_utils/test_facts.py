@@ -42,6 +42,11 @@ def test_absent_malformed_and_zero() -> None:
     assert reasons == [None, "/proc/sys/vm/zone_reclaim_mode: No such file or directory", "zone_reclaim_mode: '0x' is not a count"]
 
 
+def test_digits_that_are_none_to_int() -> None:
+    facts = facts_of("db03-el64-seed", ("/proc/stat:btime 1363600000", "/proc/stat:btime ¹"))
+    assert facts["failures"]["last"]["at"].startswith("["), "without a boot time the stamp stays as it was"
+
+
 def test_nothing_at_all_is_null_with_reasons() -> None:
     facts = facts_from(Evidence({}, {}))
     assert set(facts) == KEYS
