@@ -55,11 +55,9 @@ def test_antsibull_docs_finds_nothing() -> None:
 
 
 @CORES
-@pytest.mark.parametrize("kind", ["module", "filter", "test", "inventory"])
+@pytest.mark.parametrize("kind", sorted({plugin.kind for plugin in plugins().values()}))
 def test_ansible_doc_shows_every_plugin(core: Callable[[], Ansible], kind: str, tmp_path: Path) -> None:
     names = [f"fleetcare.pagealloc.{plugin.name}" for plugin in plugins().values() if plugin.kind == kind]
-    if not names:
-        pytest.skip(f"the collection has no {kind} plugin")
     shown = json.loads(core().run("ansible-doc", "-t", kind, "--json", *names, folder=tmp_path).stdout)
     assert sorted(shown) == sorted(names)
     for name in names:
