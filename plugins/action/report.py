@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Iterator
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -59,13 +62,24 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
     display = Display()
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
-    gathered = _gathered(task_vars["hostvars"], hosts, options["gathered"])
-    fleet = judge_fleet(gathered, options["site_advisories"])
-    paths = write_reports(fleet, options["output_dir"])
+    with _no_search_for_cycles():
+        gathered = _gathered(task_vars["hostvars"], hosts, options["gathered"])
+        fleet = judge_fleet(gathered, options["site_advisories"])
+        paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
     return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats}
+
+
+@contextlib.contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Facts are trees: searching the millions of objects of a large fleet for cycles finds none and takes a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _gathered(hostvars: Any, hosts: list[str], name: str) -> dict[str, Gathered]:
