@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories imp
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 
 _OPTIONS = {
@@ -54,7 +54,7 @@ def _check(options: dict[str, Any]) -> dict[str, Any]:
     """Nothing is gathered yet: find what would spoil the report before thousands of hosts are asked."""
     merge_site_advisories(load_catalogue(), options["site_advisories"])
     require_writable(options["output_dir"])
-    render_table({"counts": {}, "hosts": {}, "generated_at": ""})
+    tabulate_library()
     return {}
 
 

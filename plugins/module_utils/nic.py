@@ -105,6 +105,7 @@ def nics_from(evidence, take):
     if not names:
         raise EvidenceMissing(_NET + "*/mtu", evidence.why_missing(_NET + "*/mtu"))
     lower = lower_devices(evidence)
+    out_of_tree = parse_modules(evidence.texts.get("/proc/modules", ""))["out_of_tree"]
     routes = default_route_interfaces(
         evidence.texts.get("/proc/net/route", ""), evidence.texts.get("/proc/net/ipv6_route", "")
     )
@@ -115,7 +116,7 @@ def nics_from(evidence, take):
         nic["bus_driver"] = devices[name].strip().split("/")[-1] if name in devices else None
         nic["virtual"] = name == "lo" or name not in devices and (name in lower or name not in asked and not unseen)
         nic.update(_driver(evidence, nic, take))
-        nic.update(_module(evidence, nic, take))
+        nic.update(_module(evidence, nic, out_of_tree, take))
         nics.append(nic)
     return nics
 
@@ -151,7 +152,7 @@ def _driver(evidence, nic, take):
     return take("nics.%s.driver" % nic["name"], ask) or nothing
 
 
-def _module(evidence, nic, take):
+def _module(evidence, nic, out_of_tree, take):
     """Where the driver's module comes from."""
     driver = nic["driver"]
     module = {"module_path": None, "module_version": None, "in_tree": None}
@@ -162,10 +163,6 @@ def _module(evidence, nic, take):
     )
     version = evidence.texts.get("$module_version/" + driver, "").strip()
     module.update(module_path=path, module_version=version or None, in_tree=in_tree(path))
-    if driver in _loaded_out_of_tree(evidence):
+    if driver in out_of_tree:
         module["in_tree"] = False
     return module
-
-
-def _loaded_out_of_tree(evidence):
-    return parse_modules(evidence.texts.get("/proc/modules", ""))["out_of_tree"]

@@ -161,7 +161,7 @@ def _align(table: list[list[str]], headers: list[str], sizes: list[int]) -> list
         )
 
     # Headers as a row: tabulate would pad each of them by two columns that 80 do not have.
-    text: str = _tabulate().tabulate(
+    text: str = tabulate_library().tabulate(
         [headers, ["-" * size for size in sizes]] + [[stand_in(cell) for cell in line] for line in table],
         tablefmt="plain",
         disable_numparse=True,
@@ -171,8 +171,11 @@ def _align(table: list[list[str]], headers: list[str], sizes: list[int]) -> list
     return [line.translate(back).rstrip() for line in text.split("\n")]
 
 
-def _tabulate() -> ModuleType:
-    # Imported here so that everything else works where the library is missing.
+def tabulate_library() -> ModuleType:
+    """The library that lays out the table; MissingLibraryError where it is not installed.
+
+    Imported here so that everything else works without it.
+    """
     try:
         import tabulate
     except ImportError as error:
