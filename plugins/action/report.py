@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,16 +14,22 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 
 _OPTIONS = {
     "gathered": {"type": "str"},
+    "recorded": {"type": "str"},
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
 }
+
+
+#: How long a reader may be left without a word.
+_PROGRESS_SECONDS = 3
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -62,8 +67,8 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
     display = Display()
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
-    with _no_search_for_cycles():
-        gathered = _gathered(task_vars["hostvars"], hosts, options["gathered"])
+    with no_search_for_cycles():
+        gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in _with_progress(hosts)}
         fleet = judge_fleet(gathered, options["site_advisories"])
         paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
@@ -72,16 +77,24 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats}
 
 
-@contextlib.contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Facts are trees: searching the millions of objects of a large fleet for cycles finds none and takes a tenth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+def _gathered(hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:
+    """What a host registered; of one that did not, since its evidence is recorded, what the record holds."""
+    result = dict(hostvars.raw_get(host)).get(options["gathered"])
+    if result is None and options["recorded"]:
+        try:
+            path = recorded_path(hostvars, host, options["recorded"])
+        except RecordVariableError as error:
+            return Gathered(None, str(error))
+        if path is not None:
+            return Gathered.from_record(path)
+    return Gathered.from_result(result)
 
 
-def _gathered(hostvars: Any, hosts: list[str], name: str) -> dict[str, Gathered]:
-    """What each host registered under ``name``; a host that never got so far registered nothing."""
-    return {host: Gathered.from_result(dict(hostvars.raw_get(host)).get(name)) for host in hosts}
+def _with_progress(hosts: list[str]) -> Iterator[str]:
+    """The hosts, with a line now and then on how far it is: reading the records of thousands takes a while."""
+    said = time.monotonic()
+    for number, host in enumerate(hosts):
+        if time.monotonic() - said >= _PROGRESS_SECONDS:
+            said = time.monotonic()
+            Display().display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
+        yield host

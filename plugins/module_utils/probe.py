@@ -5,7 +5,7 @@
 
 It writes nothing on the host, needs what RHEL 6 or busybox have, and says of every source it could not read why. It
 starts as few processes as it can, since an audit pays for each on every host: one grep for all files read whole, one
-for the lines wanted of long ones, one ls for all links.
+for the lines wanted of long ones, and none for links, which the shell itself follows.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -52,8 +52,7 @@ framed grep '' @FILES@ /dev/null
 framed grep -E '@WANTED@' @LINES@ /dev/null
 run uname uname -a
 case $out in *x86_64*|*i?86*|*s390x*) ;; *) run getconf getconf PAGESIZE;; esac
-ls -ld @LINKS@ 2>/dev/null | while read -r line; do case $line in
- *' /sys/'*' -> '*) line=/sys/${line#* /sys/}; printf '%s\n' "${line%% -> *}:${line##* -> }";; esac; done
+for path in @LINKS@; do ! cd "$path" || { printf '%s:' "$path"; pwd -P; }; done; cd /
 """
 
 # A module that is loaded has an initstate; one that is built in may have a folder, but modinfo has no file to name.
@@ -92,8 +91,9 @@ if [ -n "$rpmdb" ]; then
   case $rc in 124|137|143) failed kernels $rc;; *) say kernels "$out";; esac
  else failed kernels 127; fi
 elif [ -d /var/lib/dpkg/info ]; then echo '$kernels:dpkg'
- for path in /var/lib/dpkg/info/linux-image-*.list; do path=${path##*/linux-image-}; path=${path%.list}; path=${path#unsigned-}
-  [ ! -e "/boot/vmlinuz-$path" ] || say kernels "linux-image $path"; done
+ for path in /boot/vmlinuz-*; do path=${path#/boot/vmlinuz-}
+  if [ -e "/var/lib/dpkg/info/linux-image-$path.list" ] || [ -e "/var/lib/dpkg/info/linux-image-unsigned-$path.list" ]
+  then say kernels "linux-image $path"; fi; done
 else echo '!$kernels:no RPM or dpkg database'; fi
 ! have grubby || run grubby limited grubby --default-kernel
 """

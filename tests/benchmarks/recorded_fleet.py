@@ -62,7 +62,7 @@ def fleet_audit(folder: Path, size: Size) -> list[Figure]:
         "largest_process_mb": round(max(run.largest_mb for run in runs)),
     }
     note = f"{size.fleet_words}, ansible-playbook fleetcare.pagealloc.audit with all reports, {_FORKS} forks, its start included"
-    return [Figure("fleet_10k_vs_1k_per_host", _per_host(pairs, size), note, None, more)]
+    return [Figure("fleet_10k_vs_1k_per_host", _per_host(pairs, size), note, 1.15, more)]
 
 
 def fleet_core(folder: Path, size: Size) -> list[Figure]:

@@ -22,7 +22,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometh
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 
 from tests.benchmarks.figures import Figure, progress, rounded
-from tests.benchmarks.pipeline import gathered_from
 from tests.benchmarks.size import Size
 from tests.conftest import SAMPLE_FLEET
 
@@ -67,7 +66,7 @@ def _one_round(texts: dict[str, str]) -> dict[str, float]:
 
     advisories = load_catalogue()
     evidence = stage("read_transcript", lambda: {name: read_transcript(text) for name, text in texts.items()})
-    gathered = stage("parse_facts", lambda: {name: gathered_from(one) for name, one in evidence.items()})
+    gathered = stage("parse_facts", lambda: {name: Gathered.from_evidence(one) for name, one in evidence.items()})
     seen: list[Any] = [one.facts for one in gathered.values() if isinstance(one, Gathered) and one.facts is not None]
     stage("headroom", lambda: [headroom(facts) for facts in seen])
     stage("classify", lambda: [classify(facts, advisories) for facts in seen])

@@ -353,11 +353,64 @@ def test_check_mode_audits_and_changes_nothing(ansible: Ansible, tmp_path: Path)
     assert not (tmp_path / "saved").exists()
 
 
-def test_one_task_for_each_host_and_the_rest_once(ansible: Ansible, tmp_path: Path) -> None:
-    _fleet, done = ansible.audit(tmp_path, {f"h{number}": sample("db05-el65") for number in range(6)})
-    recap = done.stdout[done.stdout.index("PLAY RECAP") :]
-    ran = sorted(int(line.split("ok=")[1].split()[0]) for line in recap.splitlines() if "ok=" in line)
-    assert ran == [1, 1, 1, 1, 1, 4], "gather for each; the two checks and the report once"
+def tasks_run(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """How many tasks each host of the play recap ran."""
+    recap = done.stdout[done.stdout.index("PLAY RECAP") :].splitlines()[1:]
+    return {line.split(":")[0].strip(): int(line.split("ok=")[1].split()[0]) for line in recap if "ok=" in line}
+
+
+HERE = {"ansible_connection": "local"}
+
+
+def test_one_task_for_each_live_host_none_for_a_recorded_one_and_the_rest_once(ansible: Ansible, tmp_path: Path) -> None:
+    hosts = {"h0": HERE, "h1": HERE, "h2": HERE, **{f"r{number}": sample("db05-el65") for number in range(3)}}
+    fleet, done = ansible.audit(tmp_path, hosts)
+    assert tasks_run(done) == {"h0": 4, "h1": 1, "h2": 1}, "gather for each; the two checks and the report once"
+    assert set(fleet["hosts"]) == set(hosts)
+
+
+def test_the_path_of_a_record_may_be_a_template(ansible: Ansible, tmp_path: Path) -> None:
+    hosts = {
+        "db02-el64": {"audit_evidence": "{{ records }}/{{ inventory_hostname }}.evidence", "records": str(SAMPLE_FLEET / "evidence")},
+        "live": {**HERE, "audit_evidence": "{{ '' if 1 else 'never' }}"},
+        "adrift": {**HERE, "audit_evidence": "{{ no_such_variable }}/x"},
+        "number": {**HERE, "audit_evidence": 7},
+    }
+    fleet, _done = ansible.audit(tmp_path, hosts)
+    assert verdicts(fleet)["db02-el64"] == "at_risk"
+    assert fleet["hosts"]["live"]["facts"]["kernel"]["release"] == os.uname().release
+    assert verdicts(fleet)["adrift"] == "unknown" and "no_such_variable" in fleet["hosts"]["adrift"]["reasons"][0]
+    assert verdicts(fleet)["number"] == "unknown"
+
+
+@pytest.mark.parametrize("name", ["a:b", "a,b", "a b", "~x", "!x", "&x", "*", "{{ 7*7 }}"])
+def test_a_live_host_is_asked_whatever_its_name_means_in_a_pattern(ansible: Ansible, tmp_path: Path, name: str) -> None:
+    fleet, _done = ansible.audit(tmp_path, {name: HERE, "other": sample("db05-el65")})
+    assert set(fleet["hosts"]) == {name, "other"}
+    assert fleet["hosts"][name]["facts"]["kernel"]["release"] == os.uname().release
+    assert verdicts(fleet)["other"] == "clear"
+
+
+def test_a_record_for_all_named_where_inventories_do_not_see_it(ansible: Ansible, tmp_path: Path) -> None:
+    record = sample("db02-el64")["audit_evidence"]
+    fleet, _done = ansible.audit(tmp_path / "extra", {"a": HERE}, "-e", f"audit_evidence={record}")
+    assert verdicts(fleet) == {"a": "at_risk"}
+    role = [{"ansible.builtin.import_role": {"name": "fleetcare.pagealloc.audit"}}]
+    ansible.play(tmp_path, {"a": HERE}, role, vars={"audit_evidence": record})
+    assert verdicts(json.loads((tmp_path / "pagealloc-report" / "fleet.json").read_text())) == {"a": "at_risk"}
+
+
+def test_an_inventory_without_hosts_is_no_error(ansible: Ansible, tmp_path: Path) -> None:
+    fleet, done = ansible.audit(tmp_path, {})
+    assert fleet == {} and "no hosts matched" in done.stdout
+
+
+def test_the_role_in_a_play_of_ones_own(ansible: Ansible, tmp_path: Path) -> None:
+    hosts = {"live": HERE, "recorded": {**HERE, **sample("db03-el64-seed")}, "gone": {"ansible_host": "127.0.0.1", "ansible_port": free_port()}}
+    ansible.play(tmp_path, hosts, [{"ansible.builtin.import_role": {"name": "fleetcare.pagealloc.audit"}}])
+    fleet = json.loads((tmp_path / "pagealloc-report" / "fleet.json").read_text())
+    assert verdicts(fleet) == {"live": verdicts(fleet)["live"], "recorded": "affected", "gone": "unreachable"}
+    assert fleet["hosts"]["live"]["facts"]
 
 
 def test_the_bundled_fleet_is_what_its_maker_makes(tmp_path: Path) -> None:

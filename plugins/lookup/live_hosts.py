@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup ``fleetcare.pagealloc.live_hosts``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: live_hosts
+short_description: The hosts of a pattern that no recorded evidence stands in for
+version_added: 0.1.0
+author:
+  - The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - For the C(hosts) of a play that asks hosts for their evidence. Ansible starts a process for each host of a play and each
+    task; a host whose evidence lies in a file on the controller needs none, as M(fleetcare.pagealloc.report) reads the file.
+  - Needs the variables of the hosts, which Ansible has from the second play of a playbook on. In the first, or where no play
+    before had a host, all hosts count as live.
+options:
+  _terms:
+    description: Host patterns, as C(hosts) of a play takes them.
+    required: true
+    type: list
+    elements: str
+  variable:
+    description: The host variable with the path of the recorded evidence. Where it is undefined or empty, the host is live.
+    type: str
+    default: audit_evidence
+seealso:
+  - module: fleetcare.pagealloc.gather
+  - module: fleetcare.pagealloc.report
+"""
+
+EXAMPLES = r"""
+- name: Choose the hosts to ask
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Say what follows
+      ansible.builtin.debug:
+        msg: "{{ query('fleetcare.pagealloc.live_hosts', 'all') | length }} hosts are asked"
+      run_once: true
+
+- name: Ask the live hosts
+  hosts: "{{ query('fleetcare.pagealloc.live_hosts', 'all') }}"
+  gather_facts: false
+  tasks:
+    - name: Gather
+      fleetcare.pagealloc.gather:
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - Names of the hosts, in the order of the inventory. Where one of them would be read as a pattern, the patterns of
+      O(_terms) instead. A recorded host that is asked reads its record, so that costs time only.
+  type: list
+  elements: str
+  sample: [db01, db02]
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible.inventory.manager import split_host_pattern
+from ansible.plugins.loader import lookup_loader
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]
+    """The hosts of a pattern that are to be asked, since no recorded evidence stands in their place."""
+
+    def run(self, terms: Sequence[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        self.set_options(var_options=variables, direct=kwargs)
+        if not variables or "hostvars" not in variables:
+            return list(terms)
+        resolver = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
+        hosts = [str(host) for host in resolver.run(terms, variables=variables)]
+        live = [host for host in hosts if not self._is_recorded(variables["hostvars"], host)]
+        # Where a name means more than itself in a pattern, all are asked.
+        return live if all(split_host_pattern([host]) == [host] for host in live) else list(terms)
+
+    def _is_recorded(self, hostvars: Any, host: str) -> bool:
+        try:
+            return recorded_path(hostvars, host, self.get_option("variable")) is not None
+        except RecordVariableError:  # asking the host will say so, on this host
+            return False
