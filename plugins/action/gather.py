@@ -14,6 +14,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
     Evidence,
+    cut_transcript,
     read_transcript,
     write_transcript,
 )
@@ -53,15 +54,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail("timeout_seconds must not be negative; 0 means no limit")
         host = str(task_vars.get("inventory_hostname", ""))
         try:
-            evidence = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, host)
+            given = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, host)
+            result.update(_facts(given) if options["facts"] else _transcript(given))
         except EvidenceError as error:
             raise AnsibleActionFail(f"{host}: {error}") from None
         except OSError as error:
             raise AnsibleActionFail(f"{host}: {error.filename}: {error.strerror}") from None
-        if options["facts"]:
-            result["ansible_facts"] = {"pagealloc": wrap_var(facts_from(evidence))}
-        else:
-            result["transcript"] = wrap_var(write_transcript(evidence))
         return {**result, "changed": False}
 
     def _take_options_from(self, task_vars: dict[str, Any]) -> None:
@@ -80,7 +78,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleConnectionFailure(evidence.reasons[CONNECTION])
         return evidence
 
-    def _live(self, options: dict[str, Any], host: str) -> Evidence:
+    def _live(self, options: dict[str, Any], host: str) -> str:
+        """The transcript of the host, which is read only where that is needed: of a fleet it is read once, by the report."""
+
         def save(transcript: str) -> None:
             if options["save_dir"] and not self._task.check_mode:
                 save_transcript(options["save_dir"], host, transcript)
@@ -93,14 +93,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise
         text = str(answer["stdout"])
         try:
-            evidence: Evidence = read_transcript(text, nonce)
+            transcript: str = cut_transcript(text, nonce)
         except EvidenceError as error:
             save(text)
             said = " ".join(str(answer.get("stderr", "")).split())[:200]
             reason = f"{error.reason}; exit status {answer['rc']}{', it says: ' + said if said else ''}"
             raise EvidenceError(error.datum, error.line, reason) from error
-        save(write_transcript(evidence))
-        return evidence
+        if options["save_dir"]:  # without a terminal's line ends and what may follow
+            save(write_transcript(read_transcript(transcript)))
+        return transcript
 
     def _ask(self, program: str, timeout_seconds: int) -> dict[str, Any]:
         """What the host's shell answers to the program; an ssh that was ended for being late is no failure of ssh's own."""
@@ -114,3 +115,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if deadline.passed:
             raise AnsibleConnectionFailure(too_slow(timeout_seconds))
         return answer
+
+
+def _facts(given: Evidence | str) -> dict[str, Any]:
+    evidence = read_transcript(given) if isinstance(given, str) else given
+    return {"ansible_facts": {"pagealloc": wrap_var(facts_from(evidence))}}
+
+
+def _transcript(given: Evidence | str) -> dict[str, Any]:
+    return {"transcript": wrap_var(given if isinstance(given, str) else write_transcript(given))}

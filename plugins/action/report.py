@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
@@ -19,8 +20,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variabl
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
 
 _OPTIONS = {
+    "options_of": {"type": "str"},
     "gathered": {"type": "str"},
     "recorded": {"type": "str"},
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
@@ -45,6 +48,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result: dict[str, Any] = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(_OPTIONS)
         try:
+            if options["options_of"]:
+                self._check_options_of(options["options_of"], task_vars)
             outcome = _report(options, task_vars) if options["gathered"] else _check(options)
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
@@ -53,6 +58,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
         return {**result, "changed": False, **outcome}
+
+    def _check_options_of(self, role: str, task_vars: dict[str, Any]) -> None:
+        """As Ansible checks a role's options when the role begins, but for the fleet and not for each host."""
+        try:
+            specification = role_options(role)
+        except OSError as error:
+            raise AnsibleActionFail(f"options_of: {error.filename}: {error.strerror}") from None
+        given = {name: self._templar.template(task_vars[name]) for name in specification if name in task_vars}
+        errors = ArgumentSpecValidator(specification).validate(given).error_messages
+        if errors:
+            raise AnsibleActionFail("; ".join(errors))
 
 
 def _check(options: dict[str, Any]) -> dict[str, Any]:

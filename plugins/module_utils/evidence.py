@@ -186,6 +186,14 @@ def read_transcript(text, nonce=None):
     return Evidence(texts, reasons, whole)
 
 
+def cut_transcript(text, nonce):
+    """The transcript of the probe with this nonce in a host's output, from its first line on. EvidenceError where there is none."""
+    start = text.find(head_line(nonce))
+    if start < 0:
+        raise EvidenceError("evidence", None, _no_head_reason(text.split("\n")))
+    return text[start:]
+
+
 def write_transcript(evidence):
     """The transcript that read_transcript reads as this evidence."""
     nonce = "recorded"

@@ -66,7 +66,7 @@ END {
  for (i = 1; i <= z; i++) put(zone[i])
  for (i = f > @HEADS@ ? f - @HEADS@ + 1 : 1; i <= f; i++) put(head[i])
  for (i = 1; i <= t; i++) put(trace[i])
- put("#lines " NR " boot " seen + 0 " failures " f + 0)
+ put("#boot " seen + 0 " failures " f + 0)
  exit !(seen || f)
 }
 """.replace("@BODY@", "".join('sub(/^%s/, "", s); ' % piece for piece in PREFIXES))
@@ -82,7 +82,7 @@ END {
     .replace("@CHARS@", str(MAX_LINE_CHARS))
 )
 """A POSIX awk program (gawk 3.1.7, mawk, busybox) without a single quote. It reads a log, prints what parse_kernel_log
-needs of it, each line behind the variable ``tag`` and a colon, then "#lines N boot 0|1 failures N", and exits with 0
+needs of it, each line behind the variable ``tag`` and a colon, then "#boot 0|1 failures N", and exits with 0
 where it saw a failure or the boot, else 1."""
 
 _head = re.compile(_HEAD)
@@ -90,7 +90,7 @@ _boot = re.compile(_BOOT)
 _mem_info = re.compile(_MEM_INFO)
 _zone = re.compile(ZONE_LINE)
 _mode = re.compile(r"order:([0-9]{1,2}), mode:((?:0x)?[0-9a-f]{1,16})(?:\(([^)]*)\))?")
-_closing = re.compile(r"#lines [0-9]{1,9} boot [01] failures ([0-9]{1,9})\Z")
+_closing = re.compile(r"#(?:lines [0-9]{1,9} )?boot [01] failures ([0-9]{1,9})\Z")
 _kernel = re.compile(r"ainted:?.* ([0-9]{1,3}\.[0-9]{1,5}[0-9A-Za-z._+~-]{0,100}) #")
 _module = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+ \[([0-9A-Za-z_-]{1,64})[] ]")
 _control = re.compile("[\x00-\x1f\x7f]")

@@ -21,6 +21,16 @@ description:
     be gathered or not.
   - The roles of this collection use it; O(gathered) is the only thing it needs to know of the play.
 options:
+  options_of:
+    description:
+      - Name of a role of this collection whose options are checked against its specification, as the first host has them.
+      - Ansible checks the options of a role by itself, but once for each host.
+    type: str
+  recorded:
+    description:
+      - Name of the host variable with the path of a host's recorded evidence. It is read for hosts that registered nothing.
+      - The path is that of a file or directory on the controller, as O(fleetcare.pagealloc.gather#module:evidence) takes it.
+    type: str
   gathered:
     description:
       - Name of the variable in which the hosts registered what M(fleetcare.pagealloc.gather) returned.
@@ -52,6 +62,8 @@ attributes:
     support: full
 seealso:
   - module: fleetcare.pagealloc.gather
+  - plugin: fleetcare.pagealloc.live_hosts
+    plugin_type: lookup
   - plugin: fleetcare.pagealloc.classify
     plugin_type: filter
 """

@@ -38,8 +38,8 @@ def plugins() -> dict[str, Plugin]:
         for path in (ROOT / "plugins" / kind).glob("*.yml"):
             text = yaml.safe_load(path.read_text())
             found.append(Plugin(kind, path.stem, text["DOCUMENTATION"], text["EXAMPLES"], text["RETURN"]))
-    for path in (ROOT / "plugins" / "inventory").glob("*.py"):
-        found.append(_from_python("inventory", path.stem))
+    for kind in ("inventory", "lookup"):
+        found += [_from_python(kind, path.stem) for path in (ROOT / "plugins" / kind).glob("*.py")]
     return {f"{plugin.kind}/{plugin.name}": plugin for plugin in sorted(found, key=lambda plugin: (plugin.kind, plugin.name))}
 
 

@@ -99,12 +99,67 @@ def test_a_missing_command_costs_only_what_it_gives(missing: str, tmp_path: Path
     evidence = probe([str(tmp_path / "sh")], with_path(str(tmp_path)))
     assert evidence.whole
     facts = facts_from(evidence)
-    gone = {"grep": "zones", "uname": "kernel", "awk": "failures"}
+    gone = {"grep": "zones", "uname": "kernel", "dmesg": "failures"}
     for command, datum in gone.items():
         if command == missing:
             assert facts[datum] is None and facts["unavailable"][datum]
         else:
             assert facts[datum] is not None, facts["unavailable"]
+
+
+def with_commands(folder: Path, **scripts: str) -> str:
+    """The probe on a machine where these commands do what the scripts do."""
+    for name, script in scripts.items():
+        (folder / name).write_text("#!/bin/sh\n" + script + "\n")
+        (folder / name).chmod(0o755)
+    return render_probe("n0").replace("PATH=$PATH:", f"PATH={folder}:$PATH:")
+
+
+BOOT = "[    0.000000] Linux version 2.6.32-358.el6.x86_64 (mockbuild@x) (gcc) #1 SMP"
+FAILURE = "[  861.000000] swapper: page allocation failure. order:2, mode:0x4020"
+DENIED = "echo 'dmesg: read kernel buffer failed: Operation not permitted' >&2; exit 1"
+NO_LOG = {"journalctl": "exit 1", "tail": "echo no such file >&2; exit 1"}
+
+
+@pytest.mark.parametrize("words", SHELLS)
+@pytest.mark.parametrize(
+    ("logs", "source", "count", "boot_seen"),
+    [
+        ({"dmesg": f"echo '{BOOT}'; echo x"}, "dmesg", 0, True),
+        ({"dmesg": f"echo '{BOOT}'; echo '{FAILURE}'"}, "dmesg", 1, True),
+        ({"dmesg": f"echo '{FAILURE}'; exit 1", **NO_LOG}, "dmesg", 1, False),
+        ({"dmesg": "echo late"}, "dmesg", 0, False),
+        ({"dmesg": "echo late", "journalctl": f"echo 'Mar 18 09:46:40 h kernel: {BOOT}'"}, "journal", 0, True),
+        ({"dmesg": "exit 0", "journalctl": f"echo 'Mar 18 09:46:40 h kernel: {FAILURE}'"}, "journal", 1, False),
+        ({"dmesg": DENIED, "journalctl": "exit 1", "tail": f"echo 'Mar 18 09:46:40 h kernel: {BOOT}'"}, "messages", 0, True),
+    ],
+)
+def test_the_first_log_that_tells_is_read(
+    words: str, logs: dict[str, str], source: str, count: int, boot_seen: bool, tmp_path: Path
+) -> None:
+    failures = facts_from(probe(shell(words), with_commands(tmp_path, **{**NO_LOG, **logs})))["failures"]
+    assert (failures["source"], failures["count"], failures["boot_seen"]) == (source, count, boot_seen)
+
+
+@pytest.mark.parametrize(
+    "logs",
+    [
+        {"dmesg": DENIED},
+        {"dmesg": f"echo '{BOOT}'; exit 1"},
+        {"dmesg": DENIED, "journalctl": "echo '-- No entries --'"},
+        {"dmesg": DENIED, "journalctl": "echo 'No journal files were found.'; echo '-- No entries --'"},
+    ],
+)
+def test_a_log_that_cannot_be_read_is_not_an_empty_one(logs: dict[str, str], tmp_path: Path) -> None:
+    facts = facts_from(probe(["/bin/sh"], with_commands(tmp_path, **{**NO_LOG, **logs})))
+    assert facts["failures"] is None
+    assert "dmesg: " in facts["unavailable"]["failures"]
+
+
+def test_failures_without_awk_are_not_read_as_none(tmp_path: Path) -> None:
+    program = with_commands(tmp_path, dmesg=f"echo '{BOOT}'; echo '{FAILURE}'", **NO_LOG).replace("if have awk", "if have no_such_awk")
+    facts = facts_from(probe(["/bin/sh"], program))
+    assert facts["failures"] is None and "no awk" in facts["unavailable"]["failures"]
 
 
 def test_a_command_that_hangs_is_ended_and_the_rest_arrives(tmp_path: Path) -> None:
