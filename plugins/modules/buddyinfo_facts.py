@@ -286,6 +286,7 @@ ansible_facts:
               zone: Normal
               migrate_type: Unmovable
               free_blocks: [12, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+              pageblock_pages: 381952
           contains:
             node:
               description: Number of the NUMA node.
@@ -300,6 +301,9 @@ ansible_facts:
               description: Free blocks by order.
               type: list
               elements: int
+            pageblock_pages:
+              description: Pages in the zone's pageblocks of this type, used or free; null where the kernel does not say.
+              type: int
         unavailable:
           description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
           type: dict

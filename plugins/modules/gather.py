@@ -321,6 +321,7 @@ ansible_facts:
               zone: Normal
               migrate_type: Unmovable
               free_blocks: [12, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+              pageblock_pages: 381952
           contains:
             node:
               description: Number of the NUMA node.
@@ -335,6 +336,9 @@ ansible_facts:
               description: Free blocks by order.
               type: list
               elements: int
+            pageblock_pages:
+              description: Pages in the zone's pageblocks of this type, used or free; null where the kernel does not say.
+              type: int
         nics:
           description: The network interfaces, in order of name.
           type: list

@@ -10,8 +10,12 @@ from one grant to the next. Each of the rule's inequalities therefore bounds the
 
 Counted are the requests that succeed at once: what reclaim and compaction could free for those that may wait is left out,
 and so are the pages in per-CPU lists, which /proc/buddyinfo does not show. A request that may wait is measured by the min
-watermark too, which is what its last attempt has to pass. Free pages of CMA count as not there, though its blocks cannot be
-told from others in buddyinfo.
+watermark too, which is what its last attempt has to pass.
+
+Since 4.4 a request takes blocks of some migrate types only: none of CMA or isolated ones, and of the reserve that the kernel
+makes for atomic requests of higher orders (HighAtomic, up to one percent of a zone) only if it is one. /proc/buddyinfo does not
+tell the types. Where the facts hold ``pagetypes`` they are reckoned with; else CMA's and HighAtomic's pages count as not free as
+far as zoneinfo tells them, and their blocks as if all could have them.
 
 Not followed: 2.6.38 to about 3.3, and Red Hat's 2.6.32 of EL 6, subtract two pages more (upstream repaired that slip), one request
 at most. Red Hat's 2.6.32 of EL 6.5 and later (seen in the sources of builds 430 and 503) also ask for no high order pages below
@@ -21,6 +25,7 @@ the min watermark: they grant more than is counted here, never less but for thos
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
@@ -30,6 +35,10 @@ BEFORE_4_4, SINCE_4_4 = "before-4.4", "since-4.4"
 
 #: The zones that an ordinary kernel request (class zone Normal) may take from.
 _USABLE = ("DMA", "DMA32", "Normal")
+
+#: Migrate types that hold no block for an ordinary kernel request, and the one that holds some for atomic ones alone.
+_UNUSABLE_TYPES = ("CMA", "Isolate")
+_HIGHATOMIC = "HighAtomic"
 
 #: More orders than any kernel has; bounds what hostile facts can make us compute.
 _MAX_ORDERS = 64
@@ -52,6 +61,9 @@ class _Zone(NamedTuple):
     reserve_pages: int
     cma_pages: int
     highatomic_pages: int
+    #: Blocks that no ordinary request may have, and those that only an atomic one may have; () where that is not known.
+    unusable_blocks: Sequence[int] = ()
+    highatomic_blocks: Sequence[int] = ()
 
 
 def headroom(facts: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -95,7 +107,10 @@ def _grants(zone: _Zone, free_from: Sequence[int], rule: str, *, atomic: bool) -
     if rule == SINCE_4_4:
         if not atomic:
             bound -= zone.highatomic_pages
-        return [max(0, min(bound, free) >> order) for order, free in enumerate(free_from)]
+        blocks = _less(zone.free_blocks, zone.unusable_blocks)
+        blocks += [0] * (len(free_from) - len(blocks))
+        usable_from = _free_from(blocks if atomic else _less(blocks, zone.highatomic_blocks))
+        return [max(0, min(bound, free) >> order) for order, free in enumerate(usable_from)]
     # n requests of order k need n << k <= free_from[o] - (minimum >> o) for every order o the kernel's loop looks at
     grants = []
     for order, free in enumerate(free_from):
@@ -115,11 +130,8 @@ def _watermark(min_pages: int, *, atomic: bool) -> int:
 
 def _zone_row(zone: _Zone, rule: str, orders: int) -> dict[str, Any]:
     usable = zone.name in _USABLE
-    free_from = [0] * (orders + 1)
-    for order in reversed(range(len(zone.free_blocks))):
-        free_from[order] = free_from[order + 1] + (zone.free_blocks[order] << order)
-    free_from.pop()
     nothing = [0] * orders
+    free_from = _free_from([*zone.free_blocks, *nothing[len(zone.free_blocks) :]])
     return {
         "node": zone.node,
         "zone": zone.name,
@@ -129,6 +141,19 @@ def _zone_row(zone: _Zone, rule: str, orders: int) -> dict[str, Any]:
         "unusable_free_percent": _unusable(free_from),
         "_free_from": free_from if usable else nothing,
     }
+
+
+def _free_from(blocks: Sequence[int]) -> list[int]:
+    """[k]: the pages in blocks of order k and above."""
+    free_from = [0] * (len(blocks) + 1)
+    for order in reversed(range(len(blocks))):
+        free_from[order] = free_from[order + 1] + (blocks[order] << order)
+    return free_from[:-1]
+
+
+def _less(blocks: Sequence[int], taken: Sequence[int]) -> list[int]:
+    """What is left by order; the two are read a moment apart, so that more may be taken than there was."""
+    return [max(0, count - (taken[order] if order < len(taken) else 0)) for order, count in enumerate(blocks)]
 
 
 def _sum(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -200,6 +225,12 @@ def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, 
     if usable and min_pages is None:
         raise _Unknown(_because(facts, "zones.watermarks", f"The watermarks of {where} were not seen"))
     _check_against_zoneinfo(blocks, zone.get("free_pages"), where)
+    types = _types(facts, zone)
+    highatomic = types.get(_HIGHATOMIC, {})
+    # newer kernels keep from others what is free of the reserve, and count that; older ones the whole of it
+    kept_pages = zone.get("free_highatomic_pages")
+    if kept_pages is None:
+        kept_pages = highatomic.get("pageblock_pages")
     return _Zone(
         node=_count(zone["node"]),
         name=name,
@@ -207,8 +238,20 @@ def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, 
         min_pages=_count(min_pages or 0),
         reserve_pages=_reserve_pages(facts, zone, where, above) if usable else 0,
         cma_pages=_count(zone.get("free_cma_pages") or 0),
-        highatomic_pages=_count(zone.get("free_highatomic_pages") or 0),
+        highatomic_pages=_count(kept_pages or 0),
+        unusable_blocks=_added([_counts(row["free_blocks"]) for name, row in types.items() if name in _UNUSABLE_TYPES]),
+        highatomic_blocks=_counts(highatomic["free_blocks"]) if highatomic else (),
     )
+
+
+def _types(facts: Mapping[str, Any], zone: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Migrate type -> its row of this zone; empty where /proc/pagetypeinfo was not asked for."""
+    rows = facts.get("pagetypes") or ()
+    return {row["migrate_type"]: row for row in rows if (row["node"], row["zone"]) == (zone["node"], zone["zone"])}
+
+
+def _added(lists: Sequence[Sequence[int]]) -> list[int]:
+    return [sum(column) for column in zip_longest(*lists, fillvalue=0)]
 
 
 def _check_against_zoneinfo(blocks: Sequence[int], told: int | None, where: str) -> None:

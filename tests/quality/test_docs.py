@@ -30,7 +30,10 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 
 #: What no host of the sample fleet gives, since it is of another kernel or asked for seldom.
 SELDOM_GIVEN = """\
+/proc/pagetypeinfo:Pages per block:  512
 /proc/pagetypeinfo:Node    0, zone   Normal, type    Unmovable     12      4      0      0      0      0      0      0      0      0      0
+/proc/pagetypeinfo:Number of blocks type     Unmovable
+/proc/pagetypeinfo:Node 0, zone   Normal          746
 /proc/zoneinfo:    nr_free_cma  0
 /proc/zoneinfo:    nr_free_highatomic  0
 $module_version/mlx4_en:2.0

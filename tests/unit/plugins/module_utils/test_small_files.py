@@ -47,13 +47,23 @@ Node    0, zone      DMA, type      Movable >100000     4      5
 
 Number of blocks type     Unmovable      Movable
 Node 0, zone      DMA            1            7
+Page block order: 9
+Pages per block:  512
+
+Free pages count per migrate type at order       0      1      2
+Node    1, zone   Normal, type   HighAtomic      6      0      1
+
+Number of blocks type     Unmovable      Movable   HighAtomic
+Node 1, zone   Normal          100            7            2
 """
 
 
 def test_pagetypeinfo() -> None:
     rows = parse_pagetypeinfo(PAGETYPES)
-    assert [row["migrate_type"] for row in rows] == ["Unmovable", "Movable"]
+    assert [(row["node"], row["migrate_type"]) for row in rows] == [(0, "Unmovable"), (0, "Movable"), (1, "HighAtomic")], "each node"
     assert rows[1]["free_blocks"] == [100000, 4, 5]
+    assert [row["pageblock_pages"] for row in rows] == [512, 7 * 512, 2 * 512]
+    assert parse_pagetypeinfo(PAGETYPES.split("Number of")[0])[0]["pageblock_pages"] is None, "not said"
     with pytest.raises(EvidenceError):
         parse_pagetypeinfo("")
 

@@ -19,9 +19,9 @@ RELEASES = {"before-4.4": "2.6.32-358.el6.x86_64", "since-4.4": "4.4.0"}
 
 
 def zone_facts(node: int, name: str, zone: SimulatedZone) -> dict[str, Any]:
-    free = sum(count << order for order, count in enumerate(zone.free_blocks))
+    free = sum(count << order for order, count in enumerate(zone.all_blocks()))
     return {
-        "node": node, "zone": name, "free_blocks": zone.free_blocks, "free_pages": free, "min_pages": zone.min_pages,
+        "node": node, "zone": name, "free_blocks": zone.all_blocks(), "free_pages": free, "min_pages": zone.min_pages,
         "lowmem_reserve_pages": [0, 0, zone.reserve_pages, zone.reserve_pages],
         "free_cma_pages": zone.cma_pages, "free_highatomic_pages": zone.highatomic_pages,
     }
@@ -31,7 +31,17 @@ def facts_of(rule: str, zones: dict[tuple[int, str], SimulatedZone]) -> dict[str
     return {
         "kernel": {"release": RELEASES[rule], "machine": "x86_64"},
         "zones": [zone_facts(node, name, zone) for (node, name), zone in zones.items()],
+        "pagetypes": [row for (node, name), zone in zones.items() for row in type_facts(node, name, zone)],
     }
+
+
+def type_facts(node: int, name: str, zone: SimulatedZone) -> list[dict[str, Any]]:
+    lists = (("Unmovable", zone.free_blocks), ("HighAtomic", zone.highatomic_blocks), ("Isolate", zone.unusable_blocks))
+    return [
+        {"node": node, "zone": name, "migrate_type": migrate_type, "free_blocks": blocks, "pageblock_pages": None}
+        for migrate_type, blocks in lists
+        if blocks
+    ]
 
 
 ORDERS = st.integers(1, 14)
@@ -39,7 +49,7 @@ NAMES = ("DMA", "DMA32", "Normal")
 
 
 @st.composite
-def hosts(draw: st.DrawFn) -> dict[tuple[int, str], SimulatedZone]:
+def hosts(draw: st.DrawFn, types: bool = False) -> dict[tuple[int, str], SimulatedZone]:
     """Zones of one to three nodes, each with its own number of columns; Normal keeps no reserve from its own class."""
     names = draw(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(NAMES)), min_size=1, max_size=5, unique=True))
     zones = {}
@@ -49,6 +59,10 @@ def hosts(draw: st.DrawFn) -> dict[tuple[int, str], SimulatedZone]:
         blocks[draw(st.integers(0, orders - 1))] += draw(st.integers(0, 1))
         reserve = 0 if name == "Normal" else draw(st.integers(0, 120))
         zones[node, name] = SimulatedZone(blocks, draw(st.integers(0, 250)), reserve, draw(st.integers(0, 40)), draw(st.integers(0, 40)))
+        if types:
+            zones[node, name].highatomic_blocks = [draw(st.integers(0, 2)) for _order in range(draw(st.integers(0, orders)))]
+            zones[node, name].unusable_blocks = [draw(st.integers(0, 2)) for _order in range(draw(st.integers(0, orders)))]
+            zones[node, name].__post_init__()
     return zones
 
 
@@ -89,6 +103,30 @@ def test_the_closed_form_is_the_simulation(rule: str, zones: dict[tuple[int, str
             for row in result["nodes"]:
                 of_node = [zone for (node, _name), zone in zones.items() if node == row["node"]]
                 assert row[kind][order] == requests_granted(of_node, rule, order, atomic)
+
+
+RESERVE_ALONE = {(0, "Normal"): SimulatedZone([9, 0, 0], 0, 0, 0, 8, [0, 0, 2])}
+ISOLATED_ALONE = {(0, "Normal"): SimulatedZone([9, 0, 0], 0, 0, 0, 0, [], [0, 0, 2])}
+
+
+@settings(deadline=None)
+@given(zones=hosts(types=True))
+@example(zones=RESERVE_ALONE)
+@example(zones=ISOLATED_ALONE)
+def test_with_migrate_types_too(zones: dict[tuple[int, str], SimulatedZone]) -> None:
+    result = headroom(facts_of("since-4.4", zones))
+    assert result is not None
+    for order in range(max(len(zone.all_blocks()) for zone in zones.values())):
+        for kind, atomic in (("atomic", True), ("non_atomic", False)):
+            assert result[kind][order] == requests_granted(list(zones.values()), "since-4.4", order, atomic)
+
+
+def test_the_whole_reserve_is_kept_from_who_may_wait_where_the_kernel_does_not_count_what_is_free_of_it() -> None:
+    facts = facts_of("since-4.4", {(0, "Normal"): SimulatedZone([0, 0, 100], 0, 0, 0, 0, [0, 0, 10])})
+    facts["zones"][0]["free_highatomic_pages"] = None
+    facts["pagetypes"][1]["pageblock_pages"] = 300
+    result = headroom(facts)
+    assert result is not None and result["non_atomic"][2] == (440 - 300) // 4 and result["atomic"][2] == 110
 
 
 @given(zones=hosts(), order=st.integers(0, 13))

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m tests.lab [accuracy|guest]``: the ground truth of the headroom, and a guest to look around in."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.lab.accuracy import measure, write
+from tests.lab.guest import Guest, GuestError, Plan, running
+from tests.lab.images import key
+
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./dev lab", description="See tests/lab/README.md.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    truth = commands.add_parser("accuracy", help="compare the collection's headroom with what real kernels grant")
+    truth.add_argument("--states", type=int, default=520, help="how many random states of memory (default 520)")
+    truth.add_argument("--seed", type=int, default=1, help="the same seed gives the same states (default 1)")
+    truth.add_argument("--output", type=Path, default=ROOT / "build" / "accuracy.json")
+    guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
+    guest.add_argument("image", choices=["legacy", "modern"])
+    guest.add_argument("--memory", default="4608", help="MB; with commas, of each memory node")
+    guest.add_argument("word", nargs="*", help="words for the kernel's command line, such as lab.blocks_per_packet=16")
+    options = parser.parse_args(words)
+    try:
+        return _accuracy(options) if options.command == "accuracy" else _guest(options)
+    except (GuestError, RuntimeError, OSError, pytest.skip.Exception) as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+def _accuracy(options: argparse.Namespace) -> int:
+    figures = write(measure(options.states, options.seed, lambda line: print(line, file=sys.stderr, flush=True)), options.output)
+    for name, value in figures.items():
+        print(f"{name}: {value}")
+    print(f"Figures: {options.output}")
+    return 0
+
+
+def _guest(options: argparse.Namespace) -> int:
+    memory = tuple(int(part) for part in options.memory.split(","))
+    print(f"lab: {options.image} boots ...", file=sys.stderr)
+    with running(Plan(options.image, memory, tuple(options.word)), f"guest-{options.image}") as guest:
+        print(_how_to_reach(guest))
+        sys.stdin.readline()
+    return 0
+
+
+def _how_to_reach(guest: Guest) -> str:
+    ssh = shlex.join(["ssh", "-F", "none", "-i", str(key()), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"])
+    return (
+        f"{ssh} -p {guest.port} root@127.0.0.1\n"
+        f"The interface that leaks: UDP and SSH on 127.0.0.1:{guest.leaking_port}. Its console: {guest.folder / 'console.log'}\n"
+        "Enter ends the guest."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

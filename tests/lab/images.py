@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The disks of the guests: ``legacy``, busybox and dropbear without Python, and ``modern``, Debian with systemd and Python.
+
+Both have the lab's network (eth0 to be reached by, mlx0 over eth1 that leaks), the lab's modules and its key, and one way to
+be told how to behave: ``lab.NAME=VALUE`` on the kernel's command line, see lab_setup below.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from tests.conftest import cannot_run, tool
+from tests.lab.cache import LAB, cached, digest, locked
+from tests.lab.debian import SOURCES, unpacked, versions
+from tests.lab.kernel import Kernel, lab_modules
+
+LEGACY = Path(__file__).parent / "legacy"
+MODERN = Path(__file__).parent / "modern"
+#: What both guests run at boot, as a POSIX shell script.
+SETUP = Path(__file__).parent / "lab_setup"
+_DISK_BYTES = 1 << 30
+_NETWORK = ("virtio_net", "net_failover", "failover")
+
+
+@cache
+def key() -> Path:
+    """The private key that every guest lets in as root; its public half beside it."""
+    path = LAB / "key"
+    with locked("key"):
+        if not path.exists():
+            subprocess.run([tool("ssh-keygen", "openssh-client"), "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    return path
+
+
+def legacy(of: Kernel) -> Path:
+    """An ext4 disk, the nearest here to an EL 6 host that a current Ansible cannot run modules on."""
+    packages = unpacked(
+        "dropbear-bin", "busybox-static", "libc6", "libcrypt1", "zlib1g", "libtomcrypt1", "libtommath1", "libgmp10", "ethtool", "libmnl0"
+    )
+
+    def fill(root: Path) -> None:
+        for name in ("bin", "sbin", "usr", "lib", "lib64"):
+            if (packages / name).exists():
+                shutil.copytree(packages / name, root / name, symlinks=True, dirs_exist_ok=True)
+        shutil.rmtree(root / "usr" / "share", ignore_errors=True)
+        applets = subprocess.run([str(root / "bin" / "busybox"), "--list-full"], capture_output=True, text=True, check=True).stdout
+        for applet in applets.split():
+            (root / applet).parent.mkdir(parents=True, exist_ok=True)
+            if not (root / applet).exists():
+                (root / applet).symlink_to("/bin/busybox")
+        shutil.copytree(LEGACY, root, dirs_exist_ok=True)
+
+    return _disk("legacy", of, digest(LEGACY, packages.name), fill)
+
+
+def modern(of: Kernel) -> Path:
+    """An ext4 disk with Debian's userland."""
+
+    def fill(root: Path) -> None:
+        subprocess.run(["cp", "-a", f"{base}/.", str(root)], check=True)  # devices and all
+        shutil.copytree(MODERN, root, dirs_exist_ok=True)
+        for service in ("lab-setup.service", "ssh.service"):
+            wanted = root / "etc" / "systemd" / "system" / "multi-user.target.wants"
+            wanted.mkdir(parents=True, exist_ok=True)
+            source = "/etc" if service.startswith("lab") else "/lib"
+            (wanted / service).unlink(missing_ok=True)
+            (wanted / service).symlink_to(f"{source}/systemd/system/{service}")
+
+    base = _debian()
+    return _disk("modern", of, digest(MODERN, base.name), fill)
+
+
+#: Beside what Debian marks as required: what a managed host has.
+_MODERN_PACKAGES = ("systemd-sysv", "dbus", "openssh-server", "python3", "procps", "iproute2", "kmod", "ethtool", "udev")
+_NOT_WANTED = ("apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "e2scrub_reap.service", "systemd-timesyncd.service",
+               "dpkg-db-backup.timer", "fstrim.timer", "getty@tty1.service", "serial-getty@ttyS0.service")  # fmt: skip
+
+
+def _debian() -> Path:
+    """A folder with an installed Debian, made by mmdebstrap."""
+
+    def make(folder: Path) -> None:
+        command = [
+            tool("mmdebstrap"), "--quiet", "--mode=root", "--variant=minbase", "--format=directory",
+            f"--include={','.join(_MODERN_PACKAGES)}", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
+            "--dpkgopt=path-exclude=/usr/share/locale/*", "--aptopt=APT::Install-Recommends false",
+            f"--customize-hook=systemctl --root \"$1\" mask {' '.join(_NOT_WANTED)}",
+            "", str(folder / "root"), "-",
+        ]  # fmt: skip
+        done = subprocess.run(command, input=SOURCES, capture_output=True, text=True, check=False, timeout=1200)
+        if done.returncode:
+            raise RuntimeError(f"mmdebstrap failed: {done.stderr[-2000:]}")
+
+    return cached("debian", digest(*versions(*_MODERN_PACKAGES), *_NOT_WANTED), make) / "root"
+
+
+def _disk(name: str, of: Kernel, key_of_content: str, fill: Callable[[Path], None]) -> Path:
+    """An ext4 file system with what ``fill`` puts into it and what all guests share; only root can make files of root's."""
+    if os.geteuid() != 0:
+        cannot_run("the disks of the lab's guests are made as root")
+
+    def make(folder: Path) -> None:
+        root = folder / "root"
+        for directory in ("dev", "proc", "sys", "run", "tmp", "root/.ssh", "etc/sysctl.d", "var/log", "mnt"):
+            (root / directory).mkdir(parents=True, exist_ok=True)
+        fill(root)
+        _share(root, of, modules)
+        disk = folder / "disk"
+        with disk.open("wb") as file:
+            file.truncate(_DISK_BYTES)
+        command = [tool("mke2fs", "e2fsprogs"), "-q", "-t", "ext4", "-O", "^metadata_csum,^64bit", "-d", str(root), str(disk)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        if done.returncode:
+            raise RuntimeError(f"the disk of {name} cannot be made: {done.stderr[-1000:]}")
+        shutil.rmtree(root)
+
+    modules = lab_modules(of)
+    what = digest(key_of_content, Path(__file__), SETUP, of.root.name, modules.name, key().with_suffix(".pub"))
+    return cached(name, what, make) / "disk"
+
+
+def _share(root: Path, of: Kernel, modules: Path) -> None:
+    tree = root / "lib" / "modules" / of.release
+    driver = tree / "kernel" / "drivers" / "net" / "ethernet" / "mellanox" / "mlx4"
+    driver.mkdir(parents=True, exist_ok=True)
+    (tree / "kernel" / "lab").mkdir(parents=True, exist_ok=True)
+    for name in _NETWORK:
+        shutil.copy(next(of.modules.rglob(f"{name}.ko")), tree / "kernel" / "lab")
+    shutil.copy(modules / "mlx4_en.ko", driver)
+    shutil.copy(modules / "pagealloc_oracle.ko", tree / "kernel" / "lab")
+    for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
+        shutil.copy(of.modules / name, tree)
+    subprocess.run([tool("depmod", "kmod"), "-b", str(root), of.release], check=True, capture_output=True)
+    (root / "root" / ".ssh").chmod(0o700)
+    authorized = root / "root" / ".ssh" / "authorized_keys"
+    shutil.copy(key().with_suffix(".pub"), authorized)
+    authorized.chmod(0o600)
+    (root / "root").chmod(0o700)
+    (root / "tmp").chmod(0o1777)
+    for source in (SETUP, modules / "lab_look"):
+        shutil.copy(source, root / "sbin" / source.name)
+        (root / "sbin" / source.name).chmod(0o755)
