@@ -48,7 +48,7 @@ def installed(tarball: Path) -> Path:
 def test_contents_of_the_package(tarball: Path) -> None:
     assert tarball.stat().st_size < 1_000_000
     with tarfile.open(tarball) as archive:
-        names = [member.name for member in archive.getmembers()]
+        names = [member.name for member in archive.getmembers() if not member.isdir()]
         assert not [member.name for member in archive.getmembers() if member.issym() or member.islnk()]
     parts = {part for name in names for part in Path(name).parts}
     hidden = {part for part in parts if part.startswith(".")}

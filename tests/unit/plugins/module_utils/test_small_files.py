@@ -63,7 +63,7 @@ def test_pagetypeinfo() -> None:
     assert [(row["node"], row["migrate_type"]) for row in rows] == [(0, "Unmovable"), (0, "Movable"), (1, "HighAtomic")], "each node"
     assert rows[1]["free_blocks"] == [100000, 4, 5]
     assert [row["pageblock_pages"] for row in rows] == [512, 7 * 512, 2 * 512]
-    assert parse_pagetypeinfo(PAGETYPES.split("Number of")[0])[0]["pageblock_pages"] is None, "not said"
+    assert parse_pagetypeinfo(PAGETYPES.partition("Number of")[0])[0]["pageblock_pages"] is None, "not said"
     with pytest.raises(EvidenceError):
         parse_pagetypeinfo("")
 

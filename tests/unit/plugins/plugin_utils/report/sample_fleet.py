@@ -143,7 +143,9 @@ def facts(release: str = EL6_4, zones: list[Facts] | None = None, **more: Any) -
         "vm": {"min_free_kbytes": 67584, "zone_reclaim_mode": 0},
         "failures": no_failures(),
         "modules": {"taint": 0, "taint_flags": [], "out_of_tree": [], "proprietary": []},
-        "pagetypes": [{"node": 0, "zone": "Normal", "migrate_type": "Unmovable", "free_blocks": HEALTHY_NORMAL, "pageblock_pages": 3353088}],
+        "pagetypes": [
+            {"node": 0, "zone": "Normal", "migrate_type": "Unmovable", "free_blocks": HEALTHY_NORMAL, "pageblock_pages": 3353088},
+        ],
         "uptime_seconds": 4_060_800,
         "unavailable": {"memory.available_kb": "kernels before 3.14 do not report it"},
         **more,
