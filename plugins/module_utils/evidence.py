@@ -61,6 +61,7 @@ MANIFEST = (
     _file("/proc/net/vlan/config"),
     _file("/boot/grub/grub.conf"),
     _file("/boot/grub2/grubenv"),
+    _file("/boot/grub/grubenv"),
     _file("/etc/default/grub"),
     _file("/boot/loader/entries/*.conf"),
     _lines("/proc/meminfo"),
