@@ -54,9 +54,18 @@ class Loader:
 
     def once_command(self, release: str, otherwise: str) -> str | None:
         """Boots ``release`` next, and ``otherwise`` ever after; in one write. None where this loader has no such thing."""
-        if not (self.once and self.saved and self.editor):
+        if not self.has_once:
             return None
         return f"{self.editor} - set saved_entry={self._entry(otherwise)} next_entry={self._entry(release)}"
+
+    @property
+    def has_once(self) -> bool:
+        """Whether it can boot an entry for one boot."""
+        return bool(self.once and self.saved and self.editor)
+
+    def forget_once_command(self) -> str:
+        """Takes back what ``once_command`` asked for: the default boots next."""
+        return f"{self.editor} - unset next_entry"
 
     def _entry(self, release: str) -> str:
         name = self.entries.get(release)

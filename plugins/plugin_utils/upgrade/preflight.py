@@ -204,7 +204,7 @@ def _loader(evidence: Evidence) -> Iterator[Finding]:
         yield blocker("boot_loader", error.sentence, error.remedy)
         return
     yield ok("boot_loader", f"{loader.kind} boots {clip(loader.default)} by default")
-    if not (loader.once and loader.saved and loader.editor):
+    if not loader.has_once:
         yield warning(
             "fallback",
             f"{loader.kind} here cannot boot a kernel for one boot only",
@@ -250,7 +250,8 @@ def _left_by_us(state: State) -> Iterator[Finding]:
     elif state.plan:
         at = state.plan.get("AT", "")
         when = f", due at {in_utc(int(at))}," if at.isdigit() and len(at) < 12 else ""
-        yield warning("schedule", f"a reboot into kernel {clip(state.plan.get('TARGET', '?'))}{when} did not take place: nothing waits for it now")
+        release = clip(state.plan.get("TARGET", "?"))
+        yield warning("schedule", f"a reboot into kernel {release}{when} did not take place, and nothing waits for it now")
     words = state.last_words()
     if words:
         yield (ok if words.startswith(("confirmed", "rebooting")) else warning)("last_reboot", words)

@@ -108,7 +108,7 @@ def left_behind(evidence: Evidence, out_of_tree: list[str] | None) -> Iterator[F
         yield ok("out_of_tree", "no module from outside the kernel is there")
     if linked:
         names = listed((path.rpartition("/")[2] for path in linked), 5)
-        yield warning("weak_updates", f"modules of another kernel are linked in: {names}", "see that weak-modules links them to the new one")
+        yield warning("weak_updates", f"modules of another kernel are linked in: {names}", "see that weak-modules links them again")
     dkms = [line for line in evidence.texts.get("$dkms", "").split("\n") if line.strip()]
     if dkms:
         yield warning("dkms", f"DKMS builds {listed(dkms, 3, 60)}", "see that it builds for the new kernel, which needs its kernel-devel")

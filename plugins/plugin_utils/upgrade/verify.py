@@ -14,8 +14,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 
 #: An initramfs below this is none: the smallest that dracut makes for one host takes several MB.
 _LEAST_INITRAMFS_KB = 1024
-#: What rpm -V says of a configuration file, or of a file that it is allowed to lack.
-_HARMLESS = re.compile(r"^\S{8,9}\s+[cdg]\s|^\.+M?[^5]*T?\.*\s+/boot/|^missing\s+[cdg]\s")
+#: rpm -V: flags, a letter for configuration, documentation, ghost, licence or readme, and the file. A file that is touched or has
+#: another mode boots; one of another size (S) or content (5), or that cannot be read (?), may not.
+_DIFFERS = re.compile(r"(?:missing|\S*[S5?]\S*)\s+(?![cdglr]\s)")
 
 
 def doubts_of_kernel(evidence: Evidence, drivers: Sequence[str]) -> list[str]:
@@ -33,7 +34,7 @@ def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
         yield "its initramfs is missing"
     elif max(sizes) < _LEAST_INITRAMFS_KB:
         yield f"its initramfs has {max(sizes)} kB, which is too little for one"
-    differs = [line for line in texts.get("$differs", "").split("\n") if line.strip() and not _HARMLESS.match(line)]
+    differs = [line for line in texts.get("$differs", "").split("\n") if _DIFFERS.match(line)]
     if differs:
         yield f"rpm -V: {listed(differs, 2, 100)}"
     if not texts.get("$modules_dep"):
@@ -42,6 +43,11 @@ def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
     missing = [name for name in drivers if not found.get(name)]
     if missing:
         yield f"it has no driver {listed(missing)}"
+
+
+def installed_kernels(evidence: Evidence) -> list[str]:
+    """The releases of the kernel packages that rpm knows. ``evidence``: of the program VERIFY."""
+    return sorted(set(evidence.texts.get("$kernels", "").split()))
 
 
 def doubts_of_return(state: State, before: Before, target: str) -> list[str]:

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Whether the kernel TARGET is whole: its packages' files, its initramfs, its drivers. Read-only.
 # shellcheck disable=SC2153,SC2154 # settings
+out=$(rpm -q --qf '%{VERSION}-%{RELEASE}.%{ARCH}\n' kernel kernel-core 2>/dev/null </dev/null | grep -v ' '); say kernels "$out"
 path=/boot/vmlinuz-$TARGET
 if [ -s "$path" ]; then out=$(du -sk "$path"); say image "${out%%[!0-9]*} $path"; fi
 for path in "/boot/initramfs-$TARGET.img" "/boot/initrd-$TARGET.img" "/boot/initrd.img-$TARGET"; do
