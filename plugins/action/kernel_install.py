@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import Loader, read_loader
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import VERIFY
@@ -26,6 +26,7 @@ class ActionModule(UpgradeAction):
 
     OPTIONS = {
         "upgrade": {"type": "dict", "required": True},
+        "site_advisories": {"type": "list", "elements": "dict", "default": []},
         "accept": {"type": "list", "elements": "str", "default": []},
         "use_modules": {"type": "bool", "default": True},
         "timeout_seconds": {"type": "int", "default": 3600},
@@ -38,18 +39,19 @@ class ActionModule(UpgradeAction):
         self._release = str(upgrade["target"]["release"])
         self._drivers = [] if "driver" in options["accept"] else [str(name) for name in upgrade["drivers"]]
         evidence, loader = self._look()
-        before = {"installed": installed_kernels(evidence), "default_boot": loader.default}
+        kernels = installed_kernels(evidence)
         doubts = doubts_of_kernel(evidence, self._drivers)
-        missing, default = self._release not in before["installed"], loader.default != self._release
-        after = {"installed": sorted({*before["installed"], self._release}), "default_boot": self._release}
-        told = {"target": self._release, "repaired": bool(doubts) and not missing, "via": None}
-        if self._task.check_mode or not (doubts or default):
-            return {"changed": bool(doubts) or default, "diff": {"before": before, "after": after}, **told}
-        old = self._old_default(loader, doubts, str(upgrade["running"]))
-        if doubts:
-            told["via"] = self._install(loader, old, missing, options, task_vars)
-        self._make_default(old, before["installed"], told["via"])
-        return {"changed": True, "diff": {"before": before, "after": after}, **told}
+        missing, changed, via = self._release not in kernels, bool(doubts) or loader.default != self._release, ""
+        if changed and not self._task.check_mode:
+            old = self._old_default(loader, doubts, str(upgrade["running"]))
+            if doubts:
+                via = self._install(loader, old, missing, options, task_vars)
+            self._make_default(old, kernels, via)
+        after = {"installed": sorted({*kernels, self._release}), "default_boot": self._release}
+        result = {"changed": changed, "diff": {"before": {"installed": kernels, "default_boot": loader.default}, "after": after}}
+        if not self._task.check_mode:
+            result["verdict"] = self.gather(catalogue_of(options), _ASK_SECONDS)[1]["verdict"]
+        return {**result, "target": self._release, "repaired": bool(doubts) and not missing, "via": via}
 
     def _look(self) -> tuple[Evidence, Loader]:
         evidence = self.ask(*VERIFY, timeout_seconds=_ASK_SECONDS, target=self._release, drivers=" ".join(self._drivers))
@@ -63,7 +65,7 @@ class ActionModule(UpgradeAction):
 
     def _install(self, loader: Loader, old: str, missing: bool, options: dict[str, Any], task_vars: dict[str, Any]) -> str:
         """The transaction. Should the power fail in it, the next boot is that of the old kernel, where the loader can do so."""
-        guard = loader.once_command(old, old)
+        guard = loader.once_command(old, old) if old in loader.entries else None
         if guard:
             self._command(guard)
         packages = [f"kernel-{self._release}"]
@@ -105,7 +107,7 @@ class ActionModule(UpgradeAction):
             errors = [line for line in lines if "rror" in line or "nough" in line]
             self._said = "; ".join((errors or lines)[-3:])
 
-    def _make_default(self, old: str, kernels: Sequence[str], via: str | None) -> None:
+    def _make_default(self, old: str, kernels: Sequence[str], via: str) -> None:
         evidence, loader = self._look()
         doubts = doubts_of_kernel(evidence, self._drivers)
         gone = sorted(set(kernels) - set(installed_kernels(evidence)))

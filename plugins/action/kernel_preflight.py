@@ -9,10 +9,8 @@ import time
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import Catalogue, load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Advisory
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import classify
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import ACCEPTABLE, ASKS, Preflight, Wishes, preflight
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT
@@ -37,7 +35,7 @@ class ActionModule(UpgradeAction):
     }
 
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        catalogue: Catalogue = merge_site_advisories(load_catalogue(), options["site_advisories"])
+        catalogue = catalogue_of(options)
         wishes = Wishes(
             target=options["target"],
             exact=options["exact"],
@@ -49,8 +47,7 @@ class ActionModule(UpgradeAction):
             accept=options["accept"],
         )
         wanted_time = local_time(wishes.at, wishes.timezone) if wishes.reboot == "at" else ""
-        facts = self.facts(options["timeout_seconds"])
-        judged = classify(facts, catalogue)
+        facts, judged = self.gather(catalogue, options["timeout_seconds"])
         asked = judged["verdict"] in ASKS and wishes.reboot != "cancel"
         upgrade: dict[str, Any] = {
             "asked": asked,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
@@ -15,8 +16,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import Catalogue, load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import Deadline
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result, classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import too_slow
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
@@ -54,11 +57,11 @@ class UpgradeAction(ActionBase):  # type: ignore[misc]
         nonce = secrets.token_hex(8)
         return self._evidence(render(nonce, *parts, **settings), nonce, timeout_seconds)
 
-    def facts(self, timeout_seconds: int) -> dict[str, Any]:
-        """``ansible_facts.pagealloc`` of the host, as the module gather gives them."""
+    def gather(self, catalogue: Catalogue, timeout_seconds: int) -> tuple[dict[str, Any], Result]:
+        """``ansible_facts.pagealloc`` of the host, as the module gather gives them, and its verdict."""
         nonce = secrets.token_hex(8)
         found: dict[str, Any] = facts_from(self._evidence(render_probe(nonce), nonce, timeout_seconds))
-        return found
+        return found, classify(found, catalogue)
 
     def _evidence(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
         deadline = Deadline(timeout_seconds)
@@ -74,3 +77,9 @@ class UpgradeAction(ActionBase):  # type: ignore[misc]
         if not evidence.whole:
             raise AnsibleConnectionFailure("the connection broke off before the answer was complete")
         return evidence
+
+
+def catalogue_of(options: Mapping[str, Any]) -> Catalogue:
+    """The catalogue with the advisories of the option ``site_advisories``."""
+    merged: Catalogue = merge_site_advisories(load_catalogue(), options["site_advisories"])
+    return merged

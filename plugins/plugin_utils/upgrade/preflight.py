@@ -30,7 +30,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 #: Verdicts that ask for an upgrade.
 ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
 #: Blockers that an operator may take upon himself.
-ACCEPTABLE = ("clock", "dkms", "driver", "held", "out_of_tree")
+ACCEPTABLE = ("clock", "driver", "out_of_tree")
 #: How far the host's clock may be from the controller's before a time means two things.
 _CLOCK_SECONDS = 300
 
