@@ -19,9 +19,10 @@ _FIRST_BYTE = 1 << 20
 _TABLE = 446
 _LINUX = 0x83
 _GRUB = Path("/usr/lib/grub/i386-pc")
-#: All that grub.cfg calls is in GRUB's own image, so /boot needs no modules.
-_GRUB_MODULES = ("biosdisk", "part_msdos", "ext2", "normal", "loadenv", "regexp", "serial", "terminal", "test", "echo", "linux", "ls",
-                 "cat", "reboot", "halt")  # fmt: skip
+#: What grub.cfg calls from the start. It is in GRUB's own image; what is called later is a file, as on any host.
+#: Before it has read anything from the disk, so that a failure to do so is seen.
+_EARLY = "serial --unit=0 --speed=115200\nterminal_input serial\nterminal_output serial\n"
+_GRUB_MODULES = ("biosdisk", "part_msdos", "ext2", "normal", "configfile", "loadenv", "regexp", "serial", "terminal", "test", "echo")
 
 
 def grub_disk(disk: Path, root: Path) -> None:
@@ -29,6 +30,10 @@ def grub_disk(disk: Path, root: Path) -> None:
     boot = root.with_name("boot")
     shutil.move(root / "boot", boot)
     (root / "boot").mkdir()
+    modules = boot / "grub2" / "i386-pc"
+    modules.mkdir()
+    for module in _GRUB.glob("*.mod"):  # without the lists by which GRUB would load a command's module by itself, see grub.cfg
+        shutil.copy(module, modules)
     with disk.open("wb") as file:
         file.truncate(_FIRST_BYTE + BOOT_BYTES + ROOT_BYTES)
     _file_system(disk, boot, _FIRST_BYTE, BOOT_BYTES)
@@ -51,12 +56,16 @@ def _file_system(disk: Path, tree: Path, start: int, size: int) -> None:
 
 
 def _core(path: Path) -> bytes:
-    command = [tool("grub-mkimage", "grub-common"), "-O", "i386-pc", "-d", str(_GRUB), "-p", "(hd0,msdos1)/grub2", "-o", str(path)]
+    early = path.with_suffix(".cfg")
+    early.write_text(_EARLY)
+    command = [tool("grub-mkimage", "grub-common"), "-O", "i386-pc", "-d", str(_GRUB), "-p", "(hd0,msdos1)/grub2", "-c", str(early)]
+    command += ["-o", str(path)]
     done = subprocess.run([*command, *_GRUB_MODULES], capture_output=True, text=True, check=False, timeout=60)
     if done.returncode:
         raise RuntimeError(f"grub-mkimage failed: {done.stderr[-1000:]}")
     core = path.read_bytes()
     path.unlink()
+    early.unlink()
     return core
 
 
@@ -69,6 +78,5 @@ def _boot_sector() -> bytes:
     table = b"".join(
         struct.pack("<B3xB3xII", active, _LINUX, start // _SECTOR, size // _SECTOR) for active, start, size in partitions
     )
-    sector[_TABLE : _TABLE + len(table)] = table
-    sector[510:] = b"\x55\xaa"
+    sector[_TABLE:] = table.ljust(4 * 16, b"\0") + b"\x55\xaa"
     return bytes(sector)

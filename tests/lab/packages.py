@@ -16,7 +16,6 @@ from pathlib import Path
 
 from tests.conftest import tool
 from tests.lab.cache import cached, digest
-from tests.lab.guest import Guest
 from tests.lab.initramfs import MODULES
 from tests.lab.kernel import Kernel, earlier_kernel, kernel, lab_modules, lay_modules
 
@@ -85,11 +84,6 @@ Of the lab of fleetcare.pagealloc.
 def uname_of(version_release: str) -> str:
     """What ``uname -r`` says on the kernel of this package."""
     return f"{version_release}.x86_64"
-
-
-def offer(guest: Guest, repository: str | None) -> None:
-    """What the guest's package manager finds from now on: one of REPOSITORIES, or None for a repository that is gone."""
-    guest.run(f"ln -sfn {repository} /srv/repo/offered" if repository else "rm -f /srv/repo/offered")
 
 
 def repositories() -> Path:
