@@ -12,7 +12,14 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import ACCEPTABLE, ASKS, Preflight, Wishes, preflight
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
+    ACCEPTABLE,
+    ASKS,
+    Preflight,
+    Wishes,
+    held_back,
+    preflight,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, local_time
 
@@ -76,6 +83,9 @@ class ActionModule(UpgradeAction):
         if found.target and found.target.repository and found.manager:
             contents = self.ask("contents", timeout_seconds=timeout_seconds, manager=found.manager, target=found.target.release)
             findings.append(finding_of_contents(contents, drivers, found.target.release, wishes.accept))
+        elif not found.target and found.manager:
+            asked = self.ask("held", timeout_seconds=timeout_seconds, manager=found.manager)
+            findings += held_back(asked, evidence, advisories, wishes)
         state = found.state
         return {
             "target": found.target and {"release": found.target.release, "repository": found.target.repository},

@@ -50,7 +50,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _outcome(self, hostvars: Any, host: str, names: Mapping[str, str]) -> dict[str, Any]:
         registered = dict(hostvars.raw_get(host))
         steps = {step: registered.get(name) for step, name in names.items()}
-        return outcome_of({step: result if isinstance(result, Mapping) else None for step, result in steps.items()})
+        return outcome_of({step: result if isinstance(result, Mapping) else None for step, result in steps.items()}, self._task.check_mode)
 
 
 def _write(directory: str, hosts: Mapping[str, Any]) -> str:

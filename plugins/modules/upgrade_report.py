@@ -79,6 +79,7 @@ counts:
     refused: 1
     unreachable: 0
     pending: 3
+    planned: 0
     scheduled: 0
     installed: 0
     rebooted: 4

@@ -19,6 +19,7 @@ OUTCOMES: dict[str, str] = {
     "refused": "preflight found what stands in the way; nothing was changed",
     "unreachable": "the host did not answer",
     "pending": "the roll has not come to this host",
+    "planned": "check mode: something would be changed",
     "scheduled": "the new kernel boots by default, the reboot is due",
     "installed": "the new kernel boots by default, the old one runs",
     "rebooted": "the new kernel runs",
@@ -29,7 +30,7 @@ _WIDTHS = (24, 11, 14)
 _INDENT = "    "
 
 
-def outcome_of(steps: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
+def outcome_of(steps: Mapping[str, Mapping[str, Any] | None], check_mode: bool = False) -> dict[str, Any]:
     """{outcome, verdict_before, verdict, running, target, due, why, findings} of one host.
 
     ``steps``: what was registered by ``preflight``, ``install``, ``schedule`` and ``reboot``; None where a step was not reached.
@@ -38,6 +39,8 @@ def outcome_of(steps: Mapping[str, Mapping[str, Any] | None]) -> dict[str, Any]:
     upgrade = preflight.get("upgrade") or {}
     reached = [(name, result) for name in ("preflight", "install", "schedule", "reboot") if (result := steps.get(name)) and _ran(result)]
     outcome, why = _outcome(reached, upgrade)
+    if check_mode and outcome in ("scheduled", "installed", "rebooted", "cancelled"):
+        outcome, why = "planned", _plan(reached)
     results = dict(reached)
     verdicts = [result["verdict"] for _name, result in reversed(reached) if result.get("verdict")]
     target = upgrade.get("target") or {}
@@ -76,6 +79,12 @@ def _outcome(reached: list[tuple[str, Mapping[str, Any]]], upgrade: Mapping[str,
         return "installed", f"through {last['via']}" if last.get("via") else "it was there already"
     reasons = upgrade.get("reasons") or [""]
     return "untouched", str(reasons[0])
+
+
+def _plan(reached: list[tuple[str, Mapping[str, Any]]]) -> str:
+    words = {"install": "install it and make it the default", "schedule": "change the schedule", "reboot": "reboot"}
+    told = [words[name] for name, result in reached if name in words and result.get("changed")]
+    return f"would {', '.join(told)}" if told else "nothing would be changed"
 
 
 def _is_lost(result: Mapping[str, Any], said: str) -> bool:

@@ -128,11 +128,7 @@ def _target(
     if found is None:
         return None, [_no_target(evidence, str(wanted), offered)]
     where = f"offered by {clip(found.repository, 60)}" if found.repository else "installed already"
-    findings = [ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is asked for")]
-    held = _held(evidence, offered)
-    if held:
-        findings.append(warning("held", f"held back are {listed(sorted(held))}: {_held_by(evidence)}"))
-    return found, findings
+    return found, [ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is asked for")]
 
 
 def _installed(evidence: Evidence) -> list[str]:
@@ -141,23 +137,26 @@ def _installed(evidence: Evidence) -> list[str]:
 
 
 def _no_target(evidence: Evidence, wanted: str, offered: Mapping[str, str]) -> Finding:
-    """Why no kernel that is wanted was found, and what to do: the repositories, a pin, or a hold."""
+    """Why no kernel that is wanted was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
+    told = f"kernel {wanted} is not offered (newest offered: {newest_of(offered)})"
     pin = _pin(evidence)
     if pin:
-        return blocker(
-            "target",
-            f"kernel {wanted} is not offered (newest offered: {newest_of(offered)}), the host is pinned to release {pin}",
-            "subscription-manager release --set=RELEASE, or --unset",
-        )
-    held = _held(evidence, offered)
-    if held:
-        return blocker("held", f"kernel {wanted} is held back ({listed(sorted(held))}): {_held_by(evidence)}", "release the hold")
-    said = evidence.texts.get("$offered") or evidence.why_missing("$offered")
-    return blocker(
-        "target",
-        f"kernel {wanted} is not offered (newest offered: {newest_of(offered)})" + ("" if offered else f": {clip(said, 160)}"),
-        "enable a repository that has it, or see why one does not answer",
-    )
+        return blocker("target", f"{told}, the host is pinned to release {pin}", "subscription-manager release --set=RELEASE, or --unset")
+    said = "" if offered else f": {clip(evidence.texts.get('$offered') or evidence.why_missing('$offered'), 160)}"
+    return blocker("target", told + said, "enable a repository that has it, or see why one does not answer")
+
+
+def held_back(asked: Evidence, evidence: Evidence, advisories: Sequence[Advisory], wishes: Wishes) -> list[Finding]:
+    """A kernel that would do, were it not held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's."""
+    try:
+        wanted = wanted_from(advisories, wishes.target, wishes.exact)
+    except UpgradeError:
+        return []
+    offered = parse_offers(evidence.texts.get("$offered", ""))
+    held = {release for release in parse_offers(asked.texts.get("$offered_all", "")) if release not in offered and wanted.fits(release)}
+    if not held:
+        return []
+    return [blocker("held", f"held back is {listed(sorted(held))}: {_held_by(evidence)}", "release the hold for as long as this takes")]
 
 
 def _pin(evidence: Evidence) -> str:
@@ -167,10 +166,6 @@ def _pin(evidence: Evidence) -> str:
         return told.group(1)
     values = (evidence.texts.get(f"/etc/{name}/vars/releasever", "").strip() for name in ("yum", "dnf"))
     return next((clip(value, 20) for value in values if "." in value), "")
-
-
-def _held(evidence: Evidence, offered: Mapping[str, str]) -> set[str]:
-    return set(parse_offers(evidence.texts.get("$offered_all", ""))) - set(offered) - set(_installed(evidence))
 
 
 def _held_by(evidence: Evidence) -> str:

@@ -23,7 +23,6 @@ for path in /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do if [ -e "
 
 if [ -n "$manager" ] && [ -z "$busy" ]; then
  run offered limited "$manager" -q list available --showduplicates kernel
- run offered_all limited "$manager" -q -C --disableexcludes=all --disableplugin=versionlock list available --showduplicates kernel
 elif [ -n "$manager" ]; then failed offered 1 'not asked, since the package manager is busy'; fi
 
 # A Python with the manager's own library: what Ansible's modules need.
