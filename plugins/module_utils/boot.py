@@ -108,7 +108,7 @@ def from_grub_cfg(text, defaults, grubenv):
 def _last_default(text):
     found = [match.group(1) for match in map(_DEFAULT.match, text.split("\n")) if match]
     plain = [value for value in found if not value.startswith("${")]
-    return plain[-1] if plain else None
+    return plain[-1] if plain else (found[-1] if found else None)
 
 
 def menu_entries(text):
