@@ -88,6 +88,8 @@ def upgradable(_of: Kernel) -> Path:
         subprocess.run(["cp", "-a", str(offered), str(root / "srv" / "repo")], check=True)  # hard links and all
         (root / "srv" / "repo" / "offered").symlink_to("current")
         _install(root)
+        for program in (*root.glob("usr/bin/apt*"), *root.glob("usr/bin/dpkg*")):  # EL has none, and Ansible would take apt for its own
+            program.unlink()
         _let_in(root, lab_modules(kernel()))
         grub_disk(folder / "disk", root)
         shutil.rmtree(root)
