@@ -59,7 +59,7 @@ def package_manager(evidence: Evidence) -> Finding:
     if not manager:
         return blocker("package_manager", "neither dnf nor yum is there", "install one, or upgrade this host by hand")
     if busy:
-        who = listed(f"{words[-1].strip()} (pid {words[0]})" for words in busy)
+        who = listed((f"{words[-1].strip()} (pid {words[0]})" for words in busy), 3, 80)
         return blocker("package_manager", f"the package manager is busy: {who}", "wait for it to end, or see why it does not")
     return ok("package_manager", f"{manager} is idle")
 
