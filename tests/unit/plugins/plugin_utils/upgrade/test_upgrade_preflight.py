@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preflight of an EL 6 host, which cannot run here, from what its files and commands hold; each thing in the way by itself, and all at once."""
+"""Preflight of an EL 6 host, which cannot run here, from what its files and commands hold: each thing in the way, and all at once."""
 
 from __future__ import annotations
 
@@ -107,7 +107,14 @@ def test_what_stands_in_the_way(texts: dict[str, str], check: str, sentence: str
 
 @pytest.mark.parametrize(
     ("ident", "version", "known"),
-    [("rhel", "6.4", True), ("centos", "10", True), ("rhel", "5.9", False), ("debian", "12", False), ("unknown", "6", False), ("ol", None, False)],
+    [
+        ("rhel", "6.4", True),
+        ("centos", "10", True),
+        ("rhel", "5.9", False),
+        ("debian", "12", False),
+        ("unknown", "6", False),
+        ("ol", None, False),
+    ],
 )
 def test_distributions(ident: str, version: str | None, known: bool) -> None:
     kernel = {**FACTS["kernel"], "distribution": {"id": ident, "name": ident, "version": version}}
@@ -120,7 +127,14 @@ def test_a_rebuild_that_says_what_it_is_like_is_known() -> None:
 
 
 def test_everything_at_once() -> None:
-    texts = {"$user": "7\n", "$offered": "", "$room": "1 /boot\n1 /lib/modules\n", "$outside": "extra/a.ko\n", "$clustat": CLUSTAT, "$daemon": ""}
+    texts = {
+        "$user": "7\n",
+        "$offered": "",
+        "$room": "1 /boot\n1 /lib/modules\n",
+        "$outside": "extra/a.ko\n",
+        "$clustat": CLUSTAT,
+        "$daemon": "",
+    }
     found = look(texts, reboot="at", at="2020-01-01 00:00Z")
     checks = [one["check"] for one in found.blockers]
     assert checks == ["rights", "target", "room_boot", "room_modules", "out_of_tree", "cluster", "scheduler", "time"]

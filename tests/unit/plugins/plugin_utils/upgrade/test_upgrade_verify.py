@@ -51,7 +51,14 @@ def test_a_kernel_is_whole_or_it_is_said_what_is_not(texts: dict[str, str], doub
 
 
 def state(**texts: str) -> State:
-    base = {"clock": "1000\n", "boot_id": "b\n", "release": f"{OLD9}\n", "up": "eth0\neth1\n", "default_route": "eth0\n", "init": "systemd\n"}
+    base = {
+        "clock": "1000\n",
+        "boot_id": "b\n",
+        "release": f"{OLD9}\n",
+        "up": "eth0\neth1\n",
+        "default_route": "eth0\n",
+        "init": "systemd\n",
+    }
     return read_state(Evidence({f"${name}": text for name, text in {**base, **texts}.items()}, {}))
 
 
