@@ -152,6 +152,8 @@ def held_back(asked: Evidence, evidence: Evidence, advisories: Sequence[Advisory
         wanted = wanted_from(advisories, wishes.target, wishes.exact)
     except UpgradeError:
         return []
+    if "$offered" not in evidence.texts and "No matching" not in evidence.why_missing("$offered"):
+        return []  # the repositories did not answer: what the cache holds says nothing
     offered = parse_offers(evidence.texts.get("$offered", ""))
     held = {release for release in parse_offers(asked.texts.get("$offered_all", "")) if release not in offered and wanted.fits(release)}
     if not held:

@@ -26,7 +26,8 @@ def doubts_of_kernel(evidence: Evidence, drivers: Sequence[str]) -> list[str]:
 
 def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
     if not texts.get("$package"):
-        yield "rpm does not know its package"
+        yield "its package is not installed"
+        return
     if not texts.get("$image"):
         yield "its image in /boot is missing or empty"
     sizes = [int(line.split()[0]) for line in texts.get("$initramfs", "").split("\n") if line.split() and line.split()[0].isdigit()]

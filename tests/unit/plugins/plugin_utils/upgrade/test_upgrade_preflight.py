@@ -182,6 +182,8 @@ def test_a_hold_is_named_with_where_it_stands() -> None:
     assert found["check"] == "held" and "/etc/yum.conf: exclude=kernel*" in found["sentence"]
     assert "358.23.2" not in found["sentence"], "that one would not do"
     assert held_back(Evidence({}, {}), evidence, MLX4, Wishes()) == []
+    gone = Evidence({}, {"$offered": "Error: Failed to download metadata for repo 'site'"})
+    assert held_back(Evidence({"$offered_all": YUM3}, {}), gone, MLX4, Wishes()) == [], "the cache is no repository"
 
 
 def test_the_drivers_that_are_needed_and_whether_a_package_has_them() -> None:

@@ -37,7 +37,7 @@ WHOLE = {
         ({"$differs": ".......T.  c /etc/sysconfig/kernel\n.M.......    /boot/vmlinuz\nmissing  g /boot/initramfs\n"}, None),
         ({"$differs": f"S.5....T.    /lib/modules/{NEW9}/vmlinuz\n"}, "rpm -V: S.5....T."),
         ({"$differs": f"missing     /lib/modules/{NEW9}/modules.order\n"}, "rpm -V: missing"),
-        ({"$package": ""}, "rpm does not know its package"),
+        ({"$package": ""}, "its package is not installed"),
         ({"$image": ""}, "its image in /boot is missing or empty"),
         ({"$initramfs": ""}, "its initramfs is missing"),
         ({"$initramfs": f"4 /boot/initramfs-{NEW9}.img\n"}, "its initramfs has 4 kB"),
