@@ -69,7 +69,7 @@ def legacy(of: Kernel) -> Path:
 def modern(of: Kernel) -> Path:
     """An ext4 disk with Debian's userland."""
     base = _debian("debian", _MODERN_PACKAGES)
-    return _disk("modern", of, digest(MODERN, base.name), lambda root: _lay_debian(root, base))
+    return _disk("modern", of, digest(MODERN, base.parent.name), lambda root: _lay_debian(root, base))
 
 
 def upgradable(_of: Kernel) -> Path:
