@@ -142,8 +142,12 @@ class Guest:
     def reboot(self) -> None:
         """As an operator would do it. Returns when it is up again."""
         before = self.boot_id()
-        self.run("systemd-run --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot")
+        self.ask_to_reboot()
         self.wait_for_other_boot(before)
+
+    def ask_to_reboot(self) -> None:
+        """The same without waiting, for a boot that may fail. In a second, so that this connection ends in order."""
+        self.run("systemd-run --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot")
 
     def wait_for_other_boot(self, before: str, seconds: float = BOOT_SECONDS) -> None:
         """Until it has booted since the boot with this id."""
@@ -238,7 +242,8 @@ def _command(plan: Plan, folder: Path, name: str, port: int, leaking_port: int) 
         *_boot(plan, (f"lab.hostname={name}", *plan.words)),
         # writes go to a file that vanishes with QEMU, and outlast a reset
         "-drive", f"file={IMAGES[plan.image](plan.of)},format=raw,if=virtio,snapshot=on",
-        "-netdev", f"user,id=reach,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22", "-device", "virtio-net-pci,netdev=reach,romfile=",
+        "-netdev", f"user,id=reach,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22",
+        "-device", "virtio-net-pci,netdev=reach,romfile=",
         "-netdev", "user,id=leaks,restrict=on,net=10.0.3.0/24,"
         f"hostfwd=tcp:127.0.0.1:{leaking_port}-10.0.3.15:22,hostfwd=udp:127.0.0.1:{leaking_port}-10.0.3.15:9",
         "-device", "virtio-net-pci,netdev=leaks,romfile=",

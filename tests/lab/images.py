@@ -33,7 +33,6 @@ UPGRADABLE = Path(__file__).parent / "upgradable"
 #: What all guests run at boot, as a POSIX shell script.
 SETUP = Path(__file__).parent / "lab_setup"
 _DISK_BYTES = 1 << 30
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @cache
@@ -70,7 +69,7 @@ def legacy(of: Kernel) -> Path:
 def modern(of: Kernel) -> Path:
     """An ext4 disk with Debian's userland."""
     base = _debian("debian", _MODERN_PACKAGES)
-    return _disk("modern", of, digest(MODERN, base.name), lambda root: _lay_debian(root, base))
+    return _disk("modern", of, digest(MODERN, base.parent.name), lambda root: _lay_debian(root, base))
 
 
 def upgradable(_of: Kernel) -> Path:
@@ -103,9 +102,9 @@ def _install(root: Path) -> None:
     """What the guest has from the start, by its own rpm, so that its database knows."""
     base = root / "srv" / "repo" / "base"
     packages = [f"/{package.relative_to(root)}" for package in sorted(base.glob("*.rpm"))]
-    done = subprocess.run(
-        ["chroot", str(root), "rpm", "--force-debian", "-i", *packages], capture_output=True, text=True, check=False, timeout=300, env={"PATH": _PATH, "HOME": "/root"}
-    )
+    command = ["chroot", str(root), "rpm", "--force-debian", "-i", *packages]
+    alone = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+    done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode or done.stderr.strip():
         raise RuntimeError(f"the kernel's package does not install: {done.stdout[-500:]}{done.stderr[-1500:]}")
     shutil.rmtree(base)

@@ -103,8 +103,7 @@ def repositories() -> Path:
         _corrupt(folder / "corrupt" / built[NEW].name)
         shutil.rmtree(folder / "build")
 
-    what = digest(Path(__file__), *(part.name for version in (OLD, NEW) for part in _parts(version)[1:]), kernel().release)
-    return cached("repositories", what, make)
+    return cached("repositories", digest(Path(__file__), *MODULES, *(_parts(version)[1].name for version in (OLD, NEW))), make)
 
 
 def _parts(version_release: str) -> tuple[Kernel, Path]:

@@ -99,7 +99,7 @@ def test_a_kernel_that_panics_is_a_reset_away_from_the_default(guest: Guest, tmp
     newest().play(tmp_path, {"upgradable": guest.variables()}, [install])
     assert guest.run("grubby --default-kernel").strip() == f"/boot/vmlinuz-{uname_of(BROKEN)}"
     guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}; grub2-reboot {boot_entry(guest, BROKEN)}; sync")
-    guest.run("systemctl reboot", check=False)
+    guest.ask_to_reboot()
     guest.wait_for_panic()
     assert "lab: the disk does not mount" in guest.console
     guest.reset()
