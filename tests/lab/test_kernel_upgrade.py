@@ -129,7 +129,8 @@ def test_a_package_manager_killed_in_its_transaction_is_made_good_by_the_next_ru
         if guest.run("ls /run/held 2>/dev/null", check=False):
             break
         time.sleep(1)
-    guest.run(f"pkill -9 dnf; pkill -9 -f {hold}; pkill -9 kernel-install; rm {hold}", check=False)
+    # the brackets: not the shell that says it
+    guest.run(f"rm {hold}; pkill -9 dnf; pkill -9 -f 'kernel-instal[l]'; pkill -9 -x sleep; sleep 1", check=False)
     assert boots(guest) == (OLD, NEW)
     assert guest.run(f"ls /boot/initramfs-{uname_of(NEW)}.img 2>/dev/null", check=False) == ""
     run = Run(guest, tmp_path)
