@@ -20,7 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 # module_utils carries no annotations: Python 2.7 runs it too.
 compare_releases: Callable[[str, str], int] = rpm_version.compare_releases
 
-# "kernel.x86_64   2.6.32-431.el6   rhel-6-server-rpms"; yum breaks a line that is longer than 80 columns.
+# "kernel.x86_64   VERSION-RELEASE   REPOSITORY"; yum breaks a line that is longer than 80 columns.
 _OFFER = re.compile(r"^kernel\.(\w{1,20})\s+(?:\d{1,9}:)?([\w.+~^]{1,60}-[\w.+~^]{1,80})\s+@?(\S{1,100})", re.M)
 
 
