@@ -45,7 +45,9 @@ class ActionModule(UpgradeAction):
         if changed and not self._task.check_mode:
             old = self._old_default(loader, doubts, str(upgrade["running"]))
             if doubts:
-                via = self._install(loader, old, missing, options, task_vars)
+                parts = evidence.texts.get("$package", "").split()
+                # without its head the rest was never pulled in: installed, not installed again
+                via = self._install(loader, old, parts if "kernel" in parts else [], options, task_vars)
             self._make_default(old, kernels, via)
         after = {"installed": sorted({*kernels, self._release}), "default_boot": self._release}
         result = {"changed": changed, "diff": {"before": {"installed": kernels, "default_boot": loader.default}, "after": after}}
@@ -63,16 +65,19 @@ class ActionModule(UpgradeAction):
             return running
         return loader.default
 
-    def _install(self, loader: Loader, old: str, missing: bool, options: dict[str, Any], task_vars: dict[str, Any]) -> str:
-        """The transaction. Should the power fail in it, the next boot is that of the old kernel, where the loader can do so."""
+    def _install(self, loader: Loader, old: str, parts: Sequence[str], options: dict[str, Any], task_vars: dict[str, Any]) -> str:
+        """The transaction: of the kernel, or again of those ``parts`` of it that are installed.
+
+        Should the power fail in it, the next boot is that of the old kernel, where the loader can do so.
+        """
         guard = loader.once_command(old, old) if old in loader.entries else None
         if guard:
             self._command(guard)
-        packages = [f"kernel-{self._release}"]
+        packages = [f"{name}-{self._release}" for name in parts or ("kernel",)]
         self._said = ""
-        via = self._by_module(packages, options, task_vars) if missing and options["use_modules"] else ""
+        via = self._by_module(packages, options, task_vars) if not parts and options["use_modules"] else ""
         if not via:
-            how = "install" if missing else "reinstall"
+            how = "reinstall" if parts else "install"
             manager = str(options["upgrade"]["manager"])
             via = f"{manager} {how}"
             self._by_command(manager, how, packages, options["timeout_seconds"])
