@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kernel_upgrade playbook on a guest with a real package manager, a real boot loader and kernels that really boot.
 
-In the order of the file, on one guest. Whatever goes wrong, the guest boots and answers, and the next run says what is so.
+In the order of the file, on one guest, and each also by itself. ``./dev test`` runs the story alone, ``./dev lab`` all. Whatever goes wrong, the guest boots and answers, and the next run says what is so.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tests.lab.packages import BROKEN, DRIVERLESS, NEW, OLD, uname_of
 from tests.lab.test_upgradable import ADVISED
 from tests.playbook import inventory, newest
 
+long = pytest.mark.skipif(not os.environ.get("PAGEALLOC_LAB_LONG"), reason="takes long: ./dev lab runs it")
 HOME = "/var/lib/pagealloc-kernel-upgrade"
 
 
@@ -64,6 +66,7 @@ def in_seconds(guest: Guest, seconds: int) -> str:
     return guest.run(f"date -u -d @$(($(date +%s) + {seconds})) +%Y-%m-%dT%H:%M:%SZ").strip()
 
 
+@long
 def test_check_mode_shows_the_plan_and_changes_nothing(guest: Guest, tmp_path: Path) -> None:
     run = Run(guest, tmp_path, "--check", "--diff")
     assert run.outcome == ("planned", "at_risk")
@@ -73,6 +76,7 @@ def test_check_mode_shows_the_plan_and_changes_nothing(guest: Guest, tmp_path: P
     assert guest.run("rpm -q kernel").split() == [f"kernel-{uname_of(OLD)}"]
 
 
+@long
 @pytest.mark.parametrize(
     ("repository", "leave_kb", "outcome", "said"),
     [
@@ -98,6 +102,7 @@ def test_a_fault_is_said_and_nothing_is_changed(
     fill_boot(guest, None)
 
 
+@long
 def test_a_driver_that_only_the_installed_kernel_shows_to_be_missing(guest: Guest, tmp_path: Path) -> None:
     """As where the repository lists no files: what preflight cannot see is seen before anything boots it."""
     offer(guest, "driverless")
@@ -120,6 +125,7 @@ def test_a_driver_that_only_the_installed_kernel_shows_to_be_missing(guest: Gues
     offer(guest, "current")
 
 
+@long
 def test_a_package_manager_killed_in_its_transaction_is_made_good_by_the_next_run(guest: Guest, tmp_path: Path) -> None:
     """Killed where EL's own order is at its worst: the new kernel boots by default already and has no initramfs yet."""
     hold = "/usr/lib/kernel/install.d/30-hold.install"
@@ -141,6 +147,7 @@ def test_a_package_manager_killed_in_its_transaction_is_made_good_by_the_next_ru
     assert again.outcome == ("installed", "reboot_pending") and "changed=0" in again.done.stdout
 
 
+@long
 def test_a_schedule_is_kept_over_a_reboot_shown_replaced_and_cancelled(guest: Guest, tmp_path: Path) -> None:
     far = in_seconds(guest, 7200)
     run = Run(guest, tmp_path, reboot="at", reboot_at=far)
@@ -160,6 +167,7 @@ def test_a_schedule_is_kept_over_a_reboot_shown_replaced_and_cancelled(guest: Gu
     assert "changed=0" in Run(guest, tmp_path, reboot="cancel").done.stdout
 
 
+@long
 def test_times_that_cannot_be_are_refused(guest: Guest, tmp_path: Path) -> None:
     passed = Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, -600))
     assert passed.host["outcome"] == "refused" and "it has passed" in passed.host["why"]
@@ -169,6 +177,7 @@ def test_times_that_cannot_be_are_refused(guest: Guest, tmp_path: Path) -> None:
     guest.run("date -s @$(($(date +%s) - 86400))")
 
 
+@long
 def test_a_window_that_was_missed_is_not_made_up_for(guest: Guest, tmp_path: Path) -> None:
     """The clock jumps past the window, as after a host that slept: the timer fires, the host refuses."""
     Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 3600), window_seconds=60)
@@ -186,6 +195,8 @@ def test_a_window_that_was_missed_is_not_made_up_for(guest: Guest, tmp_path: Pat
 
 
 def test_scheduled_rebooted_in_its_window_and_clear(guest: Guest, tmp_path: Path) -> None:
+    installed = Run(guest, tmp_path)
+    assert installed.outcome == ("installed", "reboot_pending"), installed.host["why"]
     boot = guest.boot_id()
     run = Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 120), notice_seconds=20)
     assert run.outcome[0] == "scheduled", run.host["why"]
@@ -201,6 +212,7 @@ def test_scheduled_rebooted_in_its_window_and_clear(guest: Guest, tmp_path: Path
     assert Run(guest, tmp_path).outcome == ("untouched", "clear")
 
 
+@long
 def test_a_kernel_that_panics_stops_the_roll_and_the_old_one_is_a_reset_away(guest: Guest, tmp_path: Path) -> None:
     offer(guest, "broken")
     worse = {**ADVISED, "kernel": {**ADVISED["kernel"], "fixed": BROKEN}}
