@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kernel_upgrade playbook on a guest with a real package manager, a real boot loader and kernels that really boot.
 
-In the order of the file, on one guest, and each also by itself. ``./dev test`` runs the story alone, ``./dev lab`` all. Whatever goes wrong, the guest boots and answers, and the next run says what is so.
+In the order of the file, on one guest; ``./dev test`` runs the story alone, ``./dev lab`` all. Whatever goes wrong, the guest
+boots and answers, and the next run says what is so.
 """
 
 from __future__ import annotations
