@@ -104,7 +104,7 @@ def preflight(
         at,
         state,
         clusters,
-        evidence.texts.get("$manager", "").strip(),
+        system.manager(evidence),
         " ".join(words[:2]) if len(words) > 1 else "",
     )
 

@@ -52,16 +52,22 @@ def flavour(evidence: Evidence, running: str) -> Finding:
     )
 
 
+def manager(evidence: Evidence) -> str:
+    """dnf or yum, "" where neither is there. A host may not choose by this word which of Ansible's modules runs."""
+    name = evidence.texts.get("$manager", "").strip()
+    return name if name in ("dnf", "yum") else ""
+
+
 def package_manager(evidence: Evidence) -> Finding:
     """Whether yum or dnf is there and idle."""
-    manager = evidence.texts.get("$manager", "").strip()
+    name = manager(evidence)
     busy = [line.split(None, 2) for line in evidence.texts.get("$busy", "").split("\n") if line]
-    if not manager:
+    if not name:
         return blocker("package_manager", "neither dnf nor yum is there", "install one, or upgrade this host by hand")
     if busy:
         who = listed((f"{words[-1].strip()} (pid {words[0]})" for words in busy), 3, 80)
         return blocker("package_manager", f"the package manager is busy: {who}", "wait for it to end, or see why it does not")
-    return ok("package_manager", f"{manager} is idle")
+    return ok("package_manager", f"{name} is idle")
 
 
 def rooms(evidence: Evidence) -> Iterator[Finding]:
