@@ -154,7 +154,7 @@ def test_a_schedule_is_kept_over_a_reboot_shown_replaced_and_cancelled(guest: Gu
     run = Run(guest, tmp_path, reboot="at", reboot_at=far)
     assert run.outcome[0] == "scheduled" and run.host["due"], run.host["why"]
     assert "changed=0" in Run(guest, tmp_path, reboot="at", reboot_at=far).done.stdout
-    guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}")
+    guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}; sync")
     guest.cut_power()
     guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(NEW)}")
     assert guest.run("systemctl is-active pagealloc-kernel-upgrade.timer").strip() == "active"
