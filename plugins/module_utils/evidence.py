@@ -27,6 +27,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
     EvidenceError,
     EvidenceMissing,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD
 
 #: What a transcript may hold at most; the probe stops there.
 MAX_TRANSCRIPT_BYTES = 1048576
@@ -52,6 +53,7 @@ MANIFEST = (
     _file("/proc/sys/vm/zone_reclaim_mode"),
     _file("/proc/sys/kernel/tainted"),
     _file("/proc/uptime"),
+    _file(RECORD),
     _file("/etc/os-release"),
     _file("/etc/oracle-release"),
     _file("/etc/redhat-release"),
@@ -63,6 +65,10 @@ MANIFEST = (
     _file("/boot/grub2/grubenv"),
     _file("/etc/default/grub"),
     _file("/boot/loader/entries/*.conf"),
+    _lines("/etc/sysctl.conf"),
+    _lines("/etc/sysctl.d/*"),
+    _lines("/run/sysctl.d/*.conf"),
+    _lines("/usr/lib/sysctl.d/*.conf"),
     _lines("/proc/meminfo"),
     _lines("/proc/zoneinfo"),
     _lines("/proc/modules"),
@@ -97,7 +103,9 @@ LINES_WANTED = "|".join(
         "^ +(pages free|min|low|high|present|managed) +[0-9]",
         "^ +protection:",
         "^ +nr_free_(cma|highatomic|pages) ",
-        "^Mem(Total|Free|Available):",
+        r"^(Mem(Total|Free|Available)|(A|Ina)ctive\(file\)|SReclaimable):",
+        # sysctl.conf and its like: the settings of the workaround
+        r"^[[:space:]]*(-[[:space:]]*)?vm[./](min_free_kbytes|zone_reclaim_mode)[[:space:]]*=",
         # /proc/modules: tainted ones end in their letters
         r"\([A-Z+-]+\)$",
         # routes: default ones

@@ -92,7 +92,7 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
         "reasons": _once(reason for opinion in opinions for reason in opinion.reasons),
         "advisories": matched,
         "headroom": look.headroom,
-        "actions": _actions(opinions),
+        "actions": _actions(opinions) + actions.take_back(look.host, unasked=verdict == "clear"),
     }
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 PAGE_KB = 4
 HEAD, END = "pagealloc-evidence 1 sample", "pagealloc-evidence end sample"
 BOOTED = 1363600000  # 18 March 2013, 09:46:40 UTC
+WORKAROUND = BOOTED + 90_000
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Host:
     denied_log: bool = False
     no_ethtool: bool = False
     modules: tuple[str, ...] = ()
+    workaround_step: int = 0
 
 
 def healthy(gib: int, node: int = 0, dma: bool = True) -> list[Zone]:
@@ -100,7 +102,10 @@ def memory_lines(host: Host) -> list[str]:
     free_kb = sum(zone.free_pages() for zone in host.zones) * PAGE_KB
     lines += [f"/proc/sys/vm/min_free_kbytes:{host.min_free_kbytes}", f"/proc/sys/vm/zone_reclaim_mode:{host.zone_reclaim_mode}"]
     lines += [f"/proc/sys/kernel/tainted:{host.taint}", "/proc/uptime:1036800.42 12441601.10"]
+    lines += workaround_lines(host)
     lines += [f"/proc/meminfo:MemTotal:       {total_kb} kB", f"/proc/meminfo:MemFree:        {free_kb} kB"]
+    lines += [f"/proc/meminfo:Active(file):   {total_kb // 5} kB", f"/proc/meminfo:Inactive(file): {total_kb // 4} kB"]
+    lines.append(f"/proc/meminfo:SReclaimable:   {total_kb // 60} kB")
     if is_modern(host):
         lines.append(f"/proc/meminfo:MemAvailable:   {free_kb * 2} kB")
     for zone, (low, mid, high) in zip(host.zones, watermarks(host.zones, host.min_free_kbytes), strict=True):
@@ -113,6 +118,29 @@ def memory_lines(host: Host) -> list[str]:
         info += [f"        protection: ({', '.join(map(str, reserve(host.zones, zone)))})"]
         lines += [f"/proc/zoneinfo:{line}" for line in info]
     return lines
+
+
+def workaround_lines(host: Host) -> list[str]:
+    """The record of the workaround role and its settings, where it was applied."""
+    record = "/var/lib/fleetcare-pagealloc/workaround"
+    if not host.workaround_step:
+        return [f"!grep: {record}: No such file or directory"]
+    values = {
+        "format": 1,
+        "phase": "in_force",
+        "original_min_free_kbytes": 67584,
+        "original_zone_reclaim_mode": 0,
+        "step": host.workaround_step,
+        "min_free_kbytes": host.min_free_kbytes,
+        "zone_reclaim_mode": host.zone_reclaim_mode,
+        "since_epoch_seconds": WORKAROUND,
+        "end": 1,
+    }
+    settings = "/etc/sysctl.d/zz-fleetcare-pagealloc.conf"
+    return [
+        *(f"{record}:{name}={value}" for name, value in values.items()),
+        *(f"{settings}:vm.{name} = {values[name]}" for name in ("min_free_kbytes", "zone_reclaim_mode")),
+    ]
 
 
 def is_modern(host: Host) -> bool:
@@ -230,6 +258,11 @@ def fleet() -> dict[str, Host]:
             zones=healthy(32) + healthy(32, node=1, dma=False),
             min_free_kbytes=1048576,
             zone_reclaim_mode=1,
+            workaround_step=3,
+            log=[
+                *el6_failure(89211.4, "swapper", 0, EL64, "mlx4_en"),
+                "[90000.000000] fleetcare.pagealloc: workaround in force (step 3)",
+            ],
         ),
         "db05-el65": Host(EL65, RHEL.format("6.5", "Santiago"), zones=healthy(16)),
         "db06-el64-reboot": Host(Z_STREAM, **santiago, installed=(Z_STREAM, EL65), default=EL65),
