@@ -177,7 +177,15 @@ def _workaround(evidence):
     reason = evidence.reasons.get(RECORD, "")
     if RECORD not in evidence.texts and "o such file" in reason:
         return no_record()
-    return parse_record(evidence.get(RECORD))
+    return parse_record(evidence.get(RECORD), _now_epoch_seconds(evidence))
+
+
+def _now_epoch_seconds(evidence):
+    booted = _boot_epoch_seconds(evidence)
+    try:
+        return None if booted is None else booted + _uptime(evidence.get("/proc/uptime"))
+    except (EvidenceError, EvidenceMissing):
+        return None
 
 
 def _page_size_bytes(evidence, kernel_facts):

@@ -40,13 +40,14 @@ _SETTING = re.compile(r"\s*-?\s*vm[./](min_free_kbytes|zone_reclaim_mode)\s*=\s*
 
 def no_record():
     """The facts of a host without a record."""
-    return dict(dict.fromkeys(_NUMBERS + ("since",)), phase="none")
+    return dict(dict.fromkeys(_NUMBERS + ("since", "in_force_seconds")), phase="none")
 
 
-def parse_record(text):
-    """{phase, step, min_free_kbytes, zone_reclaim_mode, original_..., since, since_epoch_seconds} of the record's text.
+def parse_record(text, now_epoch_seconds=None):
+    """{phase, step, min_free_kbytes, zone_reclaim_mode, original_..., since, since_epoch_seconds, in_force_seconds} of the text.
 
-    Values in kB and as the kernel has them; null for what is not set. EvidenceError for a text that is no whole record.
+    Values in kB and as the kernel has them; null for what is not set. ``now_epoch_seconds``: the host's clock. EvidenceError for
+    a text that is no whole record.
     """
     values = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -66,7 +67,10 @@ def parse_record(text):
         record[name] = None if value == ABSENT else count("workaround", number, value)
     if record["original_min_free_kbytes"] is None:
         raise EvidenceError("workaround", None, "original_min_free_kbytes is missing")
-    record["since"] = _iso(record["since_epoch_seconds"])
+    since = record["since_epoch_seconds"]
+    record["since"] = _iso(since)
+    if since is not None and now_epoch_seconds is not None and now_epoch_seconds >= since:  # a clock that went back tells nothing
+        record["in_force_seconds"] = now_epoch_seconds - since
     return record
 
 

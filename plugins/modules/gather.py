@@ -247,6 +247,7 @@ ansible_facts:
             original_zone_reclaim_mode: 0
             since_epoch_seconds: 1363700000
             since: "2013-03-19T13:33:20Z"
+            in_force_seconds: 946800
           contains:
             phase:
               description: V(none), or V(in_force); V(pending) or V(leaving) after a run that was cut.
@@ -272,6 +273,9 @@ ansible_facts:
             since:
               description: The same in ISO 8601, UTC.
               type: str
+            in_force_seconds:
+              description: How long ago that was by the host's clock, in seconds; null where the clock says it is to come.
+              type: int
         failures:
           description: >-
             Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told not to

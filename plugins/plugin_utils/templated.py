@@ -21,6 +21,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import FactsError, read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import Plan, plan
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import PolicyError, read_policy
 
 
 class TemplatedError(Exception):
@@ -44,6 +46,19 @@ def classify_value(facts: object, site_advisories: object) -> Result:
         raise TemplatedError("site_advisories", error) from error
     except FactsError as error:
         raise TemplatedError(_fact(error), error.fault) from error
+
+
+def plan_value(facts: object, policy: object, site_advisories: object) -> Plan:
+    """The workaround's plan for one host's facts. Raises TemplatedError naming ``facts``, ``policy`` or ``site_advisories``."""
+    result = classify_value(facts, site_advisories)
+    catalogue = _catalogue(json.dumps(plain(site_advisories, "site_advisories")))
+    chosen = plain(policy, "policy")
+    if chosen is not None and not isinstance(chosen, Mapping):
+        raise TemplatedError("policy", f"of type {type(chosen).__name__} where a mapping is needed")
+    try:
+        return plan(plain(facts, "facts"), result, catalogue, read_policy(chosen, catalogue.workaround))
+    except PolicyError as error:
+        raise TemplatedError("policy", error) from error
 
 
 def headroom_value(facts: object) -> dict[str, Any] | None:
