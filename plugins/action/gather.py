@@ -43,7 +43,7 @@ class ActionModule(ShellAction):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self._take_options_from(task_vars)
+        self.take_options_from(task_vars, _OPTIONS)
         _unused, options = self.validate_argument_spec(_OPTIONS)
         if options["timeout_seconds"] < 0:
             raise AnsibleActionFail("timeout_seconds must not be negative; 0 means no limit")
@@ -56,16 +56,6 @@ class ActionModule(ShellAction):
         except OSError as error:
             raise AnsibleActionFail(f"{host}: {error.filename}: {error.strerror}") from None
         return {**result, "changed": False}
-
-    def _take_options_from(self, task_vars: dict[str, Any]) -> None:
-        """Options that are not given, from the host's variables of that prefix. An empty one counts as not given."""
-        prefix = self._task.args.get("options_from")
-        for name in _OPTIONS if prefix else ():
-            value = task_vars.get(f"{prefix}{name}")
-            if name not in self._task.args and value not in (None, ""):
-                # most are plain, and a template is compiled anew for each host
-                plain = not isinstance(value, str) or "{" not in value
-                self._task.args[name] = value if plain else self._templar.template(value)
 
     def _recorded(self, path: str) -> Evidence:
         evidence = read_recorded(path)

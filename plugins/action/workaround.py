@@ -51,9 +51,11 @@ _OPTIONS = {
     "verify_seconds": {"type": "int", "default": 30},
     "timeout_seconds": {"type": "int", "default": 120},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
+    "options_from": {"type": "str"},
 }
 #: Between two looks at a host that has not recovered yet.
 _LOOK_SECONDS = 5
+_AFTER_A_CUT = f"The host goes on alone and ends with the old values or the new ones. Run this again: it finds which. Its record: {RECORD}"
 
 
 class _Look(NamedTuple):
@@ -73,6 +75,7 @@ class ActionModule(ShellAction):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
+        self.take_options_from(task_vars, _OPTIONS)
         _unused, self.options = self.validate_argument_spec(_OPTIONS)
         host = str(task_vars.get("inventory_hostname", ""))
         try:
@@ -123,10 +126,14 @@ class ActionModule(ShellAction):
         """The host after a step: looked at until it has recovered or its time is over, since kswapd needs a while to free memory."""
         end = time.monotonic() + self.options["verify_seconds"]
         while True:
-            after = self._look()
-            recovered = after.state["verdict"] == "mitigated" and got_worse(before.state, after.state) is None
-            if recovered or time.monotonic() >= end:
-                return after
+            try:
+                after = self._look()
+                recovered = after.state["verdict"] == "mitigated" and got_worse(before.state, after.state) is None
+                if recovered or time.monotonic() >= end:
+                    return after
+            except AnsibleConnectionFailure as failure:
+                if time.monotonic() >= end:
+                    raise NoAnswerError(f"the step is in force, but since then: {clip(failure, 300)}. {_AFTER_A_CUT}") from None
             time.sleep(min(_LOOK_SECONDS, max(0.0, end - time.monotonic())))
 
     def _leave(self) -> dict[str, Any]:
@@ -159,15 +166,15 @@ class ActionModule(ShellAction):
         return _Look(facts, order, state(facts, result, order), plan(facts, result, self.catalogue, self.policy))
 
     def _ask(self, verb: str, **values: Any) -> Answer:
+        """The answer of the program. A connection that breaks now is a failure of the change, not a host that cannot be reached."""
         nonce = secrets.token_hex(8)
-        where = f"The host goes on alone and ends with the old values or the new ones: run the playbook again. Its record is {RECORD}"
         try:
             answer = self.answer_to(render_program(verb, nonce, values), self.options["timeout_seconds"])
             return read_answer(str(answer["stdout"]), nonce)
         except AnsibleConnectionFailure as failure:
-            raise AnsibleConnectionFailure(f"{clip(failure, 300)}. {where}") from None
+            raise NoAnswerError(f"{clip(failure, 300)}. {_AFTER_A_CUT}") from None
         except NoAnswerError as error:
-            raise NoAnswerError(f"{error}; exit status {answer['rc']}. {where}") from None
+            raise NoAnswerError(f"{error}; exit status {answer['rc']}. {_AFTER_A_CUT}") from None
 
 
 def _stopped(before: _Look, answer: Answer) -> dict[str, Any]:

@@ -82,6 +82,11 @@ options:
     description: How long each of the host's answers may take. With V(0) there is no limit.
     type: int
     default: 120
+  options_from:
+    description:
+      - A prefix of variables. Each option that is not given is taken from the variable of that prefix and the option's name,
+        where the host has it and it is not empty.
+    type: str
   site_advisories:
     description: Advisories of the site, as with P(fleetcare.pagealloc.classify#filter).
     type: list

@@ -14,6 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
 OUTCOMES = {
     "failed": "something broke on the way; the sentence says what, and what to do",
     "rolled_back": "the step made it worse, so it was put back at once",
+    "unreachable": "the host could not be reached, and nothing was tried",
     "refused": "no step is safe, or something stands in the way; the host is as it was",
     "exhausted": "the workaround is as far as it may go and does not help: only the kernel does",
     "planned": "check mode: this would be put in force",

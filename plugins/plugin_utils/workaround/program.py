@@ -148,7 +148,7 @@ leave() {
  if [ $phase = none ]; then finish kept; fi
  get min_free_kbytes
  if [ $phase = in_force ] && [ "$value" != "$min_free_kbytes" ] && [ '@FORCE@' != 1 ]; then
-  finish refused "vm.min_free_kbytes is $value, not the $min_free_kbytes of the record: somebody changed it. Set it back, or use workaround_force"
+  finish refused "vm.min_free_kbytes is $value, not the $min_free_kbytes of the record: somebody changed it. Set it so, or use force"
  fi
  write_record leaving || finish failed "$record cannot be written: is the file system full or read-only?"
  depart; }
