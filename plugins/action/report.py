@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
@@ -21,12 +22,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plain
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
 
 _OPTIONS = {
     "options_of": {"type": "str"},
     "gathered": {"type": "str"},
     "recorded": {"type": "str"},
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
+    "changed_by": {"type": "str", "choices": ["workaround"]},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
 }
 
@@ -85,12 +89,20 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
     with no_search_for_cycles():
         gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in _with_progress(hosts)}
-        fleet = judge_fleet(gathered, options["site_advisories"])
+        changes = _changes(hosts, options, task_vars) if options["changed_by"] else None
+        fleet = judge_fleet(gathered, options["site_advisories"], changes=changes)
         paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
-    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats}
+    told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in (changes or {}).items()}
+    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats, **({"changes": wrap_var(told)} if changes else {})}
+
+
+def _changes(hosts: list[str], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    """What the role did to each host. Registered values carry Ansible's marks, which no report needs."""
+    registered = {host: dict(task_vars["hostvars"].raw_get(host)).get(options["gathered"]) for host in hosts}
+    return {host: change_of(plain(result, "registered")) for host, result in registered.items()}
 
 
 def _gathered(hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:

@@ -212,9 +212,9 @@ def _result(
         "ansible_facts": {"pagealloc": wrap_var(last.facts)},
     }
     if changed:
-        values: Any = after.state if after else planned or before.plan
-        shown = [{name: source[name] for name in KEYS} for source in (before.state, values)]
-        result["diff"] = [{"before": _settings(shown[0]), "after": _settings({**shown[0], **_given(shown[1])})}]
+        sources: tuple[Any, Any] = (before.state, after.state if after else planned or before.plan)
+        old, new = ({name: source[name] for name in KEYS} for source in sources)
+        result["diff"] = [{"before": _settings(old), "after": _settings({**old, **_given(new)})}]
     return result
 
 

@@ -112,21 +112,33 @@ seealso:
 
 EXAMPLES = r"""
 - name: Show what would be done
-  fleetcare.pagealloc.workaround:
+  hosts: all
+  gather_facts: false
   become: true
-  check_mode: true
-  diff: true
+  tasks:
+    - name: Plan
+      fleetcare.pagealloc.workaround:
+      check_mode: true
+      diff: true
 
 - name: Put the next step in force where one is due, on database hosts
-  fleetcare.pagealloc.workaround:
-    zone_reclaim: false
-    cap_percent: 2
+  hosts: all
+  gather_facts: false
   become: true
+  tasks:
+    - name: Step
+      fleetcare.pagealloc.workaround:
+        zone_reclaim: false
+        cap_percent: 2
 
 - name: Give back what was there before
-  fleetcare.pagealloc.workaround:
-    state: absent
+  hosts: all
+  gather_facts: false
   become: true
+  tasks:
+    - name: Take back
+      fleetcare.pagealloc.workaround:
+        state: absent
 """
 
 RETURN = r"""

@@ -97,13 +97,21 @@ def _judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
         return {**verdict_for_unreached("unknown", f"An advisory cannot be judged on this host. {error}"), "facts": gathered.facts}
 
 
-def judge_fleet(gathered: Mapping[str, Gathered], site_advisories: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def judge_fleet(
+    gathered: Mapping[str, Gathered],
+    site_advisories: Sequence[Mapping[str, Any]],
+    *,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
     """The document that all reports are made of; docs/fleet.schema.json describes it.
 
-    Raises AdvisoryError where the site's advisories are not in order.
+    ``changes``: what a role did to each host (workaround/outcome.py, Change). Raises AdvisoryError where the site's advisories
+    are not in order.
     """
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
     hosts = {name: judge(one, advisories) for name, one in gathered.items()}
+    for name, change in (changes or {}).items():
+        hosts[name]["change"] = change
     return {
         "schema": SCHEMA,
         "generated_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),

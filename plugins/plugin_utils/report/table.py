@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import outcome_counts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -69,11 +70,11 @@ def render_table(fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 2
         shown = [row for row in rows if row.verdict != "clear"][:max_rows]
     blocks = [_title(fleet, width)]
     if shown:
-        blocks.append("\n".join(_table_lines(shown, width, colour)))
+        blocks.append("\n".join(_table_lines(fleet, shown, width, colour)))
     hidden = _hidden(rows, shown)
     if hidden:
         blocks.append("\n".join(wrap(hidden, width, 3)))
-    blocks.append("\n".join(_count_lines(fleet, len(rows), width, colour)))
+    blocks.append("\n".join([*_count_lines(fleet, len(rows), width, colour), *_outcome_lines(fleet, width)]))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -92,7 +93,7 @@ def _hidden(rows: list[HostRow], shown: list[HostRow]) -> str:
     return f"{ELLIPSIS} and {' and '.join(parts)}, see fleet.html" if parts else ""
 
 
-def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]:
+def _table_lines(fleet: Mapping[str, Any], rows: list[HostRow], width: int, colour: bool) -> Iterator[str]:
     wide = width >= _WIDE
     cells = [_cells(row) for row in rows]
     sizes = _column_sizes(cells, width, wide)
@@ -107,7 +108,7 @@ def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]
         for row, text in zip(rows, body, strict=True):
             yield text
             # "Everything was seen" needs no second line; all others say why.
-            if row.reason and row.verdict != "clear":
+            if row.reason and (row.verdict != "clear" or "change" in fleet["hosts"][row.name]):
                 yield from ("    " + part for part in wrap(row.reason, width - 4, _REASON_LINES))
         return
     room = width - sum(sizes) - _GAP * len(sizes)
@@ -197,6 +198,11 @@ def _count_lines(fleet: Mapping[str, Any], total: int, width: int, colour: bool)
             line, used = line + " ", used + 1
         line, used = line + text, used + len(word)
     yield line
+
+
+def _outcome_lines(fleet: Mapping[str, Any], width: int) -> list[str]:
+    told = ", ".join(f"{number:,} {outcome}" for outcome, number in outcome_counts(fleet).items())
+    return wrap(f"Workaround: {told}", width, 3) if told else []
 
 
 def _paint(text: str, verdict: str) -> str:

@@ -53,11 +53,10 @@ def available_kb(memory: Mapping[str, Any], low_kb: int) -> tuple[int, str]:
     told = memory.get("available_kb")
     if told is not None:
         return told, "available by /proc/meminfo"
-    cached = [memory.get(name) for name in ("active_file_kb", "inactive_file_kb")]
-    slab = memory.get("reclaimable_slab_kb")
-    if None in cached or slab is None:
+    active, inactive, slab = (memory.get(name) for name in ("active_file_kb", "inactive_file_kb", "reclaimable_slab_kb"))
+    if active is None or inactive is None or slab is None:
         return memory["free_kb"], "free by /proc/meminfo, which does not tell what else is available"
-    cache = sum(cached)
+    cache = active + inactive
     kept = min(cache // 2, low_kb) + min(slab // 2, low_kb)
     return max(0, memory["free_kb"] - low_kb + cache + slab - kept), "available, reckoned as Linux 3.14 does"
 

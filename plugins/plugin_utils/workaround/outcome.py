@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 #: What became of the host -> what that means.
 OUTCOMES = {
     "failed": "something broke on the way; the sentence says what, and what to do",
     "rolled_back": "the step made it worse, so it was put back at once",
     "unreachable": "the host could not be reached, and nothing was tried",
+    "not_reached": "the playbook has not come to this host, or ended before it",
     "refused": "no step is safe, or something stands in the way; the host is as it was",
     "exhausted": "the workaround is as far as it may go and does not help: only the kernel does",
     "planned": "check mode: this would be put in force",
@@ -36,15 +38,31 @@ class State(TypedDict):
 
 
 class Change(TypedDict):
-    """``outcome`` is a key of OUTCOMES, ``order`` that of ``granted`` in the two states; ``after`` is null where nothing was done."""
+    """``outcome`` is a key of OUTCOMES, ``order`` that of ``granted`` in the two states; ``before`` is null where the host was not
+    looked at, ``after`` where nothing was done."""
 
     what: str
     outcome: str
     step: int | None
     order: int
     sentences: list[str]
-    before: State
+    before: State | None
     after: State | None
+
+
+def change_of(result: Any) -> Change:
+    """The change in a task's registered result, whatever became of the task."""
+    if not isinstance(result, Mapping):
+        return _without_states("not_reached", "The playbook has not come to this host, or ended before it.")
+    change = result.get("change")
+    if isinstance(change, Mapping):
+        return change  # type: ignore[return-value]
+    message = str(result.get("msg") or "no result").removeprefix("Task failed: ")
+    return _without_states("unreachable" if result.get("unreachable") else "failed", clip(message, 600))
+
+
+def _without_states(outcome: str, sentence: str) -> Change:
+    return {"what": "workaround", "outcome": outcome, "step": None, "order": 2, "sentences": [sentence], "before": None, "after": None}
 
 
 def state(facts: Mapping[str, Any], result: Result, order: int) -> State:

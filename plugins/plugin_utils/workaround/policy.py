@@ -73,7 +73,7 @@ def read_policy(chosen: Mapping[str, Any] | None, defaults: Mapping[str, Any]) -
 
 def _steps(steps: object) -> tuple[int, ...]:
     if not isinstance(steps, (list, tuple)) or not steps or not all(_is_count(step) and step > 0 for step in steps):
-        raise PolicyError("steps_kb", "no list of numbers above 0", "give values of vm.min_free_kbytes in kB, such as [262144, 524288]")
+        raise PolicyError("steps_kb", "no list of numbers above 0", "give values of vm.min_free_kbytes in kB, such as [500000, 1000000]")
     if list(steps) != sorted(set(steps)):
         raise PolicyError("steps_kb", "the steps do not rise", "give each once, the least first")
     if steps[0] >= _SURELY_BYTES:
