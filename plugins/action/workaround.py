@@ -48,6 +48,7 @@ _OPTIONS = {
     **_POLICY,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "compact": {"type": "bool", "default": False},
+    "watch_seconds": {"type": "int", "default": 5},
     "verify_seconds": {"type": "int", "default": 30},
     "timeout_seconds": {"type": "int", "default": 120},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
@@ -109,7 +110,7 @@ class ActionModule(ShellAction):
         planned = before.plan
         values: dict[str, Any] = {name: value for name, value in planned.items() if name in (*KEYS, "step", "short_kb")}
         expected = {f"expected_{name}": value for name, value in planned["before"].items()}
-        answer = self._ask("apply", **values, **expected, compact=self.options["compact"])
+        answer = self._ask("apply", **values, **expected, **{name: self.options[name] for name in ("compact", "watch_seconds")})
         if answer.outcome != "applied":
             return _stopped(before, answer)
         after = self._settled(before)

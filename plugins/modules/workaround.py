@@ -74,6 +74,10 @@ options:
         while it does.
     type: bool
     default: false
+  watch_seconds:
+    description: How long the host watches its memory after a step, before it calls it done.
+    type: int
+    default: 5
   verify_seconds:
     description: How long a host is looked at after a step until it has recovered.
     type: int

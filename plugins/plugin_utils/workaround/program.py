@@ -19,9 +19,6 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import ABSENT, DIRECTORY, MARK, RECORD, SETTINGS
 
-#: How long the program watches the host's memory after a step, in seconds.
-WATCH_SECONDS = 5
-
 # Everything the program says is kept until its end: a pipe that nobody reads any more cannot stop it.
 _FRAME = r"""
 LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin; export PATH; unset IFS; umask 022; set -f
@@ -199,8 +196,8 @@ def render_program(verb: str, nonce: str, values: Mapping[str, Any]) -> str:
     """The program as text. ``nonce``: letters and digits that mark the frame of its answer.
 
     ``values``: for ``apply`` min_free_kbytes, zone_reclaim_mode (None leaves it alone), expected_min_free_kbytes,
-    expected_zone_reclaim_mode (as the plan saw them), step, short_kb, compact; for ``undo`` step; for ``leave`` force. ValueError for
-    anything that is not a number where one is due: nothing else gets into a program that root runs.
+    expected_zone_reclaim_mode (as the plan saw them), step, short_kb, watch_seconds, compact; for ``undo`` step; for ``leave`` force.
+    ValueError for anything that is not a number where one is due: nothing else gets into a program that root runs.
     """
     if verb not in _PARTS or not nonce.isalnum():
         raise ValueError(f"{verb!r} or {nonce!r}")
@@ -211,7 +208,7 @@ def render_program(verb: str, nonce: str, values: Mapping[str, Any]) -> str:
         "@EXPECTED_MODE@": _number(values, "expected_zone_reclaim_mode"),
         "@STEP@": _number(values, "step"),
         "@SHORT@": _number(values, "short_kb"),
-        "@WATCH@": str(WATCH_SECONDS),
+        "@WATCH@": _number(values, "watch_seconds"),
         "@COMPACT@": "1" if values.get("compact") else "0",
         "@FORCE@": "1" if values.get("force") else "0",
         "@NONCE@": nonce,

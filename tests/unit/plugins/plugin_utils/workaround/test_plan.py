@@ -188,7 +188,8 @@ def test_what_was_not_seen_is_a_reason_to_refuse(lost: dict[str, Any], said: str
 
 def test_available_memory_of_old_kernels_is_reckoned() -> None:
     old = host(16 * GB)
-    old["memory"] |= {"available_kb": None, "free_kb": 1000, "active_file_kb": 300_000, "inactive_file_kb": 200_000, "reclaimable_slab_kb": 0}
+    cache = {"active_file_kb": 300_000, "inactive_file_kb": 200_000, "reclaimable_slab_kb": 0}
+    old["memory"] |= {"available_kb": None, "free_kb": 1000, **cache}
     low_kb = sum(zone["low_pages"] for zone in old["zones"]) * 4
     available = max(0, 1000 - low_kb + 500_000 - min(250_000, low_kb))
     said = " ".join(plan_of(old)["sentences"])
@@ -253,9 +254,7 @@ def test_no_plan_exceeds_its_cap_or_lowers_a_value(
     if made["min_free_kbytes"] is None:
         assert made["zone_reclaim_mode"] is None
         return
-    chosen = Policy(
-        steps_kb=tuple(steps), cap_percent=cap, available_percent=available_percent, zone_percent=zone_percent, short_percent=1, settle_seconds=0
-    )
+    chosen = Policy(tuple(steps), cap, available_percent, zone_percent, short_percent=1, settle_seconds=0)
     tightest = limits(of_host, now, chosen)[0].kb
     assert made["min_free_kbytes"] >= now, "never lowered"
     assert made["min_free_kbytes"] == now or made["min_free_kbytes"] <= tightest <= kb * cap / 100, "never beyond the cap"
