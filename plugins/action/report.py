@@ -28,6 +28,8 @@ _OPTIONS = {
     "recorded": {"type": "str"},
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
+    "compare": {"type": "bool", "default": True},
+    "troubled": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -85,7 +87,7 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
     with no_search_for_cycles():
         gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in _with_progress(hosts)}
-        fleet = judge_fleet(gathered, options["site_advisories"])
+        fleet = judge_fleet(gathered, options["site_advisories"], comparing=options["compare"], troubled=options["troubled"])
         paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
     display.display(f"\nReport: {paths['html']}")
