@@ -15,8 +15,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 
 #: Fact -> how a sentence calls it. The order is the one that settles ties: from the general to the special.
 NAMES: dict[str, str] = {
-    "driver": "NIC driver",
     "kernel_line": "kernel line",
+    "driver": "NIC driver",
     "distribution": "distribution",
     "kernel": "kernel",
     "driver_version": "driver version",
@@ -83,8 +83,8 @@ def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
 def kernel_line(release: str) -> str | None:
     """The kernel a minor release began with, for all its later builds; the version alone where no el tag tells it.
 
-    >>> kernel_line("2.6.32-358.23.2.el6.x86_64")
-    '2.6.32-358.el6'
+    >>> kernel_line("5.14.0-427.13.1.el9_4.x86_64")
+    '5.14.0-427.el9'
     >>> kernel_line("6.1.0-25-amd64")
     '6.1.0'
     """

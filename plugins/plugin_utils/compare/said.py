@@ -111,7 +111,7 @@ def _name(line: Line) -> str:
 
 
 def named(items: tuple[Item, ...]) -> str:
-    """``NIC driver mlx4_en (always with firmware mlx4_en 2.11.500)``"""
+    """``NIC driver ixgbe (always with firmware ixgbe 0x61c10001)``"""
     words = [f"{NAMES[fact]} {clip(value, 60)}" for fact, value in items]
     if len(words) == 1:
         return words[0]

@@ -42,7 +42,7 @@ CATALOGUE = load_catalogue()
 def verdict(given_facts: Any) -> str:
     """The verdict by the bundled catalogue, having seen that the result is in order."""
     result = classify(given_facts, CATALOGUE)
-    assert list(result) == ["verdict", "reasons", "advisories", "headroom", "actions"]
+    assert list(result) == ["verdict", "symptom", "reasons", "advisories", "headroom", "actions"]
     assert result["verdict"] in VERDICTS
     assert result["reasons"]
     assert all(reason and reason.isprintable() for reason in result["reasons"])

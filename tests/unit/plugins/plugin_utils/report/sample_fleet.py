@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 
 Facts = dict[str, Any]
@@ -207,6 +208,7 @@ def result(
     zones = of and of["zones"]
     return {
         "verdict": verdict,
+        "symptom": None if of is None or of["zones"] is None else verdict in ("affected", "starved"),
         "reasons": reasons,
         "advisories": list(advisories),
         "headroom": headroom(zones) if zones else None,
@@ -222,6 +224,7 @@ def fleet_of(hosts: Mapping[str, Result]) -> Result:
         "generated_at": "2026-11-24T02:00:00Z",
         "collection_version": "1.0.0",
         "counts": counts,
+        "comparison": compare(hosts),
         "hosts": dict(hosts),
     }
 
