@@ -322,8 +322,8 @@ def bystanders() -> dict[str, Host]:
             zones=starving(16 << number % 3),
             log=el6_failure(512340.7 + 8111 * number, "swapper", 0, release, "mlx4_en"),
         )
-    others = (("279", "6.3"), ("279.22.1", "6.3"), ("279.5.2", "6.3"), ("431", "6.5"), ("431.3.1", "6.5"), ("431.20.3", "6.5"), ("431.29.2", "6.5"))
-    for number, (build, minor) in enumerate(others):
+    others = {"6.3": ("279", "279.22.1", "279.5.2"), "6.5": ("431", "431.3.1", "431.20.3", "431.29.2")}
+    for number, (minor, build) in enumerate((minor, build) for minor, builds_of in others.items() for build in builds_of):
         hosts[f"db{30 + number}-el{minor.replace('.', '')}"] = Host(
             f"2.6.32-{build}{EL6}",
             RHEL.format(minor, "Santiago"),

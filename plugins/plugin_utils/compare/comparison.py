@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
     fisher_p,
     least_p,
     odds_ratio,
-    tests_to_correct_for,
+    number_to_correct_for,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
@@ -92,7 +92,7 @@ def _sides(hosts: Mapping[str, Mapping[str, Any]], listed: Sequence[str]) -> Sid
 
 def _ranked(lines: Lines) -> tuple[list[RankedLine], int]:
     """The lines, the likeliest not to be chance first, and for how many tests their p are corrected."""
-    tests = tests_to_correct_for(least_p(*line.table.margins) for line in lines.lines)
+    tests = number_to_correct_for(least_p(*line.table.margins) for line in lines.lines)
     ranked = []
     for line in lines.lines:
         p = fisher_p(line.table)

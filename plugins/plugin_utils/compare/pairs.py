@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
     corrected_p,
     fisher_p,
     least_p,
-    tests_to_correct_for,
+    number_to_correct_for,
 )
 
 #: Pairs are made of so many lines at most, the first ones.
@@ -83,7 +83,7 @@ class _Parts(NamedTuple):
 def pairs_of(lines: Sequence[Line], troubled: int) -> Pairs:
     """All pairs of the first MOST_LINES_IN_PAIRS lines in which both facts make it worse, the likeliest not to be chance first."""
     told = [(first, second, parts, parts.least()) for first, second, parts in _parted(lines[:MOST_LINES_IN_PAIRS], troubled)]
-    tests = tests_to_correct_for(least for _first, _second, _parts, least in told)
+    tests = number_to_correct_for(least for _first, _second, _parts, least in told)
     found = []
     for first, second, parts, least in told:
         if least <= ALPHA and parts.worse_together():

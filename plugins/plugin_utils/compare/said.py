@@ -72,17 +72,22 @@ def _hindered(found: Findings) -> str:
 def _told(found: Findings) -> Iterator[str]:
     best = found.pairs.pairs[0] if found.pairs.pairs else None
     apart = [one for one in found.lines if one.p_corrected <= ALPHA]
-    in_pair: tuple[Line, ...] = ()
     if best and best.both_needed:
         yield f"Both needed: {_of_pair(best)}."
-        in_pair = (best.first, best.second)
+        apart = [one for one in apart if _adds_to(best, one)][:1]
     elif best and best.p <= ALPHA:
         yield f"Perhaps both needed, but too few hosts to be sure: {_of_pair(best)}."
-    for one in [one for one in apart if one.line not in in_pair][: _MOST_TOLD - len(in_pair)]:
+    for one in apart[:_MOST_TOLD]:
         yield f"{_name(one.line)}: {_of_line(one, found)}."
-    if not apart and not in_pair:
+    if not apart and not (best and best.both_needed):
         nearest = found.lines[0]
-        yield f"No single fact sets them apart more surely than chance might. Nearest comes {_name(nearest.line)}: {_of_line(nearest, found)}."
+        yield f"No single fact sets them apart beyond what chance might. Nearest comes {_name(nearest.line)}: {_of_line(nearest, found)}."
+
+
+def _adds_to(pair: Pair, one: RankedLine) -> bool:
+    """Whether it says more than the pair: neither a part of its facts or the whole of them, nor a sign of their absence."""
+    parts = (pair.first.having, pair.second.having)
+    return one.odds_ratio > 1 and all(one.line.having & ~part and part & ~one.line.having for part in parts)
 
 
 def _of_pair(pair: Pair) -> str:
@@ -120,5 +125,7 @@ def named(items: tuple[Item, ...]) -> str:
 
 
 def figure(number: float) -> str:
-    """Two digits; what is smaller than a float that counts is said to be."""
-    return f"{number:.2g}" if number >= 1e-300 else "below 1e-300"
+    """Two digits, or all before the point; what is smaller than a float can hold is said to be."""
+    if number < 1e-300:
+        return "below 1e-300"
+    return f"{number:,.0f}" if number >= 9.95 else f"{number:.2g}"

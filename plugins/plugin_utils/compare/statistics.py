@@ -77,7 +77,7 @@ def least_p(hosts: int, troubled: int, having: int) -> float:
     return _bounded(low if high > low + _TIES else low + math.log(2))
 
 
-def tests_to_correct_for(least: Iterable[float], alpha: float = ALPHA) -> int:
+def number_to_correct_for(least: Iterable[float], alpha: float = ALPHA) -> int:
     """By how much to multiply the p of one of many tests (Bonferroni), leaving out those that could never tell.
 
     ``least`` are the smallest p that each test can have. Of tests on few hosts even the best possible p is above what
