@@ -380,6 +380,15 @@ def hostile_fleet() -> Result:
     return fleet_of(hosts)
 
 
+def compared_fleet(text: str = "2.11.500") -> Result:
+    """Hosts that one fact sets apart: the firmware, with ``text`` for its name on those with the trouble."""
+    ill = facts(nics=[nic("eth0", "mlx4_en", firmware=text)])
+    well = facts(nics=[nic("eth0", "mlx4_en", firmware="2.10.700")])
+    hosts = {f"ill-{number}": result("affected", ill, ["It has it."]) for number in range(8)}
+    hosts |= {f"well-{number}": result("at_risk", well, ["It has it not."]) for number in range(8)}
+    return fleet_of({**hosts, "gone": result("unreachable", None, ["No answer."])})
+
+
 def large_fleet(size: int) -> Result:
     """``size`` hosts, each with facts of its own, all verdicts among them."""
     pattern = list(sample_fleet()["hosts"].values())
