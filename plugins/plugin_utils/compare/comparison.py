@@ -17,8 +17,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
     corrected_p,
     fisher_p,
     least_p,
-    odds_ratio,
     number_to_correct_for,
+    odds_ratio,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
@@ -156,7 +156,7 @@ def _mtu(nics: list[Mapping[str, Any]]) -> Seen:
 
 def _memory(total_kb: object) -> str | None:
     """The next power of two GB: what MemTotal lacks of it is the kernel's own and the firmware's."""
-    if not _is_count(total_kb) or not isinstance(total_kb, int) or not total_kb:
+    if not _is_count(total_kb) or not total_kb:
         return None
     return f"up to {1 << (-(-total_kb // (1 << 20)) - 1).bit_length()} GB"
 
@@ -192,5 +192,5 @@ def _text(value: object) -> str | None:
     return value.strip()[:_MOST_CHARS] or None if isinstance(value, str) else None
 
 
-def _is_count(value: object) -> bool:
+def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0

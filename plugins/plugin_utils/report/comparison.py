@@ -95,13 +95,25 @@ def _fact_row(entry: Mapping[str, Any]) -> FactRow:
 
 
 def _pair_row(entry: Mapping[str, Any]) -> PairRow:
-    parts = (f"{entry[name]['troubled']:,} of {entry[name]['hosts']:,}" for name in ("both", "first_only", "second_only", "neither"))
-    figures = (figure(entry["p"]), figure(entry["p_corrected"]))
-    return PairRow(_names(entry["first"]), _names(entry["second"]), *parts, *figures, entry["both_needed"])
+    return PairRow(
+        first=_names(entry["first"]),
+        second=_names(entry["second"]),
+        both=_part(entry["both"]),
+        first_only=_part(entry["first_only"]),
+        second_only=_part(entry["second_only"]),
+        neither=_part(entry["neither"]),
+        p=figure(entry["p"]),
+        p_corrected=figure(entry["p_corrected"]),
+        certain=entry["both_needed"],
+    )
 
 
 def _of(having: int, lacking: int) -> str:
     return f"{having:,} of {having + lacking:,}"
+
+
+def _part(part: Mapping[str, int]) -> str:
+    return f"{part['troubled']:,} of {part['hosts']:,}"
 
 
 def _names(items: Sequence[Mapping[str, str]]) -> list[str]:

@@ -85,7 +85,9 @@ def test_one_fact_that_sets_them_apart() -> None:
     # of the 167960 ways to deal nine tg3 to twenty hosts 99 + 1 are as odd on this side, and 55 on the other
     assert first["p"] == first["p_corrected"] == pytest.approx(155 / 167960, rel=1e-3)
     assert first["sets_apart"] and len(found["facts"]) == 1 == found["tried"]["facts_corrected_for"]
-    assert found["conclusion"][0].startswith("NIC driver tg3 (always with driver version tg3 2.0 (Dec 2011), firmware tg3 2.10.700): 8 of 9")
+    assert found["conclusion"][0].startswith(
+        "NIC driver tg3 (always with driver version tg3 2.0 (Dec 2011), firmware tg3 2.10.700): 8 of 9"
+    )
 
 
 def test_a_fact_not_seen_leaves_the_host_out_of_its_table_alone() -> None:

@@ -136,5 +136,5 @@ ODD = st.recursive(
 def test_odd_facts_are_not_seen_and_raise_nothing(odd: dict[str, Any]) -> None:
     for one in seen({**facts(), **odd}).values():
         assert all(value.strip() for value in one.values)
-    nics = [{**nic(), **{key: value for key, value in zip(nic(), odd.values(), strict=False)}}]
+    nics = [{**nic(), **dict(zip(nic(), odd.values(), strict=False))}]
     seen(facts(nics=nics))

@@ -15,8 +15,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
     corrected_p,
     fisher_p,
     least_p,
-    odds_ratio,
     number_to_correct_for,
+    odds_ratio,
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
