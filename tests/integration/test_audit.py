@@ -335,6 +335,9 @@ def test_a_list_says_which_hosts_had_the_trouble_and_nobody_need_compare(ansible
     said = " ".join(done.stdout.split())
     assert "Too few hosts to say anything: 1 with the trouble, 4 without." in said
     assert "Left out: 1 named as troubled but not audited (not-there)." in said
+    gone = {**hosts, "db17-stalled": sample("db17-stalled")}
+    _fleet, done = ansible.audit(tmp_path / "gone", gone, "-e", "audit_troubled=db17-stalled")
+    assert "No host that could be compared showed the trouble" in " ".join(done.stdout.split())
     fleet, done = ansible.audit(tmp_path / "without", hosts, "-e", "audit_compare=false", "-e", "audit_troubled=db02-el64")
     assert fleet["comparison"] is None and "What sets" not in done.stdout
 

@@ -21,6 +21,10 @@ Item = tuple[str, str]
 #: So many lines are tried at most, those on which the most could be seen; a fleet of thousands has more firmwares than that.
 MOST_LINES = 128
 
+#: What facts that go together share: the places that have them, those of them of which nothing else is known, and the set of
+#: those of which all is known.
+_Key = tuple[tuple[int, ...], tuple[int, ...], int]
+
 _PLACES = {fact: place for place, fact in enumerate(NAMES)}
 
 
@@ -64,12 +68,12 @@ def lines_of(facts: Sequence[Mapping[str, Any]], troubled: int) -> Lines:
     """The lines of hosts with these facts; ``troubled`` has the bits of those that showed the trouble, by their place."""
     postings, whole = _collect(facts)
     certain = {fact: mask_of(places, len(facts)) for fact, places in whole.items()}
-    together: dict[tuple[tuple[int, ...], tuple[int, ...], int], list[Item]] = {}
+    together: dict[_Key, list[Item]] = {}
     for item, posting in postings.items():
         known = certain.get(item[0], 0)
         if len(posting.having) < known.bit_count() + len(posting.partial):  # else all that are known have it
             together.setdefault((tuple(posting.having), tuple(posting.partial), known), []).append(item)
-    ranked = sorted(_by_what_could_be_seen(together, troubled))
+    ranked = sorted(_by_what_could_be_seen(together, troubled, len(facts)))
     lines = [_line(key, items, troubled, len(facts)) for _least, items, key in ranked[:MOST_LINES]]
     return Lines(list(_opposites_as_one(lines)), max(0, len(ranked) - MOST_LINES))
 
@@ -91,19 +95,17 @@ def _collect(facts: Sequence[Mapping[str, Any]]) -> tuple[dict[Item, _Posting], 
     return postings, whole
 
 
-_Key = tuple[tuple[int, ...], tuple[int, ...], int]
-
-
-def _by_what_could_be_seen(together: Mapping[_Key, list[Item]], troubled: int) -> Iterator[tuple[float, list[Item], _Key]]:
+def _by_what_could_be_seen(together: Mapping[_Key, list[Item]], troubled: int, hosts: int) -> Iterator[tuple[float, list[Item], _Key]]:
     counted: dict[int, tuple[int, int]] = {}
     for key, items in together.items():
         having, partial, known = key
         if known not in counted:
             counted[known] = known.bit_count(), (known & troubled).bit_count()
-        hosts, ill = counted[known]
-        ill += sum(troubled >> place & 1 for place in partial)
+        seen, ill = counted[known]
+        if partial:
+            ill += (mask_of(partial, hosts) & troubled).bit_count()
         items.sort(key=lambda item: (_PLACES[item[0]], item[1]))
-        yield least_p(hosts + len(partial), ill, len(having)), items, key
+        yield least_p(seen + len(partial), ill, len(having)), items, key
 
 
 def _line(key: _Key, items: list[Item], troubled: int, hosts: int) -> Line:

@@ -54,7 +54,7 @@ def conclusion(findings: Findings) -> list[str]:
 def _hindered(found: Findings) -> str:
     """Why nothing can be said, or ""."""
     if not found.troubled:
-        return "No host showed the trouble, so there is nothing to compare."
+        return "No host that could be compared showed the trouble, so there is nothing to compare."
     if not found.others:
         return "Every host that could be compared showed the trouble: without others there is nothing to compare with."
     if found.best_possible_p > ALPHA:

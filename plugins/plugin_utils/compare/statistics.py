@@ -92,8 +92,8 @@ def number_to_correct_for(least: Iterable[float], alpha: float = ALPHA) -> int:
 
 
 def corrected_p(p: float, tests: int) -> float:
-    """``p`` corrected for so many tests."""
-    return min(1.0, p * max(tests, 1))
+    """``p`` corrected for so many tests; 1 where these are 0, since then none can tell anything."""
+    return min(1.0, p * tests) if tests else 1.0
 
 
 class _Hypergeometric:

@@ -54,9 +54,9 @@ class ComparisonView(NamedTuple):
 
 
 def comparison_view(fleet: Mapping[str, Any]) -> ComparisonView | None:
-    """None where nobody asked for one, or no host showed the trouble: there is nothing to tell then."""
+    """None where nobody asked for one, or where no host shows the symptom and none was named: there is nothing to tell then."""
     found = fleet["comparison"]
-    if found is None or not (found["hosts"]["troubled"] or found["hosts"]["not_in_fleet"]):
+    if found is None or not (found["hosts"]["troubled"] or found["troubled_by"] == "list"):
         return None
     hosts = found["hosts"]
     return ComparisonView(

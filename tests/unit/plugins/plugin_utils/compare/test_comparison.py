@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.facts import NAMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.lines import MOST_LINES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts, kernel, nic
@@ -75,6 +76,10 @@ def test_the_sample_fleet_says_what_the_engineers_found() -> None:
     assert best["not_seen"] == 1, "edge14-no-ethtool, whose driver nobody knows"
 
 
+def test_the_schema_names_the_facts() -> None:
+    assert SCHEMA["$defs"]["compared_item"]["properties"]["fact"]["enum"] == list(NAMES)
+
+
 def test_one_fact_that_sets_them_apart() -> None:
     found = valid(compare(hosts_of((8, host(True, "tg3")), (1, host(True)), (10, host(False)), (1, host(False, "tg3")))))
     first = found["facts"][0]
@@ -116,8 +121,8 @@ def test_a_list_of_hosts_goes_before_the_symptom() -> None:
 @pytest.mark.parametrize(
     ("hosts", "says"),
     [
-        ({}, "No host showed the trouble"),
-        (hosts_of((9, host(False))), "No host showed the trouble"),
+        ({}, "No host that could be compared showed the trouble"),
+        (hosts_of((9, host(False))), "No host that could be compared showed the trouble"),
         (hosts_of((9, host(True))), "without others there is nothing to compare with"),
         (hosts_of((1, host(True, "tg3")), (3, host(False))), "Too few hosts to say anything: 1 with the trouble, 3 without. Even a fact"),
         (hosts_of((20, host(True)), (20, host(False))), "all hosts are alike"),
