@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.facts import NAMES
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.lines import Item, Line
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.lines import Line
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.pairs import Pair, Pairs, Part
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statistics import ALPHA
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
@@ -112,12 +112,8 @@ def _part(part: Part) -> str:
 
 
 def _name(line: Line) -> str:
-    return named(line.items)
-
-
-def named(items: tuple[Item, ...]) -> str:
     """``NIC driver ixgbe (always with firmware ixgbe 0x61c10001)``"""
-    words = [f"{NAMES[fact]} {clip(value, 60)}" for fact, value in items]
+    words = [f"{NAMES[fact]} {clip(value, 60)}" for fact, value in line.items]
     if len(words) == 1:
         return words[0]
     more = f" and {len(words) - 3} more" if len(words) > 3 else ""
