@@ -32,6 +32,8 @@ _OPTIONS = {
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
     "changed_by": {"type": "str", "choices": ["workaround"]},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
+    "compare": {"type": "bool", "default": True},
+    "troubled": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -90,7 +92,8 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     with no_search_for_cycles():
         gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in _with_progress(hosts)}
         changes = _changes(hosts, options, task_vars) if options["changed_by"] else None
-        fleet = judge_fleet(gathered, options["site_advisories"], changes=changes)
+        comparing = options["compare"] and changes is None
+        fleet = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
         paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
     display.display(f"\nReport: {paths['html']}")

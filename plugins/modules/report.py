@@ -55,6 +55,20 @@ options:
     type: list
     elements: dict
     default: []
+  compare:
+    description:
+      - Whether to tell which facts set the hosts that show the trouble apart from the rest, as the filter
+        P(fleetcare.pagealloc.compare#filter) does. It then stands in C(fleet.json) and C(fleet.html), and in the table where
+        there is something to say.
+    type: bool
+    default: true
+  troubled:
+    description:
+      - Names of the hosts that showed the trouble, for O(compare). Where none is named these are the hosts on which the symptom
+        was seen.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Changes nothing on any host; the reports on the controller are written.
@@ -70,6 +84,8 @@ seealso:
   - plugin: fleetcare.pagealloc.live_hosts
     plugin_type: lookup
   - plugin: fleetcare.pagealloc.classify
+    plugin_type: filter
+  - plugin: fleetcare.pagealloc.compare
     plugin_type: filter
 """
 

@@ -17,6 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories imp
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result, classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom import headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import FactsError, read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
@@ -70,6 +71,27 @@ def headroom_value(facts: object) -> dict[str, Any] | None:
         raise TemplatedError(_fact(error), error.fault) from error
     found: dict[str, Any] | None = headroom(host)
     return found
+
+
+def compare_value(hosts: object, troubled: object) -> dict[str, Any]:
+    """The comparison of hosts by their results. Raises TemplatedError naming ``hosts`` or ``troubled``."""
+    results, names = plain(hosts, "hosts"), plain(troubled, "troubled")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TemplatedError("troubled", "a list of host names is needed")
+    if not isinstance(results, dict):
+        raise TemplatedError("hosts", "a mapping of host names to results is needed, as fleet.json has it under hosts")
+    for name, result in results.items():
+        _check_result(result, f"hosts.{clip(name, 40)}", by_symptom=not names)
+    return compare(results, names)
+
+
+def _check_result(result: object, path: str, *, by_symptom: bool) -> None:
+    if not isinstance(result, dict):
+        raise TemplatedError(path, f"of type {type(result).__name__} where a result with symptom and facts is needed")
+    if "facts" not in result or not isinstance(result["facts"], (dict, type(None))):
+        raise TemplatedError(f"{path}.facts", "the mapping ansible_facts.pagealloc, or null, is needed")
+    if by_symptom and ("symptom" not in result or not isinstance(result["symptom"], (bool, type(None)))):
+        raise TemplatedError(f"{path}.symptom", "true, false or null is needed; without it, name the hosts in troubled")
 
 
 def verdict_test(verdict: str, error_class: type[Exception]) -> Callable[[object], bool]:

@@ -24,6 +24,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories imp
     merge_site_advisories,
     read_bundled,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.facts import NAMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.condition import Condition, ConditionError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
@@ -137,9 +139,20 @@ def test_the_table_of_the_readme_is_what_the_code_prints() -> None:
     fleet = sample_fleet()
     whole = {name for name in fleet["hosts"] if any(name.startswith(part) for part in names)}
     hosts = {name: fleet["hosts"][name] for name in whole}
+    comparison = compare(hosts)
     counts = {verdict: sum(host["verdict"] == verdict for host in hosts.values()) for verdict in VERDICTS}
-    printed = render_table({**fleet, "hosts": hosts, "counts": counts})
+    printed = render_table({**fleet, "hosts": hosts, "counts": counts, "comparison": comparison})
     assert shown == printed[printed.index("HOST ") :].strip()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/compare.md"])
+def test_the_comparison_shown_is_what_the_code_prints(page: str) -> None:
+    shown = next(block for block in fenced(TEXTS[page], "text") if block.startswith("What sets "))
+    assert shown in render_table(sample_fleet())
+
+
+def test_every_fact_that_is_compared_is_explained() -> None:
+    assert [code(row[0])[0] for row in table(TEXTS["docs/compare.md"], "fact", "value")] == list(NAMES)
 
 
 def test_the_metrics_are_those_of_the_file() -> None:

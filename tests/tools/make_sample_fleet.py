@@ -340,6 +340,60 @@ def fleet() -> dict[str, Host]:
     }
 
 
+def bystanders() -> dict[str, Host]:
+    """What the engineers of the story laid side by side: more hosts with the fault, the same kernel with other NICs, and the
+    same NIC with the kernels before and after. Versions, firmware and memory vary across all three."""
+    builds = ("358", "358.2.1", "358.18.1", "358.23.2")
+    hosts = {}
+    for number, driver_version in enumerate(("1.5.10 (Jan 2013)", "2.0 (Dec 2011)") * 3):
+        release = f"2.6.32-{builds[number % 4]}{EL6}"
+        hosts[f"db{20 + number}-el64"] = Host(
+            release,
+            RHEL.format("6.4", "Santiago"),
+            driver_version=driver_version,
+            firmware=_mlx4_firmware(number),
+            zones=starving(16 << number % 3),
+            log=el6_failure(512340.7 + 8111 * number, "swapper", 0, release, "mlx4_en"),
+        )
+    others = {"6.3": ("279", "279.22.1", "279.5.2"), "6.5": ("431", "431.3.1", "431.20.3", "431.29.2")}
+    for number, (minor, build) in enumerate((minor, build) for minor, builds_of in others.items() for build in builds_of):
+        hosts[f"db{30 + number}-el{minor.replace('.', '')}"] = Host(
+            f"2.6.32-{build}{EL6}",
+            RHEL.format(minor, "Santiago"),
+            driver_version=("1.5.10 (Jan 2013)", "2.0 (Dec 2011)")[number % 2],
+            firmware=_mlx4_firmware(number),
+            zones=healthy(16 << number % 3),
+        )
+    for number, (driver, version, firmware) in enumerate(OTHER_NICS):
+        hosts[f"web{20 + number}-el64-{driver}"] = Host(
+            f"2.6.32-{builds[number % 4]}{EL6}",
+            RHEL.format("6.4", "Santiago"),
+            driver=driver,
+            bus_driver=driver,
+            driver_version=version,
+            firmware=firmware,
+            module_dir=f"kernel/drivers/net/{driver}",
+            zones=healthy(16 << number % 3),
+        )
+    return hosts
+
+
+def _mlx4_firmware(number: int) -> str:
+    return ("2.10.700", "2.11.500", "2.11.500")[number % 3]
+
+
+#: Driver, version and firmware of NICs that a RHEL 6.4 host may have instead.
+OTHER_NICS = (
+    ("ixgbe", "3.9.15-k", "0x61c10001"),
+    ("bnx2x", "1.72.51-0", "bc 7.4.22"),
+    ("tg3", "3.124", "5720-v1.25"),
+    ("igb", "4.0.1-k", "1.5.4"),
+    ("be2net", "4.4.31.0r", "4.2.324.30"),
+    ("ixgbe", "3.9.15-k", "0x61c10001"),
+    ("bnx2x", "1.72.51-0", "bc 7.6.59"),
+    ("igb", "4.0.1-k", "1.5.4"),
+)
+
 #: Hosts that gave nothing, and what ssh said.
 UNREACHED = {
     "db17-stalled": "Failed to connect to the host via ssh: Connection timed out during banner exchange",
@@ -350,7 +404,7 @@ UNREACHED = {
 def transcripts() -> dict[str, str]:
     """Host -> its transcript."""
     texts = {}
-    for name, host in fleet().items():
+    for name, host in {**fleet(), **bystanders()}.items():
         lines = [HEAD, *memory_lines(host), *system_lines(host), *nic_lines(host), *log_lines(host), END]
         texts[name] = "\n".join(lines) + "\n"
     for name, message in UNREACHED.items():

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import outcome_counts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison import ComparisonView, comparison_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -32,6 +33,7 @@ _MIN_WIDTH = 60
 # From here on the reason has room for a column of its own; below, it stands under its host.
 _WIDE = 132
 _REASON_LINES = 2
+_SENTENCE_LINES = 6
 # The most that a column may take, by its place.
 _MOST = {0: 40, 2: 34, 3: 18}
 # Where the room does not do: which column gives way next, by its place, and down to which width.
@@ -74,6 +76,9 @@ def render_table(fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 2
     hidden = _hidden(rows, shown)
     if hidden:
         blocks.append("\n".join(wrap(hidden, width, 3)))
+    compared = comparison_view(fleet)
+    if compared:
+        blocks.append("\n".join(_comparison_lines(compared, width)))
     blocks.append("\n".join([*_count_lines(fleet, len(rows), width, colour), *_outcome_lines(fleet, width)]))
     return "\n\n".join(blocks) + "\n"
 
@@ -91,6 +96,15 @@ def _hidden(rows: list[HostRow], shown: list[HostRow]) -> str:
     if clear:
         parts.append(count_of(clear, "more clear host"))
     return f"{ELLIPSIS} and {' and '.join(parts)}, see fleet.html" if parts else ""
+
+
+def _comparison_lines(compared: ComparisonView, width: int) -> Iterator[str]:
+    yield from wrap(compared.heading + ":", width, 2)
+    for sentence in (*compared.conclusion, compared.left_out):
+        first, *more = wrap(sentence, width - 4, _SENTENCE_LINES) or [""]
+        if first:
+            yield "  " + first
+        yield from ("    " + part for part in more)
 
 
 def _table_lines(fleet: Mapping[str, Any], rows: list[HostRow], width: int, colour: bool) -> Iterator[str]:

@@ -65,9 +65,7 @@ def zone_shares(facts: Mapping[str, Any], min_free_kbytes: int) -> list[dict[str
     """[{node, zone, min_pages, size_pages}]: the min watermark that each zone would get, and the pages it holds."""
     zones, page_kb = _sharing_zones(facts)
     pages, total = min_free_kbytes // page_kb, sum(size for _zone, size in zones)
-    return [
-        {"node": zone["node"], "zone": zone["zone"], "min_pages": pages * size // total, "size_pages": size} for zone, size in zones
-    ]
+    return [{"node": zone["node"], "zone": zone["zone"], "min_pages": pages * size // total, "size_pages": size} for zone, size in zones]
 
 
 def _of_memory(total_kb: int, policy: Policy) -> Limit:

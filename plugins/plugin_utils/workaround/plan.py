@@ -70,7 +70,7 @@ class _Case:
 
     @property
     def symptom(self) -> bool:
-        return self.result["verdict"] in ("affected", "starved")
+        return self.result["symptom"] is True
 
 
 def plan(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, policy: Policy) -> Plan:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 
 Facts = dict[str, Any]
@@ -212,6 +213,7 @@ def result(
     zones = of and of["zones"]
     return {
         "verdict": verdict,
+        "symptom": None if of is None or of["zones"] is None else verdict in ("affected", "starved"),
         "reasons": reasons,
         "advisories": list(advisories),
         "headroom": headroom(zones) if zones else None,
@@ -227,6 +229,7 @@ def fleet_of(hosts: Mapping[str, Result]) -> Result:
         "generated_at": "2026-11-24T02:00:00Z",
         "collection_version": "1.0.0",
         "counts": counts,
+        "comparison": compare(hosts),
         "hosts": dict(hosts),
     }
 
@@ -380,6 +383,15 @@ def hostile_fleet() -> Result:
         verdict = list(VERDICTS)[place % len(VERDICTS)]
         hosts[text] = result(verdict, of, [text, text], (text,), ({"action": text, "description": text},))
     return fleet_of(hosts)
+
+
+def compared_fleet(text: str = "2.11.500") -> Result:
+    """Hosts that one fact sets apart: the firmware, with ``text`` for its name on those with the trouble."""
+    ill = facts(nics=[nic("eth0", "mlx4_en", firmware=text)])
+    well = facts(nics=[nic("eth0", "mlx4_en", firmware="2.10.700")])
+    hosts = {f"ill-{number}": result("affected", ill, ["It has it."]) for number in range(8)}
+    hosts |= {f"well-{number}": result("at_risk", well, ["It has it not."]) for number in range(8)}
+    return fleet_of({**hosts, "gone": result("unreachable", None, ["No answer."])})
 
 
 def large_fleet(size: int) -> Result:
