@@ -9,7 +9,7 @@ import secrets
 import time
 from typing import Any, NamedTuple
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, RECORD
@@ -83,10 +83,11 @@ class ActionModule(ShellAction):
             self.catalogue = merge_site_advisories(load_catalogue(), self.options["site_advisories"])
             self.policy = read_policy({name: self.options[name] for name in _POLICY}, self.catalogue.workaround)
             result.update(self._leave() if self.options["state"] == "absent" else self._step())
+        # returned and not raised: what is raised passes by the failed_when of a role that has yet to report it
         except AdvisoryError as error:
-            raise AnsibleActionFail(f"site_advisories: {error}") from None
+            result.update(failed=True, msg=f"site_advisories: {error}")
         except (PolicyError, EvidenceError, FactsError, NoAnswerError) as error:
-            raise AnsibleActionFail(f"{host}: {error}") from None
+            result.update(failed=True, msg=f"{host}: {error}")
         return result
 
     def _step(self) -> dict[str, Any]:

@@ -150,7 +150,7 @@ def account() -> Iterator[Callable[[str], str]]:
     made: list[tuple[str, Path]] = []
 
     def make(script: str) -> str:
-        name = f"pagealloc{len(made)}"
+        name = f"pagealloc{os.getpid()}-{len(made)}"  # no other run on this machine has it
         shell = Path(f"/usr/local/bin/{name}-shell")
         shell.write_text("#!/bin/sh\n" + script)
         shell.chmod(0o755)
