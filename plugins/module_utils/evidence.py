@@ -92,7 +92,7 @@ MANIFEST = (
         ),
     ),
     Source("$modinfo/*", "command", ()),
-    Source("$module_version/*", "command", ("sys/module/*/version",)),
+    Source("$module_version/*", "command", ()),
     Source("$kernels", "command", ()),
     Source("$grubby", "command", ()),
     Source(
@@ -139,6 +139,7 @@ SOS_FORMS = {
     "ip_route": ("sos_commands/networking/ip_route_show_table_all", "ip_route"),
     "bonding": ("proc/net/bonding/*",),
     "modinfo": ("sos_commands/kernel/modinfo_*",),
+    "module_version": ("sys/module/*/version",),
     "taint": ("sys/module/*/taint",),
     "packages": (
         "installed-rpms",

@@ -72,10 +72,10 @@ def _sysctl(members: dict[str, Content], layout: str) -> None:
 
 
 def _taint(members: dict[str, Content], layout: str) -> None:
-    """4 here has the taint of each module and not the list of them."""
-    if layout != "4":
+    """sos 4 has the taint of each module; 3 here has nothing else."""
+    if layout == "2.2":
         return
-    modules = members.pop("proc/modules", b"")
+    modules = members.pop("proc/modules", b"") if layout == "3" else members.get("proc/modules", b"")
     for line in modules.decode().splitlines() if isinstance(modules, bytes) else ():
         name, letters = line.split()[0], line.rpartition("(")[2].rstrip(")")
         members[f"sys/module/{name}/taint"] = f"{letters}\n".encode()

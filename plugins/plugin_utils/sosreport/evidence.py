@@ -125,8 +125,10 @@ def _take_forms(report: _Report) -> None:
     _convert(report, "packages", forms.from_packages)
     drivers = sorted({driver for source, text in texts.items() if source.startswith("$ethtool/") for driver in _drivers(text)})
     _convert(report, "modinfo", lambda text: forms.from_modinfo(text, drivers))
-    for source in [source for source in texts if source.startswith("$module_version/") and source.split("/", 1)[1] not in drivers]:
-        del texts[source]  # of hundreds of modules
+    for driver in drivers:  # of hundreds of modules
+        for pattern in SOS_FORMS["module_version"]:
+            data = report.read(pattern.replace("*", driver), f"$module_version/{driver}") if "/" not in driver else None
+            report.put_all({f"$module_version/{driver}": _text(data)} if data else {})
 
 
 def _convert(report: _Report, form: str, convert: Callable[[str], Mapping[str, str]]) -> None:

@@ -27,11 +27,11 @@ class TreeMembers:
 
     def data(self, path: str) -> bytes | None:
         folder, _slash, name = path.rpartition("/")
-        real = self._folder(folder)
-        if real is None:
-            return None
-        whole = f"{real}/{name}"
         try:
+            real = self._folder(folder)
+            if real is None:
+                return None
+            whole = f"{real}/{name}"
             about = os.lstat(whole)
             if stat.S_ISLNK(about.st_mode):
                 whole = self._within(os.path.realpath(whole, strict=True))
@@ -60,8 +60,22 @@ class TreeMembers:
             return []
 
     def _resolve(self, folder: str) -> str | None:
-        real = os.path.realpath(self._inside + folder)
-        return self._within(real) if os.path.isdir(real) else None  # noqa: PTH112
+        """Where a folder really is, None where there is none; looked at part by part, since most parts are no links."""
+        if not folder:
+            return self._root
+        above, _slash, name = folder.rpartition("/")
+        parent = self._folder(above)
+        if parent is None:
+            return None
+        real = f"{parent}/{name}"
+        try:
+            mode = os.lstat(real).st_mode
+            if stat.S_ISLNK(mode):
+                real = self._within(os.path.realpath(real, strict=True))
+                mode = os.lstat(real).st_mode
+        except OSError:
+            return None
+        return real if stat.S_ISDIR(mode) else None
 
     def _within(self, real: str) -> str:
         if real != self._root and not real.startswith(self._inside):
