@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports -> hosts: which report speaks for which host, under which name. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import name_of_file, safe_name, stem_of
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host, the report that speaks for it, and its older ones."""
+
+    name: str
+    report: Report
+    older: tuple[Report, ...] = ()
+    #: Other machines that call themselves the same.
+    namesakes: tuple[str, ...] = field(default=())
+
+
+def hosts_of(reports: Iterable[Report]) -> tuple[list[Host], list[str]]:
+    """(the hosts, in order of name; what a person should know, as sentences). The newest report of a host speaks for it.
+
+    Reports of one name from different machines are different hosts, and all of them bear the machine in their name. A report
+    that could not be read is a host of its own, under the name that its file's name gives; where that gives none it is only told.
+    """
+    named: dict[str, list[Report]] = {}
+    bad, words = [], []
+    for report in sorted(reports, key=lambda one: one.path):
+        if report.error:
+            bad.append(report)
+            continue
+        name = report.identity.host or name_of_file(report.path) or _safe_stem(report.path)
+        named.setdefault(name, []).append(report)
+        words += [f"{report.path}: {line}" for line in report.identity.odd]
+    hosts = {host.name: host for name in named for host in _hosts_named(name, named[name])}
+    for name, several in named.items():
+        machines = sorted(host.name for host in hosts.values() if host.report in several)
+        if len(machines) > 1:
+            words.append(f"{len(machines)} machines call themselves {name}: they are {', '.join(machines)}")
+    words += [f"{report.path}: left out, as there is a newer report of {host.name}" for host in hosts.values() for report in host.older]
+    for report in bad:
+        unread = _unread(report, hosts)
+        words.append(f"{report.path}: {report.error}")
+        if unread:
+            hosts[unread.name] = unread
+    return [hosts[name] for name in sorted(hosts)], words
+
+
+def _hosts_named(name: str, reports: Sequence[Report]) -> list[Host]:
+    by_machine: dict[str, list[Report]] = {}
+    for report in reports:
+        by_machine.setdefault(report.identity.machine, []).append(report)
+    known = [machine for machine in by_machine if machine]
+    if len(known) < 2:  # what does not say its machine is taken for the only one of that name
+        return [_newest(name, reports)]
+    names = {machine: f"{name}-{machine or 'unknown'}" for machine in by_machine}
+    return [
+        _newest(names[machine], ones, tuple(other for one, other in names.items() if one != machine)) for machine, ones in by_machine.items()
+    ]
+
+
+def _newest(name: str, reports: Sequence[Report], namesakes: tuple[str, ...] = ()) -> Host:
+    newest, *older = sorted(reports, key=lambda one: (one.identity.taken, one.modified, one.path), reverse=True)
+    return Host(name, newest, tuple(older), namesakes)
+
+
+def _unread(report: Report, hosts: dict[str, Host]) -> Host | None:
+    name = name_of_file(report.path)
+    if not name:
+        return None
+    if name in hosts:  # it may be of that host or not: it stays apart
+        name = _safe_stem(report.path)
+    while name in hosts:
+        name += "_"
+    return Host(name, report)
+
+
+def _safe_stem(path: str) -> str:
+    return safe_name(stem_of(path).replace(".", "_")) or "sosreport"
