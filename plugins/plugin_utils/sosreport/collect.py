@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import identity_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import Identity
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import NAMED, Identity
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.reading import (
     looks_like_archive,
     read_archive_evidence,
@@ -29,7 +29,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.tree
 
 #: What lies beside a report and bears its name: check sums and signatures.
 _BESIDE = (".md5", ".sha1", ".sha256", ".sha512", ".asc", ".sig")
-_NAMED = "sosreport-"
 
 
 @dataclass(frozen=True)
@@ -78,11 +77,11 @@ def _reports_at(path: Path) -> list[Path]:
 def _is_one(child: Path) -> bool:
     """Whether what lies in a folder of reports is one, or was meant to be."""
     if child.is_dir():
-        return is_report(str(child)) or child.name.startswith(_NAMED)
+        return is_report(str(child)) or child.name.startswith(NAMED)
     if child.name.endswith(_BESIDE):
         return False
     try:
-        return child.name.startswith(_NAMED) or (child.is_file() and looks_like_archive(child))
+        return child.name.startswith(NAMED) or (child.is_file() and looks_like_archive(child))
     except OSError:
         return True
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import name_of_file, safe_name, stem_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import NAMED, name_of_file, safe_name, stem_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def hosts_of(reports: Iterable[Report]) -> tuple[list[Host], list[str]]:
     """(the hosts, in order of name; what a person should know, as sentences). The newest report of a host speaks for it.
 
     Reports of one name from different machines are different hosts, and all of them bear the machine in their name. A report
-    that could not be read is a host of its own, under the name that its file's name gives; where that gives none it is only told.
+    that could not be read is a host of its own, under the name that its file's name gives; a file that is not named as one is only told.
     """
     named: dict[str, list[Report]] = {}
     bad, words = [], []
@@ -71,10 +72,10 @@ def _newest(name: str, reports: Sequence[Report], namesakes: tuple[str, ...] = (
 
 
 def _unread(report: Report, hosts: dict[str, Host]) -> Host | None:
-    name = name_of_file(report.path)
-    if not name:
+    if not stem_of(report.path).startswith(NAMED):
         return None
-    if name in hosts:  # it may be of that host or not: it stays apart
+    name = name_of_file(report.path)
+    if not name or name in hosts:  # it may be of that host or not: it stays apart
         name = _safe_stem(report.path)
     while name in hosts:
         name += "_"
@@ -82,4 +83,4 @@ def _unread(report: Report, hosts: dict[str, Host]) -> Host | None:
 
 
 def _safe_stem(path: str) -> str:
-    return safe_name(stem_of(path).replace(".", "_")) or "sosreport"
+    return safe_name(re.sub(r"[\s.]", "_", stem_of(path))) or "sosreport"

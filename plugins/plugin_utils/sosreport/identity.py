@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
+#: How sos begins the name of every report.
+NAMED = "sosreport-"
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _DAY_FIRST = re.compile(r"\b(\d{1,2})\.? ([A-Z][a-z]{2})[a-z]* (\d{4}),? (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?")

@@ -13,13 +13,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import read_archive
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import evidence_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import NAMED
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.tree import TreeMembers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import MAGIC_BYTES, ArchiveError, kind_of
 
 
 def looks_like_archive(path: Path) -> bool:
     """Whether a file is an archive by what is in it, or means to be one by its name."""
-    if path.name.startswith("sosreport-"):
+    if path.name.startswith(NAMED):
         return True
     with path.open("rb") as file:
         return kind_of(file.read(MAGIC_BYTES)) is not None
