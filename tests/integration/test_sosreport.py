@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import lzma
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,14 +114,17 @@ def test_live_hosts_records_and_reports_are_one_report(ansible: Ansible, tmp_pat
 def test_bad_reports_are_named_and_the_rest_goes_on(core: Callable[[], Ansible], tmp_path: Path) -> None:
     folder = tmp_path / "reports"
     folder.mkdir()
-    good = write_archive(folder / "sosreport-good-2013-03-25-abcdefg.tar.xz", "sosreport-good", report_of("good", RECORDS["db05-el65"], "4"))
+    good = write_archive(
+        folder / "sosreport-good-2013-03-25-abcdefg.tar.xz", "sosreport-good", report_of("good", RECORDS["db05-el65"], "4")
+    )
     whole = good.read_bytes()
     (folder / "sosreport-cut-2013-03-25-abcdefg.tar.xz").write_bytes(whole[: len(whole) // 2])
     (folder / "sosreport-zero-2013-03-25-abcdefg.tar.xz").touch()
     (folder / "sosreport-bomb-2013-03-25-abcdefg.tar.xz").write_bytes(lzma.compress(good_tar(whole) + bytes(2**28), preset=0))
     (folder / "sosreport-photo-2013-03-25-abcdefg.tar.xz").write_bytes(b"\xff\xd8\xff\xe0 a photograph")
     write_archive(folder / "other.tar.gz", "backup", {"home/user/file": b"x"})
-    (folder / "wrong.zip").write_bytes(write_archive(tmp_path / "w.tar.gz", "sosreport-wrong", report_of("wrong", RECORDS["db01-el63"], "3")).read_bytes())
+    wrong = report_of("wrong", RECORDS["db01-el63"], "3")
+    write_archive(tmp_path / "w.tar.gz", "sosreport-wrong", wrong).rename(folder / "wrong.zip")
     hostile = "sosreport-{{ lookup('pipe', 'touch pwned') }}-2013-03-25-abcdefg.tar.xz"
     (folder / hostile).write_bytes(whole[:100])
     path = inventory_file(tmp_path, "reports", "no_such_path")
@@ -138,9 +143,6 @@ def test_bad_reports_are_named_and_the_rest_goes_on(core: Callable[[], Ansible],
 
 def good_tar(packed: bytes) -> bytes:
     """The archive without its end, so that more may follow: a member of zeroes, here."""
-    import io
-    import tarfile
-
     data = io.BytesIO(lzma.decompress(packed))
     with tarfile.open(fileobj=data, mode="a") as archive:
         about = tarfile.TarInfo("sosreport-good/var/lib/zeroes")

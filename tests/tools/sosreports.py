@@ -172,7 +172,8 @@ def _log_line(chance: random.Random, number: int) -> bytes:
     who = chance.choice(("sshd", "crond", "kernel", "systemd", "puppet-agent", "oracle"))
     what = chance.choice(("session opened for user app", "Started job", "eth0: link is up", "Finished catalog run", "connect from"))
     address = ".".join(str(chance.randrange(256)) for _ in range(4))
-    return f"Mar 18 {number % 24:02d}:{number % 60:02d}:17 db01 {who}[{chance.randrange(65536)}]: {what} {address} {chance.getrandbits(32):08x}\n".encode()
+    rest = f"{who}[{chance.randrange(65536)}]: {what} {address} {chance.getrandbits(32):08x}"
+    return f"Mar 18 {number % 24:02d}:{number % 60:02d}:17 db01 {rest}\n".encode()
 
 
 def _text_of(chance: random.Random, lines: list[bytes], size: int) -> bytes:

@@ -155,18 +155,25 @@ def _settle_nics(report: _Report) -> None:
     """sos writes ``eth0.100@eth0`` as ``eth0.100_eth0``; and an interface that ethtool knows nothing of has no device."""
     known = [source.split("/")[4] for source in report.texts if source.startswith("/sys/class/net/") and source.endswith("/mtu")]
     virtual = report.texts.get(VIRTUAL, "").split()
+    written_as = {_MANGLED.sub("_", name): name for name in known}
     for source in [source for source in report.texts if source.startswith("$ethtool/")]:
         written = source.split("/", 1)[1]
         text = report.texts.pop(source)
-        name = written
-        if written not in known:
-            name = next((one for one in known if written.startswith(_MANGLED.sub("_", one) + "_") or written == _MANGLED.sub("_", one)), written)
+        name = written if written in known else written_as.get(written) or _before_at(written, written_as) or written
         if _NO_DEVICE in text:
             virtual.append(name)
         else:
             report.texts.setdefault(f"$ethtool/{name}", text)
     if virtual:
         report.texts[VIRTUAL] = "\n".join(dict.fromkeys(virtual)) + "\n"
+
+
+def _before_at(written: str, written_as: Mapping[str, str]) -> str | None:
+    """The name in ``eth0.100_eth0``, where both parts are interfaces."""
+    for at in range(1, len(written)):
+        if written[at] == "_" and written[:at] in written_as and written[at + 1 :] in written_as:
+            return written_as[written[:at]]
+    return None
 
 
 def _contradictions(report: _Report) -> list[str]:

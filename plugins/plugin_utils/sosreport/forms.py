@@ -21,11 +21,43 @@ _STATE = re.compile(r" state ([A-Z]{1,16})\b")
 _KIND = re.compile(r"    (\S+)")
 #: How ``ip -d link`` begins the line of an interface that has no device: the kinds of rtnetlink that are not hardware.
 _KINDS = frozenset(
-    "bond bridge dummy erspan geneve gre gretap hsr ifb ip6gre ip6gretap ip6tnl ipip ipvlan ipvtap macsec macvlan macvtap netdevsim "
-    "nlmon openvswitch sit team tun tunnel veth vlan vrf vti vxlan wireguard xfrm".split()
+    [
+        "bond",
+        "bridge",
+        "dummy",
+        "erspan",
+        "geneve",
+        "gre",
+        "gretap",
+        "hsr",
+        "ifb",
+        "ip6gre",
+        "ip6gretap",
+        "ip6tnl",
+        "ipip",
+        "ipvlan",
+        "ipvtap",
+        "macsec",
+        "macvlan",
+        "macvtap",
+        "netdevsim",
+        "nlmon",
+        "openvswitch",
+        "sit",
+        "team",
+        "tun",
+        "tunnel",
+        "veth",
+        "vlan",
+        "vrf",
+        "vti",
+        "vxlan",
+        "wireguard",
+        "xfrm",
+    ]
 )
 #: Kinds whose ``@`` names what they run over; that of a veth is its other end.
-_OVER = frozenset("ipvlan ipvtap macsec macvlan macvtap vlan".split())
+_OVER = frozenset(["ipvlan", "ipvtap", "macsec", "macvlan", "macvtap", "vlan"])
 _LINK = re.compile(r"    link/(\S+)")
 _NO_DEVICE_LINKS = frozenset(("loopback", "sit", "ipip", "gre", "gre6", "tunnel", "tunnel6", "none", "void", "ppp"))
 _SLAVE = re.compile(r"^Slave Interface: (\S{1,32})$", re.MULTILINE)

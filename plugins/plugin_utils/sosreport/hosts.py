@@ -62,7 +62,8 @@ def _hosts_named(name: str, reports: Sequence[Report]) -> list[Host]:
         return [_newest(name, reports)]
     names = {machine: f"{name}-{machine or 'unknown'}" for machine in by_machine}
     return [
-        _newest(names[machine], ones, tuple(other for one, other in names.items() if one != machine)) for machine, ones in by_machine.items()
+        _newest(names[machine], ones, tuple(other for one, other in names.items() if one != machine))
+        for machine, ones in by_machine.items()
     ]
 
 

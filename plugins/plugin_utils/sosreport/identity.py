@@ -14,7 +14,7 @@ from pathlib import PurePath
 NAMED = "sosreport-"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _DAY_FIRST = re.compile(r"\b(\d{1,2})\.? ([A-Z][a-z]{2})[a-z]* (\d{4}),? (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?")
 _MONTH_FIRST = re.compile(r"\b([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?(?: \S+)? (\d{4})")
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")

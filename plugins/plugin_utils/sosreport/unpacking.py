@@ -58,7 +58,7 @@ MAGIC_BYTES = 512
 
 
 def kind_of(head: bytes) -> str | None:
-    """"xz", "gzip", "bzip2" or "tar" by the first MAGIC_BYTES of a file; None for anything else."""
+    """ "xz", "gzip", "bzip2" or "tar" by the first MAGIC_BYTES of a file; None for anything else."""
     for magic, name, _make in _KINDS:
         if head.startswith(magic):
             return name

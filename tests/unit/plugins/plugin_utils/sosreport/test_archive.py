@@ -65,8 +65,8 @@ def read(data: bytes) -> KeptMembers:
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT], ids=["ustar", "gnu", "pax"])
 def test_every_compression_and_form_of_tar(pack: Callable[[bytes], bytes], form: int) -> None:
-    tar = Tar(form=form).file("proc/buddyinfo").file("var/log/" + "x" * 90, b"unwanted" * 9999).file("proc/sys/vm/min_free_kbytes", b"67584\n")
-    members = read(pack(tar.bytes()))
+    tar = Tar(form=form).file("proc/buddyinfo").file("var/log/" + "x" * 90, b"unwanted" * 9999)
+    members = read(pack(tar.file("proc/sys/vm/min_free_kbytes", b"67584\n").bytes()))
     assert members.data("proc/buddyinfo") == BUDDYINFO
     assert members.data("proc/sys/vm/min_free_kbytes") == b"67584\n"
     assert members.data("var/log/" + "x" * 90) is None
@@ -99,7 +99,8 @@ def test_the_end_of_a_long_log_counts_and_no_other_long_file(monkeypatch: pytest
     monkeypatch.setattr(archives, "MAX_MEMBER_BYTES", 100)
     tar = Tar().file("var/log/messages", b"".join(b"line %d\n" % number for number in range(50))).file("proc/zoneinfo", b"x" * 101)
     members = tar.file("proc/buddyinfo").read()
-    assert (members.data("var/log/messages") or b"").startswith(b"line 3") and (members.data("var/log/messages") or b"").endswith(b"line 49\n")
+    log = members.data("var/log/messages") or b""
+    assert log.startswith(b"line 3") and log.endswith(b"line 49\n")
     with pytest.raises(UnreadableMember, match="larger than 100 bytes"):
         members.data("proc/zoneinfo")
     assert members.data("proc/buddyinfo") == BUDDYINFO, "what follows is found"
@@ -109,17 +110,20 @@ def test_the_end_of_a_long_log_counts_and_no_other_long_file(monkeypatch: pytest
 
 
 def test_links_of_the_report_lead_to_its_members() -> None:
-    tar = Tar().special("uname", tarfile.SYMTYPE, "sos_commands/kernel/uname_-a").special("etc/grub.conf", tarfile.SYMTYPE, "../boot/grub/grub.conf")
-    members = tar.file("boot/grub/grub.conf", b"default=0\n").read()
+    tar = Tar().special("uname", tarfile.SYMTYPE, "sos_commands/kernel/uname_-a")
+    members = tar.special("etc/grub.conf", tarfile.SYMTYPE, "../boot/grub/grub.conf").file("boot/grub/grub.conf", b"default=0\n").read()
     assert (members.data("uname") or b"").startswith(b"Linux db01")
     assert members.data("etc/grub.conf") == b"default=0\n"
 
 
 def test_a_hard_link_leads_to_what_it_names_from_the_archives_root() -> None:
     tar = Tar().file("sos_commands/kernel/dmesg", b"a log\n")
-    assert tar.special("sos_commands/general/dmesg", tarfile.LNKTYPE, "sosreport-db01/sos_commands/kernel/dmesg").read().data(
-        "sos_commands/general/dmesg"
-    ) == b"a log\n"
+    assert (
+        tar.special("sos_commands/general/dmesg", tarfile.LNKTYPE, "sosreport-db01/sos_commands/kernel/dmesg")
+        .read()
+        .data("sos_commands/general/dmesg")
+        == b"a log\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,7 +148,10 @@ def test_what_is_no_file_of_the_report_is_named(kind: bytes, target: str, reason
     assert members.data("proc/sys/vm/zone_reclaim_mode") == b"0\n", "the rest goes on"
 
 
-@pytest.mark.parametrize("path", ["../proc/buddyinfo", "/proc/buddyinfo", "sosreport-db01/../proc/buddyinfo", "/sosreport-db01/proc/buddyinfo"])
+OUTSIDE = ["../proc/buddyinfo", "/proc/buddyinfo", "sosreport-db01/../proc/buddyinfo", "/sosreport-db01/proc/buddyinfo"]
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
 def test_members_that_lead_out_are_left_out_and_told(path: str) -> None:
     members, odd = read_archive(io.BytesIO(Tar().file(path, b"planted\n", bare=True).bytes()))
     assert members.data("proc/buddyinfo") is None
