@@ -196,8 +196,11 @@ def write_tree(folder: Path, members: Mapping[str, Content]) -> Path:
     return folder
 
 
-def write_archive(path: Path, root: str, members: Mapping[str, Content], *, preset: int = 3) -> Path:
-    """The report packed, as the name's suffix says; sos packs with tarfile, in order of name."""
+def write_archive(path: Path, root: str, members: Mapping[str, Content], *, preset: int = 3, end: bool = True) -> Path:
+    """The report packed, as the name's suffix says; sos packs with tarfile, in order of name.
+
+    Without its ``end`` it is the first part of an archive: another one may follow in the same file.
+    """
     kind = path.name.rpartition(".tar")[2].lstrip(".")
     options = {"preset": preset} if kind == "xz" else {}
     form = tarfile.PAX_FORMAT if kind == "xz" else tarfile.GNU_FORMAT
@@ -218,6 +221,9 @@ def write_archive(path: Path, root: str, members: Mapping[str, Content], *, pres
             else:
                 about.size = len(content)
                 archive.addfile(about, io.BytesIO(content))
+        if not end:
+            archive.fileobj.close()  # type: ignore[union-attr]
+            archive.closed = True
     return path
 
 

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sosreports of the size and member count of real ones: the audit and insights-core by turns, and a thousand in one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+
+from tests.benchmarks.figures import Figure, by_turns, progress, rounded
+from tests.benchmarks.processes import ansible_playbook, clean_environment, measured
+from tests.benchmarks.size import Size
+from tests.conftest import ROOT, SAMPLE_FLEET
+from tests.tools.sosreports import Content, filler, records, report_of, write_archive, write_tree
+
+_REQUIREMENTS = Path(__file__).with_name("requirements-insights.txt")
+#: All reports have this folder at their root, so that streams of members can be put together.
+_ROOT = "sosreport-db-2013-03-25-abcdefg"
+#: Hosts whose verdict insights-core's rule can reach too: affected ones and healthy ones, of EL 6 to 9.
+_HOSTS = ("db01-el63", "db03-el64-seed", "db05-el65", "app10-el7", "app11-el9", "db13-el64-numa")
+
+
+def sos_tree(folder: Path, size: Size) -> list[Figure]:
+    """Unpacked reports."""
+    trees = [str(write_tree(folder / f"sosreport-{host}", members)) for host, members in _reports(size)]
+    paths = trees * size.sos_rounds
+    note = "hosts per second from unpacked trees, audit's inventory and verdicts / insights-core 3.8.4"
+    return [_compare("sos_tree_vs_insights_hosts_per_second", folder, paths, size, 20.0, note, {})]
+
+
+def sos_xz(folder: Path, size: Size) -> list[Figure]:
+    """Packed reports, nothing in the cache."""
+    paths = [str(_pack(folder / f"sosreport-{host}.tar.xz", members)) for host, members in _reports(size)]
+    floors = [_floor(folder, paths) for _number in range(size.pairs)]
+    note = "hosts per second from .tar.xz, empty cache, audit's inventory and verdicts / insights-core 3.8.4 unpacking into memory"
+    more = {"floor_hosts_per_second": rounded(len(paths) / median(floors))}
+    return [_compare("sos_xz_vs_insights_hosts_per_second", folder, paths, size, 3.0, note, more)]
+
+
+def sos_fleet(folder: Path, size: Size) -> list[Figure]:
+    """A thousand archives through the real ansible-playbook: first with an empty cache, then again."""
+    inventory = _make_fleet(folder, size)
+    words = ansible_playbook("fleetcare.pagealloc.audit", "-i", str(inventory), "-e", f"audit_output_dir={folder / 'report'}")
+
+    def audit() -> Any:
+        run = measured(words, folder, sample_memory=True)
+        counts = json.loads((folder / "report" / "fleet.json").read_text())["counts"]
+        if sum(counts.values()) != size.sos_fleet or counts["unknown"]:
+            raise RuntimeError(f"not {size.sos_fleet} hosts, all known, but {counts}")
+        return run
+
+    cold = audit()
+    progress(f"  {size.sos_fleet} archives, nothing kept: {cold.wall:.0f} s, {cold.tree_mb:.0f} MB")
+    warm = [audit() for _number in range(size.pairs)]
+    more = {
+        "hosts_per_second": round(size.sos_fleet / cold.wall, 1),
+        "seconds": [round(median(run.wall for run in warm), 1), round(cold.wall, 1)],
+        "peak_memory_mb": round(cold.tree_mb),
+        "largest_process_mb": round(cold.largest_mb),
+    }
+    note = (
+        f"time of an audit of {size.sos_fleet:,} .tar.xz of 20 MB each when all are in the cache / when none is, ansible-playbook and all"
+    )
+    return [Figure("sos_fleet_cached_vs_not", [run.wall / cold.wall for run in warm], note, None, more)]
+
+
+def _compare(name: str, folder: Path, paths: list[str], size: Size, least: float, note: str, more: dict[str, Any]) -> Figure:
+    ours = [sys.executable, "-m", "tests.benchmarks.sos_audit"]
+    theirs = [str(_insights()), str(Path(__file__).with_name("insights_audit.py"))]
+    run_ours = _side(ours, folder, paths)
+    run_theirs = _side(theirs, folder, paths)
+    one, other = run_ours(), run_theirs()  # compiles, and fills the caches of the machine
+    if one["affected"] != other["affected"] or not one["affected"]:
+        raise RuntimeError(f"the two sides do not find the same: {one['affected']} and {other['affected']}")
+    pairs = by_turns(
+        size.pairs, run_ours, run_theirs, lambda a, b: f"{_rate(a):.1f} / {_rate(b):.1f} hosts per second = {_rate(a) / _rate(b):.1f}"
+    )
+    rates = [rounded(median(_rate(pair[side]) for pair in pairs)) for side in (0, 1)]
+    more = {"hosts_per_second": rates[0], "insights_hosts_per_second": rates[1], **more}
+    if "floor_hosts_per_second" in more:
+        more["share_of_floor"] = rounded(rates[0] / more["floor_hosts_per_second"])
+    note = f"{note}, the same {len(set(paths))} reports of {size.sos_members:,} members and {_span(size)} MB, {_cpus()} processes each side"
+    return Figure(name, [_rate(a) / _rate(b) for a, b in pairs], note, None, more, least)
+
+
+def _side(command: list[str], folder: Path, paths: list[str]) -> Callable[[], dict[str, Any]]:
+    def run() -> dict[str, Any]:
+        cache = folder / "cache"
+        shutil.rmtree(cache, ignore_errors=True)
+        environment = {**clean_environment(folder / "home"), "PAGEALLOC_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [*command, str(_cpus())], input="\n".join(paths), capture_output=True, text=True, check=False, env=environment, cwd=folder
+        )
+        if done.returncode:
+            raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+        result: dict[str, Any] = json.loads(done.stdout)
+        return result
+
+    return run
+
+
+def _rate(result: dict[str, Any]) -> float:
+    return float(result["hosts"] / result["seconds"])
+
+
+def _cpus() -> int:
+    return os.cpu_count() or 1
+
+
+def _span(size: Size) -> str:
+    return f"{min(size.sos_megabytes)} to {max(size.sos_megabytes)}"
+
+
+def _floor(folder: Path, paths: list[str]) -> float:
+    """Seconds that xz itself takes to unpack them all to nowhere, as many at a time as the sides have processes."""
+    start = time.perf_counter()
+    command = ["xargs", "-P", str(_cpus()), "-n", "1", "-d", "\n", "xz", "-dc"]
+    subprocess.run(command, input="\n".join(paths).encode(), stdout=subprocess.DEVNULL, check=True, cwd=folder)
+    return time.perf_counter() - start
+
+
+def _reports(size: Size) -> list[tuple[str, dict[str, Content]]]:
+    """(host, members): each of another size. What the kernel logged is in messages too, where insights-core's parser looks."""
+    kept = records(SAMPLE_FLEET / "evidence")
+    made = []
+    for number, (host, megabytes) in enumerate(zip(_HOSTS, cycle(size.sos_megabytes), strict=False)):
+        members: dict[str, Content] = {**filler(size.sos_members, megabytes * 1_000_000, number), **report_of(host, kept[host], "4")}
+        messages = members["var/log/messages"]
+        assert isinstance(messages, bytes)
+        log = "".join(f"Mar 25 08:26:40 db kernel: {line}\n" for line in kept[host].texts["$dmesg"].splitlines())
+        members["var/log/messages"] = messages + b"\n" + log.encode()
+        made.append((host, members))
+    return made
+
+
+def _pack(path: Path, members: dict[str, Content]) -> Path:
+    progress(f"  packing {path.name}")
+    return write_archive(path, _ROOT, members, preset=6)
+
+
+def _make_fleet(folder: Path, size: Size) -> Path:
+    """Archives of as many different hosts: each its own members in one stream of xz, then the filler in another."""
+    reports = folder / "reports"
+    reports.mkdir()
+    (folder / "ansible.cfg").write_text("# None of /etc/ansible.\n")
+    fillers = [write_archive(folder / f"filler-{n}.tar.xz", _ROOT, filler(size.sos_members, 20_000_000, n)).read_bytes() for n in range(4)]
+    kept = records(SAMPLE_FLEET / "evidence")
+    known = {host: record for host, record in kept.items() if host in _HOSTS}
+    for number, (host, record) in enumerate(islice(cycle(known.items()), size.sos_fleet)):
+        name = f"{host}-{number:04d}"
+        own = write_archive(folder / "own.tar.xz", _ROOT, report_of(name, record, "4"), end=False).read_bytes()
+        (reports / f"sosreport-{name}.tar.xz").write_bytes(own + fillers[number % len(fillers)])
+    inventory = folder / "reports.yml"
+    inventory.write_text(json.dumps({"plugin": "fleetcare.pagealloc.sosreport", "paths": [str(reports)]}))
+    return inventory
+
+
+def _insights() -> Path:
+    """The Python of an environment with insights-core, made once."""
+    venv = ROOT / ".venv" / "insights"
+    python = venv / "bin" / "python"
+    stamp = venv / "stamp"
+    wanted = _REQUIREMENTS.read_text()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        shutil.rmtree(venv, ignore_errors=True)
+        progress("  setting up .venv/insights, once ...")
+        for command in ([sys.executable, "-m", "venv", str(venv)], [str(python), "-m", "pip", "install", "-q", "-r", str(_REQUIREMENTS)]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"insights-core does not install: {done.stderr[-300:]}")
+        stamp.write_text(wanted)
+    return python
