@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: sosreport
 short_description: Hosts of sosreports, each audited from its report
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
