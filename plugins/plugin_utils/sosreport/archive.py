@@ -23,6 +23,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layo
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
     MAGIC_BYTES,
+    MAX_UNPACKED_BYTES,
     ArchiveError,
     Unpacked,
     kind_of,
@@ -89,6 +90,8 @@ def _read_members(stream: Unpacked, kept: _Kept) -> None:
             _extend(overrides, kind, _payload(stream, size))
             continue
         size = int(overrides.get("size", size)) if kind not in b"123456" else 0  # links, folders and devices have no content
+        if size > MAX_UNPACKED_BYTES:
+            raise ArchiveError(f"is damaged, or unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB: a member claims {size} bytes")
         if kind == b"S":  # sparse: its map goes on in blocks of its own
             more = block[482]
             while more:

@@ -44,7 +44,11 @@ def hosts_of(reports: Iterable[Report]) -> tuple[list[Host], list[str]]:
         machines = sorted(host.name for host in hosts.values() if host.report in several)
         if len(machines) > 1:
             words.append(f"{len(machines)} machines call themselves {name}: they are {', '.join(machines)}")
-    words += [f"{report.path}: left out, as there is a newer report of {host.name}" for host in hosts.values() for report in host.older]
+    words += [
+        f"{report.path}: left out, since another report of {host.name} is as new or newer"
+        for host in hosts.values()
+        for report in host.older
+    ]
     for report in bad:
         unread = _unread(report, hosts)
         words.append(f"{report.path}: {report.error}")

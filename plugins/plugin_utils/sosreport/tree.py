@@ -94,7 +94,7 @@ def is_report(folder: str) -> bool:
 def _read(path: str, size: int, *, from_end: bool) -> bytes:
     if size > MAX_MEMBER_BYTES and not from_end:
         raise UnreadableMember(f"is larger than {MAX_MEMBER_BYTES} bytes")
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         if size <= MAX_MEMBER_BYTES:
             return os.read(descriptor, size)

@@ -127,16 +127,20 @@ class Unpacked:
         while True:
             data = b""
             if self._unpacker.eof:  # another stream may follow, as parallel compressors write them
-                data = self._unpacker.unused_data.lstrip(b"\0") or self._file.read(_READ_BYTES).lstrip(b"\0")
+                data = self._unpacker.unused_data.lstrip(b"\0") or self._read_packed().lstrip(b"\0")
                 if not data:
                     return b""
                 assert self._make is not None
                 self._unpacker = self._make()
             elif self._unpacker.needs_input:
-                data = self._file.read(_READ_BYTES)
+                data = self._read_packed()
                 if not data:
                     return b""
-                self._packed_bytes += len(data)
             unpacked: bytes = self._unpacker.decompress(data, _CHUNK_BYTES)
             if unpacked:
                 return unpacked
+
+    def _read_packed(self) -> bytes:
+        data = self._file.read(_READ_BYTES)
+        self._packed_bytes += len(data)
+        return data

@@ -204,6 +204,16 @@ def test_a_damaged_header_is_seen() -> None:
     assert "damaged" in refused(bytes(flipped))
 
 
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+@pytest.mark.parametrize("size", [b"77777777777\0", b"\x80" + b"\xff" * 11, b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7])
+def test_a_size_beyond_all_bounds(size: bytes, pack: Callable[[bytes], bytes]) -> None:
+    """Of a member that is not wanted: it would be leapt over, and in a plain archive with a seek."""
+    data = bytearray(Tar().file("etc/other").bytes())
+    data[1024 + 124 : 1024 + 136] = size
+    reason = refused(pack(bytes(data)))
+    assert "cut off" in reason or "GiB" in reason
+
+
 @pytest.mark.parametrize("kind", ["xz", "gz", "bz2"])
 def test_a_decompression_bomb_is_refused_early(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "RATIO_COUNTS_FROM_BYTES", 4 * 2**20)

@@ -94,7 +94,7 @@ def test_the_newest_report_speaks_for_its_host_and_the_others_are_named() -> Non
     old, new = report("/a", taken="2013-03-01T00:00:00"), report("/b", taken="2013-04-01T00:00:00")
     hosts, words = hosts_of([new, old])
     assert [(host.name, host.report.path, [one.path for one in host.older]) for host in hosts] == [("db01", "/b", ["/a"])]
-    assert words == ["/a: left out, as there is a newer report of db01"]
+    assert words == ["/a: left out, since another report of db01 is as new or newer"]
 
 
 def test_two_machines_of_one_name_are_two_hosts() -> None:
