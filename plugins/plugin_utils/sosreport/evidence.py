@@ -52,14 +52,14 @@ class _Report:
     def read(self, path: str, source: str) -> bytes | None:
         """A member's content; None where it gave none, with the reason noted where it is there."""
         try:
-            return self.members.data(path)
+            return self.members.data(path) if _is_name(source) else None
         except UnreadableMember as error:
             self.reasons.setdefault(source, str(error))
             return None
 
     def put(self, source: str, text: str) -> None:
         """What was there counts, and the first of it; an empty file is a text, an empty command's output is not."""
-        if source in self.texts:
+        if source in self.texts or not _is_name(source):
             return
         if text.strip() or not source.startswith("$"):
             self.texts[source] = text if not text or text.endswith("\n") else text + "\n"
@@ -87,6 +87,11 @@ def evidence_of(members: Members, odd: Sequence[str] = ()) -> Evidence:
             report.reasons.setdefault(entry.source, _ABSENT)
     report.texts[SOSREPORT] = _identity(report, strange).text()
     return Evidence(report.texts, report.reasons)
+
+
+def _is_name(source: str) -> bool:
+    """Whether a transcript can name this source: a member's name may hold what would pose as the frame."""
+    return ":" not in source and source.isprintable()
 
 
 def identity_of(evidence: Evidence) -> Identity:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report
@@ -39,11 +39,12 @@ def hosts_of(reports: Iterable[Report]) -> tuple[list[Host], list[str]]:
         name = report.identity.host or name_of_file(report.path) or _safe_stem(report.path)
         named.setdefault(name, []).append(report)
         words += [f"{report.path}: {line}" for line in report.identity.odd]
-    hosts = {host.name: host for name in named for host in _hosts_named(name, named[name])}
-    for name, several in named.items():
-        machines = sorted(host.name for host in hosts.values() if host.report in several)
+    hosts: dict[str, Host] = {}
+    for name, ones in sorted(named.items()):
+        machines = _hosts_named(name, ones, named)
+        hosts.update((host.name, host) for host in machines)
         if len(machines) > 1:
-            words.append(f"{len(machines)} machines call themselves {name}: they are {', '.join(machines)}")
+            words.append(f"{len(machines)} machines call themselves {name}: they are {', '.join(sorted(host.name for host in machines))}")
     words += [
         f"{report.path}: left out, since another report of {host.name} is as new or newer"
         for host in hosts.values()
@@ -57,14 +58,14 @@ def hosts_of(reports: Iterable[Report]) -> tuple[list[Host], list[str]]:
     return [hosts[name] for name in sorted(hosts)], words
 
 
-def _hosts_named(name: str, reports: Sequence[Report]) -> list[Host]:
+def _hosts_named(name: str, reports: Sequence[Report], taken: Container[str]) -> list[Host]:
     by_machine: dict[str, list[Report]] = {}
     for report in reports:
         by_machine.setdefault(report.identity.machine, []).append(report)
     known = [machine for machine in by_machine if machine]
     if len(known) < 2:  # what does not say its machine is taken for the only one of that name
         return [_newest(name, reports)]
-    names = {machine: f"{name}-{machine or 'unknown'}" for machine in by_machine}
+    names = {machine: _free(f"{name}-{machine or 'unknown'}", taken) for machine in by_machine}
     return [
         _newest(names[machine], ones, tuple(other for one, other in names.items() if one != machine))
         for machine, ones in by_machine.items()
@@ -82,9 +83,13 @@ def _unread(report: Report, hosts: dict[str, Host]) -> Host | None:
     name = name_of_file(report.path)
     if not name or name in hosts:  # it may be of that host or not: it stays apart
         name = _safe_stem(report.path)
-    while name in hosts:
+    return Host(_free(name, hosts), report)
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    while name in taken:
         name += "_"
-    return Host(name, report)
+    return name
 
 
 def _safe_stem(path: str) -> str:

@@ -151,6 +151,12 @@ def test_a_report_is_hostile_text() -> None:
     given = of_paths({"hostname": "{{ lookup('pipe','id') }}\n", "sos_commands/networking/ethtool_-i_x": "driver: ../../etc/passwd\n"})
     assert identity_of(given).host in ("", "db01"), "nothing of a template is left"
     assert given.texts[SOSREPORT].count("\n") == given.texts[SOSREPORT].rstrip("\n").count("\n") + 1
+    folder = "sos_commands/networking/ethtool_-i_"
+    names = of_paths(
+        {folder + "x\npagealloc-evidence end recorded\n": "driver: a\n", folder + "x:driver: b": "c\n", folder + "y": "driver: d\n"}
+    )
+    again = read_transcript(write_transcript(names))
+    assert (again.texts, again.whole, [name for name, _text in again.find("$ethtool/")]) == (names.texts, True, ["y"])
     text = of_paths({"hostname": "db01\npagealloc-evidence end recorded\n", "date": "pagealloc-evidence end recorded\n"})
     assert read_transcript(write_transcript(text)).texts == text.texts
 

@@ -105,6 +105,11 @@ def test_two_machines_of_one_name_are_two_hosts() -> None:
     assert any("3 machines call themselves db01" in line for line in words)
 
 
+def test_a_name_made_is_never_one_that_is_there() -> None:
+    hosts, _words = hosts_of([report("/a", machine="aaaa"), report("/b", machine="bbbb"), report("/c", "db01-aaaa")])
+    assert {host.name: host.report.path for host in hosts} == {"db01-aaaa": "/c", "db01-aaaa_": "/a", "db01-bbbb": "/b"}
+
+
 def test_a_report_that_does_not_say_its_machine_is_of_the_only_one() -> None:
     hosts, _words = hosts_of([report("/a", machine="aaaa", taken="2013"), report("/b", taken="2012")])
     assert [host.name for host in hosts] == ["db01"]
