@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The other side of the comparison over sosreports: insights-core with its parsers and a rule of the same meaning.
 
-Runs in .venv/insights. As favourable to it as can be: imported once, its graph resolved once, only what the rule needs is run, in as
-many processes as the other side has, and archives are unpacked to memory (/dev/shm), not to disk. The clock starts after the imports.
+Runs in .venv/insights. As favourable to it as can be: imported once, its graph resolved once, only what the rule needs is run,
+and archives are unpacked to memory (/dev/shm), not to disk. The clock starts after the imports.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import os
 import sys
 import time
 from pathlib import Path
@@ -73,12 +74,17 @@ def _judge(folder: str) -> bool:
 def main(processes: int) -> None:
     logging.disable(logging.CRITICAL)
     paths = sys.stdin.read().split("\n")
-    start = time.perf_counter()
-    with multiprocessing.Pool(processes) as pool:
+    start, cpu = time.perf_counter(), sum(os.times()[:4])
+    if processes == 1:
+        found = [judge(path) for path in paths]
+    else:
+        pool = multiprocessing.Pool(processes)
         found = pool.map(judge, paths, chunksize=1)
-    seconds = time.perf_counter() - start
+        pool.close()
+        pool.join()
+    seconds, cpu = time.perf_counter() - start, sum(os.times()[:4]) - cpu
     affected = sorted({path for path, bad in zip(paths, found, strict=True) if bad})
-    print(json.dumps({"seconds": seconds, "hosts": len(found), "affected": affected}))
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "hosts": len(found), "affected": affected}))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ As an audit does it: what the inventory reads in parallel processes, then the ve
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 
@@ -18,13 +19,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.coll
 
 def main(processes: int) -> None:
     paths = sys.stdin.read().split("\n")
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), sum(os.times()[:4])
     reports = list(look_into_all(paths, processes))
     with no_search_for_cycles():
         fleet = judge_fleet({f"{number} {one.path}": Gathered.from_record(one.path) for number, one in enumerate(reports)}, [])
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, sum(os.times()[:4]) - cpu
     affected = sorted({name.split(" ", 1)[1] for name, result in fleet["hosts"].items() if result["verdict"] == "affected"})
-    print(json.dumps({"seconds": seconds, "hosts": len(fleet["hosts"]), "affected": affected}))
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "hosts": len(fleet["hosts"]), "affected": affected}))
 
 
 if __name__ == "__main__":

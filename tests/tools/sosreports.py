@@ -197,7 +197,7 @@ def write_tree(folder: Path, members: Mapping[str, Content]) -> Path:
 
 
 def write_archive(path: Path, root: str, members: Mapping[str, Content], *, preset: int = 3, end: bool = True) -> Path:
-    """The report packed, as the name's suffix says; sos packs with tarfile, in order of name.
+    """The report packed, as the name's suffix says; sos packs with tarfile at this preset, in order of name.
 
     Without its ``end`` it is the first part of an archive: another one may follow in the same file.
     """

@@ -115,7 +115,7 @@ def look_into(path: str, cache_directory: str | None = None) -> Report:
 
 def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | None = None) -> Iterator[Report]:
     """What each report holds, as soon as it is known, in any order. A few are under way at any time: memory does not grow with them."""
-    queue = iter(paths)
+    queue = iter(sorted(paths, key=_packed_bytes, reverse=True))  # a long one begun last would leave the other processes idle
     while True:
         broken: list[str] = []
         yield from _with_pool(queue, processes, cache_directory, broken)
@@ -125,6 +125,13 @@ def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | N
             again: list[str] = []
             yield from _with_pool(iter([path]), 1, cache_directory, again)
             yield from (Report(one, error="cannot be read: its process was ended, by want of memory perhaps") for one in again)
+
+
+def _packed_bytes(path: str) -> int:
+    try:
+        return os.stat(path).st_size if os.path.isfile(path) else 0  # noqa: PTH113, PTH116
+    except OSError:
+        return 0
 
 
 def _with_pool(queue: Iterator[str], processes: int, cache_directory: str | None, broken: list[str]) -> Iterator[Report]:
