@@ -21,7 +21,7 @@ class Size:
     rounds: int = 50
     sos_megabytes: tuple[int, ...] = (20, 40, 60, 80, 120, 200)
     sos_members: int = 3_000
-    sos_rounds: int = 20
+    sos_rounds: int = 10
     sos_fleet: int = 1_000
 
     @property

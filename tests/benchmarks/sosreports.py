@@ -89,7 +89,7 @@ def _compare(name: str, folder: Path, paths: list[str], size: Size, least: float
         return f"{_rate(one):.1f} / {_rate(other):.1f} hosts per second = {_rate(one) / _rate(other):.1f}"
 
     pairs = by_turns(size.pairs, run_ours, run_theirs, say)
-    parallel = by_turns(size.pairs, run_ours, run_theirs_parallel, say)
+    parallel = by_turns(min(3, size.pairs), run_ours, run_theirs_parallel, say)
     ours = rounded(median(_rate(pair[0]) for pair in pairs + parallel))
     more = {
         "hosts_per_second": ours,
