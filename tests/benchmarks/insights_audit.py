@@ -9,6 +9,7 @@ and archives are unpacked to memory (/dev/shm), not to disk. The clock starts af
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import multiprocessing
@@ -28,7 +29,10 @@ from insights.parsers.buddyinfo import BuddyInfo
 from insights.parsers.ethtool import Driver
 from insights.parsers.messages import Messages
 from insights.parsers.uname import Uname
-from insights.specs import Specs, sos_archive  # noqa: F401  the specs of sosreports, which are found by being imported
+from insights.specs import Specs
+
+# the specs of sosreports are found by being imported
+importlib.import_module("insights.specs.sos_archive")
 
 _FAILURE = "page allocation failure"
 

@@ -149,13 +149,15 @@ def _boot(evidence: Evidence, running: str) -> Iterator[tuple[str, Content]]:
 
 
 def filler(members: int, size: int, seed: int = 0) -> dict[str, Content]:
-    """So many members of so many bytes all in all, of the kinds and sizes that real reports have, a third of it in logs."""
+    """So many members of so many bytes all in all, of the kinds and sizes that real reports have, nearly half of it in logs."""
     chance = random.Random(seed)
     files: dict[str, Content] = {}
     lines = [_log_line(chance, number) for number in range(4000)]
     for name, share in (("var/log/messages", 0.15), ("var/log/secure", 0.05), ("sos_commands/logs/journalctl_--no-pager", 0.25)):
         files[name] = _text_of(chance, lines, int(size * share))
-    table = [f"{chance.getrandbits(48):012x} {chance.choice('tTdDbB')} symbol_{chance.getrandbits(20):x}\n".encode() for _ in range(3000)]
+    table = [
+        f"{chance.getrandbits(48):012x} {chance.choice('tTdDbB')} symbol_{chance.getrandbits(20):x}\n".encode() for _line in range(3000)
+    ]
     each = int(size * 0.55 / max(1, members - 3))
     for number in range(members - 3):
         kind = number % 4
@@ -171,7 +173,7 @@ def filler(members: int, size: int, seed: int = 0) -> dict[str, Content]:
 def _log_line(chance: random.Random, number: int) -> bytes:
     who = chance.choice(("sshd", "crond", "kernel", "systemd", "puppet-agent", "oracle"))
     what = chance.choice(("session opened for user app", "Started job", "eth0: link is up", "Finished catalog run", "connect from"))
-    address = ".".join(str(chance.randrange(256)) for _ in range(4))
+    address = ".".join(str(chance.randrange(256)) for _byte in range(4))
     rest = f"{who}[{chance.randrange(65536)}]: {what} {address} {chance.getrandbits(32):08x}"
     return f"Mar 18 {number % 24:02d}:{number % 60:02d}:17 db01 {rest}\n".encode()
 

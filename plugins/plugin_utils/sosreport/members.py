@@ -39,7 +39,7 @@ def expand(members: Members, pattern: str) -> Iterator[tuple[str, tuple[str, ...
         yield pattern, ()
         return
     parts = pattern.split("/")
-    first = next(number for number, part in enumerate(parts) if "*" in part)
+    first = ["*" in part for part in parts].index(True)
     folder, shape, rest = "/".join(parts[:first]), regex(parts[first]), "/".join(parts[first + 1 :])
     for name in members.names(folder):
         found = shape.match(name)

@@ -122,7 +122,7 @@ class Unpacked:
             raise ArchiveError(f"unpacks to more than {MAX_RATIO} times its size, as only a decompression bomb does")
 
     def _more(self) -> bytes:
-        if self._unpacker is None:
+        if self._unpacker is None or self._make is None:
             return self._file.read(_CHUNK_BYTES)
         while True:
             data = b""
@@ -130,7 +130,6 @@ class Unpacked:
                 data = self._unpacker.unused_data.lstrip(b"\0") or self._read_packed().lstrip(b"\0")
                 if not data:
                     return b""
-                assert self._make is not None
                 self._unpacker = self._make()
             elif self._unpacker.needs_input:
                 data = self._read_packed()
