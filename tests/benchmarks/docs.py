@@ -20,7 +20,7 @@ _UNITS = {
     "largest_process_mb": "the largest process {} MB",
     "hosts_per_second": "{} hosts per second",
     "insights_hosts_per_second": "insights-core {}",
-    "ratio_to_insights_in_as_many_processes": "{} times where it is given as many processes",
+    "ratio_to_insights_favoured": "{} times where it is given as many processes and unpacks to memory",
     "ratio_of_cpu_time": "insights-core takes {} times the CPU time",
     "floor_hosts_per_second": "`xz -dc` alone {}",
     "share_of_floor": "{} of that",

@@ -19,7 +19,7 @@ class Size:
     live_hosts: int = 100
     fleets: tuple[int, int] = (1_000, 10_000)
     rounds: int = 50
-    sos_megabytes: tuple[int, ...] = (20, 40, 60, 80, 120, 200)
+    sos_megabytes: tuple[int, ...] = (20, 30, 40, 60, 80, 120)
     sos_members: int = 3_000
     sos_rounds: int = 10
     sos_fleet: int = 1_000
