@@ -174,7 +174,9 @@ def _make_fleet(folder: Path, size: Size) -> Path:
         own = write_archive(folder / "own.tar.xz", _ROOT, report_of(name, record, "4"), end=False).read_bytes()
         (reports / f"sosreport-{name}.tar.xz").write_bytes(own + fillers[number % len(fillers)])
     inventory = folder / "reports.yml"
-    inventory.write_text(json.dumps({"plugin": "fleetcare.pagealloc.sosreport", "paths": [str(reports)]}))
+    inventory.write_text(
+        json.dumps({"plugin": "fleetcare.pagealloc.sosreport", "paths": [str(reports)], "cache_dir": str(folder / "cache")})
+    )
     return inventory
 
 
