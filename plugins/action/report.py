@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -17,6 +15,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
@@ -35,10 +34,6 @@ _OPTIONS = {
     "compare": {"type": "bool", "default": True},
     "troubled": {"type": "list", "elements": "str", "default": []},
 }
-
-
-#: How long a reader may be left without a word.
-_PROGRESS_SECONDS = 3
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -89,8 +84,12 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
     display = Display()
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
+
+    def say(number: int, _seconds: float) -> None:
+        display.display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
+
     with no_search_for_cycles():
-        gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in _with_progress(hosts)}
+        gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in with_progress(hosts, say)}
         changes = _changes(hosts, options, task_vars) if options["changed_by"] else None
         comparing = options["compare"] and changes is None
         fleet = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
@@ -119,13 +118,3 @@ def _gathered(hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:
         if path is not None:
             return Gathered.from_record(path)
     return Gathered.from_result(result)
-
-
-def _with_progress(hosts: list[str]) -> Iterator[str]:
-    """The hosts, with a line now and then on how far it is: reading the records of thousands takes a while."""
-    said = time.monotonic()
-    for number, host in enumerate(hosts):
-        if time.monotonic() - said >= _PROGRESS_SECONDS:
-            said = time.monotonic()
-            Display().display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
-        yield host

@@ -93,6 +93,9 @@ END {
 needs of it, each line behind the variable ``tag`` and a colon, then "#boot 0|1 failures N", with " after M" where it saw
 the workaround's mark, and exits with 0 where it saw a failure or the boot, else 1."""
 
+#: What every line bears that the filter would begin with: a log with none of these says nothing.
+MARKS = ("page allocation failure", "Linux version ", "Mem-Info:")
+
 _head = re.compile(_HEAD)
 _boot = re.compile(_BOOT)
 _mem_info = re.compile(_MEM_INFO)
@@ -136,6 +139,54 @@ def parse_kernel_log(text, source, boot_epoch_seconds=None, release=None, workar
     }
 
 
+def filter_log(text):
+    """(what AWK_FILTER would leave of a log on the target, whether it saw a failure or the boot): for logs that come whole.
+
+    Lines that no state of the filter takes are leapt over, since most of a log is such.
+    """
+    log, position, marks = _Log(), 0, _Marks(text)
+    while position < len(text):
+        if log.in_trace and len(log.trace) < MAX_TRACE_LINES:
+            start = position
+        else:
+            found = marks.after(position, log.block is not None and len(log.zones) < MAX_ZONE_LINES)
+            if found < 0:
+                break
+            start = text.rfind("\n", 0, found) + 1
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        for line in kernel_lines(text[start:end]):
+            log.take(line)
+        position = end + 1
+    return log.left(), log.boot is not None or log.count > 0
+
+
+class _Marks:
+    """Where in a text the next line stands that is worth reading. Each place is looked for once."""
+
+    def __init__(self, text):
+        self.text = text
+        self.places = dict.fromkeys(MARKS + (_zone,), -2)
+
+    def after(self, position, zones):
+        """The place of the first mark from ``position`` on, with ``zones`` also of what looks like a zone's line; -1 without one."""
+        first = -1
+        for mark, place in self.places.items():
+            if mark is _zone and not zones:
+                continue
+            if place != -1 and place < position:
+                place = self.places[mark] = self._find(mark, position)
+            if place != -1 and (first == -1 or place < first):
+                first = place
+        return first
+
+    def _find(self, mark, position):
+        if mark is not _zone:
+            return self.text.find(mark, position)
+        found = _zone.search(self.text, position)
+        return found.start() if found else -1
+
+
 class _Log:
     """What AWK_FILTER keeps, kept in the same way: its function take() is this class."""
 
@@ -168,6 +219,14 @@ class _Log:
                 self.zones.append(line)
         elif self.in_trace and len(self.trace) < MAX_TRACE_LINES:
             self.trace.append(line)
+
+    def left(self):
+        """What AWK_FILTER prints at the end, without the tag."""
+        lines = [] if self.boot is None else [self.boot]
+        lines += [] if self.block is None else [self.block]
+        lines += self.zones + list(self.heads) + self.trace
+        lines.append("#boot %d failures %d" % (self.boot is not None, self.count))
+        return "\n".join(lines) + "\n"
 
 
 def _without_closing(text):

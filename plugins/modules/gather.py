@@ -24,8 +24,9 @@ description:
 options:
   evidence:
     description:
-      - Path on the controller of recorded evidence to read instead of asking the host. Either a transcript that
-        O(save_dir) wrote, or a directory with the host's files under their own paths.
+      - Path on the controller of recorded evidence to read instead of asking the host. A transcript that O(save_dir) wrote, a
+        sosreport, packed as C(.tar), C(.tar.gz), C(.tar.bz2) or C(.tar.xz) or not, or a directory with the host's files under
+        their own paths.
     type: path
   save_dir:
     description:
@@ -80,6 +81,8 @@ seealso:
   - module: fleetcare.pagealloc.kernel_release_facts
   - plugin: fleetcare.pagealloc.classify
     plugin_type: filter
+  - plugin: fleetcare.pagealloc.sosreport
+    plugin_type: inventory
 """
 
 EXAMPLES = r"""

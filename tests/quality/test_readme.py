@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST, SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import (
     SCHEMA,
@@ -31,6 +31,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import G
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import MAX_KEPT_BYTES, MAX_MEMBERS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import MAX_MEMBER_BYTES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
+    MAX_RATIO,
+    MAX_UNPACKED_BYTES,
+    RATIO_COUNTS_FROM_BYTES,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 
 from tests.conftest import ROOT, SAMPLE_FLEET
@@ -221,6 +228,21 @@ def test_every_source_of_evidence_is_listed() -> None:
     text = TEXTS["docs/evidence.md"]
     named = {re.sub("/(IF|MODULE)$", "/*", word) for word in code(text)} | set(code(text))
     assert {entry.source for entry in MANIFEST} <= named
+
+
+def test_every_place_in_a_sosreport_is_listed() -> None:
+    patterns = [pattern for entry in MANIFEST for pattern in entry.sos if pattern != entry.source.lstrip("/")]
+    patterns += [pattern for places in (SOS_FORMS, SOS_IDENTITY) for several in places.values() for pattern in several]
+    rows = table(TEXTS["docs/sosreports.md"], "evidence", "in the report")
+    assert {word for row in rows for word in code(row[1])} == set(patterns)
+
+
+def test_the_bounds_of_sosreports_are_those_of_the_code() -> None:
+    text = TEXTS["docs/sosreports.md"]
+    bomb = f"above {RATIO_COUNTS_FROM_BYTES >> 20} MiB unpacked and {MAX_RATIO} times its size, or above {MAX_UNPACKED_BYTES >> 30} GiB"
+    assert bomb in text
+    assert f"more than {MAX_KEPT_BYTES >> 20} MiB of what is looked at, more than {MAX_MEMBERS:,} members" in text
+    assert f"a member above {MAX_MEMBER_BYTES >> 20} MiB" in text
 
 
 def test_the_changelog_is_in_order() -> None:

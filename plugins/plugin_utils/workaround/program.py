@@ -60,17 +60,17 @@ read_record() { phase=none; ended=0; for name in $fields; do eval "$name=0"; don
   *[!a-z_0-9=]*) ;;
   *) case " $fields " in *[[:space:]]"$name"[[:space:]]*) eval "$name=\$value";; esac;; esac; done <"$record"
  if [ "$phase" = none ] || [ "$ended" = 0 ]; then finish refused "$record is no whole record: look at it, then remove it"; fi; }
-# write_record PHASE: on the disk before anything that follows, whole or not at all.
-write_record() { phase=$1
- { mkdir -p "$dir" && { echo format=1; echo "phase=$phase"
-   for name in $fields; do eval "echo $name=\$$name"; done; echo end=1; } >"$record.new" && sync && mv -f "$record.new" "$record" && sync
- } 2>/dev/null; }
-drop_record() { rm -f "$record" "$record.new"; rmdir "$dir" 2>/dev/null; sync; }
-write_settings() { new=${settings%/*}/.${settings##*/}.new
- if [ ! -d "${settings%/*}" ]; then mkdir "${settings%/*}" 2>/dev/null || return 1; fi
- { { echo '# Written by fleetcare.pagealloc.workaround; workaround_state=absent takes it back.'
-   echo "vm.min_free_kbytes = $1"; [ "$2" = absent ] || echo "vm.zone_reclaim_mode = $2"; } >"$new" &&
-   sync && mv -f "$new" "$settings" && sync; } 2>/dev/null || { rm -f "$new" 2>/dev/null; return 1; }; }
+# write_file PATH NEW TEXT: on the disk before anything that follows, whole or not at all. In one printf, that a full disk is noticed.
+write_file() { { printf '%s\n' "$3" >"$2" && sync && mv -f "$2" "$1" && sync; } 2>/dev/null || { rm -f "$2" 2>/dev/null; return 1; }; }
+write_record() { phase=$1; text="format=1${nl}phase=$phase"
+ for name in $fields; do eval "text=\$text\$nl$name=\$$name"; done
+ mkdir -p "$dir" 2>/dev/null && write_file "$record" "$record.new" "$text${nl}end=1"; }
+drop_record() { rm -f "$record"; rmdir "$dir" 2>/dev/null; sync; }
+write_settings() { folder=${settings%/*}
+ if [ ! -d "$folder" ]; then mkdir "$folder" 2>/dev/null || return 1; fi
+ text="# Written by fleetcare.pagealloc.workaround; workaround_state=absent takes it back.${nl}vm.min_free_kbytes = $1"
+ [ "$2" = absent ] || text="$text${nl}vm.zone_reclaim_mode = $2"
+ write_file "$settings" "$folder/.${settings##*/}.new" "$text"; }
 # Also where /etc cannot be written: what is not there need not be removed.
 drop_settings() { if [ -e "$settings" ]; then rm -f "$settings" 2>/dev/null; fi
  [ ! -e "$settings" ] || return 1
@@ -116,7 +116,7 @@ apply() {
  previous_since_epoch_seconds=$since_epoch_seconds; was=$phase
  step='@STEP@'; min_free_kbytes='@MIN@'; zone_reclaim_mode=$new_mode; since_epoch_seconds=0
  write_record pending || { [ $was != none ] || drop_record
-  rm -f "$record.new" 2>/dev/null; finish failed "$record cannot be written: is the file system full or read-only?"; }
+  finish failed "$record cannot be written: is the file system full or read-only?"; }
  write_settings "$min_free_kbytes" "$zone_reclaim_mode" ||
   give_up failed "$settings cannot be written: is the file system full or read-only?"
  killed; killed_before=$value
