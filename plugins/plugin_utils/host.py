@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import SETTINGS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 
@@ -79,21 +80,20 @@ class Host:
     zone_reclaim_mode: int | None
     failures: Failures | None
     record: Record | None
+    role_settings_kb: int | None
     out_of_tree: frozenset[str]
     unavailable: Mapping[str, Any]
     facts: Mapping[str, Any]
 
     @property
     def workaround_holds(self) -> bool:
-        """The step that the workaround role recorded is in force."""
+        """The step that the workaround role recorded is in force. A sosreport does not keep the record, but the role's settings."""
         record, now = self.record, self.min_free_kbytes
-        return (
-            record is not None
-            and record.phase == "in_force"
-            and record.min_free_kbytes is not None
-            and now is not None
-            and now >= record.min_free_kbytes
-        )
+        if record is None:
+            wanted = self.role_settings_kb
+        else:
+            wanted = record.min_free_kbytes if record.phase == "in_force" else None
+        return wanted is not None and now is not None and now >= wanted
 
     def why(self, *data: str) -> str:
         """ " (the recorded reason)" for the first of these data that has one, else nothing."""
@@ -127,6 +127,7 @@ def read_host(facts: object) -> Host:
         zone_reclaim_mode=_count(vm, "zone_reclaim_mode", "vm."),
         failures=_failures(facts),
         record=_record(facts),
+        role_settings_kb=_role_settings_kb(vm),
         out_of_tree=frozenset(_texts(modules, "out_of_tree", "modules.") or ()),
         unavailable=_mapping(facts, "unavailable", "") or {},
         facts=facts,
@@ -203,6 +204,18 @@ def _record(facts: Mapping[str, Any]) -> Record | None:
         since=_text(found, "since", path),
         **{name: _count(found, name, path) for name in numbers},
     )
+
+
+def _role_settings_kb(vm: Mapping[str, Any]) -> int | None:
+    """vm.min_free_kbytes in the file that the workaround role writes for the next boot, None where it is not seen."""
+    for place, line in enumerate(_list(vm, "boot_settings", "vm.") or ()):
+        path = f"vm.boot_settings[{place}]."
+        if not isinstance(line, Mapping):
+            raise _odd(path[:-1], line, "a mapping")
+        value = _text(line, "value", path)
+        if _text(line, "file", path) == SETTINGS and _text(line, "name", path) == "min_free_kbytes" and value and value.isdecimal():
+            return min(int(value[:20]), _LARGEST)
+    return None
 
 
 def _by_order(found: Mapping[str, Any], path: str) -> dict[int, int]:

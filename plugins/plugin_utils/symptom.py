@@ -86,12 +86,13 @@ def _log(host: Host, limits: Thresholds) -> Finding:
 
 def _that_count(host: Host, found: Failures) -> tuple[Failures, str]:
     """(the failures that count, since what): while the workaround holds, those before it are what it was applied for."""
-    if not host.workaround_holds or found.since_workaround is None or host.record is None:
+    if not host.workaround_holds or found.since_workaround is None:
         return found, "boot"
     count, by_order = found.since_workaround
     before = found.count - count
     told = f" ({before} before it)" if before > 0 else ""
-    return replace(found, count=count, by_order=by_order, boot_seen=True), f"step {host.record.step} of the workaround{told}"
+    step = f"step {host.record.step} of " if host.record else ""
+    return replace(found, count=count, by_order=by_order, boot_seen=True), f"{step}the workaround{told}"
 
 
 def _told(counted: Mapping[int, int], limits: Thresholds) -> str:

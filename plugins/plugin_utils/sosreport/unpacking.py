@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-_READ_BYTES = 262144
+_READ_BYTES = 1 << 18
 _CHUNK_BYTES = 1048576
 
 #: What a whole archive may unpack to, and how many times its packed size beyond the first bytes. A report of logs alone

@@ -34,7 +34,7 @@ def of_paths(paths: dict[str, str]) -> Evidence:
 
 def without(facts: Any, *names: str) -> Any:
     """Facts without what a sosreport does not keep."""
-    left = {name: value for name, value in facts.items() if name not in ("unavailable", *names)}
+    left = {name: value for name, value in facts.items() if name not in ("unavailable", "workaround", *names)}
     left["nics"] = [{key: value for key, value in nic.items() if key not in ("bus_driver", "module_version")} for nic in facts["nics"]]
     return left
 
