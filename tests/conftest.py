@@ -16,6 +16,9 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_FLEET = ROOT / "playbooks" / "sample_fleet"
 
+# No test leaves anything in the cache of who runs it; those of the cache name one of their own.
+os.environ["PAGEALLOC_CACHE_DIR"] = "none"
+
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=200)
 settings.load_profile("ci" if os.environ.get("CI") else "here")

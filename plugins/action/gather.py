@@ -9,7 +9,6 @@ import secrets
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
@@ -20,14 +19,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import Deadline
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import (
     CONNECTION,
     read_recorded,
     save_transcript,
     unreached_transcript,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import too_slow
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
 
 _OPTIONS = {
     "evidence": {"type": "path"},
@@ -39,16 +37,13 @@ _OPTIONS = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ShellAction):
     """Facts of a host from its own kernel, or from recorded evidence of it."""
-
-    _supports_check_mode = True
-    _supports_async = False
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self._take_options_from(task_vars)
+        self.take_options_from(task_vars, _OPTIONS)
         _unused, options = self.validate_argument_spec(_OPTIONS)
         if options["timeout_seconds"] < 0:
             raise AnsibleActionFail("timeout_seconds must not be negative; 0 means no limit")
@@ -61,16 +56,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except OSError as error:
             raise AnsibleActionFail(f"{host}: {error.filename}: {error.strerror}") from None
         return {**result, "changed": False}
-
-    def _take_options_from(self, task_vars: dict[str, Any]) -> None:
-        """Options that are not given, from the host's variables of that prefix. An empty one counts as not given."""
-        prefix = self._task.args.get("options_from")
-        for name in _OPTIONS if prefix else ():
-            value = task_vars.get(f"{prefix}{name}")
-            if name not in self._task.args and value not in (None, ""):
-                # most are plain, and a template is compiled anew for each host
-                plain = not isinstance(value, str) or "{" not in value
-                self._task.args[name] = value if plain else self._templar.template(value)
 
     def _recorded(self, path: str) -> Evidence:
         evidence = read_recorded(path)
@@ -87,7 +72,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
         nonce = secrets.token_hex(8)
         try:
-            answer = self._ask(render_probe(nonce, options["pagetypeinfo"]), options["timeout_seconds"])
+            answer = self.answer_to(render_probe(nonce, options["pagetypeinfo"]), options["timeout_seconds"])
         except AnsibleConnectionFailure as failure:
             save(unreached_transcript(str(failure)))
             raise
@@ -102,19 +87,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if options["save_dir"]:  # without a terminal's line ends and what may follow
             save(write_transcript(read_transcript(transcript)))
         return transcript
-
-    def _ask(self, program: str, timeout_seconds: int) -> dict[str, Any]:
-        """What the host's shell answers to the program; an ssh that was ended for being late is no failure of ssh's own."""
-        deadline = Deadline(timeout_seconds)
-        try:
-            with deadline:
-                answer: dict[str, Any] = self._low_level_execute_command(program)
-        except AnsibleConnectionFailure:
-            if not deadline.passed:
-                raise
-        if deadline.passed:
-            raise AnsibleConnectionFailure(too_slow(timeout_seconds))
-        return answer
 
 
 def _facts(given: Evidence | str) -> dict[str, Any]:

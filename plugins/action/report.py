@@ -5,34 +5,35 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plain
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
 
 _OPTIONS = {
     "options_of": {"type": "str"},
     "gathered": {"type": "str"},
     "recorded": {"type": "str"},
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
+    "changed_by": {"type": "str", "choices": ["workaround"]},
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
+    "compare": {"type": "bool", "default": True},
+    "troubled": {"type": "list", "elements": "str", "default": []},
 }
-
-
-#: How long a reader may be left without a word.
-_PROGRESS_SECONDS = 3
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -83,14 +84,27 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
     display = Display()
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
+
+    def say(number: int, _seconds: float) -> None:
+        display.display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
+
     with no_search_for_cycles():
-        gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in _with_progress(hosts)}
-        fleet = judge_fleet(gathered, options["site_advisories"])
+        gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in with_progress(hosts, say)}
+        changes = _changes(hosts, options, task_vars) if options["changed_by"] else None
+        comparing = options["compare"] and changes is None
+        fleet = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
         paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
-    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats}
+    told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in (changes or {}).items()}
+    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats, **({"changes": wrap_var(told)} if changes else {})}
+
+
+def _changes(hosts: list[str], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    """What the role did to each host. Registered values carry Ansible's marks, which no report needs."""
+    registered = {host: dict(task_vars["hostvars"].raw_get(host)).get(options["gathered"]) for host in hosts}
+    return {host: change_of(plain(result, "registered")) for host, result in registered.items()}
 
 
 def _gathered(hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:
@@ -104,13 +118,3 @@ def _gathered(hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:
         if path is not None:
             return Gathered.from_record(path)
     return Gathered.from_result(result)
-
-
-def _with_progress(hosts: list[str]) -> Iterator[str]:
-    """The hosts, with a line now and then on how far it is: reading the records of thousands takes a while."""
-    said = time.monotonic()
-    for number, host in enumerate(hosts):
-        if time.monotonic() - said >= _PROGRESS_SECONDS:
-            said = time.monotonic()
-            Display().display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
-        yield host

@@ -27,13 +27,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
     EvidenceError,
     EvidenceMissing,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD
 
 #: What a transcript may hold at most; the probe stops there.
 MAX_TRANSCRIPT_BYTES = 1048576
 
 #: One source of evidence. ``source``: its name in a transcript, a path or pattern of files or ``$command``.
 #: ``kind``: "file" (read whole), "lines" (only those that LINES_WANTED matches), "link" (where it points),
-#: or "command". ``sos``: the patterns under which a sosreport keeps it, relative to its root.
+#: or "command". ``sos``: the patterns under which a sosreport keeps it in the same form, relative to its root, the best
+#: first; a star stands for a part of one name, and those of ``source`` for the last of them.
 Source = namedtuple("Source", "source kind sos")
 
 
@@ -41,8 +43,12 @@ def _file(path, *more_sos):
     return Source(path, "file", (path.lstrip("/"),) + more_sos)
 
 
-def _lines(path):
-    return Source(path, "lines", (path.lstrip("/"),))
+def _lines(path, *more_sos):
+    return Source(path, "lines", (path.lstrip("/"),) + more_sos)
+
+
+def _link(path):
+    return Source(path, "link", (path.lstrip("/"),))
 
 
 #: The manifest: every source, most telling first, since the end of a long transcript is what gets cut.
@@ -52,43 +58,119 @@ MANIFEST = (
     _file("/proc/sys/vm/zone_reclaim_mode"),
     _file("/proc/sys/kernel/tainted"),
     _file("/proc/uptime"),
-    _file("/etc/os-release"),
+    _file(RECORD),
+    # in a report these may be links to others, and an archive's members come in any order
+    _file("/etc/os-release", "usr/lib/os-release"),
     _file("/etc/oracle-release"),
-    _file("/etc/redhat-release"),
+    _file("/etc/redhat-release", "etc/centos-release", "etc/rocky-release", "etc/almalinux-release"),
     _file("/sys/class/net/*/mtu"),
     _file("/sys/class/net/*/operstate"),
     _file("/sys/class/net/*/bonding/slaves"),
     _file("/proc/net/vlan/config"),
-    _file("/boot/grub/grub.conf"),
-    _file("/boot/grub2/grubenv"),
+    _file("/boot/grub/grub.conf", "etc/grub.conf"),
+    _file("/boot/grub2/grubenv", "boot/efi/EFI/*/grubenv"),
     _file("/boot/grub/grubenv"),
     _file("/etc/default/grub"),
     _file("/boot/loader/entries/*.conf"),
+    _lines("/etc/sysctl.conf"),
+    _lines("/etc/sysctl.d/*"),
+    _lines("/run/sysctl.d/*.conf"),
+    _lines("/usr/lib/sysctl.d/*.conf"),
     _lines("/proc/meminfo"),
     _lines("/proc/zoneinfo"),
     _lines("/proc/modules"),
     _lines("/proc/net/route"),
     _lines("/proc/net/ipv6_route"),
     _lines("/proc/stat"),
-    _lines("/boot/grub2/grub.cfg"),
+    _lines("/boot/grub2/grub.cfg", "boot/efi/EFI/*/grub.cfg", "etc/grub2.cfg"),
     _lines("/boot/grub/grub.cfg"),
-    Source("/sys/class/net/*/device/driver", "link", ()),
-    Source("/sys/class/net/*/lower_*", "link", ()),
-    Source("/sys/class/net/*/brif/*", "link", ()),
+    _link("/sys/class/net/*/device/driver"),
+    _link("/sys/class/net/*/lower_*"),
+    _link("/sys/class/net/*/brif/*"),
     Source("$uname", "command", ("sos_commands/kernel/uname_-a", "uname")),
     Source("$getconf", "command", ()),
-    Source("$ethtool/*", "command", ("sos_commands/networking/ethtool_-i_*",)),
+    Source(
+        "$ethtool/*",
+        "command",
+        (
+            "sos_commands/networking/ethtool_-i_*",
+            "sos_commands/networking/namespaces/*/ip_netns_exec_*_ethtool_-i_*",
+            "sos_commands/networking/ip_netns_exec_*_ethtool_-i_*",
+        ),
+    ),
     Source("$modinfo/*", "command", ()),
     Source("$module_version/*", "command", ()),
-    Source("$kernels", "command", ("installed-rpms",)),
+    Source("$kernels", "command", ()),
     Source("$grubby", "command", ()),
-    Source("$dmesg", "command", ("sos_commands/kernel/dmesg", "sos_commands/general/dmesg", "dmesg")),
-    Source("$journal", "command", ("sos_commands/logs/journalctl_--no-pager*",)),
-    Source("$messages", "command", ("var/log/messages",)),
+    Source(
+        "$dmesg",
+        "command",
+        (
+            "sos_commands/kernel/dmesg",
+            "sos_commands/kernel/dmesg_-T",
+            "sos_commands/general/dmesg_now",
+            "sos_commands/general/dmesg",
+            "dmesg",
+        ),
+    ),
+    Source(
+        "$journal",
+        "command",
+        (
+            "sos_commands/logs/journalctl_--no-pager_--boot",
+            "sos_commands/logs/journalctl_--no-pager_--catalog_--boot",
+            "sos_commands/logs/journalctl_--no-pager",
+            "sos_strings/logs/journalctl_--no-pager_--boot.tailed",
+            "sos_strings/logs/journalctl_--no-pager_--catalog_--boot.tailed",
+            "sos_strings/logs/journalctl_--no-pager.tailed",
+        ),
+    ),
+    Source("$messages", "command", ("var/log/messages", "sos_strings/logs/var.log.messages.tailed")),
 )
 
 #: Only on request: reading it holds every zone's lock while the kernel walks all free lists.
 PAGETYPEINFO = _file("/proc/pagetypeinfo")
+
+#: What a sosreport keeps in a form of its own: form -> patterns, the best first. plugin_utils/sosreport/forms.py turns it
+#: into what a live host gives.
+SOS_FORMS = {
+    "sysctl": ("sos_commands/kernel/sysctl_-a",),
+    "ip_link": (
+        "sos_commands/networking/ip_-s_-d_link",
+        "sos_commands/networking/ip_-d_link",
+        "sos_commands/networking/ip_link",
+        "sos_commands/networking/ip_-d_address",
+        "sos_commands/networking/ip_address",
+        "ip_addr",
+    ),
+    "ip_route": ("sos_commands/networking/ip_route_show_table_all", "ip_route"),
+    "bonding": ("proc/net/bonding/*",),
+    "modinfo": ("sos_commands/kernel/modinfo_*",),
+    "module_version": ("sys/module/*/version",),
+    "taint": ("sys/module/*/taint",),
+    "packages": (
+        "installed-rpms",
+        "sos_commands/rpm/package-data",
+        "sos_commands/rpm/sh_-c_rpm_*",
+        "sos_commands/rpm/rpm_-qa*",
+        "installed-debs",
+        "sos_commands/dpkg/dpkg_-l",
+    ),
+}
+
+#: What tells which host a sosreport is of, and when it was taken: datum -> patterns, the best first.
+SOS_IDENTITY = {
+    "host": ("hostname", "sos_commands/host/hostname", "sos_commands/general/hostname", "etc/hostname"),
+    "taken": ("sos_commands/date/date_--utc", "date", "sos_commands/date/date", "sos_commands/general/date"),
+    "machine": ("etc/machine-id", "var/lib/dbus/machine-id"),
+    "dmi": ("dmidecode", "sos_commands/hardware/dmidecode"),
+    "version": ("proc/version",),
+}
+
+#: The source that says which sosreport the evidence is from, as lines of "name: value".
+SOSREPORT = "$sosreport"
+#: The interfaces without a device of their own, where the links of sysfs are not kept: their names.
+VIRTUAL = "$virtual"
 
 #: The lines wanted of long files, as one extended regular expression of grep.
 LINES_WANTED = "|".join(
@@ -98,7 +180,9 @@ LINES_WANTED = "|".join(
         "^ +(pages free|min|low|high|present|managed) +[0-9]",
         "^ +protection:",
         "^ +nr_free_(cma|highatomic|pages) ",
-        "^Mem(Total|Free|Available):",
+        r"^(Mem(Total|Free|Available)|(A|Ina)ctive\(file\)|SReclaimable):",
+        # sysctl.conf and its like: the settings of the workaround
+        r"^[[:space:]]*(-[[:space:]]*)?vm[./](min_free_kbytes|zone_reclaim_mode)[[:space:]]*=",
         # /proc/modules: tainted ones end in their letters
         r"\([A-Z+-]+\)$",
         # routes: default ones
@@ -148,6 +232,8 @@ class Evidence:
         """The reason for which a source gave nothing, a sentence's end such as "Permission denied"."""
         if source in self.reasons:
             return self.reasons[source]
+        if SOSREPORT in self.texts:
+            return "not in the sosreport"
         return "not in the evidence" if self.whole else "the evidence breaks off before it"
 
     def find(self, prefix, suffix=""):

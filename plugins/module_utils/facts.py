@@ -19,12 +19,18 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import nics_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import (
+    RECORD,
+    no_record,
+    parse_record,
+    parse_settings,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import FIELDS as ZONEINFO_FIELDS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
 
 #: The facts module -> the top-level names it gives; ``gather`` gives all.
 FACTS_OF = {
-    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vm", "failures", "pagetypes"),
+    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vm", "workaround", "failures", "pagetypes"),
     "nic_driver_facts": ("nics", "modules"),
     "kernel_release_facts": ("kernel", "uptime_seconds"),
 }
@@ -59,9 +65,10 @@ def facts_from(evidence):
         "zones": take("zones", lambda: _zones(evidence, take)),
         "memory": take("memory", lambda: parse_meminfo(evidence.get("/proc/meminfo"))),
         "vm": _vm(evidence, take),
-        "failures": take("failures", lambda: _failures(evidence)),
+        "workaround": take("workaround", lambda: _workaround(evidence)),
         "pagetypes": None,
     }
+    facts["failures"] = take("failures", lambda: _failures(evidence, facts["workaround"]))
     facts["page_size_bytes"] = take("page_size_bytes", lambda: _page_size_bytes(evidence, facts["kernel"]))
     if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:
         facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get(PAGETYPEINFO.source)))
@@ -152,7 +159,33 @@ def _vm(evidence, take):
         return take("vm." + name, lambda: sole_count(name, evidence.get("/proc/sys/vm/" + name)))
 
     values = dict((name, value_of(name)) for name in ("min_free_kbytes", "zone_reclaim_mode"))
-    return None if all(value is None for value in values.values()) else values
+    if all(value is None for value in values.values()):
+        return None
+    return dict(values, boot_settings=_boot_settings(evidence))
+
+
+def _boot_settings(evidence):
+    """The lines of /etc/sysctl.conf and its like that set the values of the workaround."""
+    folders = [("/etc/sysctl.conf", evidence.texts.get("/etc/sysctl.conf", ""))]
+    for folder in ("/etc/sysctl.d/", "/run/sysctl.d/", "/usr/lib/sysctl.d/"):
+        folders.extend((folder + name, text) for name, text in evidence.find(folder))
+    return parse_settings(folders)
+
+
+def _workaround(evidence):
+    """The record of the workaround role; of a host that says there is no such file, that there is none."""
+    reason = evidence.reasons.get(RECORD, "")
+    if RECORD not in evidence.texts and "o such file" in reason:
+        return no_record()
+    return parse_record(evidence.get(RECORD), _now_epoch_seconds(evidence))
+
+
+def _now_epoch_seconds(evidence):
+    booted = _boot_epoch_seconds(evidence)
+    try:
+        return None if booted is None else booted + _uptime(evidence.get("/proc/uptime"))
+    except (EvidenceError, EvidenceMissing):
+        return None
 
 
 def _page_size_bytes(evidence, kernel_facts):
@@ -163,14 +196,15 @@ def _page_size_bytes(evidence, kernel_facts):
     raise EvidenceMissing("$getconf", evidence.why_missing("$getconf"))
 
 
-def _failures(evidence):
+def _failures(evidence, workaround):
     """The failures of the first log that holds any or reaches back to the boot; else those of the first one read."""
     logs = [name for name in _LOGS if "$" + name in evidence.texts]
     if not logs:
         reasons = ["%s: %s" % (name, evidence.reasons["$" + name]) for name in _LOGS if "$" + name in evidence.reasons]
         raise EvidenceMissing("kernel log", "; ".join(reasons) or evidence.why_missing("$dmesg"))
+    since = workaround and workaround["since_epoch_seconds"]
     parsed = [
-        parse_kernel_log(evidence.texts["$" + name], name, _boot_epoch_seconds(evidence), _release(evidence))
+        parse_kernel_log(evidence.texts["$" + name], name, _boot_epoch_seconds(evidence), _release(evidence), since)
         for name in logs
     ]
     return next((log for log in parsed if log["count"] or log["boot_seen"]), parsed[0])

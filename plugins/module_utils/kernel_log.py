@@ -25,6 +25,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line impor
     stamp,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import ZONE_LINE, parse_mem_info
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK, epoch_of
 
 #: All failures are counted, but orders and processes only those of the last ones.
 MAX_HEADS = 2000
@@ -39,8 +40,10 @@ MAX_PROCESS_CHARS = 64
 _HEAD = r": page allocation failure[.:] order:[0-9][0-9]?, mode:(0x)?[0-9a-f]+"
 _BOOT = r"^Linux version [0-9]+\.[0-9]+"
 _MEM_INFO = r"^Mem-Info: *$"
+_MARK = "^" + MARK.replace(".", "[.]")
 
-# Heads, zones and the trace are kept as they come, and forgotten where a newer boot, block or failure begins.
+# Heads, zones and the trace are kept as they come, and forgotten where a newer boot, block or failure begins. The workaround's
+# mark counts the failures before it.
 AWK_FILTER = (
     r"""
 function body(s) { @BODY@return s }
@@ -49,12 +52,13 @@ function cut(s) { s = substr(s, 1, @CHARS@); sub(/\r+$/, "", s); return s }
 function put(s) { print tag ":" s }
 function take(s) {
  if (s ~ /@HEAD@/) { head[++f] = s; delete head[f - @HEADS@]; t = 0; open = 1 }
- else if (s ~ /Linux version / && body(s) ~ /@BOOT@/) { boot = s; seen = 1; f = t = z = open = block = 0; split("", head) }
+ else if (s ~ /Linux version / && body(s) ~ /@BOOT@/) { boot = s; seen = 1; mark = ""; f = t = z = open = block = 0; split("", head) }
+ else if (s ~ /@MARKED@/ && body(s) ~ /@MARK@/) { mark = s; before = f; open = 0 }
  else if (s ~ /Mem-Info:/ && body(s) ~ /@MEM_INFO@/) { mem = s; block = 1; z = open = 0 }
  else if (s ~ /@ZONE@/) { if (block && z < @ZONES@) zone[++z] = s }
  else if (open && t < @TRACE@) trace[++t] = s
 }
-!open && !block && !/page allocation failure|Linux version |Mem-Info:/ { next }
+!open && !block && !/page allocation failure|Linux version |Mem-Info:|@MARKED@/ { next }
 {
  if ($0 !~ /#012/) { s = cut($0); if (said(s)) take(s) }
  else { k = split($0, part, /#012/)
@@ -64,9 +68,11 @@ END {
  if (seen) put(boot)
  if (block) put(mem)
  for (i = 1; i <= z; i++) put(zone[i])
- for (i = f > @HEADS@ ? f - @HEADS@ + 1 : 1; i <= f; i++) put(head[i])
+ first = f > @HEADS@ ? f - @HEADS@ + 1 : 1
+ if (mark != "" && before < first) put(mark)
+ for (i = first; i <= f; i++) { put(head[i]); if (mark != "" && i == before) put(mark) }
  for (i = 1; i <= t; i++) put(trace[i])
- put("#boot " seen + 0 " failures " f + 0)
+ put("#boot " seen + 0 " failures " f + 0 (mark != "" ? " after " f - before : ""))
  exit !(seen || f)
 }
 """.replace("@BODY@", "".join('sub(/^%s/, "", s); ' % piece for piece in PREFIXES))
@@ -76,21 +82,27 @@ END {
     .replace("@HEAD@", _HEAD)
     .replace("@BOOT@", _BOOT)
     .replace("@MEM_INFO@", _MEM_INFO)
+    .replace("@MARKED@", MARK)
+    .replace("@MARK@", _MARK)
     .replace("@ZONES@", str(MAX_ZONE_LINES))
     .replace("@ZONE@", ZONE_LINE)
     .replace("@TRACE@", str(MAX_TRACE_LINES))
     .replace("@CHARS@", str(MAX_LINE_CHARS))
 )
 """A POSIX awk program (gawk 3.1.7, mawk, busybox) without a single quote. It reads a log, prints what parse_kernel_log
-needs of it, each line behind the variable ``tag`` and a colon, then "#boot 0|1 failures N", and exits with 0
-where it saw a failure or the boot, else 1."""
+needs of it, each line behind the variable ``tag`` and a colon, then "#boot 0|1 failures N", with " after M" where it saw
+the workaround's mark, and exits with 0 where it saw a failure or the boot, else 1."""
+
+#: What every line bears that the filter would begin with: a log with none of these says nothing.
+MARKS = ("page allocation failure", "Linux version ", "Mem-Info:")
 
 _head = re.compile(_HEAD)
 _boot = re.compile(_BOOT)
 _mem_info = re.compile(_MEM_INFO)
+_mark = re.compile(_MARK)
 _zone = re.compile(ZONE_LINE)
 _mode = re.compile(r"order:([0-9]{1,2}), mode:((?:0x)?[0-9a-f]{1,16})(?:\(([^)]*)\))?")
-_closing = re.compile(r"#(?:lines [0-9]{1,9} )?boot [01] failures ([0-9]{1,9})\Z")
+_closing = re.compile(r"#(?:lines [0-9]{1,9} )?boot [01] failures ([0-9]{1,9})(?: after ([0-9]{1,9}))?\Z")
 _kernel = re.compile(r"ainted:?.* ([0-9]{1,3}\.[0-9]{1,5}[0-9A-Za-z._+~-]{0,100}) #")
 _module = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+ \[([0-9A-Za-z_-]{1,64})[] ]")
 _control = re.compile("[\x00-\x1f\x7f]")
@@ -98,31 +110,81 @@ _control = re.compile("[\x00-\x1f\x7f]")
 _trace_over = re.compile(r"Modules linked in:|cut here|blocked for more than|BUG: |WARNING: ")
 
 
-def parse_kernel_log(text, source, boot_epoch_seconds=None, release=None):
-    """{count, by_order{}, by_process{}, source, last{}, mem_info{}, boot_seen} of a log or of what AWK_FILTER left of it.
+def parse_kernel_log(text, source, boot_epoch_seconds=None, release=None, workaround_epoch_seconds=None):
+    """{count, by_order{}, by_process{}, since_workaround{}, source, last{}, mem_info{}, boot_seen} of a log or of what
+    AWK_FILTER left of it.
 
     ``source``: the log's name, handed through. ``boot_epoch_seconds``: when the host booted, seconds since 1970, to date
-    stamps that count from there. ``release``: the running kernel, for a log that does not name it. ``last`` and
-    ``mem_info`` are None where there is none. Never raises on the text.
+    stamps that count from there. ``release``: the running kernel, for a log that does not name it.
+    ``workaround_epoch_seconds``: since when the workaround is in force. ``since_workaround``, ``last`` and ``mem_info`` are
+    None where there is none. Never raises on the text.
     """
-    text, counted = _without_closing(text)
+    text, counted, counted_after = _without_closing(text)
     log = _Log()
     for line in kernel_lines(text):
         log.take(line)
-    by_order, by_process = {}, {}
+    by_process = {}
     for line in log.heads:
-        order, _mode, _flags, process = _read_head(line)
-        by_order[str(order)] = by_order.get(str(order), 0) + 1
+        process = _read_head(line)[3]
         by_process[process] = by_process.get(process, 0) + 1
     return {
         "count": max(log.count, counted),
-        "by_order": by_order,
+        "by_order": _by_order(log.heads),
+        "since_workaround": _since_workaround(log, counted_after, boot_epoch_seconds, workaround_epoch_seconds),
         "by_process": _most_frequent(by_process),
         "source": source,
         "last": _last(log, boot_epoch_seconds, release) if log.heads else None,
         "mem_info": _mem_info_of(log, boot_epoch_seconds),
         "boot_seen": log.boot is not None,
     }
+
+
+def filter_log(text):
+    """(what AWK_FILTER would leave of a log on the target, whether it saw a failure or the boot): for logs that come whole.
+
+    Lines that no state of the filter takes are leapt over, since most of a log is such.
+    """
+    log, position, marks = _Log(), 0, _Marks(text)
+    while position < len(text):
+        if log.in_trace and len(log.trace) < MAX_TRACE_LINES:
+            start = position
+        else:
+            found = marks.after(position, log.block is not None and len(log.zones) < MAX_ZONE_LINES)
+            if found < 0:
+                break
+            start = text.rfind("\n", 0, found) + 1
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        for line in kernel_lines(text[start:end]):
+            log.take(line)
+        position = end + 1
+    return log.left(), log.boot is not None or log.count > 0
+
+
+class _Marks:
+    """Where in a text the next line stands that is worth reading. Each place is looked for once."""
+
+    def __init__(self, text):
+        self.text = text
+        self.places = dict.fromkeys(MARKS + (_zone,), -2)
+
+    def after(self, position, zones):
+        """The place of the first mark from ``position`` on, with ``zones`` also of what looks like a zone's line; -1 without one."""
+        first = -1
+        for mark, place in self.places.items():
+            if mark is _zone and not zones:
+                continue
+            if place != -1 and place < position:
+                place = self.places[mark] = self._find(mark, position)
+            if place != -1 and (first == -1 or place < first):
+                first = place
+        return first
+
+    def _find(self, mark, position):
+        if mark is not _zone:
+            return self.text.find(mark, position)
+        found = _zone.search(self.text, position)
+        return found.start() if found else -1
 
 
 class _Log:
@@ -134,6 +196,7 @@ class _Log:
     def forget(self, boot):
         self.boot = boot
         self.count = 0
+        self.before_mark = None
         self.heads = deque(maxlen=MAX_HEADS)
         self.trace = []
         self.in_trace = False
@@ -147,6 +210,8 @@ class _Log:
             self.trace, self.in_trace = [], True
         elif "Linux version " in line and _boot.match(line[prefix_end(line):]):
             self.forget(line)
+        elif MARK in line and _mark.match(line[prefix_end(line):]):
+            self.before_mark, self.in_trace = self.count, False
         elif "Mem-Info:" in line and _mem_info.match(line[prefix_end(line):]):
             self.block, self.zones, self.in_trace = line, [], False
         elif _zone.search(line):
@@ -155,13 +220,44 @@ class _Log:
         elif self.in_trace and len(self.trace) < MAX_TRACE_LINES:
             self.trace.append(line)
 
+    def left(self):
+        """What AWK_FILTER prints at the end, without the tag."""
+        lines = [] if self.boot is None else [self.boot]
+        lines += [] if self.block is None else [self.block]
+        lines += self.zones + list(self.heads) + self.trace
+        lines.append("#boot %d failures %d" % (self.boot is not None, self.count))
+        return "\n".join(lines) + "\n"
+
 
 def _without_closing(text):
-    """The text without the filter's closing line, and the failures it counted; 0 where it is none of the filter's."""
+    """(the text without the filter's closing line, the failures it counted, those after the mark); 0 where it is no filter's."""
     whole = text.rstrip("\r\n")
     start = whole.rfind("\n") + 1
     found = _closing.match(whole[start:start + 80])
-    return (whole[:start], int(found.group(1))) if found else (text, 0)
+    return (whole[:start], int(found.group(1)), int(found.group(2) or 0)) if found else (text, 0, 0)
+
+
+def _by_order(heads):
+    by_order = {}
+    for line in heads:
+        order = str(_read_head(line)[0])
+        by_order[order] = by_order.get(order, 0) + 1
+    return by_order
+
+
+def _since_workaround(log, counted_after, boot_epoch_seconds, workaround_epoch_seconds):
+    """{count, by_order} of the failures after the mark. journalctl -k leaves it out: there the times tell, where all are known."""
+    if log.before_mark is not None:
+        kept = log.count - log.before_mark
+        heads = list(log.heads)[max(0, len(log.heads) - kept):] if kept else []
+        return {"count": max(kept, counted_after), "by_order": _by_order(heads)}
+    if workaround_epoch_seconds is None:
+        return None
+    times = [epoch_of(stamp(line, boot_epoch_seconds)) for line in log.heads]
+    if None in times:
+        return None
+    heads = [line for line, at in zip(log.heads, times) if at > workaround_epoch_seconds]
+    return {"count": len(heads), "by_order": _by_order(heads)}
 
 
 def _read_head(line):

@@ -10,11 +10,21 @@ __metaclass__ = type
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import count
 
-_FIELDS = {"MemTotal:": "total_kb", "MemFree:": "free_kb", "MemAvailable:": "available_kb"}
+_FIELDS = {
+    "MemTotal:": "total_kb",
+    "MemFree:": "free_kb",
+    "MemAvailable:": "available_kb",
+    "Active(file):": "active_file_kb",
+    "Inactive(file):": "inactive_file_kb",
+    "SReclaimable:": "reclaimable_slab_kb",
+}
 
 
 def parse_meminfo(text):
-    """{total_kb, free_kb, available_kb}; available_kb is null before Linux 3.14, which does not print it."""
+    """{total_kb, free_kb, available_kb, active_file_kb, inactive_file_kb, reclaimable_slab_kb}.
+
+    available_kb is null before Linux 3.14, which does not print it; the last three are what it is reckoned from.
+    """
     memory = dict.fromkeys(_FIELDS.values())
     for number, line in enumerate(text.split("\n"), 1):
         words = line.split()

@@ -11,6 +11,7 @@ import re
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import VIRTUAL
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules
 
 _NET = "/sys/class/net/"
@@ -105,6 +106,7 @@ def nics_from(evidence, take):
     if not names:
         raise EvidenceMissing(_NET + "*/mtu", evidence.why_missing(_NET + "*/mtu"))
     lower = lower_devices(evidence)
+    told_virtual = ["lo"] + evidence.texts.get(VIRTUAL, "").split()
     out_of_tree = parse_modules(evidence.texts.get("/proc/modules", ""))["out_of_tree"]
     routes = default_route_interfaces(
         evidence.texts.get("/proc/net/route", ""), evidence.texts.get("/proc/net/ipv6_route", "")
@@ -114,7 +116,9 @@ def nics_from(evidence, take):
         nic = _state(evidence, name, take)
         nic.update(lower=lower.get(name, []), default_route=name in routes)
         nic["bus_driver"] = devices[name].strip().split("/")[-1] if name in devices else None
-        nic["virtual"] = name == "lo" or name not in devices and (name in lower or name not in asked and not unseen)
+        nic["virtual"] = name in told_virtual or name not in devices and (
+            name in lower or name not in asked and not unseen
+        )
         nic.update(_driver(evidence, nic, take))
         nic.update(_module(evidence, nic, out_of_tree, take))
         nics.append(nic)

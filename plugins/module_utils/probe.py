@@ -21,6 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     head_line,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import AWK_FILTER
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 #: How long one command may take that asks hardware, a package database or a daemon.
 COMMAND_SECONDS = 10
@@ -100,8 +101,8 @@ else echo '!$kernels:no RPM or dpkg database'; fi
 
 # The next log is asked where one cannot be read, or holds neither a failure nor the boot it would have to reach back to.
 # Most logs hold neither failure nor Mem-Info: all they tell is whether they reach back to boot, which the shell sees without
-# starting awk. The parser judges that line as strictly as awk does. Of a log that broke off only what is in it counts, not what
-# is absent.
+# starting awk. The parser judges that line as strictly as awk does. A log that reaches back to the workaround's mark tells all that
+# is asked then, if not all since boot. Of a log that broke off only what is in it counts, not what is absent.
 _LOG = r"""
 kernel_log() { name=$1; shift; word=$1; [ "$word" != limited ] || word=$2
  if ! have "$word"; then failed $name 127; return 1; fi
@@ -116,6 +117,7 @@ kernel_log() { name=$1; shift; word=$1; [ "$word" != limited ] || word=$2
  *'Linux version '[0-9]*)
   set -f; IFS=$nl; for line in $out; do case $line in *'Linux version '[0-9]*) boot=$line;; esac; done; unset IFS; set +f
   say $name "$boot"; say $name '#boot 1 failures 0';;
+ *'@MARK@'*) say $name '#boot 0 failures 0 after 0';;
  *) say $name '#boot 0 failures 0'; return 1;; esac; }
 kernel_log dmesg dmesg || kernel_log journal limited journalctl -k -b --no-pager -o short-iso ||
  kernel_log messages tail -c 4194304 /var/log/messages
@@ -144,6 +146,7 @@ def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log"))
         ("@LINKS@", _sources(entries, "link")),
         ("@WANTED@", LINES_WANTED),
         ("@FILTER@", AWK_FILTER.strip()),
+        ("@MARK@", MARK),
     ):
         body = body.replace(mark, value)
     return frame_program(nonce, body)

@@ -147,7 +147,13 @@ ansible_facts:
           description: What C(free) shows, from C(/proc/meminfo), in kB.
           type: dict
           returned: always, null where C(/proc/meminfo) could not be read
-          sample: {total_kb: 16334076, free_kb: 267408, available_kb: null}
+          sample:
+            total_kb: 16334076
+            free_kb: 267408
+            available_kb: null
+            active_file_kb: 5120332
+            inactive_file_kb: 4730116
+            reclaimable_slab_kb: 301220
           contains:
             total_kb:
               description: All memory.
@@ -158,17 +164,82 @@ ansible_facts:
             available_kb:
               description: Memory available without swapping; null before Linux 3.14, which does not print it.
               type: int
+            active_file_kb:
+              description: Page cache in recent use. With the next two, what an older kernel's available memory is reckoned from.
+              type: int
+            inactive_file_kb:
+              description: Page cache not in recent use.
+              type: int
+            reclaimable_slab_kb:
+              description: Kernel caches that can be given up.
+              type: int
         vm:
           description: The sysctls of the workaround, from C(/proc/sys/vm).
           type: dict
           returned: always, null where neither could be read
-          sample: {min_free_kbytes: 67584, zone_reclaim_mode: 0}
+          sample: {min_free_kbytes: 67584, zone_reclaim_mode: 0, boot_settings: []}
           contains:
             min_free_kbytes:
               description: C(vm.min_free_kbytes), in kB.
               type: int
             zone_reclaim_mode:
               description: C(vm.zone_reclaim_mode), a bit mask; null on kernels without NUMA.
+              type: int
+            boot_settings:
+              description: Lines of C(/etc/sysctl.conf) and the C(sysctl.d) folders that set one of the two.
+              type: list
+              elements: dict
+              contains:
+                file:
+                  description: Path of the file.
+                  type: str
+                name:
+                  description: V(min_free_kbytes) or V(zone_reclaim_mode).
+                  type: str
+                value:
+                  description: The value as it is written there.
+                  type: str
+        workaround:
+          description: What the workaround role recorded on the host.
+          type: dict
+          returned: always, null where that could not be read
+          sample:
+            phase: in_force
+            step: 1
+            min_free_kbytes: 262144
+            zone_reclaim_mode: 1
+            original_min_free_kbytes: 67584
+            original_zone_reclaim_mode: 0
+            since_epoch_seconds: 1363700000
+            since: "2013-03-19T13:33:20Z"
+            in_force_seconds: 946800
+          contains:
+            phase:
+              description: V(none), or V(in_force); V(pending) or V(leaving) after a run that was cut.
+              type: str
+            step:
+              description: The step in force, counted from 1.
+              type: int
+            min_free_kbytes:
+              description: C(vm.min_free_kbytes) of that step, in kB.
+              type: int
+            zone_reclaim_mode:
+              description: C(vm.zone_reclaim_mode) of that step; null where it is left alone.
+              type: int
+            original_min_free_kbytes:
+              description: C(vm.min_free_kbytes) before the first step, in kB.
+              type: int
+            original_zone_reclaim_mode:
+              description: C(vm.zone_reclaim_mode) before the first step; null where it is left alone.
+              type: int
+            since_epoch_seconds:
+              description: When the step came into force by the host's clock, in seconds since 1970.
+              type: int
+            since:
+              description: The same in ISO 8601, UTC.
+              type: str
+            in_force_seconds:
+              description: How long ago that was by the host's clock, in seconds; null where the clock says it is to come.
               type: int
         failures:
           description: >-
@@ -180,6 +251,7 @@ ansible_facts:
             count: 2
             by_order: {"2": 2}
             by_process: {swapper: 1, sshd: 1}
+            since_workaround: null
             source: dmesg
             boot_seen: true
             last:
@@ -202,6 +274,18 @@ ansible_facts:
             by_process:
               description: How many by the name of the process that was running.
               type: dict
+            since_workaround:
+              description:
+                - Those after the workaround role put its values in force.
+                - Null where it did not, or where the log does not tell which came after.
+              type: dict
+              contains:
+                count:
+                  description: How many.
+                  type: int
+                by_order:
+                  description: How many of each order.
+                  type: dict
             source:
               description: The log they were read from, V(dmesg), V(journal) or V(messages).
               type: str

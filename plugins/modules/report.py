@@ -37,6 +37,11 @@ options:
       - Without it nothing is judged. The other options are checked, so that what is wrong with them is known before the
         hosts are asked.
     type: str
+  changed_by:
+    description:
+      - The role whose changes O(gathered) registered. Then the reports tell what was before and after on each host.
+    type: str
+    choices: [workaround]
   output_dir:
     description:
       - Directory on the controller for C(fleet.json), C(fleet.html) and C(pagealloc.prom). Made where it is missing. A relative
@@ -49,6 +54,20 @@ options:
       - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
     type: list
     elements: dict
+    default: []
+  compare:
+    description:
+      - Whether to tell which facts set the hosts that show the trouble apart from the rest, as the filter
+        P(fleetcare.pagealloc.compare#filter) does. It then stands in C(fleet.json) and C(fleet.html), and in the table where
+        there is something to say.
+    type: bool
+    default: true
+  troubled:
+    description:
+      - Names of the hosts that showed the trouble, for O(compare). Where none is named these are the hosts on which the symptom
+        was seen.
+    type: list
+    elements: str
     default: []
 attributes:
   check_mode:
@@ -65,6 +84,8 @@ seealso:
   - plugin: fleetcare.pagealloc.live_hosts
     plugin_type: lookup
   - plugin: fleetcare.pagealloc.classify
+    plugin_type: filter
+  - plugin: fleetcare.pagealloc.compare
     plugin_type: filter
 """
 
@@ -116,6 +137,14 @@ files:
     json: /var/lib/pagealloc/fleet.json
     html: /var/lib/pagealloc/fleet.html
     prometheus: /var/lib/pagealloc/pagealloc.prom
+changes:
+  description: What became of each host of the play, its outcome and the reason.
+  type: dict
+  returned: when O(changed_by) is given
+  sample:
+    db03:
+      outcome: applied
+      reason: "Step 1 of 5: vm.min_free_kbytes from 67584 to 262144 kB, for advisory mlx4_en-rhel-6.4-order-2."
 ansible_stats:
   description: The counts as C(pagealloc_counts), which AWX keeps as the job's artifacts.
   type: dict

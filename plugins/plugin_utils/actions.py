@@ -97,6 +97,19 @@ def review_kernel(host: Host, advisory: Advisory) -> list[Action]:
     ]
 
 
+def take_back(host: Host, *, unasked: bool) -> list[Action]:
+    """The workaround role's values are in force though ``unasked`` for; or a run of it was cut."""
+    record = host.record
+    if record is None or record.phase == "none":
+        return []
+    if record.phase != "in_force":
+        return [_action("finish_workaround", "Run the workaround playbook again: its last run on this host was cut, the next one mends it")]
+    if not unasked:
+        return []
+    was = "" if record.original_min_free_kbytes is None else f" (vm.min_free_kbytes was {record.original_min_free_kbytes} kB)"
+    return [_action("remove_workaround", f"Give back the values from before the workaround{was}: nothing asks for it any more")]
+
+
 def gather(missing: Iterable[str]) -> list[Action]:
     """Look again for what was not seen."""
     names = listed(dict.fromkeys(missing), 6, 60)

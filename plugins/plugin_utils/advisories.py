@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,12 @@ SCHEMA = Path(__file__).with_name("advisories.schema.json")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The advisories in the order they stand in, and what counts as the symptom where none of them matches."""
+    """The advisories in the order they stand in, what counts as the symptom where none of them matches, and how far a workaround
+    may go (see workaround/policy.py)."""
 
     advisories: tuple[Advisory, ...]
     thresholds: Thresholds
+    workaround: Mapping[str, Any]
 
 
 @lru_cache(maxsize=1)
@@ -38,11 +40,12 @@ def load_catalogue() -> Catalogue:
     """The bundled catalogue. It is checked against its schema by the tests, not here: that needs jsonschema."""
     source = read_bundled()
     thresholds = Thresholds(**source["defaults"]["symptom"])
-    return Catalogue(tuple(prepare(entry, thresholds) for entry in source["advisories"]), thresholds)
+    advisories = tuple(prepare(entry, thresholds) for entry in source["advisories"])
+    return Catalogue(advisories, thresholds, source["defaults"]["workaround"])
 
 
 def read_bundled() -> dict[str, Any]:
-    """What advisories.yml holds, as it stands: {defaults: {symptom: {...}}, advisories: [...]}."""
+    """What advisories.yml holds, as it stands: {defaults: {symptom: {...}, workaround: {...}}, advisories: [...]}."""
     source: dict[str, Any] = yaml.safe_load(BUNDLED.read_text(encoding="utf-8"))
     return source
 
@@ -65,7 +68,7 @@ def merge_site_advisories(catalogue: Catalogue, site: object) -> Catalogue:
         source = _merge(known.source, entry) if known else dict(entry)
         _check(name, source)
         merged[name] = prepare(source, catalogue.thresholds)
-    return Catalogue(tuple(merged.values()), catalogue.thresholds)
+    return replace(catalogue, advisories=tuple(merged.values()))
 
 
 def _site_entries(site: object) -> list[tuple[str, Mapping[str, Any]]]:

@@ -33,9 +33,11 @@ __all__ = ["FactsError", "Result", "classify", "counts", "verdict_for_unreached"
 
 
 class Result(TypedDict):
-    """The answer for one host. ``verdict`` is a key of VERDICTS; ``headroom`` has the shape of headroom.py."""
+    """The answer for one host. ``verdict`` is a key of VERDICTS; ``headroom`` has the shape of headroom.py; ``symptom``:
+    it is there, it is not, or (None) that could not be seen."""
 
     verdict: str
+    symptom: bool | None
     reasons: list[str]
     advisories: list[str]
     headroom: dict[str, Any] | None
@@ -66,6 +68,12 @@ class _Look:
             self._findings[limits] = symptom(self.host, self.headroom, self._why, limits)
         return self._findings[limits]
 
+    def symptom_there(self) -> bool | None:
+        """By any of the thresholds it was looked for with."""
+        if any(finding.present for finding in self._findings.values()):
+            return True
+        return None if any(finding.unseen for finding in self._findings.values()) else False
+
 
 def classify(facts: object, catalogue: Catalogue) -> Result:
     """The verdict for one host.
@@ -89,10 +97,11 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
         matched += [advisory.id for advisory, state, _answers in judged if state == REVIEW]
     return {
         "verdict": verdict,
+        "symptom": look.symptom_there(),
         "reasons": _once(reason for opinion in opinions for reason in opinion.reasons),
         "advisories": matched,
         "headroom": look.headroom,
-        "actions": _actions(opinions),
+        "actions": _actions(opinions) + actions.take_back(look.host, unasked=verdict == "clear"),
     }
 
 
@@ -207,6 +216,7 @@ def verdict_for_unreached(kind: str, message: str) -> Result:
         raise ValueError(f"{kind!r} is no verdict for a host that gave no facts")
     return {
         "verdict": kind,
+        "symptom": None,
         "reasons": [clip(message, 240) or VERDICTS[kind]],
         "advisories": [],
         "headroom": None,

@@ -25,8 +25,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
     counts,
     verdict_for_unreached,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import is_timeout, verdict_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 SCHEMA = "fleetcare.pagealloc/fleet/1"
 
@@ -97,20 +99,40 @@ def _judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
         return {**verdict_for_unreached("unknown", f"An advisory cannot be judged on this host. {error}"), "facts": gathered.facts}
 
 
-def judge_fleet(gathered: Mapping[str, Gathered], site_advisories: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def judge_fleet(
+    gathered: Mapping[str, Gathered],
+    site_advisories: Sequence[Mapping[str, Any]],
+    *,
+    comparing: bool = True,
+    troubled: Sequence[str] = (),
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
     """The document that all reports are made of; docs/fleet.schema.json describes it.
 
-    Raises AdvisoryError where the site's advisories are not in order.
+    ``comparing``: with what sets the hosts that show the trouble apart from the rest; ``troubled`` names these hosts where
+    the verdicts are not to tell. ``changes``: what a role did to each host (workaround/outcome.py, Change). Raises AdvisoryError
+    where the site's advisories are not in order.
     """
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
     hosts = {name: judge(one, advisories) for name, one in gathered.items()}
+    for name, change in (changes or {}).items():
+        hosts[name]["change"] = change
     return {
         "schema": SCHEMA,
         "generated_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "collection_version": collection_version(),
         "counts": counts(hosts.values()),
+        "comparison": _comparison(hosts, troubled) if comparing else None,
         "hosts": hosts,
     }
+
+
+def _comparison(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str]) -> dict[str, Any]:
+    """Never raises: what no one foresaw may not cost the fleet its verdicts, and is said in the comparison's place."""
+    try:
+        return compare(hosts, troubled)
+    except Exception as error:
+        return {**compare({}), "conclusion": [f"{FAULT} {type(error).__name__}: {clip(error)}"]}
 
 
 @contextlib.contextmanager

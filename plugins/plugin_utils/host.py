@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import SETTINGS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 
@@ -37,13 +38,31 @@ class Nic:
 
 @dataclass(frozen=True)
 class Failures:
-    """Page allocation failures logged since boot. ``boot_seen``: the log reaches back that far."""
+    """Page allocation failures logged since boot. ``boot_seen``: the log reaches back that far.
+
+    ``since_workaround``: (count, by order) of those after the workaround role's values came into force, None where that is not known.
+    """
 
     count: int
     by_order: Mapping[int, int]
     source: str
     boot_seen: bool
     last: Mapping[str, Any] | None
+    since_workaround: tuple[int, Mapping[int, int]] | None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the workaround role left on the host; ``phase``: none, pending, in_force or leaving. Values in kB and as the kernel has them."""
+
+    phase: str
+    step: int | None = None
+    min_free_kbytes: int | None = None
+    zone_reclaim_mode: int | None = None
+    original_min_free_kbytes: int | None = None
+    original_zone_reclaim_mode: int | None = None
+    since_epoch_seconds: int | None = None
+    since: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +79,21 @@ class Host:
     min_free_kbytes: int | None
     zone_reclaim_mode: int | None
     failures: Failures | None
+    record: Record | None
+    role_settings_kb: int | None
     out_of_tree: frozenset[str]
     unavailable: Mapping[str, Any]
     facts: Mapping[str, Any]
+
+    @property
+    def workaround_holds(self) -> bool:
+        """The step that the workaround role recorded is in force. A sosreport does not keep the record, but the role's settings."""
+        record, now = self.record, self.min_free_kbytes
+        if record is None:
+            wanted = self.role_settings_kb
+        else:
+            wanted = record.min_free_kbytes if record.phase == "in_force" else None
+        return wanted is not None and now is not None and now >= wanted
 
     def why(self, *data: str) -> str:
         """ " (the recorded reason)" for the first of these data that has one, else nothing."""
@@ -95,6 +126,8 @@ def read_host(facts: object) -> Host:
         min_free_kbytes=_count(vm, "min_free_kbytes", "vm."),
         zone_reclaim_mode=_count(vm, "zone_reclaim_mode", "vm."),
         failures=_failures(facts),
+        record=_record(facts),
+        role_settings_kb=_role_settings_kb(vm),
         out_of_tree=frozenset(_texts(modules, "out_of_tree", "modules.") or ()),
         unavailable=_mapping(facts, "unavailable", "") or {},
         facts=facts,
@@ -145,22 +178,55 @@ def _failures(facts: Mapping[str, Any]) -> Failures | None:
         raise FactsError("failures.count", "missing")
     return Failures(
         count=count,
-        by_order=_by_order(found),
+        by_order=_by_order(found, "failures."),
         source=_text(found, "source", "failures.") or "source not recorded",
         boot_seen=found.get("boot_seen") is True,
         last=_mapping(found, "last", "failures."),
+        since_workaround=_since_workaround(found),
     )
 
 
-def _by_order(found: Mapping[str, Any]) -> dict[int, int]:
-    table = _mapping(found, "by_order", "failures.") or {}
+def _since_workaround(found: Mapping[str, Any]) -> tuple[int, Mapping[int, int]] | None:
+    path = "failures.since_workaround."
+    since = _mapping(found, "since_workaround", "failures.")
+    return None if since is None else (_count(since, "count", path) or 0, _by_order(since, path))
+
+
+def _record(facts: Mapping[str, Any]) -> Record | None:
+    """Facts gathered before there was a workaround role have none: not seen."""
+    found = _mapping(facts, "workaround", "")
+    if found is None:
+        return None
+    path = "workaround."
+    numbers = [field.name for field in fields(Record) if field.name not in ("phase", "since")]
+    return Record(
+        phase=_text(found, "phase", path) or "none",
+        since=_text(found, "since", path),
+        **{name: _count(found, name, path) for name in numbers},
+    )
+
+
+def _role_settings_kb(vm: Mapping[str, Any]) -> int | None:
+    """vm.min_free_kbytes in the file that the workaround role writes for the next boot, None where it is not seen."""
+    for place, line in enumerate(_list(vm, "boot_settings", "vm.") or ()):
+        path = f"vm.boot_settings[{place}]."
+        if not isinstance(line, Mapping):
+            raise _odd(path[:-1], line, "a mapping")
+        value = _text(line, "value", path)
+        if _text(line, "file", path) == SETTINGS and _text(line, "name", path) == "min_free_kbytes" and value and value.isdecimal():
+            return min(int(value[:20]), _LARGEST)
+    return None
+
+
+def _by_order(found: Mapping[str, Any], path: str) -> dict[int, int]:
+    table = _mapping(found, "by_order", path) or {}
     orders: dict[int, int] = {}
     for key in table:
         # JSON makes strings of the orders; a plain number is welcome too.
         order = str(key) if isinstance(key, str) or _is_count(key) else ""
         if not _ORDER.fullmatch(order):
-            raise _odd("failures.by_order", key, "an order")
-        orders[int(order)] = orders.get(int(order), 0) + (_count(table, key, "failures.by_order.") or 0)
+            raise _odd(path + "by_order", key, "an order")
+        orders[int(order)] = orders.get(int(order), 0) + (_count(table, key, path + "by_order.") or 0)
     return orders
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Thresholds
@@ -67,19 +68,31 @@ def _log(host: Host, limits: Thresholds) -> Finding:
     if found is None:
         return _unseen(f"kernel log: none could be read{host.why('failures')}", "failures")
     source = clip(found.source, 40)
+    seen, since = _that_count(host, found)
     counted = {
-        order: count for order, count in found.by_order.items() if count and (order <= limits.failures_up_to_order or order == limits.order)
+        order: count for order, count in seen.by_order.items() if count and (order <= limits.failures_up_to_order or order == limits.order)
     }
     total = sum(counted.values())
     if total >= limits.failures_at_least:
-        return _present(f"kernel log ({source}): {_told(counted, limits)} since boot{_last(found)}")
-    untold = found.count - sum(found.by_order.values())
+        return _present(f"kernel log ({source}): {_told(counted, limits)} since {since}{_last(found)}")
+    untold = seen.count - sum(seen.by_order.values())
     if untold > 0:
         return _unseen(f"kernel log ({source}): {untold} failures whose order is not known", "failures.by_order")
-    quiet = f"kernel log ({source}): {_told(counted, limits)} since boot"
-    if found.boot_seen:
+    quiet = f"kernel log ({source}): {_told(counted, limits)} since {since}"
+    if seen.boot_seen:
         return _seen(quiet)
     return _seen(f"{quiet}, but it does not reach back to boot: their absence proves nothing")
+
+
+def _that_count(host: Host, found: Failures) -> tuple[Failures, str]:
+    """(the failures that count, since what): while the workaround holds, those before it are what it was applied for."""
+    if not host.workaround_holds or found.since_workaround is None:
+        return found, "boot"
+    count, by_order = found.since_workaround
+    before = found.count - count
+    told = f" ({before} before it)" if before > 0 else ""
+    step = f"step {host.record.step} of " if host.record else ""
+    return replace(found, count=count, by_order=by_order, boot_seen=True), f"{step}the workaround{told}"
 
 
 def _told(counted: Mapping[int, int], limits: Thresholds) -> str:

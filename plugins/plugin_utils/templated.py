@@ -17,10 +17,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories imp
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result, classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom import headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import FactsError, read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import Plan, plan
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import PolicyError, read_policy
 
 
 class TemplatedError(Exception):
@@ -46,6 +49,19 @@ def classify_value(facts: object, site_advisories: object) -> Result:
         raise TemplatedError(_fact(error), error.fault) from error
 
 
+def plan_value(facts: object, policy: object, site_advisories: object) -> Plan:
+    """The workaround's plan for one host's facts. Raises TemplatedError naming ``facts``, ``policy`` or ``site_advisories``."""
+    result = classify_value(facts, site_advisories)
+    catalogue = _catalogue(json.dumps(plain(site_advisories, "site_advisories")))
+    chosen = plain(policy, "policy")
+    if chosen is not None and not isinstance(chosen, Mapping):
+        raise TemplatedError("policy", f"of type {type(chosen).__name__} where a mapping is needed")
+    try:
+        return plan(plain(facts, "facts"), result, catalogue, read_policy(chosen, catalogue.workaround))
+    except PolicyError as error:
+        raise TemplatedError("policy", error) from error
+
+
 def headroom_value(facts: object) -> dict[str, Any] | None:
     """The headroom for one host's facts, None where they do not suffice. Raises TemplatedError naming ``facts``."""
     host = plain(facts, "facts")
@@ -55,6 +71,27 @@ def headroom_value(facts: object) -> dict[str, Any] | None:
         raise TemplatedError(_fact(error), error.fault) from error
     found: dict[str, Any] | None = headroom(host)
     return found
+
+
+def compare_value(hosts: object, troubled: object) -> dict[str, Any]:
+    """The comparison of hosts by their results. Raises TemplatedError naming ``hosts`` or ``troubled``."""
+    results, names = plain(hosts, "hosts"), plain(troubled, "troubled")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TemplatedError("troubled", "a list of host names is needed")
+    if not isinstance(results, dict):
+        raise TemplatedError("hosts", "a mapping of host names to results is needed, as fleet.json has it under hosts")
+    for name, result in results.items():
+        _check_result(result, f"hosts.{clip(name, 40)}", by_symptom=not names)
+    return compare(results, names)
+
+
+def _check_result(result: object, path: str, *, by_symptom: bool) -> None:
+    if not isinstance(result, dict):
+        raise TemplatedError(path, f"of type {type(result).__name__} where a result with symptom and facts is needed")
+    if "facts" not in result or not isinstance(result["facts"], (dict, type(None))):
+        raise TemplatedError(f"{path}.facts", "the mapping ansible_facts.pagealloc, or null, is needed")
+    if by_symptom and ("symptom" not in result or not isinstance(result["symptom"], (bool, type(None)))):
+        raise TemplatedError(f"{path}.symptom", "true, false or null is needed; without it, name the hosts in troubled")
 
 
 def verdict_test(verdict: str, error_class: type[Exception]) -> Callable[[object], bool]:

@@ -19,6 +19,10 @@ _UNITS = {
     "peak_memory_mb": "all processes together held {} MB at most",
     "largest_process_mb": "the largest process {} MB",
     "hosts_per_second": "{} hosts per second",
+    "insights_hosts_per_second": "insights-core {}",
+    "ratio_to_insights_favoured": "{} times where it is given as many processes and unpacks to memory",
+    "ratio_of_cpu_time": "insights-core takes {} times the CPU time",
+    "share_of_floor": "`xz -dc` alone takes {} of the CPU time of this collection",
 }
 
 
@@ -37,6 +41,8 @@ def _table(figures: Mapping[str, Mapping[str, Any]]) -> str:
     for name, figure in sorted(figures.items()):
         pairs = figure["pairs"]
         goal = "" if figure["goal"] is None else f"≤ {figure['goal']:.2f}"
+        if figure.get("least") is not None:
+            goal = f"≥ {figure['least']:g}"
         spread = f"{len(pairs)}: {min(pairs):.3g} to {max(pairs):.3g}"
         rows.append(f"| `{name}` | **{figure['ratio']:.3g}** | {spread} | {goal} | {_said(figure)} |")
     origins = dict.fromkeys((figure["measured_at"], figure["machine"], figure["command"]) for figure in figures.values())

@@ -21,13 +21,14 @@ Measured = TypeVar("Measured")
 
 @dataclass(frozen=True)
 class Figure:
-    """``ratio`` is the median of the ratios of the pairs; ``goal`` is the most it may be, None where there is no such."""
+    """``ratio`` is the median of the ratios of the pairs; ``goal`` is the most it may be, ``least`` the least; None: no such."""
 
     name: str
     pairs: list[float]
     note: str
     goal: float | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+    least: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -40,6 +41,7 @@ class Figure:
             "runs": len(self.pairs),
             "note": self.note,
             "goal": self.goal,
+            "least": self.least,
             "pairs": [rounded(pair) for pair in self.pairs],
             **self.more,
         }

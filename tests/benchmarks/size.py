@@ -10,12 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Size:
-    """``fleets``: the small and the large number of recorded hosts; ``rounds``: how often the stages see the sample fleet."""
+    """``fleets``: the small and the large number of recorded hosts; ``rounds``: how often the stages see the sample fleet.
+
+    Sosreports: ``sos_megabytes`` unpacked, ``sos_members`` of each, ``sos_rounds`` over the unpacked ones, ``sos_fleet`` archives.
+    """
 
     pairs: int = 5
     live_hosts: int = 100
     fleets: tuple[int, int] = (1_000, 10_000)
     rounds: int = 50
+    sos_megabytes: tuple[int, ...] = (20, 30, 40, 60, 80, 120)
+    sos_members: int = 3_000
+    sos_rounds: int = 10
+    sos_fleet: int = 1_000
 
     @property
     def fleet_words(self) -> str:
@@ -25,4 +32,4 @@ class Size:
 
 def quick(pairs: int) -> Size:
     """Enough to see that the benchmark works; its figures mean little."""
-    return Size(pairs, live_hosts=10, fleets=(40, 80), rounds=2)
+    return Size(pairs, live_hosts=10, fleets=(40, 80), rounds=2, sos_megabytes=(2,), sos_members=200, sos_rounds=2, sos_fleet=10)

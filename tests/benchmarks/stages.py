@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom import headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
@@ -71,6 +72,7 @@ def _one_round(texts: dict[str, str]) -> dict[str, float]:
     stage("headroom", lambda: [headroom(facts) for facts in seen])
     stage("classify", lambda: [classify(facts, advisories) for facts in seen])
     fleet = judge_fleet(gathered, [])
+    stage("compare", lambda: compare(fleet["hosts"]))
     for name, render in (("json", render_json), ("html", render_html), ("prometheus", render_prometheus), ("table", render_table)):
         stage(name, lambda render=render: render(fleet))  # type: ignore[misc]
     return taken

@@ -47,18 +47,26 @@ def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp
         "db13-el64-numa": "affected",
         "db17-stalled": "stalled",
         "db18-down": "unreachable",
+        **dict.fromkeys((f"db{number}-el64" for number in range(20, 26)), "affected"),
+        **dict.fromkeys((f"db{number}-el63" for number in range(30, 33)), "clear"),
+        **dict.fromkeys((f"db{number}-el65" for number in range(33, 37)), "clear"),
         "edge14-no-ethtool": "unknown",
         "fs16-el64-vendor-module": "affected",
         "hpc08-el64-ofed": "needs_review",
         "ora09-uek": "unknown",
         "sec15-denied-dmesg": "unknown",
         "web07-el64-bond": "affected",
+        **dict.fromkeys((name for name in names if name.startswith("web2")), "clear"),
     }
     assert sum(fleet["counts"].values()) == len(names)
     assert set(fleet["counts"].values()) > {1}, "every verdict is there"
     assert all(fleet["counts"].values())
     table = done.stdout[done.stdout.index("HOST ") : done.stdout.index("Report: ")]
     assert max(map(len, table.splitlines())) <= 80
+    assert "Both needed: kernel line 2.6.32-358.el6 (always with distribution rhel 6.4)," in table
+    best = fleet["comparison"]["pairs"][0]
+    assert best["both_needed"] and {"fact": "driver", "value": "mlx4_en"} in best["second"]
+    assert best["both"] == {"troubled": 10, "hosts": 14} and best["first_only"]["troubled"] == best["second_only"]["troubled"] == 0
     assert table.index("db03-el64-seed") < table.index("db17-stalled") < table.index("db01-el63"), "worst first"
     assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {"fleet.json", "fleet.html", "pagealloc.prom"}
 
@@ -142,7 +150,7 @@ def account() -> Iterator[Callable[[str], str]]:
     made: list[tuple[str, Path]] = []
 
     def make(script: str) -> str:
-        name = f"pagealloc{len(made)}"
+        name = f"pagealloc{os.getpid()}-{len(made)}"  # no other run on this machine has it
         shell = Path(f"/usr/local/bin/{name}-shell")
         shell.write_text("#!/bin/sh\n" + script)
         shell.chmod(0o755)
@@ -304,6 +312,8 @@ def test_fail_on_ends_non_zero_after_the_reports(ansible: Ansible, tmp_path: Pat
     [
         ({"audit_fail_on": ["broken"]}, "broken"),
         ({"audit_timeout_seconds": "soon"}, "audit_timeout_seconds"),
+        ({"audit_compare": "perhaps"}, "audit_compare"),
+        ({"audit_troubled": {"db02-el64": 1}}, "audit_troubled"),
         ({"audit_output_dir": ""}, "must not be empty"),
         ({"audit_advisories": [{"id": "x", "drivr": "y"}]}, "drivr"),
         ({"audit_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "kernel": {"fixed": "2.6.32-100.el6"}}]}, "mlx4_en-rhel-6.4-order-2"),
@@ -315,6 +325,29 @@ def test_wrong_options_are_refused_with_their_name(ansible: Ansible, tmp_path: P
     _fleet, done = ansible.audit(tmp_path, {"h": sample("db02-el64")}, "-e", json.dumps(options), check=False)
     assert done.returncode != 0
     assert says in done.stdout + done.stderr
+
+
+def test_a_list_says_which_hosts_had_the_trouble_and_nobody_need_compare(ansible: Ansible, tmp_path: Path) -> None:
+    hosts = {name: sample(name) for name in ("db02-el64", "db05-el65", "db33-el65", "web20-el64-ixgbe", "web23-el64-igb")}
+    fleet, done = ansible.audit(tmp_path, hosts, "-e", json.dumps({"audit_troubled": ["web20-el64-ixgbe", "not-there"]}))
+    assert fleet["comparison"]["troubled_by"] == "list"
+    assert (fleet["comparison"]["hosts"]["troubled"], fleet["comparison"]["hosts"]["others"]) == (1, 4)
+    said = " ".join(done.stdout.split())
+    assert "Too few hosts to say anything: 1 with the trouble, 4 without." in said
+    assert "Left out: 1 named as troubled but not audited (not-there)." in said
+    gone = {**hosts, "db17-stalled": sample("db17-stalled")}
+    _fleet, done = ansible.audit(tmp_path / "gone", gone, "-e", "audit_troubled=db17-stalled")
+    assert "No host that could be compared showed the trouble" in " ".join(done.stdout.split())
+    fleet, done = ansible.audit(tmp_path / "without", hosts, "-e", "audit_compare=false", "-e", "audit_troubled=db02-el64")
+    assert fleet["comparison"] is None and "What sets" not in done.stdout
+
+
+def test_the_role_passes_the_list_on(ansible: Ansible, tmp_path: Path) -> None:
+    hosts = {name: {**sample(name), "ansible_connection": "local"} for name in ("db02-el64", "db05-el65")}
+    role = [{"ansible.builtin.import_role": {"name": "fleetcare.pagealloc.audit"}, "vars": {"audit_troubled": ["db02-el64"]}}]
+    ansible.play(tmp_path, hosts, role)
+    found = json.loads((tmp_path / "pagealloc-report" / "fleet.json").read_text())["comparison"]
+    assert (found["troubled_by"], found["hosts"]["troubled"], found["hosts"]["others"]) == ("list", 1, 1)
 
 
 def test_which_hosts_and_what_else_a_site_calls_its_variables(ansible: Ansible, tmp_path: Path) -> None:

@@ -38,7 +38,10 @@ def main(words: list[str]) -> int:
 
 
 def _accuracy(options: argparse.Namespace) -> int:
-    figures = write(measure(options.states, options.seed, lambda line: print(line, file=sys.stderr, flush=True)), options.output)
+    accuracy = measure(options.states, options.seed, lambda line: print(line, file=sys.stderr, flush=True))
+    for line in accuracy.oddities():
+        print(line)
+    figures = write(accuracy, options.output)
     for name, value in figures.items():
         print(f"{name}: {value}")
     print(f"Figures: {options.output}")

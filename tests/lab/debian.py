@@ -84,7 +84,7 @@ def _options() -> list[str]:
         "-o", "APT::Architecture=amd64", "-o", "APT::Architectures=amd64", "-o", "Acquire::Languages=none", "-o", "Acquire::Retries=3",
         "-o", "APT::Update::Error-Mode=any",
         "-o", "Debug::NoLocking=true",
-    ]
+    ]  # fmt: skip
     with locked("apt"):
         stamp = state / "updated"
         known = stamp.exists() and (state / "sources.list").read_text() == SOURCES

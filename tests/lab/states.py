@@ -50,11 +50,6 @@ class Seen:
     expected_without_types: int
     texts: list[str]
 
-    @property
-    def error_percent(self) -> float:
-        """How far the expected number is off, of the larger of the two."""
-        return 100 * abs(self.counted - self.expected) / max(self.counted, self.expected, 1)
-
 
 def random_states(seed: int, number: int, memory_kb: int) -> Iterator[State]:
     """States from untouched to starved, for a guest with so much memory; the same for the same seed."""

@@ -16,7 +16,8 @@ import pytest
 import yaml
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import classify_value, headroom_value
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import classify_value, compare_value, headroom_value
 
 from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.playbook import Ansible, newest, oldest
@@ -107,6 +108,15 @@ def test_filters_return_what_they_document(name: str, function: Callable[..., An
     wrong = {line for facts in sample_facts() for line in differences({"_value": function(facts)}, returned, name, reached)}
     assert not wrong
     assert not set(places(returned, name)) - reached
+
+
+def test_compare_returns_what_it_documents() -> None:
+    hosts = judge_fleet({path.stem: Gathered.from_record(str(path)) for path in EVIDENCE.glob("*.evidence")}, [])["hosts"]
+    returned, reached = plugins()["filter/compare"].returned, set[str]()
+    found = [compare_value(hosts, troubled) for troubled in ([], ["db02-el64", "no-such-host"])]
+    assert not {line for one in found for line in differences({"_value": one}, returned, "compare", reached)}
+    assert not set(places(returned, "compare")) - reached
+    assert found[0]["conclusion"] == returned["_value"]["contains"]["conclusion"]["sample"]
 
 
 @EACH_PLUGIN

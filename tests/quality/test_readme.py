@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST, SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import (
     SCHEMA,
@@ -24,11 +24,20 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories imp
     merge_site_advisories,
     read_bundled,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.facts import NAMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.condition import Condition, ConditionError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import MAX_KEPT_BYTES, MAX_MEMBERS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import MAX_MEMBER_BYTES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
+    MAX_RATIO,
+    MAX_UNPACKED_BYTES,
+    RATIO_COUNTS_FROM_BYTES,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 
 from tests.conftest import ROOT, SAMPLE_FLEET
@@ -137,9 +146,20 @@ def test_the_table_of_the_readme_is_what_the_code_prints() -> None:
     fleet = sample_fleet()
     whole = {name for name in fleet["hosts"] if any(name.startswith(part) for part in names)}
     hosts = {name: fleet["hosts"][name] for name in whole}
+    comparison = compare(hosts)
     counts = {verdict: sum(host["verdict"] == verdict for host in hosts.values()) for verdict in VERDICTS}
-    printed = render_table({**fleet, "hosts": hosts, "counts": counts})
+    printed = render_table({**fleet, "hosts": hosts, "counts": counts, "comparison": comparison})
     assert shown == printed[printed.index("HOST ") :].strip()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/compare.md"])
+def test_the_comparison_shown_is_what_the_code_prints(page: str) -> None:
+    shown = next(block for block in fenced(TEXTS[page], "text") if block.startswith("What sets "))
+    assert shown in render_table(sample_fleet())
+
+
+def test_every_fact_that_is_compared_is_explained() -> None:
+    assert [code(row[0])[0] for row in table(TEXTS["docs/compare.md"], "fact", "value")] == list(NAMES)
 
 
 def test_the_metrics_are_those_of_the_file() -> None:
@@ -208,6 +228,21 @@ def test_every_source_of_evidence_is_listed() -> None:
     text = TEXTS["docs/evidence.md"]
     named = {re.sub("/(IF|MODULE)$", "/*", word) for word in code(text)} | set(code(text))
     assert {entry.source for entry in MANIFEST} <= named
+
+
+def test_every_place_in_a_sosreport_is_listed() -> None:
+    patterns = [pattern for entry in MANIFEST for pattern in entry.sos if pattern != entry.source.lstrip("/")]
+    patterns += [pattern for places in (SOS_FORMS, SOS_IDENTITY) for several in places.values() for pattern in several]
+    rows = table(TEXTS["docs/sosreports.md"], "evidence", "in the report")
+    assert {word for row in rows for word in code(row[1])} == set(patterns)
+
+
+def test_the_bounds_of_sosreports_are_those_of_the_code() -> None:
+    text = TEXTS["docs/sosreports.md"]
+    bomb = f"above {RATIO_COUNTS_FROM_BYTES >> 20} MiB unpacked and {MAX_RATIO} times its size, or above {MAX_UNPACKED_BYTES >> 30} GiB"
+    assert bomb in text
+    assert f"more than {MAX_KEPT_BYTES >> 20} MiB of what is looked at, more than {MAX_MEMBERS:,} members" in text
+    assert f"a member above {MAX_MEMBER_BYTES >> 20} MiB" in text
 
 
 def test_the_changelog_is_in_order() -> None:

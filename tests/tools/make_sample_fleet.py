@@ -16,6 +16,7 @@ from pathlib import Path
 PAGE_KB = 4
 HEAD, END = "pagealloc-evidence 1 sample", "pagealloc-evidence end sample"
 BOOTED = 1363600000  # 18 March 2013, 09:46:40 UTC
+WORKAROUND = BOOTED + 90_000
 
 
 @dataclass
@@ -58,6 +59,7 @@ class Host:
     denied_log: bool = False
     no_ethtool: bool = False
     modules: tuple[str, ...] = ()
+    workaround_step: int = 0
 
 
 def healthy(gib: int, node: int = 0, dma: bool = True) -> list[Zone]:
@@ -100,7 +102,10 @@ def memory_lines(host: Host) -> list[str]:
     free_kb = sum(zone.free_pages() for zone in host.zones) * PAGE_KB
     lines += [f"/proc/sys/vm/min_free_kbytes:{host.min_free_kbytes}", f"/proc/sys/vm/zone_reclaim_mode:{host.zone_reclaim_mode}"]
     lines += [f"/proc/sys/kernel/tainted:{host.taint}", "/proc/uptime:1036800.42 12441601.10"]
+    lines += workaround_lines(host)
     lines += [f"/proc/meminfo:MemTotal:       {total_kb} kB", f"/proc/meminfo:MemFree:        {free_kb} kB"]
+    lines += [f"/proc/meminfo:Active(file):   {total_kb // 5} kB", f"/proc/meminfo:Inactive(file): {total_kb // 4} kB"]
+    lines.append(f"/proc/meminfo:SReclaimable:   {total_kb // 60} kB")
     if is_modern(host):
         lines.append(f"/proc/meminfo:MemAvailable:   {free_kb * 2} kB")
     for zone, (low, mid, high) in zip(host.zones, watermarks(host.zones, host.min_free_kbytes), strict=True):
@@ -113,6 +118,29 @@ def memory_lines(host: Host) -> list[str]:
         info += [f"        protection: ({', '.join(map(str, reserve(host.zones, zone)))})"]
         lines += [f"/proc/zoneinfo:{line}" for line in info]
     return lines
+
+
+def workaround_lines(host: Host) -> list[str]:
+    """The record of the workaround role and its settings, where it was applied."""
+    record = "/var/lib/fleetcare-pagealloc/workaround"
+    if not host.workaround_step:
+        return [f"!grep: {record}: No such file or directory"]
+    values = {
+        "format": 1,
+        "phase": "in_force",
+        "original_min_free_kbytes": 67584,
+        "original_zone_reclaim_mode": 0,
+        "step": host.workaround_step,
+        "min_free_kbytes": host.min_free_kbytes,
+        "zone_reclaim_mode": host.zone_reclaim_mode,
+        "since_epoch_seconds": WORKAROUND,
+        "end": 1,
+    }
+    settings = "/etc/sysctl.d/zz-fleetcare-pagealloc.conf"
+    return [
+        *(f"{record}:{name}={value}" for name, value in values.items()),
+        *(f"{settings}:vm.{name} = {values[name]}" for name in ("min_free_kbytes", "zone_reclaim_mode")),
+    ]
 
 
 def is_modern(host: Host) -> bool:
@@ -230,6 +258,11 @@ def fleet() -> dict[str, Host]:
             zones=healthy(32) + healthy(32, node=1, dma=False),
             min_free_kbytes=1048576,
             zone_reclaim_mode=1,
+            workaround_step=3,
+            log=[
+                *el6_failure(89211.4, "swapper", 0, EL64, "mlx4_en"),
+                "[90000.000000] fleetcare.pagealloc: workaround in force (step 3)",
+            ],
         ),
         "db05-el65": Host(EL65, RHEL.format("6.5", "Santiago"), zones=healthy(16)),
         "db06-el64-reboot": Host(Z_STREAM, **santiago, installed=(Z_STREAM, EL65), default=EL65),
@@ -307,6 +340,60 @@ def fleet() -> dict[str, Host]:
     }
 
 
+def bystanders() -> dict[str, Host]:
+    """What the engineers of the story laid side by side: more hosts with the fault, the same kernel with other NICs, and the
+    same NIC with the kernels before and after. Versions, firmware and memory vary across all three."""
+    builds = ("358", "358.2.1", "358.18.1", "358.23.2")
+    hosts = {}
+    for number, driver_version in enumerate(("1.5.10 (Jan 2013)", "2.0 (Dec 2011)") * 3):
+        release = f"2.6.32-{builds[number % 4]}{EL6}"
+        hosts[f"db{20 + number}-el64"] = Host(
+            release,
+            RHEL.format("6.4", "Santiago"),
+            driver_version=driver_version,
+            firmware=_mlx4_firmware(number),
+            zones=starving(16 << number % 3),
+            log=el6_failure(512340.7 + 8111 * number, "swapper", 0, release, "mlx4_en"),
+        )
+    others = {"6.3": ("279", "279.22.1", "279.5.2"), "6.5": ("431", "431.3.1", "431.20.3", "431.29.2")}
+    for number, (minor, build) in enumerate((minor, build) for minor, builds_of in others.items() for build in builds_of):
+        hosts[f"db{30 + number}-el{minor.replace('.', '')}"] = Host(
+            f"2.6.32-{build}{EL6}",
+            RHEL.format(minor, "Santiago"),
+            driver_version=("1.5.10 (Jan 2013)", "2.0 (Dec 2011)")[number % 2],
+            firmware=_mlx4_firmware(number),
+            zones=healthy(16 << number % 3),
+        )
+    for number, (driver, version, firmware) in enumerate(OTHER_NICS):
+        hosts[f"web{20 + number}-el64-{driver}"] = Host(
+            f"2.6.32-{builds[number % 4]}{EL6}",
+            RHEL.format("6.4", "Santiago"),
+            driver=driver,
+            bus_driver=driver,
+            driver_version=version,
+            firmware=firmware,
+            module_dir=f"kernel/drivers/net/{driver}",
+            zones=healthy(16 << number % 3),
+        )
+    return hosts
+
+
+def _mlx4_firmware(number: int) -> str:
+    return ("2.10.700", "2.11.500", "2.11.500")[number % 3]
+
+
+#: Driver, version and firmware of NICs that a RHEL 6.4 host may have instead.
+OTHER_NICS = (
+    ("ixgbe", "3.9.15-k", "0x61c10001"),
+    ("bnx2x", "1.72.51-0", "bc 7.4.22"),
+    ("tg3", "3.124", "5720-v1.25"),
+    ("igb", "4.0.1-k", "1.5.4"),
+    ("be2net", "4.4.31.0r", "4.2.324.30"),
+    ("ixgbe", "3.9.15-k", "0x61c10001"),
+    ("bnx2x", "1.72.51-0", "bc 7.6.59"),
+    ("igb", "4.0.1-k", "1.5.4"),
+)
+
 #: Hosts that gave nothing, and what ssh said.
 UNREACHED = {
     "db17-stalled": "Failed to connect to the host via ssh: Connection timed out during banner exchange",
@@ -317,7 +404,7 @@ UNREACHED = {
 def transcripts() -> dict[str, str]:
     """Host -> its transcript."""
     texts = {}
-    for name, host in fleet().items():
+    for name, host in {**fleet(), **bystanders()}.items():
         lines = [HEAD, *memory_lines(host), *system_lines(host), *nic_lines(host), *log_lines(host), END]
         texts[name] = "\n".join(lines) + "\n"
     for name, message in UNREACHED.items():

@@ -99,6 +99,7 @@ function describe(host) {
   return [
     panelHead(host.name, host.verdict),
     host.facts && make("div", { class: "figures" }, figures(host, facts)),
+    host.change && changeSection(host.change),
     why(host),
     host.actions.length ? section("What would help", make("ol", { class: "actions" },
       host.actions.map((step) => make("li", {}, step.description, " ", make("code", {}, step.action))))) : null,
@@ -108,6 +109,18 @@ function describe(host) {
     host.facts && nicSection(facts),
     missing(facts),
   ].filter(Boolean);
+}
+
+function changeSection(change) {
+  const row = (title, key) => make("tr", {}, make("th", { scope: "row" }, title),
+    [change.before, change.after].map((state) => make("td", {}, state ? cell(state[key]) : "–")));
+  const cell = (value) => typeof value === "string" ? value : count(value);
+  return section(`Change: ${change.outcome.replaceAll("_", " ")}`,
+    make("ul", {}, change.sentences.map((sentence) => make("li", {}, sentence))),
+    change.before && make("table", { class: "change" },
+      make("thead", {}, make("tr", {}, make("td", {}), make("th", { scope: "col" }, "before"), make("th", { scope: "col" }, "after"))),
+      make("tbody", {}, row("verdict", "verdict"), row("vm.min_free_kbytes (kB)", "min_free_kbytes"),
+        row("vm.zone_reclaim_mode", "zone_reclaim_mode"), row(`atomic order-${change.order} requests left`, "granted"))));
 }
 
 function figures(host, facts) {

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison import comparison_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -73,6 +74,7 @@ def render_html(fleet: Mapping[str, Any]) -> str:
             verdicts=VERDICTS,
             rows=((row, _link(row.name), printable(row.name, 255)) for row in rows),
             total=len(rows),
+            compared=comparison_view(fleet),
             headline=_headline(verdict_counts(fleet), len(rows)),
             generated_at=printable(fleet["generated_at"], 40),
             generated_text=_moment(printable(fleet["generated_at"], 40)),

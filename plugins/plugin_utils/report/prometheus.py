@@ -44,6 +44,12 @@ def render_prometheus(fleet: Mapping[str, Any]) -> str:
         ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts)),
         ("allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts)),
     )
+    changed = [(host, result["change"]) for host, result in hosts if "change" in result]
+    if changed:
+        families += (
+            ("change_outcome", "What became of each host that was to be changed, always 1.", _outcomes(changed)),
+            ("change_min_free_bytes", "vm.min_free_kbytes before and after the change.", _min_free(changed)),
+        )
     return "".join(line for family in families for line in _family(*family))
 
 
@@ -51,6 +57,19 @@ def _family(name: str, explanation: str, samples: Iterable[_Sample]) -> Iterator
     yield f"# HELP pagealloc_{name} {explanation}\n# TYPE pagealloc_{name} gauge\n"
     for labels, value in samples:
         yield f"pagealloc_{name}{{{labels}}} {_number(value)}\n" if labels else (f"pagealloc_{name} {_number(value)}\n")
+
+
+def _outcomes(changed: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+    for host, change in changed:
+        yield f"{host},{_label('what', change['what'])},{_label('outcome', change['outcome'])}", 1
+
+
+def _min_free(changed: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+    for host, change in changed:
+        for when in ("before", "after"):
+            value = (change[when] or {}).get("min_free_kbytes")
+            if value is not None:
+                yield f'{host},when="{when}"', value * 1024
 
 
 def _headroom(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import change_line
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
     natural_key,
     printable,
@@ -59,7 +60,8 @@ def granted(headroom: Mapping[str, Any] | None, kind: str, order: int) -> int | 
 
 def _row(name: str, result: Mapping[str, Any]) -> HostRow:
     facts = result["facts"] or {}
-    reasons = result["reasons"]
+    # of a change that is what one wants to know; the reasons for the verdict are in the panel
+    reasons = [change_line(result["change"])] if "change" in result else result["reasons"]
     return HostRow(
         name,
         printable(result["verdict"], 40),

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import outcome_counts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison import ComparisonView, comparison_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -31,6 +33,7 @@ _MIN_WIDTH = 60
 # From here on the reason has room for a column of its own; below, it stands under its host.
 _WIDE = 132
 _REASON_LINES = 2
+_SENTENCE_LINES = 6
 # The most that a column may take, by its place.
 _MOST = {0: 40, 2: 34, 3: 18}
 # Where the room does not do: which column gives way next, by its place, and down to which width.
@@ -69,11 +72,14 @@ def render_table(fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 2
         shown = [row for row in rows if row.verdict != "clear"][:max_rows]
     blocks = [_title(fleet, width)]
     if shown:
-        blocks.append("\n".join(_table_lines(shown, width, colour)))
+        blocks.append("\n".join(_table_lines(fleet, shown, width, colour)))
     hidden = _hidden(rows, shown)
     if hidden:
         blocks.append("\n".join(wrap(hidden, width, 3)))
-    blocks.append("\n".join(_count_lines(fleet, len(rows), width, colour)))
+    compared = comparison_view(fleet)
+    if compared:
+        blocks.append("\n".join(_comparison_lines(compared, width)))
+    blocks.append("\n".join([*_count_lines(fleet, len(rows), width, colour), *_outcome_lines(fleet, width)]))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -92,7 +98,16 @@ def _hidden(rows: list[HostRow], shown: list[HostRow]) -> str:
     return f"{ELLIPSIS} and {' and '.join(parts)}, see fleet.html" if parts else ""
 
 
-def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]:
+def _comparison_lines(compared: ComparisonView, width: int) -> Iterator[str]:
+    yield from wrap(compared.heading + ":", width, 2)
+    for sentence in (*compared.conclusion, compared.left_out):
+        first, *more = wrap(sentence, width - 4, _SENTENCE_LINES) or [""]
+        if first:
+            yield "  " + first
+        yield from ("    " + part for part in more)
+
+
+def _table_lines(fleet: Mapping[str, Any], rows: list[HostRow], width: int, colour: bool) -> Iterator[str]:
     wide = width >= _WIDE
     cells = [_cells(row) for row in rows]
     sizes = _column_sizes(cells, width, wide)
@@ -107,7 +122,7 @@ def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]
         for row, text in zip(rows, body, strict=True):
             yield text
             # "Everything was seen" needs no second line; all others say why.
-            if row.reason and row.verdict != "clear":
+            if row.reason and (row.verdict != "clear" or "change" in fleet["hosts"][row.name]):
                 yield from ("    " + part for part in wrap(row.reason, width - 4, _REASON_LINES))
         return
     room = width - sum(sizes) - _GAP * len(sizes)
@@ -197,6 +212,11 @@ def _count_lines(fleet: Mapping[str, Any], total: int, width: int, colour: bool)
             line, used = line + " ", used + 1
         line, used = line + text, used + len(word)
     yield line
+
+
+def _outcome_lines(fleet: Mapping[str, Any], width: int) -> list[str]:
+    told = ", ".join(f"{number:,} {outcome}" for outcome, number in outcome_counts(fleet).items())
+    return wrap(f"Workaround: {told}", width, 3) if told else []
 
 
 def _paint(text: str, verdict: str) -> str:

@@ -12,16 +12,17 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetcare.pagealloc.plugins.filter import classify, headroom
+from ansible_collections.fleetcare.pagealloc.plugins.filter import classify, compare, headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
     ADVISORY,
     BY_VERDICT,
     facts,
     failures,
+    nic,
 )
 
-FILTERS = {**classify.FilterModule().filters(), **headroom.FilterModule().filters()}
+FILTERS = {**classify.FilterModule().filters(), **compare.FilterModule().filters(), **headroom.FilterModule().filters()}
 
 
 class Lazy(Mapping[str, Any]):
@@ -49,7 +50,7 @@ class Marked(str):
 def test_classify(wanted: str) -> None:
     result = FILTERS["classify"](BY_VERDICT[wanted])
     assert result["verdict"] == wanted
-    assert sorted(result) == ["actions", "advisories", "headroom", "reasons", "verdict"]
+    assert sorted(result) == ["actions", "advisories", "headroom", "reasons", "symptom", "verdict"]
     assert FILTERS["classify"](Lazy(BY_VERDICT[wanted])) == result
 
 
@@ -112,6 +113,39 @@ def test_nested_too_deeply() -> None:
         deep = [deep]
     with pytest.raises(AnsibleFilterError, match=r"nested too deeply"):
         FILTERS["classify"]({**facts(), "pagetypes": deep})
+
+
+HOSTS = {
+    **{f"ill-{number}": {"symptom": True, "facts": facts(nics=[nic(firmware="{{ 1 }}")])} for number in range(8)},
+    **{f"well-{number}": {"symptom": False, "facts": facts()} for number in range(8)},
+}
+
+
+def test_compare() -> None:
+    found = FILTERS["compare"](Lazy(HOSTS))
+    assert found["facts"][0]["sets_apart"] and found["troubled_by"] == "symptom"
+    wrap = type(FILTERS["classify"](facts())["reasons"][0])
+    assert type(found["conclusion"][0]) is wrap and "{{" not in found["conclusion"][0]
+    listed = FILTERS["compare"](HOSTS, ["well-1", "gone"])
+    assert listed["troubled_by"] == "list" and listed["hosts"]["troubled"] == listed["hosts"]["not_in_fleet"] == 1
+
+
+@pytest.mark.parametrize(
+    ("hosts", "troubled", "told"),
+    [
+        ([], [], "hosts: a mapping of host names to results is needed"),
+        ({"a": 5}, [], "hosts.a: of type int where a result with symptom and facts is needed"),
+        ({"a": {"symptom": True}}, [], "hosts.a.facts: the mapping ansible_facts.pagealloc, or null, is needed"),
+        ({"a": {"facts": facts()}}, [], "hosts.a.symptom: true, false or null is needed; without it, name the hosts in troubled"),
+        (HOSTS, "ill-1", "troubled: a list of host names is needed"),
+        (HOSTS, [1], "troubled: a list of host names is needed"),
+        (HOSTS, [object()], "troubled[0]: a value of type object is no data; is a variable undefined?"),
+    ],
+)
+def test_what_compare_cannot_use_is_named(hosts: Any, troubled: Any, told: str) -> None:
+    with pytest.raises(AnsibleFilterError) as raised:
+        FILTERS["compare"](hosts, troubled)
+    assert f"fleetcare.pagealloc.compare: {told}" in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["classify", "headroom"])

@@ -20,7 +20,10 @@ from hypothesis import strategies as st
 from tests.conftest import SAMPLE_FLEET
 
 SAMPLES = {path.stem: path.read_text() for path in sorted((SAMPLE_FLEET / "evidence").glob("*.evidence"))}
-KEYS = {"kernel", "uptime_seconds", "nics", "modules", "zones", "memory", "vm", "failures", "pagetypes", "page_size_bytes", "unavailable"}
+KEYS = {
+    "kernel", "uptime_seconds", "nics", "modules", "zones", "memory", "vm", "workaround", "failures", "pagetypes", "page_size_bytes",
+    "unavailable",
+}  # fmt: skip
 
 
 def facts_of(name: str, *changes: tuple[str, str]) -> dict[str, Any]:

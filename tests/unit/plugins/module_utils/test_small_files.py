@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 
 def test_meminfo_with_and_without_available() -> None:
     old = "MemTotal: 100 kB\nMemFree: 7 kB\nBuffers: 1 kB\n"
-    assert parse_meminfo(old) == {"total_kb": 100, "free_kb": 7, "available_kb": None}
+    cache = dict.fromkeys(("active_file_kb", "inactive_file_kb", "reclaimable_slab_kb"))
+    assert parse_meminfo(old) == {"total_kb": 100, "free_kb": 7, "available_kb": None, **cache}
+    assert parse_meminfo(old + "Inactive(file): 3 kB\n")["inactive_file_kb"] == 3
     assert parse_meminfo(old + "MemAvailable: 0 kB\n")["available_kb"] == 0, "zero is not absent"
 
 

@@ -42,7 +42,7 @@ CATALOGUE = load_catalogue()
 def verdict(given_facts: Any) -> str:
     """The verdict by the bundled catalogue, having seen that the result is in order."""
     result = classify(given_facts, CATALOGUE)
-    assert list(result) == ["verdict", "reasons", "advisories", "headroom", "actions"]
+    assert list(result) == ["verdict", "symptom", "reasons", "advisories", "headroom", "actions"]
     assert result["verdict"] in VERDICTS
     assert result["reasons"]
     assert all(reason and reason.isprintable() for reason in result["reasons"])
@@ -65,6 +65,20 @@ def actions(given_facts: Any) -> list[str]:
 @pytest.mark.parametrize("wanted", BY_VERDICT)
 def test_every_verdict_that_facts_can_bring_about(wanted: str) -> None:
     assert verdict(BY_VERDICT[wanted]) == wanted
+
+
+@pytest.mark.parametrize("wanted", BY_VERDICT)
+def test_whether_the_symptom_is_there(wanted: str) -> None:
+    assert classify(BY_VERDICT[wanted], CATALOGUE)["symptom"] is (wanted in ("affected", "starved"))
+
+
+def test_the_symptom_whatever_the_verdict() -> None:
+    pending = classify(facts(kernel=pending_kernel(), failures=failures({"2": 1})), CATALOGUE)
+    assert (pending["verdict"], pending["symptom"]) == ("reboot_pending", True)
+    at_risk = classify(facts(failures=None), CATALOGUE)
+    assert (at_risk["verdict"], at_risk["symptom"]) == ("at_risk", None), "half of it was not seen"
+    assert classify(facts(failures=None, zones=[zone(list(SHATTERED))]), CATALOGUE)["symptom"] is True
+    assert verdict_for_unreached("stalled", "x")["symptom"] is None
 
 
 def test_every_verdict_is_reachable() -> None:

@@ -18,6 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded impor
     save_transcript,
     unreached_transcript,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import tree as tree_reader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -60,6 +61,9 @@ def test_a_transcript_is_written_as_it_was_read() -> None:
         assert (again.texts, again.reasons, again.whole) == (evidence.texts, evidence.reasons, evidence.whole)
 
 
+FAILURE = "Mar 18 14:39:17 db01 kernel: swapper: page allocation failure. order:2, mode:0x4020\n"
+
+
 def tree(folder: Path) -> Path:
     for name, text in {
         "proc/buddyinfo": "Node 0, zone Normal 1 2 3\n",
@@ -94,14 +98,14 @@ def test_nothing_outside_a_directory_is_read(tmp_path: Path) -> None:
 
 
 def test_a_log_too_long_counts_from_its_end_and_any_other_file_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorded, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(tree_reader, "MAX_MEMBER_BYTES", 100)
     folder = tree(tmp_path)
     (folder / "proc" / "meminfo").write_text("x" * 200)
     (folder / "var" / "log").mkdir(parents=True)
-    (folder / "var" / "log" / "messages").write_text("".join(f"line {number}\n" for number in range(50)))
+    (folder / "var" / "log" / "messages").write_text(FAILURE * 50 + FAILURE.replace("order:2", "order:3"))
     evidence = read_recorded(str(folder))
     assert "larger than" in evidence.why_missing("/proc/meminfo")
-    assert evidence.get("$messages").endswith("line 49\n") and evidence.get("$messages").startswith("line ")
+    assert evidence.get("$messages").endswith("order:3, mode:0x4020\n#boot 0 failures 1\n"), "and of that what matters"
 
 
 def test_what_is_no_evidence_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 
 Facts = dict[str, Any]
@@ -19,6 +21,8 @@ Result = dict[str, Any]
 
 EL6_4 = "2.6.32-358.23.2.el6.x86_64"
 EL6_5 = "2.6.32-431.el6.x86_64"
+
+CACHE = {"active_file_kb": 9_201_112, "inactive_file_kb": 12_330_048, "reclaimable_slab_kb": 802_220}
 
 # The seed's own example, filled up to all 11 orders.
 STARVED_NORMAL = [9539, 4328, 0, 0, 0, 0, 0, 0, 0, 0, 0]
@@ -86,7 +90,8 @@ def nic(name: str, driver: str | None, **more: Any) -> Facts:
 
 
 def no_failures(**more: Any) -> Facts:
-    return {"count": 0, "by_order": {}, "by_process": {}, "source": "dmesg", "last": None, "mem_info": None, "boot_seen": True, **more}
+    none = {"count": 0, "by_order": {}, "by_process": {}, "since_workaround": None}
+    return {**none, "source": "dmesg", "last": None, "mem_info": None, "boot_seen": True, **more}
 
 
 def some_failures(by_order: Mapping[str, int], by_process: Mapping[str, int], **more: Any) -> Facts:
@@ -139,8 +144,9 @@ def facts(release: str = EL6_4, zones: list[Facts] | None = None, **more: Any) -
         ],
         "zones": default if zones is None else zones,
         "page_size_bytes": 4096,
-        "memory": {"total_kb": 65_842_116, "free_kb": 1_920_448, "available_kb": None},
-        "vm": {"min_free_kbytes": 67584, "zone_reclaim_mode": 0},
+        "memory": {"total_kb": 65_842_116, "free_kb": 1_920_448, "available_kb": None, **CACHE},
+        "vm": {"min_free_kbytes": 67584, "zone_reclaim_mode": 0, "boot_settings": []},
+        "workaround": no_record(),
         "failures": no_failures(),
         "modules": {"taint": 0, "taint_flags": [], "out_of_tree": [], "proprietary": []},
         "pagetypes": [
@@ -207,6 +213,7 @@ def result(
     zones = of and of["zones"]
     return {
         "verdict": verdict,
+        "symptom": None if of is None or of["zones"] is None else verdict in ("affected", "starved"),
         "reasons": reasons,
         "advisories": list(advisories),
         "headroom": headroom(zones) if zones else None,
@@ -222,6 +229,7 @@ def fleet_of(hosts: Mapping[str, Result]) -> Result:
         "generated_at": "2026-11-24T02:00:00Z",
         "collection_version": "1.0.0",
         "counts": counts,
+        "comparison": compare(hosts),
         "hosts": dict(hosts),
     }
 
@@ -274,7 +282,7 @@ def sample_fleet() -> Result:
     no_zones["modules"] = {"taint": 0, "taint_flags": [], "out_of_tree": None, "proprietary": None}
     fixed = facts()
     fixed["kernel"] |= {"installed": [EL6_4, EL6_5], "default_boot": EL6_5}
-    tuned = facts(vm={"min_free_kbytes": 1_048_576, "zone_reclaim_mode": 1})
+    tuned = facts(vm={"min_free_kbytes": 1_048_576, "zone_reclaim_mode": 1, "boot_settings": []})
     hosts = {
         "db-prod-017": result(
             "affected",
@@ -375,6 +383,15 @@ def hostile_fleet() -> Result:
         verdict = list(VERDICTS)[place % len(VERDICTS)]
         hosts[text] = result(verdict, of, [text, text], (text,), ({"action": text, "description": text},))
     return fleet_of(hosts)
+
+
+def compared_fleet(text: str = "2.11.500") -> Result:
+    """Hosts that one fact sets apart: the firmware, with ``text`` for its name on those with the trouble."""
+    ill = facts(nics=[nic("eth0", "mlx4_en", firmware=text)])
+    well = facts(nics=[nic("eth0", "mlx4_en", firmware="2.10.700")])
+    hosts = {f"ill-{number}": result("affected", ill, ["It has it."]) for number in range(8)}
+    hosts |= {f"well-{number}": result("at_risk", well, ["It has it not."]) for number in range(8)}
+    return fleet_of({**hosts, "gone": result("unreachable", None, ["No answer."])})
 
 
 def large_fleet(size: int) -> Result:

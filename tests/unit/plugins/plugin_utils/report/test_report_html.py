@@ -26,6 +26,7 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
 )
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     HOSTILE,
+    compared_fleet,
     facts,
     fleet_of,
     hostile_fleet,
@@ -94,6 +95,22 @@ def test_hostile_text_makes_no_element() -> None:
     assert sum(tag == "script" for tag, _attributes in page.tags) == harmless.count("script") == 4
     assert sorted(page.names) == sorted(printable(name, 255) for name in HOSTILE)
     assert not [char for char in text if char != "\n" and not char.isprintable()]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_values_in_the_comparison_make_no_element(text: str) -> None:
+    harmless, page = (render_html(compared_fleet(value)) for value in ("2.11.500", text))
+    assert [tag for tag, _attributes in Page(page).tags] == [tag for tag, _attributes in Page(harmless).tags]
+    assert "firmware mlx4_en" in page and not [char for char in page if char != "\n" and not char.isprintable()]
+
+
+def test_the_comparison_is_there_where_it_says_something() -> None:
+    page = render_html(compared_fleet())
+    assert ">What sets the 8 hosts with the trouble apart from the 8 without</h2>" in page
+    row = r'<tr class="certain"><td><b>firmware mlx4_en 2\.11\.500</b></td><td>8 of 8</td><td>0 of 8</td><td>0</td><td>289</td>'
+    assert re.search(row, page)
+    assert "What sets the" not in render_html({**compared_fleet(), "comparison": None})
+    assert "What sets the" not in render_html(fleet_of({"fine": result("clear", facts(), [])}))
 
 
 def test_every_verdict_is_explained() -> None:
@@ -211,6 +228,21 @@ def test_hostile_text_is_shown_and_never_runs(browser: Browser, pages: dict[str,
         assert "__proto__" in text
         heading = browser.evaluate('document.querySelector("#panel h2").textContent')
         assert heading[:100] == printable(name)[:100]
+
+
+def test_the_figures_of_the_comparison_open(browser: Browser, tmp_path: Path) -> None:
+    browser.open(write(tmp_path / "compared.html", compared_fleet(HOSTILE[1])))
+    table = 'document.querySelector(".compared table").checkVisibility()'
+    assert not browser.evaluate(table)
+    click(browser, ".compared summary")
+    assert browser.evaluate(table)
+    assert HOSTILE[1] in browser.evaluate('document.querySelector(".compared tbody").textContent')
+    assert browser.evaluate("document.title") == TITLE
+    for width in (360, 768, 1280):
+        browser.resize(width, 900)
+        assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    browser.resize(1280, 900)
+    assert quiet(browser)
 
 
 def test_a_host_can_be_linked_to(browser: Browser, pages: dict[str, str]) -> None:

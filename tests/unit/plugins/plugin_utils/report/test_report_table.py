@@ -17,6 +17,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import display_width
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
+    HOSTILE,
+    compared_fleet,
+    facts,
     fleet_of,
     hostile_fleet,
     large_fleet,
@@ -85,6 +88,30 @@ def test_counts_cover_every_verdict_seen() -> None:
         "16 hosts: 2 affected, 1 starved, 1 stalled, 2 at_risk, 1 unreachable, 1 unknown,"
         " 1 needs_review, 1 reboot_pending, 1 mitigated, 5 clear"
     )
+
+
+def test_what_sets_the_troubled_apart_stands_before_the_counts() -> None:
+    text = render_table(compared_fleet())
+    assert text.split("\n\n")[-2].split("\n") == [
+        "What sets the 8 hosts with the trouble apart from the 8 without:",
+        "  firmware mlx4_en 2.11.500: 8 of 8 with the trouble have it, 0 of 8 without",
+        "    (odds ratio 289, p 0.00016, corrected 0.00016).",
+        "  Left out: 1 that gave no facts.",
+    ]
+
+
+def test_nothing_is_said_of_a_comparison_nobody_asked_for_or_without_trouble() -> None:
+    without = fleet_of({f"h{number}": result("clear", facts(), []) for number in range(3)})
+    for fleet in ({**compared_fleet(), "comparison": None}, without):
+        assert "apart" not in render_table(fleet)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_value_in_the_comparison_breaks_nothing(text: str) -> None:
+    for width in (60, 80, 150):
+        lines = render_table(compared_fleet(text), width).split("\n")
+        assert any(line.startswith("  firmware mlx4_en") for line in lines)
+        assert all(line.isprintable() and display_width(line) <= width for line in lines)
 
 
 def test_a_large_fleet_hides_the_clear_and_says_so() -> None:

@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One host: gather, plan, put in force, gather again, put back where it got worse. Or give back what was there before."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any, NamedTuple
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import FactsError, classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, NoAnswerError, read_answer
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.compaction import gained
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import (
+    OF_DECISION,
+    Change,
+    State,
+    got_worse,
+    helped,
+    not_in_force,
+    state,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import Plan, plan
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import PolicyError, read_policy
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
+
+_POLICY = {
+    "steps_kb": {"type": "list", "elements": "int"},
+    "cap_percent": {"type": "float"},
+    "available_percent": {"type": "float"},
+    "zone_percent": {"type": "float"},
+    "short_percent": {"type": "float"},
+    "settle_seconds": {"type": "int"},
+    "zone_reclaim": {"type": "bool", "default": True},
+    "force": {"type": "bool", "default": False},
+    "conflicts": {"type": "str", "choices": ["refuse", "override"], "default": "refuse"},
+}
+_OPTIONS = {
+    **_POLICY,
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "compact": {"type": "bool", "default": False},
+    "watch_seconds": {"type": "int", "default": 5},
+    "verify_seconds": {"type": "int", "default": 30},
+    "timeout_seconds": {"type": "int", "default": 120},
+    "site_advisories": {"type": "list", "elements": "dict", "default": []},
+    "options_from": {"type": "str"},
+}
+#: Between two looks at a host that has not recovered yet.
+_LOOK_SECONDS = 5
+_AFTER_A_CUT = f"The host goes on alone and ends with the old values or the new ones. Run this again: it finds which. Its record: {RECORD}"
+
+
+class _Look(NamedTuple):
+    """A host at one moment. ``order``: that of the requests which its advisories speak of."""
+
+    facts: dict[str, Any]
+    order: int
+    state: State
+    plan: Plan
+
+
+class ActionModule(ShellAction):
+    """The workaround of one host. Nothing is done to it but by the program of workaround/program.py."""
+
+    _supports_diff = True
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.take_options_from(task_vars, _OPTIONS)
+        _unused, self.options = self.validate_argument_spec(_OPTIONS)
+        host = str(task_vars.get("inventory_hostname", ""))
+        try:
+            self.catalogue = merge_site_advisories(load_catalogue(), self.options["site_advisories"])
+            self.policy = read_policy({name: self.options[name] for name in _POLICY}, self.catalogue.workaround)
+            result.update(self._leave() if self.options["state"] == "absent" else self._step())
+        # returned and not raised: what is raised passes by the failed_when of a role that has yet to report it
+        except AdvisoryError as error:
+            result.update(failed=True, msg=f"site_advisories: {error}")
+        except (PolicyError, EvidenceError, FactsError, NoAnswerError) as error:
+            result.update(failed=True, msg=f"{host}: {error}")
+        return result
+
+    def _step(self) -> dict[str, Any]:
+        """One step further, where the plan says so."""
+        look, told = self._look(), []
+        if look.plan["decision"] == "mend" and not self._task.check_mode:
+            mended = self._ask("mend")
+            if mended.outcome not in ("mended", "restored", "kept"):
+                return _stopped(look, mended)
+            look, told = self._look(), [_sentence(mended.reason)] if mended.reason else []
+        decision = look.plan["decision"]
+        if decision == "apply" and not self._task.check_mode:
+            return self._apply(look, told)
+        outcome = "planned" if decision == "apply" else OF_DECISION[decision]
+        if told and outcome in ("kept", "none"):
+            outcome = "mended"
+        return _result(look, outcome, told + look.plan["sentences"], changed=outcome in ("planned", "mended"))
+
+    def _apply(self, before: _Look, told: list[str]) -> dict[str, Any]:
+        """Put the plan in force, look again, and put back what made it worse."""
+        planned = before.plan
+        values: dict[str, Any] = {name: value for name, value in planned.items() if name in (*KEYS, "step", "short_kb")}
+        expected = {f"expected_{name}": value for name, value in planned["before"].items()}
+        answer = self._ask("apply", **values, **expected, **{name: self.options[name] for name in ("compact", "watch_seconds")})
+        if answer.outcome != "applied":
+            return _stopped(before, answer)
+        after = self._settled(before)
+        told = [*told, *planned["sentences"], helped(before.state, after.state), *gained(answer, after.facts, before.order)]
+        wrong = not_in_force(after.state, values) or got_worse(before.state, after.state)
+        if wrong is None:
+            return _result(before, "applied", told, after, changed=True)
+        undone = self._ask("undo", step=planned["step"])
+        why = [wrong, *([_sentence(undone.reason)] if undone.reason else []), *told]
+        outcome = "rolled_back" if undone.outcome == "rolled_back" else "failed"
+        return {**_result(before, outcome, why, self._look(), changed=True), "failed": True, "msg": wrong}
+
+    def _settled(self, before: _Look) -> _Look:
+        """The host after a step: looked at until it has recovered or its time is over, since kswapd needs a while to free memory."""
+        end = time.monotonic() + self.options["verify_seconds"]
+        while True:
+            try:
+                after = self._look()
+                recovered = after.state["verdict"] == "mitigated" and got_worse(before.state, after.state) is None
+                if recovered or time.monotonic() >= end:
+                    return after
+            except AnsibleConnectionFailure as failure:
+                if time.monotonic() >= end:
+                    raise NoAnswerError(f"the step is in force, but since then: {clip(failure, 300)}. {_AFTER_A_CUT}") from None
+            time.sleep(min(_LOOK_SECONDS, max(0.0, end - time.monotonic())))
+
+    def _leave(self) -> dict[str, Any]:
+        """Give back what was there before the first step."""
+        before = self._look()
+        record = before.facts["workaround"]
+        if record is None:
+            reason = f"{before.facts['unavailable'].get('workaround')}; gather with the rights of root"
+            raise EvidenceError("workaround", None, reason)
+        if record["phase"] == "none":
+            return _result(before, "kept", ["No workaround is recorded on this host."])
+        originals = {name: record[f"original_{name}"] for name in KEYS}
+        told = [f"vm.{name} goes back to {value}." for name, value in originals.items() if value is not None]
+        if self._task.check_mode:
+            return _result(before, "planned", told, changed=True, planned=originals)
+        answer = self._ask("leave", force=self.options["force"])
+        if answer.outcome != "restored":
+            return _stopped(before, answer)
+        after = self._look()
+        wrong = not_in_force(after.state, originals)
+        if wrong is None:
+            return _result(before, "restored", told, after, changed=True)
+        return {**_result(before, "failed", [wrong, *told], after, changed=True), "failed": True, "msg": wrong}
+
+    def _look(self) -> _Look:
+        facts = self.gathered_facts(self.options["timeout_seconds"])
+        result = classify(facts, self.catalogue)
+        named = [advisory.thresholds.order for advisory in self.catalogue.advisories if advisory.id in result["advisories"]]
+        order = max(named, default=self.catalogue.thresholds.order)
+        return _Look(facts, order, state(facts, result, order), plan(facts, result, self.catalogue, self.policy))
+
+    def _ask(self, verb: str, **values: Any) -> Answer:
+        """The answer of the program. A connection that breaks now is a failure of the change, not a host that cannot be reached."""
+        nonce = secrets.token_hex(8)
+        try:
+            answer = self.answer_to(render_program(verb, nonce, values), self.options["timeout_seconds"])
+            return read_answer(str(answer["stdout"]), nonce)
+        except AnsibleConnectionFailure as failure:
+            raise NoAnswerError(f"{clip(failure, 300)}. {_AFTER_A_CUT}") from None
+        except NoAnswerError as error:
+            raise NoAnswerError(f"{error}; exit status {answer['rc']}. {_AFTER_A_CUT}") from None
+
+
+def _stopped(before: _Look, answer: Answer) -> dict[str, Any]:
+    """The host said no, or undid what it began."""
+    outcome = answer.outcome if answer.outcome in ("refused", "rolled_back") else "failed"
+    reason = _sentence(answer.reason or answer.outcome)
+    result = _result(before, outcome, [reason], changed=outcome == "rolled_back")
+    return result if outcome == "refused" else {**result, "failed": True, "msg": reason}
+
+
+def _result(
+    before: _Look,
+    outcome: str,
+    sentences: list[str],
+    after: _Look | None = None,
+    *,
+    changed: bool = False,
+    planned: dict[str, int | None] | None = None,
+) -> dict[str, Any]:
+    """The task's result. ``planned``: what check mode would put in force, unless the plan says it."""
+    last = after or before
+    change: Change = {
+        "what": "workaround",
+        "outcome": outcome,
+        "step": None if outcome in ("restored", "none") else last.plan["step"],
+        "order": before.order,
+        "sentences": sentences,
+        "before": before.state,
+        "after": after.state if after else None,
+    }
+    result = {
+        "changed": changed,
+        "change": wrap_var(change),
+        "plan": wrap_var(before.plan),
+        "ansible_facts": {"pagealloc": wrap_var(last.facts)},
+    }
+    if changed:
+        sources: tuple[Any, Any] = (before.state, after.state if after else planned or before.plan)
+        old, new = ({name: source[name] for name in KEYS} for source in sources)
+        result["diff"] = [{"before": _settings(old), "after": _settings({**old, **_given(new)})}]
+    return result
+
+
+def _given(values: dict[str, int | None]) -> dict[str, int | None]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _settings(values: dict[str, int | None]) -> str:
+    return "".join(f"vm.{name} = {value}\n" for name, value in _given(values).items())
+
+
+def _sentence(text: str) -> str:
+    """The host's words; the name of a file or a setting keeps its first letter."""
+    return f"{text}." if {".", "/"} & set(text.split(" ", 1)[0]) else f"{text[:1].upper()}{text[1:]}."

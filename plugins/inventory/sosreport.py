@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory plugin ``fleetcare.pagealloc.sosreport``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: sosreport
+short_description: Hosts of sosreports, each audited from its report
+version_added: 0.1.0
+author:
+  - The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - Makes an inventory of a folder of sosreports, unpacked or packed as C(.tar), C(.tar.gz), C(.tar.bz2) or C(.tar.xz), of sos 2.2
+    (RHEL 6) to today, those of C(sos clean) included. Each host has its report in C(audit_evidence), so that the audit reads that
+    and reaches no host. Live hosts in another inventory of the same run are in the same report.
+  - Archives are read as streams by parallel processes, and nothing is unpacked to disk. What was read of a packed one is kept in a
+    cache, under the SHA-256 of its content, so that the audit and later runs need not unpack it again.
+  - A host bears the short name that its report was taken on. The newest report of a host speaks for it. Machines of the same name
+    are told apart by their machine id or hardware UUID, and then all bear it in their names.
+  - A report that cannot be read becomes a host too, named after the file, which the audit finds C(unknown) with the reason. What
+    is no sosreport, and whose name says nothing of a host, is warned of and left out.
+options:
+  plugin:
+    description: Marks the inventory file as one of this plugin.
+    type: str
+    required: true
+    choices: [fleetcare.pagealloc.sosreport]
+  paths:
+    description:
+      - Reports, folders of reports, or patterns of such. Relative ones are relative to the inventory file.
+    type: list
+    elements: str
+    required: true
+  processes:
+    description: How many reports are read at a time. With V(0) as many as there are CPUs.
+    type: int
+    default: 0
+  cache_dir:
+    description:
+      - Where what was read of packed reports is kept, readable for you alone, for 60 days after its last use. By default in
+        C($XDG_CACHE_HOME/fleetcare.pagealloc/sosreport), or under C(~/.cache). With V(none) nothing is kept, and the audit unpacks
+        each report a second time.
+    type: str
+    env:
+      - name: PAGEALLOC_CACHE_DIR
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+notes:
+  - "Every host is in the group C(sosreport), in C(release_6_4) and the like for the release of its distribution, and in
+    C(driver_mlx4_en) and the like for each driver of its network interfaces."
+  - "Variables of a host: C(audit_evidence), C(sosreport_taken), C(sosreport_distribution), C(sosreport_release), C(sosreport_kernel),
+    C(sosreport_drivers), C(sosreport_older) (paths of its older reports), C(sosreport_namesakes) (hosts of the same name),
+    C(sosreport_odd) (what was odd about the report) and C(sosreport_error) (why it cannot be read). Those that say nothing are
+    left out."
+seealso:
+  - module: fleetcare.pagealloc.gather
+  - module: fleetcare.pagealloc.report
+"""
+
+EXAMPLES = r"""
+# all that is in a folder beside this file, and one more
+plugin: fleetcare.pagealloc.sosreport
+paths:
+  - reports
+  - /srv/cases/*/sosreport-db0[1-9]*.tar.xz
+keyed_groups:
+  - key: sosreport_kernel
+    prefix: kernel
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import OFF, VARIABLE, Cache
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report, find_reports, look_into_all
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.hosts import Host, hosts_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+
+_GROUP = "sosreport"
+#: More warnings than this are counted, and shown with -v.
+_MAX_WARNINGS = 50
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
+    """Finds reports, has them looked into, and makes hosts of them."""
+
+    NAME = "fleetcare.pagealloc.sosreport"
+
+    def verify_file(self, path: str) -> bool:
+        return bool(super().verify_file(path)) and path.endswith((".yml", ".yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        processes = self.get_option("processes")
+        if processes < 0:
+            raise AnsibleParserError("processes must not be negative; 0 means as many as there are CPUs")
+        directory = self.get_option("cache_dir")
+        if directory:  # the audit, in this process and those forked from it, looks there too
+            os.environ[VARIABLE] = directory if directory == OFF else str(Path(directory).expanduser().absolute())
+        paths, complaints = find_reports(self.get_option("paths"), str(Path(path).absolute().parent))
+        reports = self._look_into(paths, processes or os.cpu_count() or 1)
+        hosts, words = hosts_of(reports)
+        self._warn([*complaints, *words])
+        if not hosts:
+            raise AnsibleParserError(f"{path}: none of its paths leads to a sosreport")
+        self.inventory.add_group(_GROUP)
+        for host in hosts:
+            self._add(host)
+        Cache().prune()
+
+    def _look_into(self, paths: list[str], processes: int) -> list[Report]:
+        def say(number: int, seconds: float) -> None:
+            left = seconds / number * (len(paths) - number) if number else 0.0
+            # not to stdout, which is for the inventory's JSON
+            self.display.display(f"{number:,} of {count_of(len(paths), 'sosreport')} read, {left:.0f} s to go ...", stderr=True)
+
+        return list(with_progress(look_into_all(paths, min(processes, len(paths) or 1)), say))
+
+    def _warn(self, words: list[str]) -> None:
+        for number, line in enumerate(words):
+            say = self.display.warning if number < _MAX_WARNINGS else self.display.v
+            say(clip(line, 500))
+        if len(words) > _MAX_WARNINGS:
+            self.display.warning(f"{len(words) - _MAX_WARNINGS} more such lines are shown with -v")
+
+    def _add(self, host: Host) -> None:
+        self.inventory.add_host(host.name, group=_GROUP)
+        variables = {name: value for name, value in _variables(host).items() if value}
+        for name, value in variables.items():
+            self.inventory.set_variable(host.name, name, _untrusted(value))
+        for group in _groups(host.report):
+            self.inventory.add_group(group)
+            self.inventory.add_host(host.name, group=group)
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, host.name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host.name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict=strict)
+
+
+def _variables(host: Host) -> dict[str, Any]:
+    report = host.report
+    return {
+        "audit_evidence": report.path,
+        "sosreport_taken": report.identity.taken,
+        "sosreport_distribution": report.distribution,
+        "sosreport_release": report.release,
+        "sosreport_kernel": report.kernel,
+        "sosreport_drivers": list(report.drivers),
+        "sosreport_older": [older.path for older in host.older],
+        "sosreport_namesakes": list(host.namesakes),
+        "sosreport_odd": list(report.identity.odd),
+        "sosreport_error": report.error,
+    }
+
+
+def _untrusted(value: Any) -> Any:
+    """Text of a host or file name must never be taken for a template; where it cannot be, it stays plain for readers of JSON."""
+    texts = value if isinstance(value, list) else [value]
+    return wrap_var(value) if any("{" in text for text in texts) else value
+
+
+def _groups(report: Report) -> list[str]:
+    names = [f"release_{report.release}"] if report.release else []
+    names += [f"driver_{driver}" for driver in report.drivers]
+    return [re.sub(r"[^A-Za-z0-9_]", "_", name)[:80] for name in names]

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the workaround role left on a host: the record of what was there before, and a mark in the kernel's log.
+
+The record tells which step is in force since when, and which values to give back. The mark, which goes through /dev/kmsg,
+parts the failures before the workaround from those after it, also in a log without times, as EL 6 has by default.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import re
+from datetime import datetime, timedelta
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import count
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+
+DIRECTORY = "/var/lib/fleetcare-pagealloc"
+RECORD = DIRECTORY + "/workaround"
+
+#: The boot-time settings. The name is the last in the order of any host, so that what it says holds.
+SETTINGS = "/etc/sysctl.d/zz-fleetcare-pagealloc.conf"
+
+#: How the mark's line begins in the kernel's log.
+MARK = "fleetcare.pagealloc: workaround in force"
+
+#: none: never applied or taken back; pending, leaving: a run was cut on its way in or out.
+PHASES = ("none", "pending", "in_force", "leaving")
+
+KEYS = ("min_free_kbytes", "zone_reclaim_mode")
+
+#: A record's value of a setting that the kernel does not have (vm.zone_reclaim_mode without NUMA), or that is left alone.
+ABSENT = "absent"
+
+_NUMBERS = ("step", "since_epoch_seconds") + KEYS + tuple("original_" + key for key in KEYS)
+_SETTING = re.compile(r"\s*-?\s*vm[./](min_free_kbytes|zone_reclaim_mode)\s*=\s*(\S.{0,60})")
+
+
+def no_record():
+    """The facts of a host without a record."""
+    return dict(dict.fromkeys(_NUMBERS + ("since", "in_force_seconds")), phase="none")
+
+
+def parse_record(text, now_epoch_seconds=None):
+    """{phase, step, min_free_kbytes, zone_reclaim_mode, original_..., since, since_epoch_seconds, in_force_seconds} of the text.
+
+    Values in kB and as the kernel has them; null for what is not set. ``now_epoch_seconds``: the host's clock. EvidenceError for
+    a text that is no whole record.
+    """
+    values = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        name, equals, value = line.partition("=")
+        if equals:
+            values[name] = (number, value.strip())
+        elif line.strip():
+            raise EvidenceError("workaround", number, "%.60r is no line of the record" % str(line))
+    if "end" not in values:
+        raise EvidenceError("workaround", None, "the record has no end: remove %s if it is not wanted" % RECORD)
+    record = no_record()
+    record["phase"] = values.get("phase", (None, ""))[1]
+    if record["phase"] not in PHASES[1:]:
+        raise EvidenceError("workaround", values.get("phase", (None,))[0], "%.40r is no phase" % str(record["phase"]))
+    for name in _NUMBERS:
+        number, value = values.get(name, (None, ABSENT))
+        record[name] = None if value == ABSENT else count("workaround", number, value)
+    if record["original_min_free_kbytes"] is None:
+        raise EvidenceError("workaround", None, "original_min_free_kbytes is missing")
+    since = record["since_epoch_seconds"]
+    record["since"] = _iso(since)
+    if since is not None and now_epoch_seconds is not None and now_epoch_seconds >= since:  # a clock that went back tells nothing
+        record["in_force_seconds"] = now_epoch_seconds - since
+    return record
+
+
+def parse_settings(texts):
+    """[{file, name, value}] of the lines that set one of KEYS; ``texts``: [(path, text)]. ``value`` as it is written."""
+    return [
+        {"file": path, "name": found.group(1), "value": found.group(2).strip()}
+        for path, text in texts
+        for found in map(_SETTING.match, text.split("\n"))
+        if found
+    ]
+
+
+def epoch_of(at):
+    """Seconds since 1970 of an ISO 8601 time that names its offset, else None: local time of an unknown zone tells nothing."""
+    found = re.match(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})\Z", at or "")
+    if not found:
+        return None
+    clock, offset = found.groups()
+    try:
+        seconds = (datetime.strptime(clock, "%Y-%m-%dT%H:%M:%S") - datetime(1970, 1, 1)).total_seconds()
+    except ValueError:
+        return None
+    if offset == "Z":
+        return int(seconds)
+    minutes = int(offset[1:3]) * 60 + int(offset[-2:])
+    return int(seconds) - 60 * (minutes if offset[0] == "+" else -minutes)
+
+
+def _iso(epoch_seconds):
+    if epoch_seconds is None or epoch_seconds > 253402300799:  # the end of the year 9999
+        return None
+    return (datetime(1970, 1, 1) + timedelta(seconds=epoch_seconds)).isoformat() + "Z"

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which facts set the hosts that showed the trouble apart from the rest: from results of hosts to one plain document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.lines import Item, Lines, lines_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.pairs import Pair, pairs_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.said import Findings, RankedLine, conclusion
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statistics import (
+    ALPHA,
+    corrected_p,
+    fisher_p,
+    least_p,
+    number_to_correct_for,
+    odds_ratio,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+
+SCHEMA = "fleetcare.pagealloc/comparison/1"
+
+#: So many lines, pairs, facts of a line and names of hosts are written out; the counts are of all.
+_MOST_FACTS, _MOST_PAIRS, _MOST_ITEMS, _MOST_NAMES = 50, 20, 20, 20
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The facts of the hosts on both sides, and how many hosts are on neither and why."""
+
+    troubled: list[Mapping[str, Any]]
+    others: list[Mapping[str, Any]]
+    no_facts: int
+    symptom_not_known: int
+    not_in_fleet: list[str]
+
+
+def compare(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str] = ()) -> dict[str, Any]:
+    """The comparison; docs/fleet.schema.json describes it under ``comparison``.
+
+    ``hosts``: name -> {``symptom``: true, false or null, ``facts``: the value of ``ansible_facts.pagealloc`` or null}.
+    The hosts that showed the trouble are those whose symptom is there, or, where any are named, those of ``troubled``.
+    Hosts without facts, and without ``troubled`` those whose symptom could not be seen, are on neither side.
+    """
+    sides = _sides(hosts, troubled)
+    lines = lines_of(sides.troubled + sides.others, (1 << len(sides.troubled)) - 1)
+    ranked, tests = _ranked(lines)
+    pairs = pairs_of(lines.lines, (1 << len(sides.troubled)) - 1)
+    findings = Findings(
+        troubled=len(sides.troubled),
+        others=len(sides.others),
+        best_possible_p=least_p(len(sides.troubled) + len(sides.others), len(sides.troubled), len(sides.troubled)),
+        lines=ranked,
+        tests=tests,
+        pairs=pairs,
+    )
+    return {
+        "schema": SCHEMA,
+        "troubled_by": "list" if troubled else "symptom",
+        "conclusion": conclusion(findings),
+        "hosts": _counts(sides),
+        "tried": {
+            "facts": len(ranked),
+            "facts_corrected_for": tests,
+            "facts_left_out": lines.left_out,
+            "pairs": pairs.tried,
+            "pairs_corrected_for": pairs.corrected_for,
+        },
+        "facts": [_fact(one, findings) for one in ranked[:_MOST_FACTS]],
+        "pairs": [_pair(one, findings) for one in pairs.pairs[:_MOST_PAIRS]],
+    }
+
+
+def _sides(hosts: Mapping[str, Mapping[str, Any]], listed: Sequence[str]) -> Sides:
+    names = frozenset(listed)
+    sides: tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]] = ([], [])
+    no_facts = not_known = 0
+    for name, result in hosts.items():
+        ill = name in names if names else result["symptom"]
+        if result["facts"] is None:
+            no_facts += 1
+        elif ill is None:
+            not_known += 1
+        else:
+            sides[0 if ill else 1].append(result["facts"])
+    return Sides(*sides, no_facts, not_known, sorted(names - set(hosts)))
+
+
+def _ranked(lines: Lines) -> tuple[list[RankedLine], int]:
+    """The lines, the likeliest not to be chance first, and for how many tests their p are corrected."""
+    tests = number_to_correct_for(least_p(*line.table.margins) for line in lines.lines)
+    ranked = []
+    for line in lines.lines:
+        p = fisher_p(line.table)
+        ranked.append(RankedLine(line, *odds_ratio(line.table), p, corrected_p(p, tests)))
+    ranked.sort(key=lambda one: (one.p, -one.odds_ratio, one.line.order))
+    return ranked, tests
+
+
+def _counts(sides: Sides) -> dict[str, Any]:
+    return {
+        "troubled": len(sides.troubled),
+        "others": len(sides.others),
+        "no_facts": sides.no_facts,
+        "symptom_not_known": sides.symptom_not_known,
+        "not_in_fleet": len(sides.not_in_fleet),
+        "not_in_fleet_names": [clip(name, 80) for name in sides.not_in_fleet[:_MOST_NAMES]],
+    }
+
+
+def _fact(one: RankedLine, findings: Findings) -> dict[str, Any]:
+    return {
+        "facts": _items(one.line.items),
+        "opposite": _items(one.line.opposite),
+        **one.line.table._asdict(),
+        "not_seen": findings.hosts - sum(one.line.table),
+        "odds_ratio": _figure(one.odds_ratio),
+        "half_added": one.half_added,
+        "p": _figure(one.p),
+        "p_corrected": _figure(one.p_corrected),
+        "sets_apart": one.p_corrected <= ALPHA,
+    }
+
+
+def _pair(pair: Pair, findings: Findings) -> dict[str, Any]:
+    parts = {name: getattr(pair, name) for name in ("both", "first_only", "second_only", "neither")}
+    return {
+        "first": _items(pair.first.items),
+        "second": _items(pair.second.items),
+        **{name: part._asdict() for name, part in parts.items()},
+        "not_seen": findings.hosts - sum(part.hosts for part in parts.values()),
+        "p": _figure(pair.p),
+        "p_corrected": _figure(pair.p_corrected),
+        "both_needed": pair.both_needed,
+    }
+
+
+def _items(items: Iterable[Item]) -> list[dict[str, str]]:
+    return [{"fact": fact, "value": clip(value, 120)} for fact, value in list(items)[:_MOST_ITEMS]]
+
+
+def _figure(number: float) -> float:
+    """Four digits: more than any such figure means."""
+    return float(f"{number:.4g}")

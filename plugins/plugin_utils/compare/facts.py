@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a host's facts may set it apart from others: causes, not the trouble itself. No headroom, no kernel log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeGuard
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+
+#: Fact -> how a sentence calls it. The order is the one that settles ties: from the general to the special.
+NAMES: dict[str, str] = {
+    "kernel_line": "kernel line",
+    "driver": "NIC driver",
+    "distribution": "distribution",
+    "kernel": "kernel",
+    "driver_version": "driver version",
+    "firmware": "firmware",
+    "out_of_tree_driver": "driver from outside the kernel's tree",
+    "out_of_tree_module": "module from outside the kernel's tree",
+    "proprietary_module": "proprietary module",
+    "mtu": "MTU",
+    "memory": "memory",
+    "numa_nodes": "NUMA nodes",
+    "min_free_kbytes": "vm.min_free_kbytes",
+    "zone_reclaim_mode": "vm.zone_reclaim_mode",
+    "machine": "machine",
+}
+
+#: No host has so many drivers or modules that tell it apart; one that says so may not cost the fleet its comparison.
+_MOST_VALUES = 64
+_MOST_CHARS = 256
+
+#: What Ethernet carries in a frame by its standard (IEEE 802.3).
+_STANDARD_MTU = 1500
+
+# 358.23.2.el6, 427.13.1.el9_4, 400.17.1.el6uek, 358.23.2.el6.mpc07: the build a minor release began with, and for what it is.
+_EL_RELEASE = re.compile(r"([0-9]+)(?:\.[0-9.]+)?\.(el[0-9]+(?:uek|rt)?)(?![0-9a-z])")
+#: From here on /proc/modules marks modules from outside the tree with O, see kernel_modules.py.
+_MARKS_OUT_OF_TREE = (3, 2)
+
+
+class Seen(NamedTuple):
+    """The values of one fact on one host. ``whole``: those not named are certainly not there, else they may be."""
+
+    values: frozenset[str]
+    whole: bool
+
+
+_NOTHING = Seen(frozenset(), False)
+
+
+def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
+    """(fact, what was seen of it) for each of NAMES, of the value of ``ansible_facts.pagealloc``. What is absent, null or
+    of an odd shape was not seen."""
+    kernel, vm, modules = (_mapping(facts.get(key)) for key in ("kernel", "vm", "modules"))
+    nics = [nic for nic in map(_mapping, _list(facts.get("nics"))) if nic and nic.get("virtual") is not True]
+    drivers = [_driver(nic) for nic in nics]
+    release = _text(kernel.get("release"))
+    yield "driver", _all_of(drivers, drivers)
+    yield "kernel_line", _one(kernel_line(release) if release else None)
+    yield "distribution", _one(_distribution(_mapping(kernel.get("distribution"))))
+    yield "kernel", _one(_without_machine(release) if release else None)
+    yield "driver_version", _all_of(drivers, _beside(nics, drivers, "driver_version"))
+    yield "firmware", _all_of(drivers, _beside(nics, drivers, "firmware"))
+    yield "out_of_tree_driver", _out_of_tree_drivers(nics, drivers)
+    yield "out_of_tree_module", _modules(modules.get("out_of_tree"), whole=_marks_out_of_tree(release))
+    yield "proprietary_module", _modules(modules.get("proprietary"))
+    yield "mtu", _mtu(nics)
+    yield "memory", _one(_memory(_mapping(facts.get("memory")).get("total_kb")))
+    yield "numa_nodes", _one(_nodes(facts.get("zones")))
+    for name in ("min_free_kbytes", "zone_reclaim_mode"):
+        yield name, _one(str(vm[name]) if _is_count(vm.get(name)) else None)
+    yield "machine", _one(_text(kernel.get("machine")))
+
+
+@lru_cache(maxsize=4096)
+def kernel_line(release: str) -> str | None:
+    """The kernel a minor release began with, for all its later builds; the version alone where no el tag tells it.
+
+    >>> kernel_line("5.14.0-427.13.1.el9_4.x86_64")
+    '5.14.0-427.el9'
+    >>> kernel_line("6.1.0-25-amd64")
+    '6.1.0'
+    """
+    parts = _split(release)
+    if parts is None:
+        return None
+    found = _EL_RELEASE.match(parts.release)
+    return f"{parts.version}-{found.group(1)}.{found.group(2)}" if found else str(parts.version)
+
+
+@lru_cache(maxsize=4096)
+def _without_machine(release: str) -> str:
+    """One build is one value on all machines; "machine" tells these apart."""
+    parts = _split(release)
+    return f"{parts.version}-{parts.release}" if parts and parts.release else release
+
+
+def _split(release: str) -> Any:
+    try:
+        return rpm_version.split_kernel_release(release)
+    except EvidenceError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _marks_out_of_tree(release: str | None) -> bool:
+    parts = _split(release) if release else None
+    if parts is None:
+        return False
+    return tuple(int(number[:9]) for number in parts.version.split(".")[:2]) >= _MARKS_OUT_OF_TREE
+
+
+def _driver(nic: Mapping[str, Any]) -> str | None:
+    """Its first word: what follows in old builds is the card's."""
+    driver = _text(nic.get("driver"))
+    return driver.split(None, 1)[0] if driver else None
+
+
+def _beside(nics: list[Mapping[str, Any]], drivers: list[str | None], key: str) -> list[str | None]:
+    """The value of each NIC with its driver before it, since 2.0 of one driver is not 2.0 of another."""
+    values = (_text(nic.get(key)) for nic in nics)
+    return [f"{driver} {value}" if driver and value else None for driver, value in zip(drivers, values, strict=True)]
+
+
+def _all_of(nics: list[str | None], values: list[str | None]) -> Seen:
+    return _seen((value for value in values if value is not None), whole=bool(nics) and None not in values)
+
+
+def _out_of_tree_drivers(nics: list[Mapping[str, Any]], drivers: list[str | None]) -> Seen:
+    origins = [nic.get("in_tree") for nic in nics]
+    foreign = (driver for driver, own in zip(drivers, origins, strict=True) if own is False and driver)
+    return _seen(foreign, whole=bool(nics) and None not in drivers and all(isinstance(own, bool) for own in origins))
+
+
+def _modules(names: object, *, whole: bool = True) -> Seen:
+    if not isinstance(names, (list, tuple)):
+        return _NOTHING
+    texts = [_text(name) for name in names]
+    return _seen((text for text in texts if text is not None), whole=whole and None not in texts)
+
+
+def _mtu(nics: list[Mapping[str, Any]]) -> Seen:
+    """The largest counts: it decides what a receive buffer takes."""
+    sizes = [nic.get("mtu") for nic in nics]
+    if any(_is_count(size) and size > _STANDARD_MTU for size in sizes):
+        return _one(f"above {_STANDARD_MTU}")
+    return _one(f"at most {_STANDARD_MTU}" if sizes and all(map(_is_count, sizes)) else None)
+
+
+def _memory(total_kb: object) -> str | None:
+    """The next power of two GB: what MemTotal lacks of it is the kernel's own and the firmware's."""
+    if not _is_count(total_kb) or not total_kb:
+        return None
+    return f"up to {1 << (-(-total_kb // (1 << 20)) - 1).bit_length()} GB"
+
+
+def _nodes(zones: object) -> str | None:
+    nodes = [_mapping(zone).get("node") for zone in _list(zones)]
+    return str(len(set(nodes))) if nodes and all(map(_is_count, nodes)) else None
+
+
+def _distribution(found: Mapping[str, Any]) -> str | None:
+    ident, version = _text(found.get("id")), _text(found.get("version"))
+    return f"{ident} {version}" if ident and version and ident != "unknown" else None
+
+
+def _one(value: str | None) -> Seen:
+    return _NOTHING if value is None else Seen(frozenset((value,)), True)
+
+
+def _seen(values: Iterable[str], *, whole: bool) -> Seen:
+    every = frozenset(values)
+    return Seen(every, whole) if len(every) <= _MOST_VALUES else Seen(frozenset(sorted(every)[:_MOST_VALUES]), False)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> Iterable[Any]:
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _text(value: object) -> str | None:
+    return value.strip()[:_MOST_CHARS] or None if isinstance(value, str) else None
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a role did to the hosts, as the reports tell it: before and after in one line, and how many of each outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import OUTCOMES
+
+_VALUES = (("min_free_kbytes", "vm.min_free_kbytes"), ("zone_reclaim_mode", "vm.zone_reclaim_mode"))
+
+
+def change_line(change: Mapping[str, Any]) -> str:
+    """One line on a host's change: its outcome, what differs, and where nothing does, why."""
+    step = f" step {change['step']}" if change["step"] is not None else ""
+    told = list(_differences(change["before"], change["after"], change["order"]))
+    why = change["sentences"][0] if change["sentences"] else ""
+    return f"{change['outcome']}{step}: {', '.join(told) or why}"
+
+
+def outcome_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
+    """How many hosts have each outcome, those that no host has left out; empty where nothing was to be changed."""
+    found = [result["change"]["outcome"] for result in fleet["hosts"].values() if "change" in result]
+    return {outcome: found.count(outcome) for outcome in OUTCOMES if outcome in found}
+
+
+def _differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, order: int) -> Iterator[str]:
+    if before is None or after is None:
+        return
+    for name, title in _VALUES:
+        if before[name] != after[name]:
+            yield f"{title} {_shown(before[name])} to {_shown(after[name])}"
+    yield f"order-{order} requests {_shown(before['granted'])} to {_shown(after['granted'])}"
+    if before["verdict"] != after["verdict"]:
+        yield f"{before['verdict']} before"
+
+
+def _shown(value: int | None) -> str:
+    return "?" if value is None else str(value)

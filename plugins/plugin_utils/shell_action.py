@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions share that send a shell program to a host, over any connection and without Python there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import Deadline
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import too_slow
+
+
+class ShellAction(ActionBase):  # type: ignore[misc]
+    """An action whose host is asked by programs of the POSIX shell."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def take_options_from(self, task_vars: Mapping[str, Any], names: Iterable[str]) -> None:
+        """With the option ``options_from``, those of these options that are not given, from the host's variables of that prefix. An
+        empty one counts as not given."""
+        prefix = self._task.args.get("options_from")
+        for name in names if prefix else ():
+            value = task_vars.get(f"{prefix}{name}")
+            if name not in self._task.args and value not in (None, ""):
+                # most are plain, and a template is compiled anew for each host
+                plain = not isinstance(value, (list, dict)) and (not isinstance(value, str) or "{" not in value)
+                self._task.args[name] = value if plain else self._templar.template(value)
+
+    def answer_to(self, program: str, timeout_seconds: int) -> dict[str, Any]:
+        """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that
+        was ended for being late is no failure of ssh's own."""
+        deadline = Deadline(timeout_seconds)
+        try:
+            with deadline:
+                answer: dict[str, Any] = self._low_level_execute_command(program)
+        except AnsibleConnectionFailure:
+            if not deadline.passed:
+                raise
+        if deadline.passed:
+            raise AnsibleConnectionFailure(too_slow(timeout_seconds))
+        return answer
+
+    def gathered_facts(self, timeout_seconds: int) -> dict[str, Any]:
+        """``ansible_facts.pagealloc`` of the host, now. Raises EvidenceError where its answer is none, and as ``answer_to``."""
+        nonce = secrets.token_hex(8)
+        answer = self.answer_to(render_probe(nonce), timeout_seconds)
+        facts: dict[str, Any] = facts_from(read_transcript(str(answer["stdout"]), nonce))
+        return facts

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was read from packed reports, kept for the next time: unpacking a report takes a thousand times as long as judging it.
+
+One transcript for each report, named after the SHA-256 of the report's content: a file that was moved, or copied with another
+time, is found again, and one that was changed is not. Hashing reads the packed file alone, which costs a hundredth of unpacking it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
+    MANIFEST,
+    SOS_FORMS,
+    SOS_IDENTITY,
+    Evidence,
+    read_transcript,
+    write_transcript,
+)
+
+#: Names the folder. V(none) turns the cache off.
+VARIABLE = "PAGEALLOC_CACHE_DIR"
+OFF = "none"
+
+#: Raised where the same report would give other evidence than before for a reason that the manifest does not show.
+_FORMAT = 1
+_KEPT_DAYS = 60
+_READ_BYTES = 1048576
+
+
+def default_directory() -> str:
+    """Where the cache is, as the environment has it: $PAGEALLOC_CACHE_DIR, or under $XDG_CACHE_HOME, or under ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    home = Path(base) if base.startswith("/") else Path("~/.cache").expanduser()
+    return os.environ.get(VARIABLE) or str(home / "fleetcare.pagealloc" / "sosreport")
+
+
+class Cache:
+    """Transcripts by the content they were read from. A cache that cannot be written or read is none, and costs time only."""
+
+    def __init__(self, directory: str | None = None) -> None:
+        chosen = directory or default_directory()
+        manifest = hashlib.sha256(repr((_FORMAT, MANIFEST, sorted(SOS_FORMS.items()), sorted(SOS_IDENTITY.items()))).encode())
+        self._folder = None if chosen == OFF else Path(chosen).expanduser() / manifest.hexdigest()[:12]
+
+    def entry(self, file: BinaryIO) -> Path | None:
+        """Where what is read from ``file`` is kept; None without a cache. Leaves the file at its start."""
+        if self._folder is None:
+            return None
+        digest = hashlib.sha256()
+        file.seek(0)
+        while piece := file.read(_READ_BYTES):
+            digest.update(piece)
+        file.seek(0)
+        return self._folder / f"{digest.hexdigest()}.evidence"
+
+    def get(self, entry: Path) -> Evidence | None:
+        """The evidence kept there, None where there is none or it is not whole."""
+        try:
+            evidence: Evidence = read_transcript(entry.read_text(encoding="utf-8"))
+            os.utime(entry)
+        except (OSError, UnicodeError, EvidenceError):
+            return None
+        return evidence if evidence.whole else None
+
+    def put(self, entry: Path, evidence: Evidence) -> None:
+        """Keep the evidence, whole or not at all, for nobody else's eyes: it holds lines of logs."""
+        unfinished = entry.with_name(f".{entry.name}.{os.getpid()}")
+        with contextlib.suppress(OSError):
+            entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
+                file.write(write_transcript(evidence).encode("utf-8", "replace"))
+            unfinished.replace(entry)
+
+    def prune(self) -> None:
+        """Let go of what nobody asked for in two months."""
+        if self._folder is None:
+            return
+        oldest = time.time() - _KEPT_DAYS * 86400
+        with contextlib.suppress(OSError):
+            for entry in self._folder.parent.glob("*/*.evidence"):
+                if entry.stat().st_mtime < oldest:
+                    entry.unlink()

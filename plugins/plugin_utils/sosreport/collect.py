@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many reports: found in folders, looked into by parallel processes, each into a few facts. What was read stays in the cache."""
+
+from __future__ import annotations
+
+import glob
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import identity_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import NAMED, Identity
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.reading import (
+    looks_like_archive,
+    read_archive_evidence,
+    read_tree_evidence,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.tree import is_report
+
+#: What lies beside a report and bears its name: check sums and signatures.
+_BESIDE = (".md5", ".sha1", ".sha256", ".sha512", ".asc", ".sig")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report: who it is of and the facts that hosts are grouped by, or in ``error`` why that is not known."""
+
+    path: str
+    identity: Identity = Identity("", "", "")
+    distribution: str = ""
+    release: str = ""
+    kernel: str = ""
+    drivers: tuple[str, ...] = field(default=())
+    modified: float = 0.0
+    error: str = ""
+
+
+def find_reports(paths: Iterable[str], base: str) -> tuple[list[str], list[str]]:
+    """(the reports, each once, in the order of ``paths`` and of name; what of ``paths`` led to none, as sentences).
+
+    A path is a report, packed or a folder, or a folder of reports, or a pattern of such; relative ones are relative to ``base``.
+    """
+    found: dict[str, None] = {}
+    complaints = []
+    for given in paths:
+        whole = os.path.join(base, os.path.expanduser(given))  # noqa: PTH111, PTH118
+        matches = [whole] if os.path.lexists(whole) else sorted(glob.glob(whole))  # noqa: PTH207
+        reports = [report for match in matches for report in _reports_at(Path(match))]
+        found.update(dict.fromkeys(os.path.realpath(report) for report in reports))
+        if not matches:
+            complaints.append(f"{given}: there is no such file or folder")
+        elif not reports:
+            complaints.append(f"{given}: no sosreport is in it")
+    return list(found), complaints
+
+
+def _reports_at(path: Path) -> list[Path]:
+    if not path.is_dir() or is_report(str(path)):
+        return [path]
+    try:
+        children = sorted(path.iterdir())
+    except OSError:
+        return [path]  # reading it will say why
+    return [child for child in children if _is_one(child)]
+
+
+def _is_one(child: Path) -> bool:
+    """Whether what lies in a folder of reports is one, or was meant to be."""
+    if child.is_dir():
+        return is_report(str(child)) or child.name.startswith(NAMED)
+    if child.name.endswith(_BESIDE):
+        return False
+    try:
+        return child.name.startswith(NAMED) or (child.is_file() and looks_like_archive(child))
+    except OSError:
+        return True
+
+
+def look_into(path: str, cache_directory: str | None = None) -> Report:
+    """Read one report, into the cache where it is packed. Never raises: one report may not cost the rest."""
+    try:
+        modified = os.stat(path).st_mtime  # noqa: PTH116
+        where = Path(path)
+        evidence = read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache(cache_directory))
+        facts = facts_from(evidence)
+    except EvidenceError as error:
+        return Report(path, error=error.reason)
+    except OSError as error:
+        return Report(path, error=f"cannot be read: {error.strerror}")
+    except Exception as error:  # what was not foreseen is named as such
+        return Report(path, error=f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}")
+    kernel = facts["kernel"] or {}
+    distribution = kernel.get("distribution") or {}
+    drivers = sorted({nic["driver"] for nic in facts["nics"] or () if nic["driver"] and not nic["virtual"]})
+    return Report(
+        path,
+        identity_of(evidence),
+        str(distribution.get("id") or ""),
+        str(distribution.get("version") or ""),
+        str(kernel.get("release") or ""),
+        tuple(drivers),
+        modified,
+    )
+
+
+def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | None = None) -> Iterator[Report]:
+    """What each report holds, as soon as it is known, in any order. A few are under way at any time: memory does not grow with them."""
+    queue = iter(sorted(paths, key=_packed_bytes, reverse=True))  # a long one begun last would leave the other processes idle
+    while True:
+        broken: list[str] = []
+        yield from _with_pool(queue, processes, cache_directory, broken)
+        if not broken:
+            return
+        for path in broken:  # one of these ended its process: each gets one of its own, to see which
+            again: list[str] = []
+            yield from _with_pool(iter([path]), 1, cache_directory, again)
+            yield from (Report(one, error="cannot be read: its process was ended, by want of memory perhaps") for one in again)
+
+
+def _packed_bytes(path: str) -> int:
+    try:
+        return os.stat(path).st_size if os.path.isfile(path) else 0  # noqa: PTH113, PTH116
+    except OSError:
+        return 0
+
+
+def _with_pool(queue: Iterator[str], processes: int, cache_directory: str | None, broken: list[str]) -> Iterator[Report]:
+    # forked, since only so do the processes have Ansible's way to find collections
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+        under_way: dict[Future[Report], str] = {}
+        while True:
+            if not broken:
+                for path in islice(queue, 2 * processes - len(under_way)):
+                    try:
+                        under_way[pool.submit(look_into, path, cache_directory)] = path
+                    except BrokenProcessPool:
+                        broken.append(path)
+            if not under_way:
+                return
+            done, _rest = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                path = under_way.pop(future)
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    broken.append(path)

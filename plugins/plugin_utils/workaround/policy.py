@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far a workaround may go: the operator's choices, checked, over the catalogue's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+
+#: At this share of memory hosts die at once (RHEL 6 Performance Tuning Guide): no choice may reach it.
+DEADLY_PERCENT = 5
+
+#: 64 GB. A first step of so many kB is one of bytes: 64 MB.
+_SURELY_BYTES = 64 << 20
+
+
+class PolicyError(Exception):
+    """A choice that cannot be: names the option, its fault and the remedy."""
+
+    def __init__(self, option: str, fault: str, remedy: str) -> None:
+        super().__init__(f"{option}: {fault}; {remedy}")
+        self.option = option
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The choices, by the names of the role's options without their prefix.
+
+    ``steps_kb``: values of vm.min_free_kbytes, rising. ``cap_percent``: of all memory, the most a step may be.
+    ``available_percent``: of what is available now, the most a step may put under the watermarks. ``zone_percent``: of the zones
+    that have watermarks, the most the high ones may be. ``settle_seconds``: how long a step is given before the next.
+    ``short_percent``: of all memory, less available than this after a step is a reason to put it back. ``zone_reclaim``: whether
+    vm.zone_reclaim_mode may be set. ``force``: also where no advisory asks for it. ``conflicts``: "refuse" where another file sets
+    the same at boot, or "override".
+    """
+
+    steps_kb: tuple[int, ...]
+    cap_percent: float
+    available_percent: float
+    zone_percent: float
+    short_percent: float
+    settle_seconds: int
+    zone_reclaim: bool = True
+    force: bool = False
+    conflicts: str = "refuse"
+
+
+def read_policy(chosen: Mapping[str, Any] | None, defaults: Mapping[str, Any]) -> Policy:
+    """The policy of these choices, ``defaults`` (the catalogue's) where one is missing or null. Raises PolicyError."""
+    names = [field.name for field in fields(Policy)]
+    given = {key: value for key, value in (chosen or {}).items() if value is not None}
+    for key in given:
+        if key not in names:
+            raise PolicyError(clip(key, 40), "no such choice", f"use one of {', '.join(names)}")
+    values = {**defaults, **given}
+    policy = Policy(**{**values, "steps_kb": _steps(values["steps_kb"])})
+    _check_percent("cap_percent", policy.cap_percent, DEADLY_PERCENT)
+    for name in ("available_percent", "zone_percent", "short_percent"):
+        _check_percent(name, getattr(policy, name), 100)
+    if not _is_count(policy.settle_seconds):
+        raise PolicyError("settle_seconds", f"{clip(policy.settle_seconds, 40)!r} is no number of seconds", "give 0 or more")
+    for name in ("zone_reclaim", "force"):
+        if not isinstance(getattr(policy, name), bool):
+            raise PolicyError(name, "neither true nor false", "give one of them")
+    if policy.conflicts not in ("refuse", "override"):
+        raise PolicyError("conflicts", f"{clip(policy.conflicts, 40)!r} is none of the ways", "use refuse or override")
+    return policy
+
+
+def _steps(steps: object) -> tuple[int, ...]:
+    if not isinstance(steps, (list, tuple)) or not steps or not all(_is_count(step) and step > 0 for step in steps):
+        raise PolicyError("steps_kb", "no list of numbers above 0", "give values of vm.min_free_kbytes in kB, such as [500000, 1000000]")
+    if list(steps) != sorted(set(steps)):
+        raise PolicyError("steps_kb", "the steps do not rise", "give each once, the least first")
+    if steps[0] >= _SURELY_BYTES:
+        raise PolicyError("steps_kb", f"{steps[0]} looks like bytes", f"the unit is kB: {steps[0] // 1024}")
+    return tuple(steps)
+
+
+def _check_percent(name: str, value: object, below: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < below:
+        remedy = f"give more than 0 and less than {below}"
+        raise PolicyError(name, f"{clip(value, 40)!r} is no share that may be chosen", remedy)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

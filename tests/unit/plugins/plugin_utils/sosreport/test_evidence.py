@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports of three eras, unpacked and packed, give the facts that the host itself gave."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence, read_transcript, write_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import evidence_of, identity_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers
+
+from tests.conftest import SAMPLE_FLEET
+from tests.tools.sosreports import LAYOUTS, Link, records, report_of, write_archive, write_tree
+
+RECORDS = records(SAMPLE_FLEET / "evidence")
+UNAME = "Linux db01.example.com 2.6.32-358.el6.x86_64 #1 SMP Tue Jan 29 11:47:41 EST 2013 x86_64 x86_64 x86_64 GNU/Linux\n"
+LOG = "[    0.000000] Linux version 2.6.32-358.el6.x86_64 (mockbuild@build.example) #1 SMP\n"
+FAILURE = "[   10.000000] swapper: page allocation failure. order:2, mode:0x4020\n"
+
+
+def of_paths(paths: dict[str, str]) -> Evidence:
+    """Of members of these paths, beside an uname."""
+    contents = {"sos_commands/kernel/uname_-a": UNAME, **paths}
+    return evidence_of(KeptMembers({path: text.encode() for path, text in contents.items()}, {}, {}))
+
+
+def without(facts: Any, *names: str) -> Any:
+    """Facts without what a sosreport does not keep."""
+    left = {name: value for name, value in facts.items() if name not in ("unavailable", "workaround", *names)}
+    left["nics"] = [{key: value for key, value in nic.items() if key not in ("bus_driver", "module_version")} for nic in facts["nics"]]
+    return left
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("host", RECORDS)
+def test_a_report_tells_what_its_host_told(host: str, layout: str, tmp_path: Path) -> None:
+    report = report_of(host, RECORDS[host], layout)
+    tree = read_recorded(str(write_tree(tmp_path / host, report)))
+    kind = {"2.2": "bz2", "3": "gz", "4": "xz"}[layout]
+    packed = read_recorded(str(write_archive(tmp_path / f"{host}.tar.{kind}", f"sosreport-{host}", report)))
+    assert (packed.texts, packed.reasons) == (tree.texts, tree.reasons)
+    again = read_transcript(write_transcript(packed))
+    assert facts_from(again) == facts_from(packed), "the cache loses nothing"
+    live = facts_from(RECORDS[host])
+    facts = facts_from(packed)
+    if host in ("sec15-denied-dmesg", "edge14-no-ethtool"):  # the reason is another: not in the report
+        assert facts["unavailable"].keys() >= {name for name in live["unavailable"] if "." not in name}
+    assert without(facts) == without(live)
+    judged = judge_fleet({"live": Gathered.from_evidence(RECORDS[host]), "report": Gathered.from_evidence(packed)}, [])["hosts"]
+    assert judged["report"]["verdict"] == judged["live"]["verdict"], judged["report"]["reasons"]
+    identity = identity_of(packed)
+    assert (identity.host, identity.taken, identity.odd) == (host, "2013-03-25T08:26:40", ())
+
+
+def test_absence_says_where_it_is_absent() -> None:
+    facts = facts_from(of_paths({}))
+    for datum in ("zones", "vm.min_free_kbytes", "memory", "failures", "nics", "kernel.installed", "kernel.default_boot", "modules.taint"):
+        assert "not in the sosreport" in facts["unavailable"][datum], datum
+    assert facts["vm"] is None and facts["zones"] is None
+
+
+def test_an_empty_member_is_not_an_absent_one() -> None:
+    given = of_paths({"proc/buddyinfo": "", "sos_commands/kernel/dmesg": "", "proc/sys/vm/min_free_kbytes": ""})
+    again = read_transcript(write_transcript(given))
+    for one in (given, again):
+        unavailable = facts_from(one)["unavailable"]
+        assert "not in the sosreport" not in unavailable["zones"]
+        assert "is not a count" in unavailable["vm.min_free_kbytes"]
+        assert "is empty" in unavailable["failures"]
+
+
+def test_the_next_log_counts_where_one_tells_nothing() -> None:
+    noise = "[ 99.000000] usb 1-1: new device\n"
+    messages = "Mar 18 14:39:17 db01 kernel: swapper: page allocation failure. order:2, mode:0x4020\n"
+    one = facts_from(of_paths({"sos_commands/kernel/dmesg": noise, "var/log/messages": messages}))["failures"]
+    assert (one["source"], one["count"]) == ("messages", 1)
+    one = facts_from(of_paths({"sos_commands/kernel/dmesg": LOG + noise, "var/log/messages": messages}))["failures"]
+    assert (one["source"], one["count"], one["boot_seen"]) == ("dmesg", 0, True)
+    one = facts_from(of_paths({"sos_commands/kernel/dmesg": noise}))["failures"]
+    assert (one["source"], one["count"], one["boot_seen"]) == ("dmesg", 0, False)
+
+
+def test_the_journal_of_another_boot_and_the_log_of_boot_time_do_not_count() -> None:
+    paths = {"sos_commands/logs/journalctl_--no-pager_--boot_-1": LOG + FAILURE, "var/log/dmesg": LOG + FAILURE}
+    assert facts_from(of_paths(paths))["failures"] is None
+
+
+def test_a_log_that_was_not_to_be_had_is_none() -> None:
+    said = "dmesg: read kernel buffer failed: Operation not permitted\n"
+    facts = facts_from(of_paths({"sos_commands/kernel/dmesg": said}))
+    assert facts["failures"] is None and "not permitted" in facts["unavailable"]["failures"]
+
+
+def test_evidence_that_contradicts_itself_is_not_believed() -> None:
+    other = "Linux version 2.6.32-431.el6.x86_64 (mockbuild@build.example) #1 SMP\n"
+    given = of_paths({"proc/version": other})
+    facts = facts_from(given)
+    assert facts["kernel"] is None and "contradicts proc/version" in facts["unavailable"]["kernel"]
+    assert any("contradicts" in line for line in identity_of(given).odd)
+    given = of_paths({"sos_commands/kernel/dmesg": other + FAILURE})
+    facts = facts_from(given)
+    assert facts["failures"] is None and "2.6.32-431.el6.x86_64" in facts["unavailable"]["failures"]
+    given = of_paths({"hostname": "web07\n"})
+    assert "web07" in identity_of(given).odd[0] and "db01" in identity_of(given).odd[0]
+
+
+def test_interfaces_of_links_vlans_and_namespaces() -> None:
+    links = (
+        "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
+        "2: eth0: <BROADCAST,UP> mtu 9000 qdisc mq master br0 state UP qlen 1000\n    link/ether 00:02:c9:00:00:01 brd ff:ff:ff:ff:ff:ff\n"
+        "3: eth0.100@eth0: <BROADCAST,UP> mtu 1500 qdisc noqueue state UP\n    link/ether 00:02:c9:00:00:01 brd ff:ff:ff:ff:ff:ff\n"
+        "    vlan protocol 802.1Q id 100 <REORDER_HDR>\n"
+        "4: br0: <BROADCAST,UP> mtu 1500 qdisc noqueue state UP\n    link/ether 00:02:c9:00:00:01 brd ff:ff:ff:ff:ff:ff\n    bridge\n"
+        "5: veth1@if2: <BROADCAST,UP> mtu 1500 qdisc noqueue state UP\n    link/ether 00:02:c9:00:00:09 brd ff:ff:ff:ff:ff:ff\n    veth\n"
+        "6: sit0: <NOARP> mtu 1480 qdisc noop state DOWN\n    link/sit 0.0.0.0 brd 0.0.0.0\n"
+    )
+    folder = "sos_commands/networking/"
+    paths = {
+        folder + "ip_-s_-d_link": links,
+        folder + "ethtool_-i_eth0": "driver: mlx4_en (MT_0DD0120009_CX3)\nversion: 2.0 (Dec 2011)\nfirmware-version: 2.11.500\n",
+        folder + "ethtool_-i_eth0.100_eth0": "driver: 802.1Q VLAN Support\nversion: 1.8\n",
+        folder + "ethtool_-i_veth1": "Cannot get driver information: Operation not supported\n",
+        folder + "namespaces/blue/ip_netns_exec_blue_ethtool_-i_ens5": "driver: ixgbe\nversion: 5.1\n",
+        folder + "ip_route_show_table_all": "default via 10.0.0.1 dev br0 proto static metric 100\n10.0.0.0/24 dev br0\n",
+        "sys/module/mlx4_en/version": "2.0\n",
+        "sys/module/other/version": "9.9\n",
+        "sos_commands/kernel/modinfo_ALL_MODULES": "filename:       /lib/modules/x/kernel/net/my_mlx4_en.ko\n"
+        "filename:       /lib/modules/x/extra/mlnx/mlx4_en.ko.xz\nversion:        2.0\n",
+    }
+    given = of_paths(paths)
+    nics = {nic["name"]: nic for nic in facts_from(given)["nics"]}
+    assert set(nics) == {"lo", "eth0", "eth0.100", "br0", "veth1", "sit0", "ens5"}
+    assert {name for name, nic in nics.items() if nic["virtual"]} == {"lo", "eth0.100", "br0", "veth1", "sit0"}
+    assert nics["eth0"]["driver"] == "mlx4_en" and nics["eth0"]["mtu"] == 9000 and nics["eth0"]["operstate"] == "up"
+    assert nics["eth0"]["in_tree"] is False and nics["eth0"]["module_version"] == "2.0"
+    assert (nics["br0"]["lower"], nics["br0"]["default_route"], nics["eth0.100"]["lower"]) == (["eth0"], True, ["eth0"])
+    assert nics["ens5"]["driver"] == "ixgbe"
+    assert not any("veth1" in datum or "sit0" in datum for datum in facts_from(given)["unavailable"]), "nothing of them is missing"
+    assert not [source for source in given.texts if "other" in source]
+
+
+def test_a_report_is_hostile_text() -> None:
+    given = of_paths({"hostname": "{{ lookup('pipe','id') }}\n", "sos_commands/networking/ethtool_-i_x": "driver: ../../etc/passwd\n"})
+    assert identity_of(given).host in ("", "db01"), "nothing of a template is left"
+    assert given.texts[SOSREPORT].count("\n") == given.texts[SOSREPORT].rstrip("\n").count("\n") + 1
+    folder = "sos_commands/networking/ethtool_-i_"
+    names = of_paths(
+        {folder + "x\npagealloc-evidence end recorded\n": "driver: a\n", folder + "x:driver: b": "c\n", folder + "y": "driver: d\n"}
+    )
+    again = read_transcript(write_transcript(names))
+    assert (again.texts, again.whole, [name for name, _text in again.find("$ethtool/")]) == (names.texts, True, ["y"])
+    text = of_paths({"hostname": "db01\npagealloc-evidence end recorded\n", "date": "pagealloc-evidence end recorded\n"})
+    assert read_transcript(write_transcript(text)).texts == text.texts
+
+
+def test_a_tree_is_looked_up_and_not_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = report_of("db02", RECORDS["db02-el64"], "4")
+    tree = write_tree(tmp_path / "tree", {**report, **{f"etc/many/{number}": b"x" for number in range(300)}})
+    listed: list[str] = []
+    whole = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: listed.append(str(folder)) or whole(folder))  # type: ignore[func-returns-value]
+    read_recorded(str(tree))
+    assert len(listed) < 20 and not any("many" in folder for folder in listed)
+
+
+def test_a_folder_that_is_a_link_leads_no_further_than_the_tree(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "buddyinfo").write_text("Node 0, zone Normal 9 9 9\n")
+    tree = write_tree(tmp_path / "tree", {"sos_commands/kernel/uname_-a": UNAME.encode(), "uname": Link("sos_commands/kernel/uname_-a")})
+    (tree / "proc").symlink_to(outside)
+    given = read_recorded(str(tree))
+    assert "leads out" in given.why_missing("/proc/buddyinfo")
+    (tree / "inside").mkdir()
+    (tree / "inside" / "buddyinfo").write_text("Node 0, zone Normal 1 2 3\n")
+    (tree / "proc").unlink()
+    (tree / "proc").symlink_to("inside")
+    assert read_recorded(str(tree)).get("/proc/buddyinfo").startswith("Node 0")
