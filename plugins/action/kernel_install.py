@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
@@ -48,7 +48,9 @@ class ActionModule(UpgradeAction):
                 parts = evidence.texts.get("$package", "").split()
                 # without its head the rest was never pulled in: installed, not installed again
                 via = self._install(loader, old, parts if "kernel" in parts else [], options, task_vars)
-            self._make_default(old, kernels, via)
+            why = self._make_default(old, kernels, via)
+            if why:
+                return self.failed(why)
         after = {"installed": sorted({*kernels, self._release}), "default_boot": self._release}
         result = {"changed": changed, "diff": {"before": {"installed": kernels, "default_boot": loader.default}, "after": after}}
         if not self._task.check_mode:
@@ -112,7 +114,8 @@ class ActionModule(UpgradeAction):
             errors = [line for line in lines if "rror" in line or "nough" in line]
             self._said = "; ".join((errors or lines)[-3:])
 
-    def _make_default(self, old: str, kernels: Sequence[str], via: str) -> None:
+    def _make_default(self, old: str, kernels: Sequence[str], via: str) -> str:
+        """Why the new kernel is not the default now, and what is; "" where all is well."""
         evidence, loader = self._look()
         doubts = doubts_of_kernel(evidence, self._drivers)
         gone = sorted(set(kernels) - set(installed_kernels(evidence)))
@@ -123,10 +126,11 @@ class ActionModule(UpgradeAction):
             loader = self._look()[1]
             if loader.default != self._release:
                 doubts.append(f"it was made the default, but {clip(loader.default)} boots")
-        if doubts:
-            said = f" ({via} says: {clip(self._said, 300)})" if via and self._said else ""
-            told = self._restore(loader, old)
-            raise AnsibleActionFail(f"{self.host}: kernel {self._release} is not used: {'; '.join(doubts)}{said}. {told}")
+        if not doubts:
+            return ""
+        said = f" ({via} says: {clip(self._said, 300)})" if via and self._said else ""
+        told = self._restore(loader, old)
+        return f"kernel {self._release} is not used: {'; '.join(doubts)}{said}. {told}"
 
     def _restore(self, loader: Loader, old: str) -> str:
         """The old default again; a sentence on what boots now."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
@@ -71,7 +69,7 @@ class ActionModule(UpgradeAction):
         blockers = [finding for finding in upgrade.get("findings", ()) if finding["state"] == "blocker"]
         if blockers and options["refuse"]:
             told = "".join(f"\n- {one['check']}: {one['sentence']}; {one['remedy']}" for one in blockers)
-            raise AnsibleActionFail(f"{self.host}: refused, nothing was changed:{told}", result={"upgrade": wrap_var(upgrade)})
+            return self.failed(f"refused, nothing was changed:{told}", upgrade=upgrade)
         return {"changed": False, "upgrade": upgrade}
 
     def _plan(

@@ -9,7 +9,7 @@ zone=$(readlink /etc/localtime); case $zone in */zoneinfo/*) zone=${zone#*/zonei
 if [ -z "$zone" ] && [ -r /etc/sysconfig/clock ]; then zone=$(sed -n 's/^ZONE="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' /etc/sysconfig/clock); fi
 say zone "$zone"
 if [ -n "${LOCAL_TIME:-}" ]; then run at date -d "$LOCAL_TIME" +%s; fi
-read -r boot </proc/sys/kernel/random/boot_id; say boot_id "$boot"
+say boot_id "$(cat /proc/sys/kernel/random/boot_id)"
 say release "$(uname -r)"
 for path in /sys/class/net/*; do
  if [ -r "$path/operstate" ]; then read -r word <"$path/operstate"; if [ "$word" = up ]; then say up "${path##*/}"; fi; fi; done
