@@ -18,7 +18,7 @@ from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import collection_version
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.outcome import SCHEMA, counts, outcome_of, render
 
-_STEPS = ("preflight", "install", "schedule", "reboot")
+_STEPS = ("preflight", "install", "schedule", "reboot", "workaround")
 _NAME = "kernel_upgrade.json"
 
 

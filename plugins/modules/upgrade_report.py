@@ -35,6 +35,10 @@ options:
     description:
       - The same of M(fleetcare.pagealloc.kernel_reboot).
     type: str
+  workaround:
+    description:
+      - The same of M(fleetcare.pagealloc.workaround), where it was taken away. Should that fail, the host counts as failed.
+    type: str
   output_dir:
     description:
       - Directory on the controller for C(kernel_upgrade.json). Made where it is missing.

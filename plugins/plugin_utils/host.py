@@ -89,10 +89,8 @@ class Host:
     def workaround_holds(self) -> bool:
         """The step that the workaround role recorded is in force. A sosreport does not keep the record, but the role's settings."""
         record, now = self.record, self.min_free_kbytes
-        if record is None:
-            wanted = self.role_settings_kb
-        else:
-            wanted = record.min_free_kbytes if record.phase == "in_force" else None
+        recorded = record.min_free_kbytes if record and record.phase == "in_force" else None
+        wanted = self.role_settings_kb if record is None else recorded
         return wanted is not None and now is not None and now >= wanted
 
     def why(self, *data: str) -> str:

@@ -25,11 +25,11 @@ from tests.lab.changing import (
     fleet,
 )
 from tests.lab.guest import Guest
+from tests.lab.marks import ALL
 from tests.lab.test_story import leak_until_packets_are_dropped
 
 #: Moments that CI tries; ./dev lab tries all.
 SOME = ("once it is written down", "once the next boot is changed")
-ALL = pytest.mark.skipif(not os.environ.get("PAGEALLOC_LAB_ALL"), reason="./dev lab runs this too; CI has a sample of it")
 THE_MOMENTS = [moment if moment in SOME else pytest.param(moment, marks=ALL) for moment in MOMENTS]
 
 

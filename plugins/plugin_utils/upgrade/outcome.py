@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of, cut, natural_key, printable, wrap
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
 
 SCHEMA = "fleetcare.pagealloc/kernel_upgrade/1"
 
@@ -31,9 +32,10 @@ _INDENT = "    "
 
 
 def outcome_of(steps: Mapping[str, Mapping[str, Any] | None], check_mode: bool = False) -> dict[str, Any]:
-    """{outcome, verdict_before, verdict, running, target, due, why, findings} of one host.
+    """{outcome, verdict_before, verdict, running, target, due, workaround, why, findings} of one host.
 
-    ``steps``: what was registered by ``preflight``, ``install``, ``schedule`` and ``reboot``; None where a step was not reached.
+    ``steps``: what was registered by ``preflight``, ``install``, ``schedule``, ``reboot`` and, where the workaround was to be taken
+    away, ``workaround``; None where a step was not reached. ``workaround``: what became of it, a key of workaround/outcome.py.
     """
     preflight = steps.get("preflight") or {}
     upgrade = preflight.get("upgrade") or {}
@@ -41,6 +43,10 @@ def outcome_of(steps: Mapping[str, Mapping[str, Any] | None], check_mode: bool =
     outcome, why = _outcome(reached, upgrade)
     if check_mode and outcome in ("scheduled", "installed", "rebooted", "cancelled"):
         outcome, why = "planned", _plan(reached)
+    change = change_of(steps["workaround"]) if steps.get("workaround") else None
+    if change and change["outcome"] not in ("kept", "none"):
+        why = "\n".join([*([why] if outcome != "untouched" else []), f"workaround {change['outcome']}: {' '.join(change['sentences'])}"])
+        outcome = "failed" if change["outcome"] in ("failed", "rolled_back", "unreachable") else outcome
     results = dict(reached)
     verdicts = [result["verdict"] for _name, result in reversed(reached) if result.get("verdict")]
     target = upgrade.get("target") or {}
@@ -52,6 +58,7 @@ def outcome_of(steps: Mapping[str, Mapping[str, Any] | None], check_mode: bool =
         "running": results.get("reboot", {}).get("running") or upgrade.get("running"),
         "target": target.get("release"),
         "due": schedule["at_utc"] if schedule else (upgrade.get("due") or {}).get("at"),
+        "workaround": change and change["outcome"],
         "why": why,
         "findings": list(upgrade.get("findings") or ()),
     }
@@ -111,7 +118,7 @@ def _host_lines(name: str, host: Mapping[str, Any]) -> Iterator[str]:
     yield _line(printable(name, 255), host["outcome"], host["verdict"] or "?", running)
     if target and target != running:
         yield f"{_INDENT}target {cut(target, 60)}"
-    for paragraph in re.split(r"\n+", str(host["why"])) if host["outcome"] != "untouched" else ():
+    for paragraph in re.split(r"\n+", str(host["why"])) if host["outcome"] != "untouched" or host["workaround"] else ():
         for line in wrap(printable(paragraph), 80 - len(_INDENT), 4):
             yield _INDENT + line
 

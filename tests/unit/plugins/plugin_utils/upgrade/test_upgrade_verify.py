@@ -130,6 +130,24 @@ def test_what_became_of_a_host(steps: dict[str, Any], outcome: str) -> None:
         assert outcome_of(steps, check_mode=True)["outcome"] == "planned"
 
 
+@pytest.mark.parametrize(
+    ("became", "outcome", "told"),
+    [
+        ("restored", "untouched", "workaround restored: s."),
+        ("kept", "untouched", None),
+        ("refused", "untouched", "workaround refused: s."),
+        ("failed", "failed", "workaround failed: s."),
+    ],
+)
+def test_what_became_of_the_workaround(became: str, outcome: str, told: str | None) -> None:
+    steps = {"preflight": PREFLIGHT, "install": {"skipped": True}, "workaround": {"change": {"outcome": became, "sentences": ["s."]}}}
+    host = outcome_of(steps)
+    assert (host["outcome"], host["workaround"]) == (outcome, became)
+    assert host["why"] == (told or "r")
+    assert ("workaround" in render({"db": host})) == bool(told)
+    assert outcome_of({**steps, "workaround": None})["workaround"] is None
+
+
 def test_the_table_has_every_host_once_in_80_columns_and_no_escape() -> None:
     hosts = {
         "db-10": outcome_of({"preflight": PREFLIGHT, "install": {"failed": True, "msg": "\x1b[31m" + "much " * 200}}),
