@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The guest that chooses its kernel: real packages add one, what the guest set decides which boots, and the audit sees each step.
 
-In the order of the file, on one guest: each test goes on where the last one ended.
+In the order of the file, on one guest: each test goes on where the last one ended. ``./dev test`` runs the first alone, since
+test_kernel_upgrade.py installs and boots a kernel too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 from tests.lab.faults import fill_boot, offer
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import earlier_kernel, kernel
+from tests.lab.marks import ALL
 from tests.lab.packages import BROKEN, NEW, OLD, uname_of
 from tests.lab.test_story import ADVISORY
 from tests.playbook import newest
@@ -59,6 +61,7 @@ def test_an_rpm_brought_the_kernel_that_runs(guest: Guest, tmp_path: Path) -> No
     assert leaks(guest)
 
 
+@ALL
 @pytest.mark.parametrize(
     ("repository", "leave_kb", "said"),
     [
@@ -78,6 +81,7 @@ def test_a_fault_leaves_all_as_it_was(guest: Guest, repository: str | None, leav
     fill_boot(guest, None)
 
 
+@ALL
 def test_dnf_installs_beside_and_the_new_one_runs_after_a_reboot(guest: Guest, tmp_path: Path) -> None:
     guest.run(f"dnf -y install kernel-{NEW}")
     verdict, seen = audit(guest, tmp_path / "before")
@@ -93,6 +97,7 @@ def test_dnf_installs_beside_and_the_new_one_runs_after_a_reboot(guest: Guest, t
     assert not leaks(guest)
 
 
+@ALL
 def test_a_kernel_that_panics_is_a_reset_away_from_the_default(guest: Guest, tmp_path: Path) -> None:
     offer(guest, "broken")
     install = {"ansible.builtin.dnf": {"name": f"kernel-{BROKEN}", "state": "present"}}
