@@ -56,6 +56,7 @@ class Fleet:
         """{guest: its change} of a run of the playbook; check=False where it may fail."""
         done = self.ansible.run(*self.command(**choices), *words, folder=self.folder, check=check)
         self.said = done.stdout
+        print(done.stdout, done.stderr)
         document = self.folder / "pagealloc-workaround" / "fleet.json"
         assert document.exists(), done.stdout + done.stderr
         hosts = json.loads(document.read_text())["hosts"]
