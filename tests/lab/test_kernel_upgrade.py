@@ -21,11 +21,11 @@ import pytest
 from tests.lab.changing import CHOICES, fleet, state_of
 from tests.lab.faults import fill_boot, offer
 from tests.lab.guest import Guest, Plan, running
-from tests.lab.marks import ALL
 from tests.lab.packages import BROKEN, DRIVERLESS, NEW, OLD, uname_of
 from tests.lab.test_upgradable import ADVISED
 from tests.playbook import inventory, newest
 
+LONG = pytest.mark.lab_long
 HOME = "/var/lib/pagealloc-kernel-upgrade"
 #: vm.min_free_kbytes of this guest: the kernel's own choice, and what is asked for until it has the fix; 3 % of its memory are 60 MB.
 ORIGINAL_KB, WORKAROUND_KB = 45056, 49152
@@ -75,7 +75,7 @@ def in_seconds(guest: Guest, seconds: int) -> str:
     return guest.run(f"date -u -d @$(($(date +%s) + {seconds})) +%Y-%m-%dT%H:%M:%SZ").strip()
 
 
-@ALL
+@LONG
 def test_check_mode_shows_the_plan_and_changes_nothing(guest: Guest, tmp_path: Path) -> None:
     run = Run(guest, tmp_path, "--check", "--diff")
     assert run.outcome == ("planned", "mitigated")
@@ -85,7 +85,7 @@ def test_check_mode_shows_the_plan_and_changes_nothing(guest: Guest, tmp_path: P
     assert guest.run("rpm -q kernel").split() == [f"kernel-{uname_of(OLD)}"]
 
 
-@ALL
+@LONG
 @pytest.mark.parametrize(
     ("repository", "leave_kb", "outcome", "said"),
     [
@@ -111,7 +111,7 @@ def test_a_fault_is_said_and_nothing_is_changed(
     fill_boot(guest, None)
 
 
-@ALL
+@LONG
 def test_a_driver_that_only_the_installed_kernel_shows_to_be_missing(guest: Guest, tmp_path: Path) -> None:
     """As where the repository lists no files: what preflight cannot see is seen before anything boots it."""
     offer(guest, "driverless")
@@ -134,7 +134,7 @@ def test_a_driver_that_only_the_installed_kernel_shows_to_be_missing(guest: Gues
     offer(guest, "current")
 
 
-@ALL
+@LONG
 def test_a_package_manager_killed_in_its_transaction_is_made_good_by_the_next_run(guest: Guest, tmp_path: Path) -> None:
     """Killed where EL's own order is at its worst: the new kernel boots by default already and has no initramfs yet."""
     hold = "/usr/lib/kernel/install.d/30-hold.install"
@@ -156,7 +156,7 @@ def test_a_package_manager_killed_in_its_transaction_is_made_good_by_the_next_ru
     assert again.outcome == ("installed", "reboot_pending") and "changed=0" in again.done.stdout
 
 
-@ALL
+@LONG
 def test_a_schedule_is_kept_over_a_reboot_shown_replaced_and_cancelled(guest: Guest, tmp_path: Path) -> None:
     far = in_seconds(guest, 7200)
     run = Run(guest, tmp_path, reboot="at", reboot_at=far)
@@ -176,7 +176,7 @@ def test_a_schedule_is_kept_over_a_reboot_shown_replaced_and_cancelled(guest: Gu
     assert "changed=0" in Run(guest, tmp_path, reboot="cancel").done.stdout
 
 
-@ALL
+@LONG
 def test_times_that_cannot_be_are_refused(guest: Guest, tmp_path: Path) -> None:
     passed = Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, -600))
     assert passed.host["outcome"] == "refused" and "it has passed" in passed.host["why"]
@@ -186,7 +186,7 @@ def test_times_that_cannot_be_are_refused(guest: Guest, tmp_path: Path) -> None:
     guest.run("date -s @$(($(date +%s) - 86400))")
 
 
-@ALL
+@LONG
 def test_a_window_that_was_missed_is_not_made_up_for(guest: Guest, tmp_path: Path) -> None:
     """The clock jumps past the window, as after a host that slept: the timer fires, the host refuses."""
     Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 3600), window_seconds=60)
@@ -225,7 +225,7 @@ def test_scheduled_rebooted_in_its_window_and_clear(guest: Guest, tmp_path: Path
     assert "changed=0" in Run(guest, tmp_path, remove_workaround=True).done.stdout
 
 
-@ALL
+@LONG
 def test_a_kernel_that_panics_stops_the_roll_and_the_old_one_is_a_reset_away(guest: Guest, tmp_path: Path) -> None:
     offer(guest, "broken")
     worse = {**SITE, "kernel": {**SITE["kernel"], "fixed": BROKEN}}

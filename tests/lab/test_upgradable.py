@@ -19,11 +19,11 @@ import pytest
 from tests.lab.faults import fill_boot, offer
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import earlier_kernel, kernel
-from tests.lab.marks import ALL
 from tests.lab.packages import BROKEN, NEW, OLD, uname_of
 from tests.lab.test_story import ADVISORY
 from tests.playbook import newest
 
+LONG = pytest.mark.lab_long
 ADVISED = {**ADVISORY, "kernel": {"dists": ["el9"], "introduced": OLD, "fixed": NEW}}
 
 
@@ -61,7 +61,7 @@ def test_an_rpm_brought_the_kernel_that_runs(guest: Guest, tmp_path: Path) -> No
     assert leaks(guest)
 
 
-@ALL
+@LONG
 @pytest.mark.parametrize(
     ("repository", "leave_kb", "said"),
     [
@@ -81,7 +81,7 @@ def test_a_fault_leaves_all_as_it_was(guest: Guest, repository: str | None, leav
     fill_boot(guest, None)
 
 
-@ALL
+@LONG
 def test_dnf_installs_beside_and_the_new_one_runs_after_a_reboot(guest: Guest, tmp_path: Path) -> None:
     guest.run(f"dnf -y install kernel-{NEW}")
     verdict, seen = audit(guest, tmp_path / "before")
@@ -97,7 +97,7 @@ def test_dnf_installs_beside_and_the_new_one_runs_after_a_reboot(guest: Guest, t
     assert not leaks(guest)
 
 
-@ALL
+@LONG
 def test_a_kernel_that_panics_is_a_reset_away_from_the_default(guest: Guest, tmp_path: Path) -> None:
     offer(guest, "broken")
     install = {"ansible.builtin.dnf": {"name": f"kernel-{BROKEN}", "state": "present"}}
