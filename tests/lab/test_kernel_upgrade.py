@@ -207,7 +207,7 @@ def test_scheduled_rebooted_in_its_window_and_clear(guest: Guest, tmp_path: Path
     installed = Run(guest, tmp_path)
     assert installed.outcome == ("installed", "reboot_pending"), installed.host["why"]
     boot = guest.boot_id()
-    run = Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 120), notice_seconds=20)
+    run = Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 75), notice_seconds=10)
     assert run.outcome[0] == "scheduled", run.host["why"]
     assert guest.boot_id() == boot, "not before its time"
     guest.wait_for_other_boot(boot, 420)
