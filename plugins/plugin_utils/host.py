@@ -89,11 +89,9 @@ class Host:
     def workaround_holds(self) -> bool:
         """The step that the workaround role recorded is in force. A sosreport does not keep the record, but the role's settings."""
         record, now = self.record, self.min_free_kbytes
-        if record is None:
-            wanted = self.role_settings_kb
-        else:
-            wanted = record.min_free_kbytes if record.phase == "in_force" else None
-        return wanted is not None and now is not None and now >= wanted
+        wanted = self.role_settings_kb if record is None else record.min_free_kbytes
+        cut = record is not None and record.phase != "in_force"
+        return not cut and wanted is not None and now is not None and now >= wanted
 
     def why(self, *data: str) -> str:
         """ " (the recorded reason)" for the first of these data that has one, else nothing."""
