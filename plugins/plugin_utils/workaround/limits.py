@@ -49,10 +49,13 @@ def available_kb(memory: Mapping[str, Any], low_kb: int) -> tuple[int, str]:
     """(memory available without swapping, how that is known): MemAvailable, or what Linux 3.14 would have said.
 
     ``low_kb``: the sum of the low watermarks. The sum is that of si_mem_available (mm/page_alloc.c of 3.14, in meminfo.c then).
+    Raises UnknownLimitError.
     """
     told = memory.get("available_kb")
     if told is not None:
         return told, "available by /proc/meminfo"
+    if memory.get("free_kb") is None:
+        raise UnknownLimitError("how much memory is free was not seen")
     active, inactive, slab = (memory.get(name) for name in ("active_file_kb", "inactive_file_kb", "reclaimable_slab_kb"))
     if active is None or inactive is None or slab is None:
         return memory["free_kb"], "free by /proc/meminfo, which does not tell what else is available"
