@@ -203,7 +203,6 @@ class ActionModule(ShellAction):
         except NoAnswerError as error:
             raise NoAnswerError(f"{error}; exit status {answer['rc']}. {_AFTER_A_CUT}") from None
 
-
     def _timeout_seconds(self, values: dict[str, Any]) -> int:
         """A host that watches its memory for as long as it was asked to is not late."""
         limit: int = self.options["timeout_seconds"]

@@ -65,6 +65,10 @@ class Record:
     in_force_seconds: int | None = None
     since: str | None = None
 
+    @property
+    def in_force_kb(self) -> int | None:
+        return self.min_free_kbytes if self.phase == "in_force" else None
+
 
 @dataclass(frozen=True)
 class BootSetting:
@@ -99,10 +103,7 @@ class Host:
     def workaround_holds(self) -> bool:
         """The step that the workaround role recorded is in force. A sosreport does not keep the record, but the role's settings."""
         record, now = self.record, self.min_free_kbytes
-        if record is None:
-            wanted = self._role_settings_kb
-        else:
-            wanted = record.min_free_kbytes if record.phase == "in_force" else None
+        wanted = self._role_settings_kb if record is None else record.in_force_kb
         return wanted is not None and now is not None and now >= wanted
 
     @property
