@@ -24,7 +24,10 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.fac
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.workaround.hosts import GB, host
 
 FILTERS = {
-    name: function for module in (classify, compare, headroom, workaround_plan) for name, function in module.FilterModule().filters().items()
+    **classify.FilterModule().filters(),
+    **compare.FilterModule().filters(),
+    **headroom.FilterModule().filters(),
+    **workaround_plan.FilterModule().filters(),
 }
 
 

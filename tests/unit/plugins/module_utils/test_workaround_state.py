@@ -70,7 +70,7 @@ def test_a_time_beyond_every_calendar_is_borne() -> None:
     assert (found["since_epoch_seconds"], found["since"]) == (999_999_999_999_999, None)
 
 
-@pytest.mark.parametrize("length", range(0, len(WHOLE) - len("end=1\n")))
+@pytest.mark.parametrize("length", range(len(WHOLE) - len("end=1\n")))
 def test_a_cut_record_is_no_record(length: int) -> None:
     with pytest.raises(EvidenceError):
         parse_record(WHOLE[:length])
@@ -99,10 +99,8 @@ def test_a_hostile_or_broken_record_is_refused_with_the_reason(old: str, new: st
     assert len(str(refused.value)) < 200
 
 
-RECORDS = st.lists(
-    st.sampled_from(WHOLE.splitlines()) | st.builds("{}={}".format, st.sampled_from(["phase", "step", "end"]), st.text(max_size=9)) | st.text(),
-    max_size=14,
-).map("\n".join)
+ODD = st.builds("{}={}".format, st.sampled_from(["phase", "step", "end"]), st.text(max_size=9))
+RECORDS = st.lists(st.sampled_from(WHOLE.splitlines()) | ODD | st.text(), max_size=14).map("\n".join)
 
 
 @given(st.text() | RECORDS, st.none() | st.integers())

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 
 from tests.conftest import tool
@@ -21,7 +22,7 @@ from tests.conftest import tool
 SHELLS = ("dash", "bash --posix", "busybox ash", "ksh", "mksh")
 NONCE = "0123456789abcdef"
 MOST = (1 << 64) - 1
-NUMBERS = ("min_free_kbytes", "zone_reclaim_mode", "expected_min_free_kbytes", "expected_zone_reclaim_mode", "step", "short_kb", "watch_seconds")
+NUMBERS = (*KEYS, *(f"expected_{key}" for key in KEYS), "step", "short_kb", "watch_seconds")
 VALUES: dict[str, dict[str, Any]] = {
     "apply": {**dict.fromkeys(NUMBERS, MOST), "compact": True},
     "undo": {"step": MOST},
@@ -71,7 +72,7 @@ def test_nothing_but_a_number_gets_into_it(name: str, value: Any) -> None:
 
 @pytest.mark.parametrize("nonce", ["", "a b", "a;b", "$(reboot)", "a\nb", "-"])
 def test_nor_does_a_nonce_that_is_none(nonce: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         render_program("mend", nonce, {})
 
 
