@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import lzma
+import re
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,8 @@ from tests.conftest import SAMPLE_FLEET
 from tests.playbook import Ansible, inventory, newest, oldest
 from tests.tools.sosreports import LAYOUTS, records, report_of, write_archive, write_tree
 
-RECORDS = records(SAMPLE_FLEET / "evidence")
+#: Without the story's hosts that the comparison sets side by side (db20 to db36, web20 to web27): other hosts are of their kind.
+RECORDS = {host: record for host, record in records(SAMPLE_FLEET / "evidence").items() if not re.match(r"(db|web)[23]\d-", host)}
 SUFFIXES = ("tar", "tar.gz", "tar.bz2", "tar.xz")
 CORES = pytest.mark.parametrize("core", [oldest, newest], ids=["oldest", "newest"])
 
