@@ -55,9 +55,20 @@ class Ansible:
         self, folder: Path, hosts: Mapping[str, Any], *words: str, check: bool = True, **environment: str
     ) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
         """(fleet.json, the process) of the audit playbook over these hosts."""
-        chosen = str(inventory(folder, hosts))
-        done = self.run("ansible-playbook", "fleetcare.pagealloc.audit", "-i", chosen, *words, folder=folder, check=check, **environment)
-        document = folder / "pagealloc-report" / "fleet.json"
+        return self._reported("audit", "pagealloc-report", folder, hosts, *words, check=check, **environment)
+
+    def workaround(
+        self, folder: Path, hosts: Mapping[str, Any], *words: str, check: bool = True, **choices: Any
+    ) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
+        """(fleet.json, the process) of the workaround playbook over these hosts, with these variables."""
+        return self._reported("workaround", "pagealloc-workaround", folder, hosts, "-e", json.dumps(choices), *words, check=check)
+
+    def _reported(
+        self, playbook: str, report: str, folder: Path, hosts: Mapping[str, Any], *words: str, check: bool, **environment: str
+    ) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
+        command = ("ansible-playbook", f"fleetcare.pagealloc.{playbook}", "-i", str(inventory(folder, hosts)), *words)
+        done = self.run(*command, folder=folder, check=check, **environment)
+        document = folder / report / "fleet.json"
         return (json.loads(document.read_text()) if document.exists() else {}), done
 
 

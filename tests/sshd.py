@@ -10,8 +10,9 @@ import os
 import pwd
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,3 +87,26 @@ def _wait_until_it_answers(daemon: subprocess.Popen[bytes], port: int, log: Path
             raise RuntimeError(f"sshd ended: {log.read_text()}")
         time.sleep(0.1)
     raise RuntimeError("sshd does not answer")
+
+
+@contextlib.contextmanager
+def listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A TCP server that does with each connection what ``answer`` does, and keeps it open until the end."""
+    server = socket.create_server(("127.0.0.1", 0))
+    open_connections = []
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _address = server.accept()
+                open_connections.append(connection)
+                with contextlib.suppress(OSError):
+                    answer(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield int(server.getsockname()[1])
+    finally:
+        server.close()
+        for connection in open_connections:
+            connection.close()

@@ -56,6 +56,7 @@ _OPTIONS = {
 }
 #: Between two looks at a host that has not recovered yet.
 _LOOK_SECONDS = 5
+_NO_MARK = "The kernel's log could not be marked: in one without times, failures from before the workaround go on counting until a reboot."
 _AFTER_A_CUT = f"The host goes on alone and ends with the old values or the new ones. Run this again: it finds which. Its record: {RECORD}"
 
 
@@ -81,6 +82,7 @@ class ActionModule(ShellAction):
         host = str(task_vars.get("inventory_hostname", ""))
         try:
             self.catalogue = merge_site_advisories(load_catalogue(), self.options["site_advisories"])
+            self._require_seconds()
             self.policy = read_policy({name: self.options[name] for name in _POLICY}, self.catalogue.workaround)
             result.update(self._leave() if self.options["state"] == "absent" else self._step())
         # returned and not raised: what is raised passes by the failed_when of a role that has yet to report it
@@ -90,6 +92,11 @@ class ActionModule(ShellAction):
             result.update(failed=True, msg=f"{host}: {error}")
         return result
 
+    def _require_seconds(self) -> None:
+        for name in ("watch_seconds", "verify_seconds", "timeout_seconds"):
+            if self.options[name] < 0:
+                raise PolicyError(name, f"{self.options[name]} is no number of seconds", "give 0 or more")
+
     def _step(self) -> dict[str, Any]:
         """One step further, where the plan says so."""
         look, told = self._look(), []
@@ -97,14 +104,18 @@ class ActionModule(ShellAction):
             mended = self._ask("mend")
             if mended.outcome not in ("mended", "restored", "kept"):
                 return _stopped(look, mended)
-            look, told = self._look(), [_sentence(mended.reason)] if mended.reason else []
+            if mended.outcome != "kept":
+                told = [_sentence(mended.reason or "a cut run had begun to give the old values back, and they are back")]
+            look = self._look_again("what a cut run left is mended")
+            if look.plan["decision"] == "mend":
+                raise NoAnswerError("another run began on this host in the meantime; run this again when it has ended")
         decision = look.plan["decision"]
         if decision == "apply" and not self._task.check_mode:
             return self._apply(look, told)
         outcome = "planned" if decision == "apply" else OF_DECISION[decision]
         if told and outcome in ("kept", "none"):
             outcome = "mended"
-        return _result(look, outcome, told + look.plan["sentences"], changed=outcome in ("planned", "mended"))
+        return _result(look, outcome, told + look.plan["sentences"], changed=outcome == "planned" or bool(told))
 
     def _apply(self, before: _Look, told: list[str]) -> dict[str, Any]:
         """Put the plan in force, look again, and put back what made it worse."""
@@ -116,27 +127,37 @@ class ActionModule(ShellAction):
             return _stopped(before, answer)
         after = self._settled(before)
         told = [*told, *planned["sentences"], helped(before.state, after.state), *gained(answer, after.facts, before.order)]
+        if answer.values.get("marked") == "0":
+            told.append(_NO_MARK)
         wrong = not_in_force(after.state, values) or got_worse(before.state, after.state)
         if wrong is None:
             return _result(before, "applied", told, after, changed=True)
         undone = self._ask("undo", step=planned["step"])
         why = [wrong, *([_sentence(undone.reason)] if undone.reason else []), *told]
         outcome = "rolled_back" if undone.outcome == "rolled_back" else "failed"
-        return {**_result(before, outcome, why, self._look(), changed=True), "failed": True, "msg": wrong}
+        last = self._look_again(f"{wrong} The step was to be put back: {undone.outcome}")
+        return {**_result(before, outcome, why, last, changed=True), "failed": True, "msg": wrong}
 
     def _settled(self, before: _Look) -> _Look:
         """The host after a step: looked at until it has recovered or its time is over, since kswapd needs a while to free memory."""
         end = time.monotonic() + self.options["verify_seconds"]
         while True:
+            over = time.monotonic() >= end
             try:
-                after = self._look()
-                recovered = after.state["verdict"] == "mitigated" and got_worse(before.state, after.state) is None
-                if recovered or time.monotonic() >= end:
+                after = self._look_again("the step is in force")
+                if over or (after.state["verdict"] == "mitigated" and got_worse(before.state, after.state) is None):
                     return after
-            except AnsibleConnectionFailure as failure:
-                if time.monotonic() >= end:
-                    raise NoAnswerError(f"the step is in force, but since then: {clip(failure, 300)}. {_AFTER_A_CUT}") from None
+            except NoAnswerError:
+                if over:
+                    raise
             time.sleep(min(_LOOK_SECONDS, max(0.0, end - time.monotonic())))
+
+    def _look_again(self, since: str) -> _Look:
+        """A host that is lost after it was changed is no host that could not be reached. ``since``: what had become of it."""
+        try:
+            return self._look()
+        except (AnsibleConnectionFailure, EvidenceError) as failure:
+            raise NoAnswerError(f"{since}, but since then: {clip(failure, 300)}. {_AFTER_A_CUT}") from None
 
     def _leave(self) -> dict[str, Any]:
         """Give back what was there before the first step."""
@@ -147,6 +168,10 @@ class ActionModule(ShellAction):
             raise EvidenceError("workaround", None, reason)
         if record["phase"] == "none":
             return _result(before, "kept", ["No workaround is recorded on this host."])
+        now, ours = before.state["min_free_kbytes"], record["min_free_kbytes"]
+        if record["phase"] == "in_force" and now != ours and not self.options["force"]:
+            by_hand = f"vm.min_free_kbytes is {now}, not the {ours} of the record: somebody changed it. Set it so, or use force."
+            return _result(before, "refused", [by_hand])
         originals = {name: record[f"original_{name}"] for name in KEYS}
         told = [f"vm.{name} goes back to {value}." for name, value in originals.items() if value is not None]
         if self._task.check_mode:
@@ -154,7 +179,7 @@ class ActionModule(ShellAction):
         answer = self._ask("leave", force=self.options["force"])
         if answer.outcome != "restored":
             return _stopped(before, answer)
-        after = self._look()
+        after = self._look_again("the values from before the workaround are back")
         wrong = not_in_force(after.state, originals)
         if wrong is None:
             return _result(before, "restored", told, after, changed=True)
@@ -171,12 +196,17 @@ class ActionModule(ShellAction):
         """The answer of the program. A connection that breaks now is a failure of the change, not a host that cannot be reached."""
         nonce = secrets.token_hex(8)
         try:
-            answer = self.answer_to(render_program(verb, nonce, values), self.options["timeout_seconds"])
+            answer = self.answer_to(render_program(verb, nonce, values), self._timeout_seconds(values))
             return read_answer(str(answer["stdout"]), nonce)
         except AnsibleConnectionFailure as failure:
             raise NoAnswerError(f"{clip(failure, 300)}. {_AFTER_A_CUT}") from None
         except NoAnswerError as error:
             raise NoAnswerError(f"{error}; exit status {answer['rc']}. {_AFTER_A_CUT}") from None
+
+    def _timeout_seconds(self, values: dict[str, Any]) -> int:
+        """A host that watches its memory for as long as it was asked to is not late."""
+        limit: int = self.options["timeout_seconds"]
+        return limit and limit + int(values.get("watch_seconds", 0))
 
 
 def _stopped(before: _Look, answer: Answer) -> dict[str, Any]:

@@ -43,7 +43,7 @@ _MEM_INFO = r"^Mem-Info: *$"
 _MARK = "^" + MARK.replace(".", "[.]")
 
 # Heads, zones and the trace are kept as they come, and forgotten where a newer boot, block or failure begins. The workaround's
-# mark counts the failures before it.
+# mark counts the failures before it; it never comes between the last failure and its trace.
 AWK_FILTER = (
     r"""
 function body(s) { @BODY@return s }
@@ -69,9 +69,10 @@ END {
  if (block) put(mem)
  for (i = 1; i <= z; i++) put(zone[i])
  first = f > @HEADS@ ? f - @HEADS@ + 1 : 1
- if (mark != "" && before < first) put(mark)
- for (i = first; i <= f; i++) { put(head[i]); if (mark != "" && i == before) put(mark) }
+ if (mark != "" && before < first && before < f) put(mark)
+ for (i = first; i <= f; i++) { put(head[i]); if (mark != "" && i == before && i < f) put(mark) }
  for (i = 1; i <= t; i++) put(trace[i])
+ if (mark != "" && before == f) put(mark)
  put("#boot " seen + 0 " failures " f + 0 (mark != "" ? " after " f - before : ""))
  exit !(seen || f)
 }
@@ -94,7 +95,7 @@ needs of it, each line behind the variable ``tag`` and a colon, then "#boot 0|1 
 the workaround's mark, and exits with 0 where it saw a failure or the boot, else 1."""
 
 #: What every line bears that the filter would begin with: a log with none of these says nothing.
-MARKS = ("page allocation failure", "Linux version ", "Mem-Info:")
+MARKS = ("page allocation failure", "Linux version ", "Mem-Info:", MARK)
 
 _head = re.compile(_HEAD)
 _boot = re.compile(_BOOT)
@@ -196,6 +197,7 @@ class _Log:
     def forget(self, boot):
         self.boot = boot
         self.count = 0
+        self.mark = None
         self.before_mark = None
         self.heads = deque(maxlen=MAX_HEADS)
         self.trace = []
@@ -211,7 +213,7 @@ class _Log:
         elif "Linux version " in line and _boot.match(line[prefix_end(line):]):
             self.forget(line)
         elif MARK in line and _mark.match(line[prefix_end(line):]):
-            self.before_mark, self.in_trace = self.count, False
+            self.mark, self.before_mark, self.in_trace = line, self.count, False
         elif "Mem-Info:" in line and _mem_info.match(line[prefix_end(line):]):
             self.block, self.zones, self.in_trace = line, [], False
         elif _zone.search(line):
@@ -224,9 +226,18 @@ class _Log:
         """What AWK_FILTER prints at the end, without the tag."""
         lines = [] if self.boot is None else [self.boot]
         lines += [] if self.block is None else [self.block]
-        lines += self.zones + list(self.heads) + self.trace
-        lines.append("#boot %d failures %d" % (self.boot is not None, self.count))
+        lines += self.zones + self._failures_left()
+        after = "" if self.mark is None else " after %d" % (self.count - self.before_mark)
+        lines.append("#boot %d failures %d%s" % (self.boot is not None, self.count, after))
         return "\n".join(lines) + "\n"
+
+    def _failures_left(self):
+        """The heads, the trace of the last one, and the mark where it stood among them."""
+        lines = list(self.heads) + self.trace
+        if self.mark is not None:
+            after = self.count - self.before_mark
+            lines.insert(max(0, len(self.heads) - after) if after else len(lines), self.mark)
+        return lines
 
 
 def _without_closing(text):

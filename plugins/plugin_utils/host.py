@@ -62,7 +62,21 @@ class Record:
     original_min_free_kbytes: int | None = None
     original_zone_reclaim_mode: int | None = None
     since_epoch_seconds: int | None = None
+    in_force_seconds: int | None = None
     since: str | None = None
+
+    @property
+    def in_force_kb(self) -> int | None:
+        return self.min_free_kbytes if self.phase == "in_force" else None
+
+
+@dataclass(frozen=True)
+class BootSetting:
+    """A line that sets one of the workaround's values at boot. ``name``: without "vm."; ``value``: as it is written."""
+
+    file: str
+    name: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -80,7 +94,7 @@ class Host:
     zone_reclaim_mode: int | None
     failures: Failures | None
     record: Record | None
-    role_settings_kb: int | None
+    boot_settings: tuple[BootSetting, ...]
     out_of_tree: frozenset[str]
     unavailable: Mapping[str, Any]
     facts: Mapping[str, Any]
@@ -89,9 +103,14 @@ class Host:
     def workaround_holds(self) -> bool:
         """The step that the workaround role recorded is in force. A sosreport does not keep the record, but the role's settings."""
         record, now = self.record, self.min_free_kbytes
-        recorded = record.min_free_kbytes if record and record.phase == "in_force" else None
-        wanted = self.role_settings_kb if record is None else recorded
+        wanted = self._role_settings_kb if record is None else record.in_force_kb
         return wanted is not None and now is not None and now >= wanted
+
+    @property
+    def _role_settings_kb(self) -> int | None:
+        """vm.min_free_kbytes in the file that the workaround role writes for the next boot, None where it is not seen."""
+        ours = [line.value for line in self.boot_settings if (line.file, line.name) == (SETTINGS, "min_free_kbytes")]
+        return int(ours[0]) if ours and ours[0].isdecimal() and len(ours[0]) < 20 else None
 
     def why(self, *data: str) -> str:
         """ " (the recorded reason)" for the first of these data that has one, else nothing."""
@@ -113,6 +132,7 @@ def read_host(facts: object) -> Host:
     distribution = _mapping(kernel, "distribution", "kernel.") or {}
     vm = _needed(facts, "vm") or {}
     modules = _mapping(facts, "modules", "") or {}
+    _check_memory(facts)
     return Host(
         release=_text(kernel, "release", "kernel."),
         distribution_id=_distribution_id(distribution),
@@ -125,7 +145,7 @@ def read_host(facts: object) -> Host:
         zone_reclaim_mode=_count(vm, "zone_reclaim_mode", "vm."),
         failures=_failures(facts),
         record=_record(facts),
-        role_settings_kb=_role_settings_kb(vm),
+        boot_settings=_boot_settings(vm),
         out_of_tree=frozenset(_texts(modules, "out_of_tree", "modules.") or ()),
         unavailable=_mapping(facts, "unavailable", "") or {},
         facts=facts,
@@ -204,16 +224,18 @@ def _record(facts: Mapping[str, Any]) -> Record | None:
     )
 
 
-def _role_settings_kb(vm: Mapping[str, Any]) -> int | None:
-    """vm.min_free_kbytes in the file that the workaround role writes for the next boot, None where it is not seen."""
+def _boot_settings(vm: Mapping[str, Any]) -> tuple[BootSetting, ...]:
+    lines = []
     for place, line in enumerate(_list(vm, "boot_settings", "vm.") or ()):
         path = f"vm.boot_settings[{place}]."
         if not isinstance(line, Mapping):
             raise _odd(path[:-1], line, "a mapping")
-        value = _text(line, "value", path)
-        if _text(line, "file", path) == SETTINGS and _text(line, "name", path) == "min_free_kbytes" and value and value.isdecimal():
-            return min(int(value[:20]), _LARGEST)
-    return None
+        texts = [_text(line, field.name, path) for field in fields(BootSetting)]
+        for field, text in zip(fields(BootSetting), texts, strict=True):
+            if text is None:
+                raise FactsError(path + field.name, "missing")
+        lines.append(BootSetting(*(text or "" for text in texts)))
+    return tuple(lines)
 
 
 def _by_order(found: Mapping[str, Any], path: str) -> dict[int, int]:
@@ -265,6 +287,16 @@ _ZONE_COUNTS = (
     "free_highatomic_pages",
 )
 _ZONE_LISTS = ("free_blocks", "lowmem_reserve_pages")
+
+
+_MEMORY = ("total_kb", "free_kb", "available_kb", "active_file_kb", "inactive_file_kb", "reclaimable_slab_kb")
+
+
+def _check_memory(facts: Mapping[str, Any]) -> None:
+    """Seen that the memory can be reckoned with."""
+    memory = _mapping(facts, "memory", "") or {}
+    for key in _MEMORY:
+        _count(memory, key, "memory.")
 
 
 def _page_size(facts: Mapping[str, Any]) -> int | None:

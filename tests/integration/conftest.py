@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import cannot_run, tool
 from tests.playbook import Ansible, newest, oldest
 from tests.sshd import Sshd, running_sshd
 
@@ -28,3 +31,27 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 @pytest.fixture(scope="session", params=["oldest", "newest"])
 def ansible(request: pytest.FixtureRequest) -> Ansible:
     return oldest() if request.param == "oldest" else newest()
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Callable[[str], str]]:
+    """Makes accounts whose login shell is a script: what it does is what the host does."""
+    if os.geteuid() != 0:
+        cannot_run("accounts can only be made by root")
+    useradd, userdel = tool("useradd", "passwd"), tool("userdel", "passwd")
+    made: list[tuple[str, Path]] = []
+
+    def make(script: str) -> str:
+        name = f"pagealloc{os.getpid()}-{len(made)}"  # no other run on this machine has it
+        shell = Path(f"/usr/local/bin/{name}-shell")
+        shell.write_text("#!/bin/sh\n" + script)
+        shell.chmod(0o755)
+        subprocess.run([userdel, "-f", name], capture_output=True, check=False)
+        subprocess.run([useradd, "-M", "-d", "/", "-s", str(shell), "-p", "*", name], check=True, capture_output=True)
+        made.append((name, shell))
+        return name
+
+    yield make
+    for name, shell in made:
+        subprocess.run([userdel, "-f", name], capture_output=True, check=False)
+        shell.unlink(missing_ok=True)

@@ -5,22 +5,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, SAMPLE_FLEET, cannot_run, tool
+from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.playbook import Ansible
-from tests.sshd import Sshd, free_port
+from tests.sshd import Sshd, free_port, listener
 
 
 def sample(name: str) -> dict[str, str]:
@@ -81,29 +78,6 @@ def test_hosts_behind_a_real_sshd_and_this_machine(ansible: Ansible, sshd: Sshd,
         assert result["verdict"] not in ("stalled", "unreachable"), result["reasons"]
 
 
-@contextlib.contextmanager
-def listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A TCP server that does with each connection what ``answer`` does, and keeps it open until the end."""
-    server = socket.create_server(("127.0.0.1", 0))
-    open_connections = []
-
-    def serve() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _address = server.accept()
-                open_connections.append(connection)
-                with contextlib.suppress(OSError):
-                    answer(connection)
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield int(server.getsockname()[1])
-    finally:
-        server.close()
-        for connection in open_connections:
-            connection.close()
-
-
 def test_hosts_that_ssh_cannot_reach_are_told_apart(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
     here = sshd.variables()
     no_key = {
@@ -139,30 +113,6 @@ def test_hosts_that_ssh_cannot_reach_are_told_apart(ansible: Ansible, sshd: Sshd
     assert "refuses the login" in fleet["hosts"]["no_login"]["reasons"][0]
     for name in set(hosts) - {"fine"}:
         assert fleet["hosts"][name]["actions"], "every verdict says what to do next"
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Callable[[str], str]]:
-    """Makes accounts whose login shell is a script: what it does is what the host does."""
-    if os.geteuid() != 0:
-        cannot_run("accounts can only be made by root")
-    useradd, userdel = tool("useradd", "passwd"), tool("userdel", "passwd")
-    made: list[tuple[str, Path]] = []
-
-    def make(script: str) -> str:
-        name = f"pagealloc{os.getpid()}-{len(made)}"  # no other run on this machine has it
-        shell = Path(f"/usr/local/bin/{name}-shell")
-        shell.write_text("#!/bin/sh\n" + script)
-        shell.chmod(0o755)
-        subprocess.run([userdel, "-f", name], capture_output=True, check=False)
-        subprocess.run([useradd, "-M", "-d", "/", "-s", str(shell), "-p", "*", name], check=True, capture_output=True)
-        made.append((name, shell))
-        return name
-
-    yield make
-    for name, shell in made:
-        subprocess.run([userdel, "-f", name], capture_output=True, check=False)
-        shell.unlink(missing_ok=True)
 
 
 NO_PYTHON = """

@@ -116,7 +116,7 @@ function changeSection(change) {
     [change.before, change.after].map((state) => make("td", {}, state ? cell(state[key]) : "–")));
   const cell = (value) => typeof value === "string" ? value : count(value);
   return section(`Change: ${change.outcome.replaceAll("_", " ")}`,
-    make("ul", {}, change.sentences.map((sentence) => make("li", {}, sentence))),
+    make("ul", { class: "reasons" }, change.sentences.map((sentence) => make("li", {}, sentence))),
     change.before && make("table", { class: "change" },
       make("thead", {}, make("tr", {}, make("td", {}), make("th", { scope: "col" }, "before"), make("th", { scope: "col" }, "after"))),
       make("tbody", {}, row("verdict", "verdict"), row("vm.min_free_kbytes (kB)", "min_free_kbytes"),

@@ -18,6 +18,8 @@ def gained(answer: Answer, facts: Mapping[str, Any], order: int) -> list[str]:
     """A sentence on what compaction gained, [] where it was not asked for. ``facts``: the host's, for its watermarks."""
     if answer.values.get("compacted") == "absent":
         return ["Memory was not compacted: this kernel has no vm.compact_memory."]
+    if answer.values.get("compacted") == "refused":
+        return ["Memory was not compacted: the kernel refused it."]
     if answer.compacted is None:
         return []
     granted = [_granted(text, facts, order) for text in answer.compacted]

@@ -49,16 +49,19 @@ def available_kb(memory: Mapping[str, Any], low_kb: int) -> tuple[int, str]:
     """(memory available without swapping, how that is known): MemAvailable, or what Linux 3.14 would have said.
 
     ``low_kb``: the sum of the low watermarks. The sum is that of si_mem_available (mm/page_alloc.c of 3.14, in meminfo.c then).
+    Raises UnknownLimitError.
     """
     told = memory.get("available_kb")
     if told is not None:
         return told, "available by /proc/meminfo"
+    if memory.get("free_kb") is None:
+        raise UnknownLimitError("how much memory is free was not seen")
     active, inactive, slab = (memory.get(name) for name in ("active_file_kb", "inactive_file_kb", "reclaimable_slab_kb"))
     if active is None or inactive is None or slab is None:
         return memory["free_kb"], "free by /proc/meminfo, which does not tell what else is available"
     cache = active + inactive
     kept = min(cache // 2, low_kb) + min(slab // 2, low_kb)
-    return max(0, memory["free_kb"] - low_kb + cache + slab - kept), "available, reckoned as Linux 3.14 does"
+    return max(0, memory["free_kb"] - low_kb + cache + slab - kept), "available, as Linux 3.14 reckons it"
 
 
 def zone_shares(facts: Mapping[str, Any], min_free_kbytes: int) -> list[dict[str, Any]]:
@@ -79,7 +82,7 @@ def _of_available(facts: Mapping[str, Any], now_kb: int, policy: Policy) -> Limi
     available, known = available_kb(facts["memory"], low_kb)
     kb = now_kb + int(available * policy.available_percent // 100) * 2 // 3
     told = f"{_number(policy.available_percent)} % of the {available} kB {known}"
-    return Limit(kb, f"a rise costs one and a half times itself, and {told} would be spent at {kb} kB")
+    return Limit(kb, f"at {kb} kB a rise, which costs one and a half times itself, would spend {told}")
 
 
 def _of_zones(facts: Mapping[str, Any], policy: Policy) -> Limit:

@@ -157,8 +157,7 @@ def _reason(case: _Case, now: int, due: int) -> str:
 
 
 def _settling(case: _Case) -> bool:
-    record = case.host.facts.get("workaround") or {}
-    age = record.get("in_force_seconds")
+    age = case.host.record.in_force_seconds if case.host.record else None
     return case.host.workaround_holds and age is not None and age < case.policy.settle_seconds
 
 
@@ -208,11 +207,10 @@ def _apply(case: _Case, due: int | None, mode: int | None, sentences: list[str],
 def _conflict(case: _Case, value: int, mode: int | None) -> str | None:
     """A sentence on the other files that would set something else at boot."""
     ours = dict(zip(KEYS, (value, mode), strict=True))
-    vm = case.host.facts.get("vm") or {}
     others = [
-        f"{clip(line['file'], 60)} sets vm.{line['name']} = {clip(line['value'], 20)}"
-        for line in vm.get("boot_settings") or ()
-        if line["file"] != SETTINGS and ours[line["name"]] is not None and line["value"] != str(ours[line["name"]])
+        f"{clip(line.file, 60)} sets vm.{line.name} = {clip(line.value, 20)}"
+        for line in case.host.boot_settings
+        if line.file != SETTINGS and ours.get(line.name) is not None and line.value != str(ours[line.name])
     ]
     return f"Other files set the same at boot: {listed(others, 4, 120)}." if others else None
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetcare.pagealloc.plugins.filter import classify, compare, headroom
+from ansible_collections.fleetcare.pagealloc.plugins.filter import classify, compare, headroom, workaround_plan
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
     ADVISORY,
@@ -21,8 +21,14 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.fac
     failures,
     nic,
 )
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.workaround.hosts import GB, host
 
-FILTERS = {**classify.FilterModule().filters(), **compare.FilterModule().filters(), **headroom.FilterModule().filters()}
+FILTERS = {
+    **classify.FilterModule().filters(),
+    **compare.FilterModule().filters(),
+    **headroom.FilterModule().filters(),
+    **workaround_plan.FilterModule().filters(),
+}
 
 
 class Lazy(Mapping[str, Any]):
@@ -174,3 +180,40 @@ def test_documented_sentences_are_real() -> None:
     made = [action for one in BY_VERDICT.values() for action in FILTERS["classify"](one)["actions"]]
     assert all(action in made for action in told["actions"]["sample"])
     assert {action["action"] for action in made} <= set(told["actions"]["contains"]["action"]["choices"])
+
+
+def test_workaround_plan() -> None:
+    made = FILTERS["workaround_plan"](host(64 * GB))
+    assert (made["decision"], made["min_free_kbytes"]) == ("apply", 262144)
+    assert FILTERS["workaround_plan"](Lazy(host(64 * GB)), Lazy({}), None) == made
+    smaller = Lazy({Marked("cap_percent"): 0.25, "zone_reclaim": False})
+    refused = FILTERS["workaround_plan"](Lazy(host(64 * GB)), policy=smaller)
+    assert (refused["decision"], refused["cap_kb"]) == ("refuse", 167772)
+    site = [Lazy({Marked("id"): Marked(ADVISORY), "workaround": {"min_free_kbytes": 131072}})]
+    assert FILTERS["workaround_plan"](host(64 * GB), site_advisories=site)["min_free_kbytes"] == 131072
+
+
+def test_what_a_plan_quotes_of_a_host_stays_untrusted() -> None:
+    line = {"file": "/etc/sysctl.d/{{ 7*7 }}.conf", "name": "min_free_kbytes", "value": "1"}
+    made = FILTERS["workaround_plan"](host(64 * GB, boot_settings=[line]))
+    wrap = type(FILTERS["classify"](facts())["reasons"][0])
+    assert made["decision"] == "refuse" and all(type(sentence) is wrap for sentence in made["sentences"])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (([],), "facts: of type list"),
+        (({},), "facts.kernel: missing"),
+        ((host(64 * GB, boot_settings=[{}]),), "facts.vm.boot_settings[0].file: missing"),
+        ((host(64 * GB), "x"), "policy: of type str where a mapping is needed"),
+        ((host(64 * GB), {"cap": 3}), "policy: cap: no such choice; use one of steps_kb"),
+        ((host(64 * GB), {"cap_percent": 5}), "policy: cap_percent: '5' is no share"),
+        ((host(64 * GB), {"steps_kb": [268435456]}), "policy: steps_kb: 268435456 looks like bytes; the unit is kB: 262144"),
+        ((host(64 * GB), {}, [{"id": ADVISORY, "condition": "nics["}]), "site_advisories: "),
+    ],
+)
+def test_errors_of_workaround_plan_name_the_option(words: tuple[Any, ...], told: str) -> None:
+    with pytest.raises(AnsibleFilterError) as refused:
+        FILTERS["workaround_plan"](*words)
+    assert str(refused.value).startswith("fleetcare.pagealloc.workaround_plan: " + told)

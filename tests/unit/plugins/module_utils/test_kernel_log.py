@@ -297,6 +297,7 @@ def test_without_a_mark_the_times_tell(since: int | None, counted: int | None) -
 def test_awk_keeps_the_mark_in_its_place(words: str, heads: int) -> None:
     text = HEAD + "\n" + MARK + " (step 1)\n" + (HEAD + "\n") * heads
     _status, kept = awk(words, text)
+    assert filter_log(text) == (kept + "\n", True), "a log that comes whole is treated alike"
     failures = parse_kernel_log(kept, "dmesg")
     assert (failures["count"], failures["since_workaround"]["count"]) == (heads + 1, heads)
     assert failures["since_workaround"]["by_order"] == ({"2": min(heads, MAX_HEADS)} if heads else {})
@@ -495,7 +496,8 @@ def test_only_the_very_last_line_is_the_closing_one() -> None:
     assert parse_kernel_log(closing, "dmesg")["boot_seen"] is False, "the boot's own line says that"
 
 
-BODIES = st.sampled_from(EL6.splitlines() + EL7.splitlines() + NEW.splitlines() + [HEAD, "Mem-Info:", "Mem-Info: ", "#012", "a#012b"])
+THEIRS = [HEAD, "Mem-Info:", "Mem-Info: ", "#012", "a#012b", MARK + " (step 1)", MARK + " (step 2)"]
+BODIES = st.sampled_from(EL6.splitlines() + EL7.splitlines() + NEW.splitlines() + THEIRS)
 ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=40)
 BEFORE = st.sampled_from([*PREFIXES.values(), "Mar 18 14:39:17 db01 sshd[1]: ", "<13>Mar 18 14:39:17 db01 app: ", "  "])
 AFTER = st.sampled_from(["", "\r", "\r\r", "#012", "x" * 600])
@@ -508,6 +510,8 @@ LOGS = st.builds("{}{}".format, st.lists(LINES, max_size=25).map("\n".join), st.
 @example("x" * 511 + "\r\r" + "y\n" + HEAD)
 @example(HEAD + "\nMem-Info:\nNode 0 Normal: 1*4kB = 4kB\n" + HEAD + "\n free:1kB\nMem-Info:\n")
 @example(HEAD + "\nNode 0 Normal: 1*4kB = 4kB\nMem-Info:")
+@example("\n".join((HEAD, MARK, HEAD, HEAD)))
+@example(EL6 + MARK)
 @settings(max_examples=60)
 @given(LOGS)
 def test_filtered_or_not_the_facts_are_the_same(text: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import OUTCOMES
 
 Facts = dict[str, Any]
 Result = dict[str, Any]
@@ -392,6 +393,29 @@ def compared_fleet(text: str = "2.11.500") -> Result:
     hosts = {f"ill-{number}": result("affected", ill, ["It has it."]) for number in range(8)}
     hosts |= {f"well-{number}": result("at_risk", well, ["It has it not."]) for number in range(8)}
     return fleet_of({**hosts, "gone": result("unreachable", None, ["No answer."])})
+
+
+def changed_fleet(text: str = "Step 1 of 5: vm.min_free_kbytes from 67584 to 262144 kB, for advisory pagealloc-mlx4-rhel6.4.") -> Result:
+    """A host for each outcome of the workaround, with ``text`` for the sentences."""
+    before = {"verdict": "affected", "min_free_kbytes": 67584, "zone_reclaim_mode": 0, "granted": 12}
+    after = {"verdict": "mitigated", "min_free_kbytes": 262144, "zone_reclaim_mode": 1, "granted": 20480}
+    hosts = {}
+    for outcome in OUTCOMES:
+        reached, changed = outcome not in ("unreachable", "not_reached"), outcome in ("applied", "restored", "rolled_back")
+        verdict = "mitigated" if changed else "affected" if reached else "unreachable"
+        hosts[f"{outcome}-1"] = {
+            **result(verdict, facts() if reached else None, ["It is as it is."]),
+            "change": {
+                "what": "workaround",
+                "outcome": outcome,
+                "step": 1 if outcome in ("applied", "planned", "kept") else None,
+                "order": 2,
+                "sentences": [text, text],
+                "before": dict(before) if reached else None,
+                "after": dict(after) if changed else None,
+            },
+        }
+    return {**fleet_of(hosts), "comparison": None}
 
 
 def large_fleet(size: int) -> Result:

@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record that the workaround role leaves, lines that set its values at boot, and times with their offsets."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import (
+    KEYS,
+    PHASES,
+    SETTINGS,
+    epoch_of,
+    no_record,
+    parse_record,
+    parse_settings,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+SINCE = 1_363_700_000
+WHOLE = f"""\
+format=1
+phase=in_force
+step=2
+min_free_kbytes=524288
+zone_reclaim_mode=absent
+since_epoch_seconds={SINCE}
+original_min_free_kbytes=67584
+original_zone_reclaim_mode=absent
+previous_step=1
+previous_min_free_kbytes=262144
+made_folder=0
+end=1
+"""
+
+
+def test_a_whole_record() -> None:
+    assert parse_record(WHOLE, SINCE + 90) == {
+        "phase": "in_force",
+        "step": 2,
+        "min_free_kbytes": 524288,
+        "zone_reclaim_mode": None,
+        "original_min_free_kbytes": 67584,
+        "original_zone_reclaim_mode": None,
+        "since_epoch_seconds": SINCE,
+        "since": "2013-03-19T13:33:20Z",
+        "in_force_seconds": 90,
+    }
+    assert set(no_record()) == set(parse_record(WHOLE)), "absent and there have the same names"
+    assert no_record()["phase"] == PHASES[0] and set(KEYS) < set(no_record())
+
+
+def test_zero_is_a_value_and_absent_is_none() -> None:
+    found = parse_record(WHOLE.replace("original_zone_reclaim_mode=absent", "original_zone_reclaim_mode=0"))
+    assert found["original_zone_reclaim_mode"] == 0 and found["zone_reclaim_mode"] is None
+
+
+@pytest.mark.parametrize("now", [None, SINCE - 1])
+def test_a_clock_that_is_not_seen_or_went_back_tells_no_age(now: int | None) -> None:
+    assert parse_record(WHOLE, now)["in_force_seconds"] is None
+
+
+def test_a_time_beyond_every_calendar_is_borne() -> None:
+    found = parse_record(WHOLE.replace(str(SINCE), "9" * 15), 1)
+    assert (found["since_epoch_seconds"], found["since"]) == (999_999_999_999_999, None)
+
+
+@pytest.mark.parametrize("length", range(len(WHOLE) - len("end=1\n")))
+def test_a_cut_record_is_no_record(length: int) -> None:
+    with pytest.raises(EvidenceError):
+        parse_record(WHOLE[:length])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("end=1\n", "", "has no end"),
+        ("phase=in_force", "phase=none", "no phase"),
+        ("phase=in_force", "phase={{ 7*7 }}", "no phase"),
+        ("phase=in_force\n", "", "no phase"),
+        ("step=2", "step=-2", "not a count"),
+        ("step=2", "step=2; reboot", "not a count"),
+        ("step=2", "step=" + "9" * 400, "not a count"),
+        ("524288", "0x80000", "not a count"),
+        ("original_min_free_kbytes=67584\n", "", "original_min_free_kbytes is missing"),
+        ("original_min_free_kbytes=67584", "original_min_free_kbytes=absent", "original_min_free_kbytes is missing"),
+        ("format=1", "<script>", "no line of the record"),
+    ],
+)
+def test_a_hostile_or_broken_record_is_refused_with_the_reason(old: str, new: str, reason: str) -> None:
+    assert old in WHOLE
+    with pytest.raises(EvidenceError, match=reason) as refused:
+        parse_record(WHOLE.replace(old, new, 1))
+    assert len(str(refused.value)) < 200
+
+
+ODD = st.builds("{}={}".format, st.sampled_from(["phase", "step", "end"]), st.text(max_size=9))
+RECORDS = st.lists(st.sampled_from(WHOLE.splitlines()) | ODD | st.text(), max_size=14).map("\n".join)
+
+
+@given(st.text() | RECORDS, st.none() | st.integers())
+def test_any_text_is_a_record_or_an_evidence_error(text: str, now: int | None) -> None:
+    with contextlib.suppress(EvidenceError):
+        found = parse_record(text, now)
+        assert found["phase"] in PHASES[1:] and found["original_min_free_kbytes"] is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("vm.min_free_kbytes = 70000", ("min_free_kbytes", "70000")),
+        ("vm/min_free_kbytes=70000", ("min_free_kbytes", "70000")),
+        ("  -vm.zone_reclaim_mode=1  ", ("zone_reclaim_mode", "1")),
+        ("vm.min_free_kbytes = 70000 # odd", ("min_free_kbytes", "70000 # odd")),
+        ("vm.min_free_kbytes = " + "7" * 90, ("min_free_kbytes", "7" * 61)),
+        ("# vm.min_free_kbytes = 70000", None),
+        ("vm.min_free_kbytes =", None),
+        ("vm.min_free_kbytes_of_ours = 1", None),
+        ("kernel.vm.min_free_kbytes = 1", None),
+        ("vm.swappiness = 1", None),
+    ],
+)
+def test_lines_that_set_the_values(line: str, found: tuple[str, str] | None) -> None:
+    lines = parse_settings([("/etc/sysctl.conf", "vm.swappiness = 10\n"), (SETTINGS, "#\n" + line)])
+    assert lines == ([] if found is None else [{"file": SETTINGS, "name": found[0], "value": found[1]}])
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("2013-03-19T13:33:20Z", SINCE),
+        ("2013-03-19T13:33:20.999Z", SINCE),
+        ("2013-03-19T22:33:20+0900", SINCE),
+        ("2013-03-19T22:33:20+09:00", SINCE),
+        ("2013-03-19T08:03:20-0530", SINCE),
+        ("2013-03-19T13:33:20", None),
+        ("2013-02-30T13:33:20Z", None),
+        ("2013-03-19T13:33:20Zx", None),
+        ("Mar 19 13:33:20", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_time_counts_where_it_names_its_offset(at: Any, seconds: int | None) -> None:
+    assert epoch_of(at) == seconds
+
+
+@given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d{4})", fullmatch=True))
+def test_any_time_is_survived(at: str) -> None:
+    assert epoch_of(at) is None or isinstance(epoch_of(at), int)
