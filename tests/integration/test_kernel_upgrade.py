@@ -29,7 +29,8 @@ _POSES = {
     "ethtool": "echo driver: mlx4_en",
 }
 #: The module itself is not there, and need not be.
-_ADVISED = json.dumps({"kernel_upgrade_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "in_tree_only": False}]})
+_SITE = [{"id": "mlx4_en-rhel-6.4-order-2", "in_tree_only": False}]
+_ADVISED = json.dumps({"kernel_upgrade_advisories": _SITE})
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,15 @@ def test_the_first_host_that_is_refused_ends_the_roll(ansible: Ansible, sshd: Ss
     table = done.stdout[done.stdout.index("HOST ") : done.stdout.index("Report: ")]
     assert max(map(len, table.splitlines())) <= 80
     assert "is not of the Enterprise" in table
+
+
+def test_a_tasks_own_failed_when_is_heeded(ansible: Ansible, posing: Sshd, tmp_path: Path) -> None:
+    """What an action raises passes it by; a refusal is a result."""
+    tasks = [
+        {"fleetcare.pagealloc.kernel_preflight": {"site_advisories": _SITE}, "register": "seen", "failed_when": False},
+        {"ansible.builtin.assert": {"that": ["': refused, ' in seen.msg", "seen.upgrade.verdict == 'at_risk'"]}},
+    ]
+    ansible.play(tmp_path, {"db": no_python(posing, "127.0.4.1")}, tasks)
 
 
 def test_a_host_that_cannot_be_reached_ends_it_too_and_is_named(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
