@@ -126,7 +126,7 @@ def _kernel_package(build: Path, version_release: str) -> Path:
     for file, size in ((f"vmlinuz-{name}", of.image.stat().st_size), (f"initramfs-{name}.img", _INITRAMFS_BYTES)):
         with (payload / "boot" / file).open("wb") as ghost:
             ghost.truncate(size)
-    version, _, release = version_release.partition("-")
+    version, _dash, release = version_release.partition("-")
     return _rpm(build, _SPEC.format(version=version, release=release, name=name, payload=payload, image=of.release))
 
 
