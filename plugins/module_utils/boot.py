@@ -57,8 +57,8 @@ def from_bls(grubenv, entries):
 
     ``grubenv``: its text, "" where there is none. ``entries``: [(file name without .conf, text)].
     """
-    kernels = dict((name, _bls_kernel(text)) for name, text in entries)
-    saved = _setting(grubenv, "saved_entry")
+    kernels = dict((name, bls_kernel(text)) for name, text in entries)
+    saved = setting(grubenv, "saved_entry")
     if saved in kernels:
         return _release(kernels[saved])
     if saved and not is_count(saved):
@@ -72,7 +72,8 @@ def from_bls(grubenv, entries):
     return _release(kernels[newest])
 
 
-def _bls_kernel(text):
+def bls_kernel(text):
+    """The path in a BLS entry's line "linux", "" where it has none."""
     for line in text.split("\n"):
         words = line.split()
         if len(words) > 1 and words[0] == "linux":
@@ -80,7 +81,7 @@ def _bls_kernel(text):
     return ""
 
 
-def _setting(text, name):
+def setting(text, name):
     """The value of NAME=value, None where it is not set."""
     for line in text.split("\n"):
         if line.startswith(name + "="):
@@ -93,11 +94,11 @@ def from_grub_cfg(text, defaults, grubenv):
 
     ``defaults``: /etc/default/grub, ``grubenv``: its text; "" where there is none.
     """
-    wanted = _setting(defaults, "GRUB_DEFAULT") or _last_default(text) or "0"
+    wanted = setting(defaults, "GRUB_DEFAULT") or _last_default(text) or "0"
     if wanted == "saved" or wanted.startswith("${"):
-        wanted = _setting(grubenv, "saved_entry") or "0"
+        wanted = setting(grubenv, "saved_entry") or "0"
     wanted = wanted.split(">")[-1] if not is_count(wanted.replace(">", "")) else wanted
-    entries = _menu_entries(text)
+    entries = menu_entries(text)
     for number, names, image in entries:
         if wanted == number or wanted in names:
             return _release(image)
@@ -107,10 +108,10 @@ def from_grub_cfg(text, defaults, grubenv):
 def _last_default(text):
     found = [match.group(1) for match in map(_DEFAULT.match, text.split("\n")) if match]
     plain = [value for value in found if not value.startswith("${")]
-    return plain[-1] if plain else None
+    return plain[-1] if plain else (found[-1] if found else None)
 
 
-def _menu_entries(text):
+def menu_entries(text):
     """[("0" or "1>2", [title, id], kernel path)] of the entries with a kernel. An entry indented further than the last
     submenu is inside it: the probe sends only heads and kernels, without the braces."""
     entries, outer, inner = [], -1, -1

@@ -69,6 +69,7 @@ MANIFEST = (
     _file("/proc/net/vlan/config"),
     _file("/boot/grub/grub.conf", "etc/grub.conf"),
     _file("/boot/grub2/grubenv", "boot/efi/EFI/*/grubenv"),
+    _file("/boot/grub/grubenv"),
     _file("/etc/default/grub"),
     _file("/boot/loader/entries/*.conf"),
     _lines("/etc/sysctl.conf"),

@@ -90,7 +90,7 @@ def _kernel(evidence, take):
     facts = kernel.parse_uname(evidence.get("$uname"))
     facts["distribution"] = take("kernel.distribution", lambda: _distribution(evidence))
     facts["installed"] = take("kernel.installed", lambda: kernel.parse_installed(evidence.get("$kernels")))
-    facts["default_boot"] = take("kernel.default_boot", lambda: _default_boot(evidence))
+    facts["default_boot"] = take("kernel.default_boot", lambda: default_boot(evidence))
     return facts
 
 
@@ -104,14 +104,14 @@ def _distribution(evidence):
     raise EvidenceMissing("/etc/os-release", evidence.why_missing("/etc/os-release"))
 
 
-def _default_boot(evidence):
+def default_boot(evidence):
     """Each way to tell, in the order of their authority; the reason is that of the last one tried."""
     text = evidence.texts.get
     if text("$grubby"):
         return boot.from_grubby(text("$grubby"))
     if text("/boot/grub/grub.conf"):
         return boot.from_grub_legacy(text("/boot/grub/grub.conf"))
-    grubenv = text("/boot/grub2/grubenv", "")
+    grubenv = text("/boot/grub2/grubenv") or text("/boot/grub/grubenv", "")
     entries = evidence.find("/boot/loader/entries/", ".conf")
     if entries:
         return boot.from_bls(grubenv, entries)

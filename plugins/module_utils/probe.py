@@ -139,9 +139,8 @@ SECTIONS = {"nics": _NICS, "kernels": _KERNELS, "log": _LOG}
 def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log")):
     """The probe as the text of a shell program; ``nonce``: letters and digits that mark this transcript's frame."""
     entries = MANIFEST + ((PAGETYPEINFO,) if pagetypeinfo else ())
-    body = "".join([_FUNCTIONS, _FILES] + [SECTIONS[name] for name in sections]).strip()
+    body = "".join([_FILES] + [SECTIONS[name] for name in sections])
     for mark, value in (
-        ("@SECONDS@", str(COMMAND_SECONDS)),
         ("@FILES@", _sources(entries, "file")),
         ("@LINES@", _sources(entries, "lines")),
         ("@LINKS@", _sources(entries, "link")),
@@ -150,6 +149,12 @@ def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log"))
         ("@MARK@", MARK),
     ):
         body = body.replace(mark, value)
+    return frame_program(nonce, body)
+
+
+def frame_program(nonce, body, seconds=COMMAND_SECONDS):
+    """A program whose output is a transcript. ``body`` may use the functions above; ``seconds``: how long ``limited`` waits."""
+    body = (_FUNCTIONS.replace("@SECONDS@", str(seconds)) + body).strip()
     frame = _FRAME.replace("@HEAD@", head_line(nonce)).replace("@END@", end_line(nonce))
     return frame.replace("@BYTES@", str(MAX_TRANSCRIPT_BYTES)).replace("@BODY@", body)
 

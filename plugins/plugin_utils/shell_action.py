@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import Deadline
@@ -49,9 +49,13 @@ class ShellAction(ActionBase):  # type: ignore[misc]
             raise AnsibleConnectionFailure(too_slow(timeout_seconds))
         return answer
 
+    def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
+        """The transcript that the program of this nonce gives. Raises EvidenceError where its answer is none, and as ``answer_to``."""
+        evidence: Evidence = read_transcript(str(self.answer_to(program, timeout_seconds)["stdout"]), nonce)
+        return evidence
+
     def gathered_facts(self, timeout_seconds: int) -> dict[str, Any]:
-        """``ansible_facts.pagealloc`` of the host, now. Raises EvidenceError where its answer is none, and as ``answer_to``."""
+        """``ansible_facts.pagealloc`` of the host, now. Raises as ``evidence_of``."""
         nonce = secrets.token_hex(8)
-        answer = self.answer_to(render_probe(nonce), timeout_seconds)
-        facts: dict[str, Any] = facts_from(read_transcript(str(answer["stdout"]), nonce))
+        facts: dict[str, Any] = facts_from(self.evidence_of(render_probe(nonce), nonce, timeout_seconds))
         return facts

@@ -25,7 +25,8 @@ OLDEST_TARGETS, NEWEST_TARGETS = [(2, 7), *((3, minor) for minor in range(6, 13)
 #: may be, the sizes of the zones too. All of them are held equal on the recorded samples.
 MOVING = {
     "free_blocks", "free_pages", "free_cma_pages", "free_highatomic_pages", "min_pages", "low_pages", "high_pages", "managed_pages",
-    "lowmem_reserve_pages", "free_kb", "available_kb", "total_kb", "min_free_kbytes", "uptime_seconds",
+    "lowmem_reserve_pages", "free_kb", "available_kb", "total_kb", "active_file_kb", "inactive_file_kb",
+    "reclaimable_slab_kb", "min_free_kbytes", "uptime_seconds",
 }  # fmt: skip
 
 PARSE = """

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.lab.accuracy import measure, write
-from tests.lab.guest import Guest, GuestError, Plan, running
+from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
 
 
@@ -26,7 +26,7 @@ def main(words: list[str]) -> int:
     truth.add_argument("--seed", type=int, default=1, help="the same seed gives the same states (default 1)")
     truth.add_argument("--output", type=Path, default=ROOT / "build" / "accuracy.json")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
-    guest.add_argument("image", choices=["legacy", "modern"])
+    guest.add_argument("image", choices=sorted(IMAGES))
     guest.add_argument("--memory", default="4608", help="MB; with commas, of each memory node")
     guest.add_argument("word", nargs="*", help="words for the kernel's command line, such as lab.blocks_per_packet=16")
     options = parser.parse_args(words)

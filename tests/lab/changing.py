@@ -15,24 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.guest import Guest
+from tests.lab.test_story import ADVISORY as STORY
 from tests.playbook import Ansible, inventory, newest
 
 ORIGINAL_KB, FIRST_KB, SECOND_KB = 67584, 81920, 98304
 RECORD = "/var/lib/fleetcare-pagealloc/workaround"
 SETTINGS = "/etc/sysctl.d/zz-fleetcare-pagealloc.conf"
 
-#: The lab's driver and kernels; 3 % of a guest with 4.5 GB is 135 MB.
-ADVISORY = {
-    "id": "lab-mlx4_en",
-    "title": "the lab's mlx4_en keeps a page of an order-2 block with every packet",
-    "driver": "mlx4_en",
-    "bus_driver": "mlx4_core",
-    "kernel": {"dists": ["amd64"], "introduced": "6.1.0-1"},
-    "order": 2,
-    "workaround": {"min_free_kbytes": FIRST_KB, "zone_reclaim_mode": 1},
-    "fix": "Boot a guest without the fault: lab.blocks_per_packet=0.",
-    "references": ["https://github.com/fleetcare/pagealloc/blob/main/tests/lab/README.md"],
-}
+#: 3 % of a guest with 4.5 GB is 135 MB: room for two steps.
+ADVISORY = {**STORY, "workaround": {"min_free_kbytes": FIRST_KB, "zone_reclaim_mode": 1}}
 CHOICES: dict[str, Any] = {
     "workaround_advisories": [ADVISORY],
     "workaround_steps_kb": [SECOND_KB],
@@ -56,6 +47,7 @@ class Fleet:
         """{guest: its change} of a run of the playbook; check=False where it may fail."""
         done = self.ansible.run(*self.command(**choices), *words, folder=self.folder, check=check)
         self.said = done.stdout
+        print(done.stdout, done.stderr)
         document = self.folder / "pagealloc-workaround" / "fleet.json"
         assert document.exists(), done.stdout + done.stderr
         hosts = json.loads(document.read_text())["hosts"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,6 +16,16 @@ from tests.lab.guest import Guest, Plan, running
 
 #: Enough for the story to take a minute rather than twenty; the leak itself is the same.
 BLOCKS_PER_PACKET = 64
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long is left to ./dev lab, and counted as deselected, not as passed or skipped."""
+    if os.environ.get("PAGEALLOC_LAB_ALL"):
+        return
+    long = [item for item in items if item.get_closest_marker("lab_long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
 
 
 @pytest.fixture(scope="module")

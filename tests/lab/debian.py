@@ -48,6 +48,13 @@ def depends_of(package: str) -> list[str]:
     return [line.split()[1] for line in lines if line.strip().startswith("Depends:")]
 
 
+@cache
+def ever_depends_of(package: str) -> list[str]:
+    """The names that any version of it on offer depends on, those of the newest version first."""
+    lines = _apt("apt-cache", "show", package).splitlines()
+    return [word.split()[0] for line in lines if line.startswith("Depends:") for word in line.partition(":")[2].split(",")]
+
+
 def unpacked(*packages: str) -> Path:
     """A folder with the content of these packages, and of no others, as they lie in a root file system."""
 

@@ -21,14 +21,14 @@ from typing import Any
 
 from tests.conftest import tool
 from tests.lab.cache import LAB
-from tests.lab.images import key, legacy, modern
+from tests.lab.images import key, legacy, modern, upgradable
 from tests.lab.initramfs import initramfs
 from tests.lab.kernel import Kernel, kernel
 from tests.sshd import free_port
 
 #: How long a guest may take from power to SSH before it counts as hung. On two idle cores it takes a third of that.
 BOOT_SECONDS = 150
-_IMAGES = {"legacy": legacy, "modern": modern}
+IMAGES = {"legacy": legacy, "modern": modern, "upgradable": upgradable}
 _SSH = ("-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes")
 #: Software emulation: a /dev/kvm may be there and not work. Where it does, PAGEALLOC_LAB_ACCELERATOR=kvm is ten times as fast.
 ACCELERATOR = os.environ.get("PAGEALLOC_LAB_ACCELERATOR") or "tcg"
@@ -41,7 +41,11 @@ class GuestError(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a guest is. ``memory_mb``: one number for each memory node; ``words``: more of the kernel's command line."""
+    """What a guest is. ``memory_mb``: one number for each memory node; ``words``: more of the kernel's command line.
+
+    ``upgradable`` boots from its own disk the kernel that it chose itself: to it ``of`` is nothing, and only the lab's own words
+    reach it.
+    """
 
     image: str
     memory_mb: tuple[int, ...] = (4608,)
@@ -58,10 +62,13 @@ class Guest:
     port: int
     leaking_port: int
     process: subprocess.Popen[bytes]
+    #: Where in its console's log the last reset was.
+    _reset_at: int = 0
 
     @property
     def console(self) -> str:
-        return (self.folder / "console.log").read_text(errors="replace")
+        """What it said since power on, or since the last reset from outside."""
+        return (self.folder / "console.log").read_bytes()[self._reset_at :].decode(errors="replace")
 
     def variables(self, *, leaking: bool = False) -> dict[str, str | int]:
         """Inventory variables that reach it, each connection made anew."""
@@ -116,8 +123,31 @@ class Guest:
     def cut_power(self) -> None:
         """A reset, as if the power had been away: what was not on the disk is lost. Returns when it is up again."""
         before = self.boot_id()
-        self.qmp("system_reset")
+        self.reset()
         self.wait_for_other_boot(before)
+
+    def reset(self) -> None:
+        """The same to a guest in any state, also one that panicked. Does not wait; ``wait`` does."""
+        self._reset_at = (self.folder / "console.log").stat().st_size
+        self.qmp("system_reset")
+
+    def wait_for_panic(self, seconds: float = BOOT_SECONDS) -> None:
+        """Until its kernel panics."""
+        end = time.monotonic() + seconds
+        while "Kernel panic" not in self.console:
+            if time.monotonic() > end:
+                raise self.error(f"no panic within {seconds:.0f} s")
+            time.sleep(0.3)
+
+    def reboot(self) -> None:
+        """As an operator would do it. Returns when it is up again."""
+        before = self.boot_id()
+        self.ask_to_reboot()
+        self.wait_for_other_boot(before)
+
+    def ask_to_reboot(self) -> None:
+        """The same without waiting, for a boot that may fail. In a second, so that this connection ends in order."""
+        self.run("systemd-run --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot")
 
     def wait_for_other_boot(self, before: str, seconds: float = BOOT_SECONDS) -> None:
         """Until it has booted since the boot with this id."""
@@ -205,19 +235,27 @@ def _command(plan: Plan, folder: Path, name: str, port: int, leaking_port: int) 
         for node, size in enumerate(plan.memory_mb):
             memory += ["-object", f"memory-backend-ram,id=node{node},size={size}M"]
             memory += ["-numa", f"node,nodeid={node},memdev=node{node}" + (",cpus=0" if node == 0 else "")]
-    words = ("console=ttyS0", "net.ifnames=0", "init_on_alloc=0", "mitigations=off", "loglevel=4", f"lab.hostname={name}", *plan.words)
     return [
         tool("qemu-system-x86_64", "qemu-system-x86"), "-machine", "pc", "-accel", ACCELERATOR, "-cpu", "max", "-smp", "1",
         "-m", *memory, "-display", "none", "-no-user-config", "-nodefaults",
         "-serial", "file:console.log", "-qmp", "unix:qmp,server=on,wait=off",
-        "-kernel", str(plan.of.image), "-initrd", str(initramfs(plan.of)), "-append", " ".join(words),
+        *_boot(plan, (f"lab.hostname={name}", *plan.words)),
         # writes go to a file that vanishes with QEMU, and outlast a reset
-        "-drive", f"file={_IMAGES[plan.image](plan.of)},format=raw,if=virtio,snapshot=on",
-        "-netdev", f"user,id=reach,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22", "-device", "virtio-net-pci,netdev=reach",
+        "-drive", f"file={IMAGES[plan.image](plan.of)},format=raw,if=virtio,snapshot=on",
+        "-netdev", f"user,id=reach,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22",
+        "-device", "virtio-net-pci,netdev=reach,romfile=",
         "-netdev", "user,id=leaks,restrict=on,net=10.0.3.0/24,"
         f"hostfwd=tcp:127.0.0.1:{leaking_port}-10.0.3.15:22,hostfwd=udp:127.0.0.1:{leaking_port}-10.0.3.15:9",
-        "-device", "virtio-net-pci,netdev=leaks",
+        "-device", "virtio-net-pci,netdev=leaks,romfile=",
     ]  # fmt: skip
+
+
+def _boot(plan: Plan, words: tuple[str, ...]) -> list[str]:
+    """What it boots, and how the words reach it: where its own disk has the command line, as the machine's serial number."""
+    if plan.image == "upgradable":
+        return ["-smbios", f"type=1,serial={' '.join(words)}"]
+    words = ("console=ttyS0", "net.ifnames=0", "init_on_alloc=0", "mitigations=off", "loglevel=4", *words)
+    return ["-kernel", str(plan.of.image), "-initrd", str(initramfs(plan.of)), "-append", " ".join(words)]
 
 
 def _short(path: Path) -> str:

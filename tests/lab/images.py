@@ -1,10 +1,13 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The disks of the guests: ``legacy``, busybox and dropbear without Python, and ``modern``, Debian with systemd and Python.
+"""The disks of the guests.
 
-Both have the lab's network (eth0 to be reached by, mlx0 over eth1 that leaks), the lab's modules and its key, and one way to
-be told how to behave: ``lab.NAME=VALUE`` on the kernel's command line, see lab_setup below.
+``legacy``: busybox and dropbear without Python. ``modern``: Debian with systemd and Python. ``upgradable``: that and dnf, rpm and
+the boot of an EL host; its kernels are RPMs (packages.py), and GRUB on its disk chooses among them by what the guest itself set.
+
+All have the lab's network (eth0 to be reached by, mlx0 over eth1 that leaks), the lab's modules and its key, and one way to
+be told how to behave: ``lab.NAME=VALUE``, see lab_setup below.
 """
 
 from __future__ import annotations
@@ -19,14 +22,17 @@ from pathlib import Path
 from tests.conftest import cannot_run, tool
 from tests.lab.cache import LAB, cached, digest, locked
 from tests.lab.debian import SOURCES, unpacked, versions
-from tests.lab.kernel import Kernel, lab_modules
+from tests.lab.grub_disk import grub_disk
+from tests.lab.initramfs import without_modules
+from tests.lab.kernel import Kernel, kernel, lab_modules, lay_modules
+from tests.lab.packages import repositories
 
 LEGACY = Path(__file__).parent / "legacy"
 MODERN = Path(__file__).parent / "modern"
-#: What both guests run at boot, as a POSIX shell script.
+UPGRADABLE = Path(__file__).parent / "upgradable"
+#: What all guests run at boot, as a POSIX shell script.
 SETUP = Path(__file__).parent / "lab_setup"
 _DISK_BYTES = 1 << 30
-_NETWORK = ("virtio_net", "net_failover", "failover")
 
 
 @cache
@@ -62,19 +68,58 @@ def legacy(of: Kernel) -> Path:
 
 def modern(of: Kernel) -> Path:
     """An ext4 disk with Debian's userland."""
+    base = _debian("debian", _MODERN_PACKAGES)
+    return _disk("modern", of, digest(MODERN, base.parent.name), lambda root: _lay_debian(root, base))
 
-    def fill(root: Path) -> None:
-        subprocess.run(["cp", "-a", f"{base}/.", str(root)], check=True)  # devices and all
-        shutil.copytree(MODERN, root, dirs_exist_ok=True)
-        for service in ("lab-setup.service", "ssh.service"):
-            wanted = root / "etc" / "systemd" / "system" / "multi-user.target.wants"
-            wanted.mkdir(parents=True, exist_ok=True)
-            source = "/etc" if service.startswith("lab") else "/lib"
-            (wanted / service).unlink(missing_ok=True)
-            (wanted / service).symlink_to(f"{source}/systemd/system/{service}")
 
-    base = _debian()
-    return _disk("modern", of, digest(MODERN, base.name), fill)
+def upgradable(_of: Kernel) -> Path:
+    """A disk with GRUB, a /boot of its own and Debian's userland, on which an RPM brought the kernel; more are in /srv/repo."""
+    base = _debian("dnf-debian", (*_MODERN_PACKAGES, "dnf", "rpm", "grub-common", "cpio", "at"))
+    offered = repositories()
+
+    def make(folder: Path) -> None:
+        root = folder / "root"
+        _lay_debian(root, base)
+        shutil.copytree(UPGRADABLE, root, dirs_exist_ok=True)
+        (root / "boot" / "loader" / "entries").mkdir(parents=True)
+        without_modules(root / "usr" / "lib" / "lab" / "initramfs")
+        (root / "srv").mkdir(exist_ok=True)
+        subprocess.run(["cp", "-a", str(offered), str(root / "srv" / "repo")], check=True)  # hard links and all
+        (root / "srv" / "repo" / "offered").symlink_to("current")
+        _install(root)
+        for program in (*root.glob("usr/bin/apt*"), *root.glob("usr/bin/dpkg*")):  # EL has none, and Ansible would take apt for its own
+            program.unlink()
+        _let_in(root, lab_modules(kernel()))
+        grub_disk(folder / "disk", root)
+        shutil.rmtree(root)
+
+    sources = [Path(__file__).with_name(name) for name in ("images.py", "grub_disk.py", "initramfs.py", "first_init")]
+    what = digest(UPGRADABLE, MODERN, SETUP, *sources, base.parent.name, offered.name, key().with_suffix(".pub"))
+    return cached("upgradable", what, _as_root(make)) / "disk"
+
+
+def _install(root: Path) -> None:
+    """What the guest has from the start, by its own rpm, so that its database knows."""
+    base = root / "srv" / "repo" / "base"
+    packages = [f"/{package.relative_to(root)}" for package in sorted(base.glob("*.rpm"))]
+    command = ["chroot", str(root), "rpm", "--force-debian", "-i", *packages]
+    alone = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+    done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode or done.stderr.strip():
+        raise RuntimeError(f"the kernel's package does not install: {done.stdout[-500:]}{done.stderr[-1500:]}")
+    shutil.rmtree(base)
+
+
+def _lay_debian(root: Path, base: Path) -> None:
+    """An installed Debian with what the lab adds, into a folder that is there or not."""
+    subprocess.run(["cp", "-a", f"{base}/.", str(root)], check=True)  # devices and all
+    shutil.copytree(MODERN, root, dirs_exist_ok=True)
+    for service in ("lab-setup.service", "ssh.service"):
+        wanted = root / "etc" / "systemd" / "system" / "multi-user.target.wants"
+        wanted.mkdir(parents=True, exist_ok=True)
+        source = "/etc" if service.startswith("lab") else "/lib"
+        (wanted / service).unlink(missing_ok=True)
+        (wanted / service).symlink_to(f"{source}/systemd/system/{service}")
 
 
 #: Beside what Debian marks as required: what a managed host has.
@@ -83,13 +128,13 @@ _NOT_WANTED = ("apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer"
                "dpkg-db-backup.timer", "fstrim.timer", "getty@tty1.service", "serial-getty@ttyS0.service")  # fmt: skip
 
 
-def _debian() -> Path:
+def _debian(kind: str, packages: tuple[str, ...]) -> Path:
     """A folder with an installed Debian, made by mmdebstrap."""
 
     def make(folder: Path) -> None:
         command = [
             tool("mmdebstrap"), "--quiet", "--mode=root", "--variant=minbase", "--format=directory",
-            f"--include={','.join(_MODERN_PACKAGES)}", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
+            f"--include={','.join(packages)}", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
             "--dpkgopt=path-exclude=/usr/share/locale/*", "--aptopt=APT::Install-Recommends false",
             f"--customize-hook=systemctl --root \"$1\" mask {' '.join(_NOT_WANTED)}",
             "", str(folder / "root"), "-",
@@ -98,20 +143,21 @@ def _debian() -> Path:
         if done.returncode:
             raise RuntimeError(f"mmdebstrap failed: {done.stderr[-2000:]}")
 
-    return cached("debian", digest(*versions(*_MODERN_PACKAGES), *_NOT_WANTED), make) / "root"
+    return cached(kind, digest(*versions(*packages), *_NOT_WANTED), make) / "root"
 
 
 def _disk(name: str, of: Kernel, key_of_content: str, fill: Callable[[Path], None]) -> Path:
-    """An ext4 file system with what ``fill`` puts into it and what all guests share; only root can make files of root's."""
-    if os.geteuid() != 0:
-        cannot_run("the disks of the lab's guests are made as root")
+    """An ext4 file system with what ``fill`` puts into it and what all guests share."""
 
     def make(folder: Path) -> None:
         root = folder / "root"
-        for directory in ("dev", "proc", "sys", "run", "tmp", "root/.ssh", "etc/sysctl.d", "var/log", "mnt"):
-            (root / directory).mkdir(parents=True, exist_ok=True)
+        root.mkdir()
         fill(root)
-        _share(root, of, modules)
+        tree = root / "lib" / "modules" / of.release
+        tree.mkdir(parents=True)
+        lay_modules(tree, of, modules)
+        subprocess.run([tool("depmod", "kmod"), "-b", str(root), of.release], check=True, capture_output=True)
+        _let_in(root, modules)
         disk = folder / "disk"
         with disk.open("wb") as file:
             file.truncate(_DISK_BYTES)
@@ -123,21 +169,20 @@ def _disk(name: str, of: Kernel, key_of_content: str, fill: Callable[[Path], Non
 
     modules = lab_modules(of)
     what = digest(key_of_content, Path(__file__), SETUP, of.root.name, modules.name, key().with_suffix(".pub"))
-    return cached(name, what, make) / "disk"
+    return cached(name, what, _as_root(make)) / "disk"
 
 
-def _share(root: Path, of: Kernel, modules: Path) -> None:
-    tree = root / "lib" / "modules" / of.release
-    driver = tree / "kernel" / "drivers" / "net" / "ethernet" / "mellanox" / "mlx4"
-    driver.mkdir(parents=True, exist_ok=True)
-    (tree / "kernel" / "lab").mkdir(parents=True, exist_ok=True)
-    for name in _NETWORK:
-        shutil.copy(next(of.modules.rglob(f"{name}.ko")), tree / "kernel" / "lab")
-    shutil.copy(modules / "mlx4_en.ko", driver)
-    shutil.copy(modules / "pagealloc_oracle.ko", tree / "kernel" / "lab")
-    for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
-        shutil.copy(of.modules / name, tree)
-    subprocess.run([tool("depmod", "kmod"), "-b", str(root), of.release], check=True, capture_output=True)
+def _as_root(make: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Only root can make files of root's."""
+    if os.geteuid() != 0:
+        cannot_run("the disks of the lab's guests are made as root")
+    return make
+
+
+def _let_in(root: Path, modules: Path) -> None:
+    """The folders, the key and the programs that every guest has."""
+    for directory in ("dev", "proc", "sys", "run", "tmp", "root/.ssh", "etc/sysctl.d", "var/log", "mnt"):
+        (root / directory).mkdir(parents=True, exist_ok=True)
     (root / "root" / ".ssh").chmod(0o700)
     authorized = root / "root" / ".ssh" / "authorized_keys"
     shutil.copy(key().with_suffix(".pub"), authorized)

@@ -14,43 +14,40 @@ from tests.lab.debian import unpacked
 from tests.lab.kernel import Kernel
 
 #: In the order they are loaded.
-_MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk",
-            "crc16", "mbcache", "jbd2", "crc32c_generic", "libcrc32c", "ext4")  # fmt: skip
+MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk",
+           "crc16", "mbcache", "jbd2", "crc32c_generic", "libcrc32c", "ext4")  # fmt: skip
+_INIT = Path(__file__).parent / "first_init"
 
-_INIT = """#!/bin/sh
-mount -t devtmpfs none /dev
-for module in {modules}; do insmod /modules/$module.ko || echo "lab: $module does not load"; done
 
-mount -t ext4 /dev/vda /root || {{ echo "lab: the disk does not mount"; poweroff -f; }}
-mount --move /dev /root/dev
-exec switch_root /root /sbin/init
-"""
+def without_modules(tree: Path) -> None:
+    """All of it but /modules/order, which names the modules beside it."""
+    for name in ("bin", "dev", "modules", "proc", "root"):
+        (tree / name).mkdir(parents=True)
+    (tree / "bin" / "busybox").write_bytes((unpacked("busybox-static") / "bin" / "busybox").read_bytes())
+    (tree / "bin" / "busybox").chmod(0o755)
+    for applet in ("sh", "mount", "umount", "insmod", "switch_root"):
+        (tree / "bin" / applet).symlink_to("busybox")
+    (tree / "init").write_bytes(_INIT.read_bytes())
+    (tree / "init").chmod(0o755)
 
 
 def initramfs(of: Kernel) -> Path:
-    """The compressed archive for this kernel."""
+    """The archive for this kernel."""
 
     def make(folder: Path) -> None:
         tree = folder / "tree"
-        for name in ("bin", "dev", "modules", "root"):
-            (tree / name).mkdir(parents=True)
-        (tree / "bin" / "busybox").write_bytes((busybox / "bin" / "busybox").read_bytes())
-        (tree / "bin" / "busybox").chmod(0o755)
-        for applet in ("sh", "mount", "insmod", "mkdir", "switch_root", "poweroff", "echo"):
-            (tree / "bin" / applet).symlink_to("busybox")
+        without_modules(tree)
         present = []
-        for name in _MODULES:
+        for name in MODULES:
             found = next(of.modules.rglob(f"{name}.ko"), None)
             if found:  # else it is built in
                 (tree / "modules" / found.name).write_bytes(found.read_bytes())
-                present.append(name)
-        (tree / "init").write_text(_INIT.format(modules=" ".join(present)))
-        (tree / "init").chmod(0o755)
+                present.append(f"{found.name}\n")
+        (tree / "modules" / "order").write_text("".join(present))
         names = "\n".join(sorted(str(path.relative_to(tree)) for path in tree.rglob("*")))
         archive = subprocess.run(
             [tool("cpio"), "--quiet", "-o", "-H", "newc", "-R", "0:0"], cwd=tree, input=names.encode(), capture_output=True, check=True
         ).stdout
         (folder / "initrd").write_bytes(archive)
 
-    busybox = unpacked("busybox-static")
-    return cached("initramfs", digest(Path(__file__), of.root.name, busybox.name), make) / "initrd"
+    return cached("initramfs", digest(Path(__file__), _INIT, of.root.name, unpacked("busybox-static").name), make) / "initrd"

@@ -1,19 +1,20 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Debian kernel for the guests, and the lab's own modules built for it."""
+"""Debian kernels for the guests, and the lab's own modules built for them."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from tests.conftest import tool
 from tests.lab.cache import cached, digest
-from tests.lab.debian import depends_of, unpacked
+from tests.lab.debian import depends_of, ever_depends_of, unpacked
 
 DRIVER = Path(__file__).parent / "driver"
 #: The metapackage whose kernel is the newest of the suite.
@@ -39,13 +40,26 @@ class Kernel:
 @cache
 def kernel() -> Kernel:
     """The suite's newest kernel."""
-    package = next(name for name in depends_of(_NEWEST) if name.startswith("linux-image-"))
+    return _kernel(depends_of(_NEWEST))
+
+
+@cache
+def earlier_kernel() -> Kernel:
+    """The suite's newest but one; the newest where it has no other, as right after a point release of Debian."""
+    return _kernel([name for name in ever_depends_of(_NEWEST) if not name.endswith(kernel().release)] or depends_of(_NEWEST))
+
+
+def _kernel(packages: Sequence[str]) -> Kernel:
+    package = next(name for name in packages if name.startswith("linux-image-"))
     return Kernel(package.removeprefix("linux-image-"), unpacked(package))
 
 
 @cache
-def lab_modules(of: Kernel) -> Path:
-    """A folder with mlx4_en.ko, the driver that leaks, and pagealloc_oracle.ko, built for this kernel, and lab_look."""
+def lab_modules(of: Kernel, blocks_per_packet: int = 0) -> Path:
+    """A folder with the modules of the folder driver/, built for this kernel, and lab_look.
+
+    ``blocks_per_packet``: how many blocks its mlx4_en.ko leaks with each packet where the guest is told nothing else.
+    """
 
     def make(folder: Path) -> None:
         build = folder / "build"
@@ -55,7 +69,7 @@ def lab_modules(of: Kernel) -> Path:
         tree.joinpath("Makefile").write_text(f"include {build}/usr/src/{common}/Makefile\n")
         source = folder / "source"
         shutil.copytree(DRIVER, source)
-        command = [tool("make"), "-C", str(tree), f"M={source}", "modules"]
+        command = [tool("make"), "-C", str(tree), f"M={source}", f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}", "modules"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         if done.returncode:
             raise RuntimeError(f"the lab's modules do not build: {done.stdout[-2000:]}{done.stderr[-3000:]}")
@@ -72,4 +86,24 @@ def lab_modules(of: Kernel) -> Path:
     common = next(name for name in needed if name.endswith("-common"))
     kbuild = next(name for name in needed if name.startswith("linux-kbuild-"))
     headers = unpacked(headers_package, common, kbuild)
-    return cached("modules", digest(headers.name, DRIVER), make)
+    kind = "leaking-modules" if blocks_per_packet else "modules"
+    return cached(kind, digest(headers.name, DRIVER, Path(__file__), str(blocks_per_packet)), make)
+
+
+#: What a guest's network needs beside the lab's own modules.
+_NETWORK = ("virtio_net", "net_failover", "failover")
+
+
+def lay_modules(tree: Path, of: Kernel, lab: Path, names: Sequence[str] = ()) -> None:
+    """Into the folder of a guest's /lib/modules: those of the lab and the network, and what else is named, as far as not built in."""
+    driver = tree / "kernel" / "drivers" / "net" / "ethernet" / "mellanox" / "mlx4"
+    own = tree / "kernel" / "lab"
+    for folder in (driver, own):
+        folder.mkdir(parents=True)
+    for module in sorted(lab.glob("*.ko")):
+        shutil.copy(module, driver if module.stem == "mlx4_en" else own)
+    for name in (*_NETWORK, *names):
+        for module in of.modules.rglob(f"{name}.ko"):
+            shutil.copy(module, own)
+    for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
+        shutil.copy(of.modules / name, tree)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,10 +28,13 @@ from tests.lab.changing import (
 from tests.lab.guest import Guest
 from tests.lab.test_story import leak_until_packets_are_dropped
 
-#: Moments that CI tries; ./dev lab tries all.
-SOME = ("once it is written down", "once the next boot is changed")
-ALL = pytest.mark.skipif(not os.environ.get("PAGEALLOC_LAB_ALL"), reason="./dev lab runs this too; CI has a sample of it")
-THE_MOMENTS = [moment if moment in SOME else pytest.param(moment, marks=ALL) for moment in MOMENTS]
+#: CI tries one of each; ./dev lab tries all.
+LONG = pytest.mark.lab_long
+
+
+def sample(names: Iterable[str], tried: str) -> list[Any]:
+    """Parameters of which CI tries one."""
+    return [name if name == tried else pytest.param(name, marks=LONG) for name in names]
 
 
 @pytest.fixture
@@ -89,7 +93,7 @@ def test_the_whole_road(hosts: Fleet) -> None:
     assert outcomes(hosts.workaround(workaround_state="absent")) == {"kept"} and "changed=0" in hosts.said
 
 
-@pytest.mark.parametrize("moment", THE_MOMENTS)
+@pytest.mark.parametrize("moment", sample(MOMENTS, "once it is written down"))
 def test_a_connection_that_breaks(hosts: Fleet, moment: str) -> None:
     for guest in hosts.guests.values():
         at(guest, moment, CONNECTION_CUT)
@@ -100,7 +104,7 @@ def test_a_connection_that_breaks(hosts: Fleet, moment: str) -> None:
     assert outcomes(hosts.workaround()) == {"kept"}
 
 
-@pytest.mark.parametrize("moment", THE_MOMENTS)
+@pytest.mark.parametrize("moment", sample(MOMENTS, "once the next boot is changed"))
 def test_a_power_cut(hosts: Fleet, moment: str) -> None:
     boots = {name: guest.boot_id() for name, guest in hosts.guests.items()}
     for guest in hosts.guests.values():
@@ -116,6 +120,7 @@ def test_a_power_cut(hosts: Fleet, moment: str) -> None:
     assert {state.values for state in hosts.states().values()} == {(FIRST_KB, FIRST_KB, "in_force")}
 
 
+@LONG
 def test_the_controller_is_killed(hosts: Fleet) -> None:
     for guest in hosts.guests.values():
         guest.run("rm -f /tmp/began")
@@ -129,6 +134,7 @@ def test_the_controller_is_killed(hosts: Fleet) -> None:
     assert outcomes(hosts.workaround()) == {"kept"}
 
 
+@LONG
 def test_a_second_run_at_the_same_time(hosts: Fleet, tmp_path: Path) -> None:
     for guest in hosts.guests.values():
         guest.run("rm -f /tmp/began")
@@ -158,7 +164,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sample(FAULTS, "etc is full"))
 def test_a_disk_that_takes_nothing(hosts: Fleet, fault: str) -> None:
     begin, end = FAULTS[fault]
     before = hosts.states()
@@ -175,6 +181,7 @@ def test_a_disk_that_takes_nothing(hosts: Fleet, fault: str) -> None:
     assert hosts.states() == before
 
 
+@LONG
 def test_a_kernel_without_the_key(hosts: Fleet) -> None:
     """As one that is built without NUMA: vm.zone_reclaim_mode is not there."""
     hide = (
@@ -192,6 +199,7 @@ def test_a_kernel_without_the_key(hosts: Fleet) -> None:
             guest.run("umount -l /proc/sys/vm; umount -l /mnt", check=False)
 
 
+@LONG
 def test_what_ansible_posix_would_have_written(hosts: Fleet, tmp_path: Path) -> None:
     """Where Python is, the well-kept module agrees that nothing is left to do."""
     hosts.workaround()
@@ -208,6 +216,7 @@ def test_what_ansible_posix_would_have_written(hosts: Fleet, tmp_path: Path) -> 
     assert "changed=0" in done.stdout, done.stdout
 
 
+@LONG
 def test_a_value_that_somebody_changed_is_not_taken_back_unasked(hosts: Fleet) -> None:
     hosts.workaround()
     for guest in hosts.guests.values():
@@ -218,6 +227,7 @@ def test_a_value_that_somebody_changed_is_not_taken_back_unasked(hosts: Fleet) -
     assert outcomes(hosts.workaround(workaround_state="absent", workaround_force=True)) == {"restored"}
 
 
+@LONG
 def test_other_files_that_set_the_same(hosts: Fleet) -> None:
     for guest in hosts.guests.values():
         guest.run("echo vm.min_free_kbytes=70000 >/etc/sysctl.d/50-other.conf")

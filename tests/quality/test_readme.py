@@ -115,7 +115,7 @@ def test_commands_and_names_exist(page: str) -> None:
     text = TEXTS[page]
     known = set(re.findall(r"^([a-z]+)\)$", (ROOT / "dev").read_text(encoding="utf-8"), re.M))
     assert set(re.findall(r"\./dev ([a-z]+)", text)) <= known
-    plugins = {path.stem for path in (ROOT / "plugins").glob("*/*.py")} | {"audit", "pagealloc"}
+    plugins = {path.stem for path in (ROOT / "plugins").glob("*/*.py")} | {path.name for path in (ROOT / "roles").iterdir()} | {"pagealloc"}
     assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= plugins
     if page != "docs/performance.md":  # its figures have such names
         assert set(re.findall(r"\baudit_\w+", text)) <= set(OPTIONS)

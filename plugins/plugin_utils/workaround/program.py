@@ -63,7 +63,7 @@ read_record() { phase=none; ended=0; for name in $fields; do eval "$name=0"; don
 # write_file PATH NEW TEXT: on the disk before anything that follows, whole or not at all. In one printf, that a full disk is noticed.
 write_file() { { printf '%s\n' "$3" >"$2" && sync && mv -f "$2" "$1" && sync; } 2>/dev/null || { rm -f "$2" 2>/dev/null; return 1; }; }
 write_record() { phase=$1; text="format=1${nl}phase=$phase"
- for name in $fields; do eval "text=\$text\$nl$name=\$$name"; done
+ for name in $fields; do eval "text=\$text\${nl}$name=\$$name"; done
  mkdir -p "$dir" 2>/dev/null && write_file "$record" "$record.new" "$text${nl}end=1"; }
 drop_record() { rm -f "$record"; rmdir "$dir" 2>/dev/null; sync; }
 write_settings() { folder=${settings%/*}

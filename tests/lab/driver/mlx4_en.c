@@ -6,7 +6,8 @@
  * To ethtool it is mlx4_en, over a device bound to mlx4_core. It has no hardware: it rides on a real interface (lower=eth1),
  * whose received packets all go through it. As the driver of the case did, it takes an order-2 block for each packet that is
  * larger than a short one, and drops the packet where it gets none: so short packets (a TCP handshake, an SSH banner) pass on
- * a starved host and larger ones (an SSH key exchange) do not. And with every packet it keeps a page of a few blocks for good.
+ * a starved host and larger ones (an SSH key exchange) do not. And with every packet it keeps a page of blocks_per_packet blocks for
+ * good.
  *
  * Of each block that leaks one page is kept and three are given back: free memory remains, and none of it is ever an order-2
  * block again.
@@ -26,7 +27,12 @@ static char *lower = "eth1";
 module_param(lower, charp, 0444);
 MODULE_PARM_DESC(lower, "interface that carries the packets");
 
-static unsigned int blocks_per_packet = 1;
+/* A driver without the fault, unless it is built or told to have it. */
+#ifndef BLOCKS_PER_PACKET
+#define BLOCKS_PER_PACKET 0
+#endif
+
+static unsigned int blocks_per_packet = BLOCKS_PER_PACKET;
 module_param(blocks_per_packet, uint, 0644);
 MODULE_PARM_DESC(blocks_per_packet, "order-2 blocks of which a page leaks with every packet received");
 

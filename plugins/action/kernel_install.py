@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The new kernel beside the one that runs: installed, verified, made the default; the old default again on any doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import Loader, read_loader
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import VERIFY
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify import doubts_of_kernel, installed_kernels
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+
+#: For what is no transaction.
+_ASK_SECONDS = 300
+
+
+class ActionModule(UpgradeAction):
+    """See plugins/modules/kernel_install.py."""
+
+    OPTIONS = {
+        "upgrade": {"type": "dict", "required": True},
+        "site_advisories": {"type": "list", "elements": "dict", "default": []},
+        "accept": {"type": "list", "elements": "str", "default": []},
+        "use_modules": {"type": "bool", "default": True},
+        "timeout_seconds": {"type": "int", "default": 3600},
+    }
+
+    def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        upgrade = options["upgrade"]
+        if not upgrade.get("target"):
+            raise UpgradeError("there is no kernel to install", "give what kernel_preflight returned")
+        self._release = str(upgrade["target"]["release"])
+        self._drivers = [] if "driver" in options["accept"] else [str(name) for name in upgrade["drivers"]]
+        evidence, loader = self._look()
+        kernels = installed_kernels(evidence)
+        doubts = doubts_of_kernel(evidence, self._drivers)
+        missing, changed, via = self._release not in kernels, bool(doubts) or loader.default != self._release, ""
+        if changed and not self._task.check_mode:
+            old = self._old_default(loader, doubts, str(upgrade["running"]))
+            if doubts:
+                parts = evidence.texts.get("$package", "").split()
+                # without its head the rest was never pulled in: installed, not installed again
+                via = self._install(loader, old, parts if "kernel" in parts else [], options, task_vars)
+            why = self._make_default(old, kernels, via)
+            if why:
+                return self.failed(why)
+        after = {"installed": sorted({*kernels, self._release}), "default_boot": self._release}
+        result = {"changed": changed, "diff": {"before": {"installed": kernels, "default_boot": loader.default}, "after": after}}
+        if not self._task.check_mode:
+            result["verdict"] = self.gather(catalogue_of(options), _ASK_SECONDS)[1]["verdict"]
+        return {**result, "target": self._release, "repaired": bool(doubts) and not missing, "via": via}
+
+    def _look(self) -> tuple[Evidence, Loader]:
+        evidence = self.ask(*VERIFY, timeout_seconds=_ASK_SECONDS, target=self._release, drivers=" ".join(self._drivers))
+        return evidence, read_loader(evidence)
+
+    def _old_default(self, loader: Loader, doubts: Sequence[str], running: str) -> str:
+        """What is to boot on any doubt: the default until now, but not the new kernel that an earlier run left half made."""
+        if loader.default is None or (doubts and loader.default == self._release):
+            return running
+        return loader.default
+
+    def _install(self, loader: Loader, old: str, parts: Sequence[str], options: dict[str, Any], task_vars: dict[str, Any]) -> str:
+        """The transaction: of the kernel, or again of those ``parts`` of it that are installed.
+
+        Should the power fail in it, the next boot is that of the old kernel, where the loader can do so.
+        """
+        guard = loader.once_command(old, old) if old in loader.entries else None
+        if guard:
+            self._command(guard)
+        packages = [f"{name}-{self._release}" for name in parts or ("kernel",)]
+        self._said = ""
+        via = self._by_module(packages, options, task_vars) if not parts and options["use_modules"] else ""
+        if not via:
+            how = "reinstall" if parts else "install"
+            manager = str(options["upgrade"]["manager"])
+            via = f"{manager} {how}"
+            self._by_command(manager, how, packages, options["timeout_seconds"])
+        if guard:
+            self._command(loader.forget_once_command())
+        return via
+
+    def _by_module(self, packages: list[str], options: dict[str, Any], task_vars: dict[str, Any]) -> str:
+        """ "dnf module", or "" where no Python on the host has the manager's library, or too old a one for Ansible."""
+        manager, python = str(options["upgrade"]["manager"]), str(options["upgrade"]["python"]).split()
+        if not python:
+            return ""
+        variables = {**task_vars, "ansible_python_interpreter": python[0]}
+        try:
+            result = self._execute_module(
+                module_name=f"ansible.builtin.{manager}", module_args={"name": packages, "state": "present"}, task_vars=variables
+            )
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError:
+            return ""
+        if result.get("failed"):
+            if "results" not in result and "failures" not in result:
+                return ""  # it did not get as far as the package manager
+            self._said = str(result.get("msg", ""))
+        return f"{manager} module"
+
+    def _by_command(self, manager: str, how: str, packages: list[str], timeout_seconds: int) -> None:
+        answer = self.ask("install", timeout_seconds=timeout_seconds, manager=manager, how=how, what=" ".join(packages))
+        if answer.texts.get("$status", "").strip() != "0":
+            lines = [line for line in answer.texts.get("$said", "").split("\n") if line.strip()]
+            errors = [line for line in lines if "rror" in line or "nough" in line]
+            self._said = "; ".join((errors or lines)[-3:])
+
+    def _make_default(self, old: str, kernels: Sequence[str], via: str) -> str:
+        """Why the new kernel is not the default now, and what is; "" where all is well."""
+        evidence, loader = self._look()
+        doubts = doubts_of_kernel(evidence, self._drivers)
+        gone = sorted(set(kernels) - set(installed_kernels(evidence)))
+        if gone:
+            doubts.append(f"kernel {', '.join(map(clip, gone))} was removed")
+        if not doubts and loader.default != self._release:
+            self._command(loader.default_command(self._release))
+            loader = self._look()[1]
+            if loader.default != self._release:
+                doubts.append(f"it was made the default, but {clip(loader.default)} boots")
+        if not doubts:
+            return ""
+        said = f" ({via} says: {clip(self._said, 300)})" if via and self._said else ""
+        told = self._restore(loader, old)
+        return f"kernel {self._release} is not used: {'; '.join(doubts)}{said}. {told}"
+
+    def _restore(self, loader: Loader, old: str) -> str:
+        """The old default again; a sentence on what boots now."""
+        if loader.default == old:
+            return f"Kernel {old} boots by default, as before."
+        try:
+            self._command(loader.default_command(old))
+            loader = self._look()[1]
+        except UpgradeError as error:
+            return f"The old default could NOT be put back: {error}"
+        if loader.default == old:
+            return f"Kernel {old} boots by default again."
+        return f"The old default could NOT be put back: {clip(loader.default)} boots by default, see to it before any reboot."
+
+    def _command(self, command: str) -> None:
+        answer = self.ask("command", timeout_seconds=_ASK_SECONDS, command=command)
+        if "$command" in answer.reasons:
+            raise UpgradeError(f"{command}: {clip(answer.reasons['$command'], 200)}", "see whether /boot can be written")

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read-only: the verdict of a host, the kernel it should boot, and everything that stands in the way."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Advisory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
+    ACCEPTABLE,
+    ASKS,
+    Preflight,
+    Wishes,
+    held_back,
+    preflight,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, local_time
+
+
+class ActionModule(UpgradeAction):
+    """See plugins/modules/kernel_preflight.py."""
+
+    OPTIONS = {
+        "site_advisories": {"type": "list", "elements": "dict", "default": []},
+        "target": {"type": "str", "default": ""},
+        "exact": {"type": "bool", "default": False},
+        "reboot": {"type": "str", "choices": ["never", "now", "at", "cancel"], "default": "never"},
+        "reboot_at": {"type": "str", "default": ""},
+        "reboot_timezone": {"type": "str", "default": ""},
+        "window_seconds": {"type": "int", "default": 3600},
+        "cluster": {"type": "str", "choices": ["refuse", "standby", "allow"], "default": "refuse"},
+        "accept": {"type": "list", "elements": "str", "choices": list(ACCEPTABLE), "default": []},
+        "refuse": {"type": "bool", "default": True},
+        "timeout_seconds": {"type": "int", "default": 600},
+    }
+
+    def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        catalogue = catalogue_of(options)
+        wishes = Wishes(
+            target=options["target"],
+            exact=options["exact"],
+            reboot=options["reboot"],
+            at=options["reboot_at"],
+            timezone=options["reboot_timezone"],
+            window_seconds=options["window_seconds"],
+            cluster=options["cluster"],
+            accept=options["accept"],
+        )
+        wanted_time = local_time(wishes.at, wishes.timezone) if wishes.reboot == "at" else ""
+        facts, judged = self.gather(catalogue, options["timeout_seconds"])
+        asked = judged["verdict"] in ASKS and wishes.reboot != "cancel"
+        upgrade: dict[str, Any] = {
+            "asked": asked,
+            "verdict": judged["verdict"],
+            "reasons": judged["reasons"],
+            "advisories": judged["advisories"],
+            "running": facts["kernel"]["release"] if facts["kernel"] else None,
+            "default_boot": facts["kernel"]["default_boot"] if facts["kernel"] else None,
+        }
+        if asked:
+            matching = [advisory for advisory in catalogue.advisories if advisory.id in judged["advisories"]]
+            upgrade |= self._plan(facts, matching, wishes, wanted_time, options["timeout_seconds"])
+        blockers = [finding for finding in upgrade.get("findings", ()) if finding["state"] == "blocker"]
+        if blockers and options["refuse"]:
+            told = "".join(f"\n- {one['check']}: {one['sentence']}; {one['remedy']}" for one in blockers)
+            return self.failed(f"refused, nothing was changed:{told}", upgrade=upgrade)
+        return {"changed": False, "upgrade": upgrade}
+
+    def _plan(
+        self, facts: dict[str, Any], advisories: list[Advisory], wishes: Wishes, wanted_time: str, timeout_seconds: int
+    ) -> dict[str, Any]:
+        evidence = self.ask(*PREFLIGHT, timeout_seconds=timeout_seconds, local_time=wanted_time)
+        found: Preflight = preflight(evidence, facts, advisories, wishes, int(time.time()))
+        drivers = needed_drivers(facts)
+        findings = list(found.findings)
+        if found.target and found.target.repository and found.manager:
+            contents = self.ask("contents", timeout_seconds=timeout_seconds, manager=found.manager, target=found.target.release)
+            findings.append(finding_of_contents(contents, drivers, found.target.release, wishes.accept))
+        elif not found.target and found.manager:
+            asked = self.ask("held", timeout_seconds=timeout_seconds, manager=found.manager)
+            findings += held_back(asked, evidence, advisories, wishes)
+        state = found.state
+        return {
+            "target": found.target and {"release": found.target.release, "repository": found.target.repository},
+            "findings": findings,
+            "drivers": drivers,
+            "manager": found.manager,
+            "python": found.python,
+            "at": found.at,
+            "due": None if state.due is None else {"at": in_utc(state.due), "target": state.plan.get("TARGET", "")},
+        }

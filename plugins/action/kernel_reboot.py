@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The reboot into the new kernel now: waits with a word now and then, and verifies what came back."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.utils.display import Display
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import verdict_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.plan import make_plan, plan_text
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import ASKS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import STATE, host_script
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import Before, State, read_state
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify import doubts_of_return
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+
+_ASK_SECONDS = 120
+#: While the host may be going down or coming up: how long one question may take, how long between two, how often a word is said.
+_KNOCK_SECONDS, _PAUSE_SECONDS, _PROGRESS_SECONDS = 20, 2, 15
+
+
+class ActionModule(UpgradeAction):
+    """See plugins/modules/kernel_reboot.py."""
+
+    OPTIONS = {
+        "upgrade": {"type": "dict", "required": True},
+        "site_advisories": {"type": "list", "elements": "dict", "default": []},
+        "cluster": {"type": "str", "choices": ["refuse", "standby", "allow"], "default": "refuse"},
+        "standby_seconds": {"type": "int", "default": 600},
+        "return_seconds": {"type": "int", "default": 900},
+        "settle_seconds": {"type": "int", "default": 180},
+    }
+
+    def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        upgrade = options["upgrade"]
+        if not upgrade.get("target"):
+            raise UpgradeError("there is no kernel to boot", "give what kernel_preflight returned")
+        target = str(upgrade["target"]["release"])
+        evidence = self.ask(*STATE, timeout_seconds=_ASK_SECONDS)
+        before = read_state(evidence)
+        if self._task.check_mode:
+            told = {"before": f"kernel {before.release}\n", "after": f"kernel {target}\n"}
+            return {"changed": before.release != target, "diff": told, "running": before.release}
+        plan = make_plan(
+            target,
+            read_loader(evidence),
+            before,
+            read_clusters(evidence),
+            standby=options["cluster"] == "standby",
+            standby_seconds=options["standby_seconds"],
+        )
+        self._launch(plan_text(plan), had_plan=bool(before.plan))
+        begun = time.monotonic()
+        wait = options["return_seconds"] + (options["standby_seconds"] if plan["STANDBY"] else 0)
+        self._await_boot(before, target, wait)
+        state = self._await_settled(before, target, options["settle_seconds"])
+        _facts, judged = self.gather(catalogue_of(options), _ASK_SECONDS)
+        if judged["verdict"] in ASKS:
+            why = clip(judged["reasons"][0], 200)
+            raise UpgradeError(f"kernel {target} runs, and the verdict is {judged['verdict']}: {why}", "see the reasons of an audit")
+        return {
+            "changed": True,
+            "running": state.release,
+            "verdict": judged["verdict"],
+            "reasons": judged["reasons"],
+            "seconds": int(time.monotonic() - begun),
+            "last_words": state.last_words(),
+        }
+
+    def _launch(self, plan: str, had_plan: bool) -> None:
+        if had_plan:
+            self.ask("cancel", timeout_seconds=_ASK_SECONDS)
+        answer = self.ask("place", "launch", timeout_seconds=_ASK_SECONDS, script=host_script(), plan=plan)
+        if "$failed" in answer.texts:
+            raise UpgradeError(clip(answer.texts["$failed"], 200), "see whether /var/lib can be written")
+
+    def _await_boot(self, before: State, target: str, seconds: int) -> None:
+        """Until another boot answers. UpgradeError where the host refused to reboot, or did not come back."""
+        end, said, last = time.monotonic() + seconds, time.monotonic(), "it went down"
+        while time.monotonic() < end:
+            time.sleep(_PAUSE_SECONDS)
+            try:
+                state = self._knock()
+            except (AnsibleConnectionFailure, EvidenceError) as failure:
+                last = clip(failure, 160)
+            else:
+                if state.boot_id != before.boot_id:
+                    return
+                last = "it answers, and has not gone down yet"
+                if state.outcome and state.outcome[-1][1].startswith("refused"):
+                    raise UpgradeError(f"the host did not reboot: {state.last_words()}", "see to what it says, then run again")
+            if time.monotonic() - said >= _PROGRESS_SECONDS:
+                said = time.monotonic()
+                left = int(end - said)
+                Display().display(f"{self.host}: reboots into {clip(target)}, {seconds - left} of {seconds} s; {last}")
+        kind, sentence = verdict_of(last)
+        raise UpgradeError(
+            f"did not come back within {seconds} s ({kind}: {sentence} {last}). Before, it ran {before.release} (boot id "
+            f"{before.boot_id}, up: {', '.join(sorted(before.up)) or 'no interface'}) and was to boot {target} once",
+            f"look at its console; a reset boots {before.release} where the boot loader can boot a kernel once, else choose it there",
+        )
+
+    def _await_settled(self, before: State, target: str, seconds: int) -> State:
+        """Until the network is as it was and the host's script has had its say. UpgradeError where that does not come about."""
+        went = Before(before.boot_id, before.release, before.up, before.default_routes)
+        end = time.monotonic() + seconds
+        words, doubts = "", ["it does not answer"]
+        while time.monotonic() < end:
+            with contextlib.suppress(AnsibleConnectionFailure, EvidenceError):
+                state = self._knock()
+                words, doubts = state.last_words(), doubts_of_return(state, state.before or went, target)
+                if not doubts and state.armed:
+                    doubts = ["the host has not confirmed the new kernel yet"]
+                if not doubts:
+                    return state
+                if state.release != target and not state.armed:
+                    break
+            time.sleep(_PAUSE_SECONDS)
+        told = f"came back otherwise than it went: {'; '.join(doubts)}" + (f". It says: {words}" if words else "")
+        raise UpgradeError(told, "look at its console and its log")
+
+    def _knock(self) -> State:
+        """The state of a host that may not answer, over a connection made anew."""
+        reset = getattr(self._connection, "reset", None)
+        if reset is not None:
+            with contextlib.suppress(Exception):
+                reset()
+        return read_state(self.ask("state", timeout_seconds=_KNOCK_SECONDS))

@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: kernel_reboot
+short_description: Reboot a host into its new kernel, wait for it and verify what came back
+version_added: 0.2.0
+author: The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - Reboots now, by the same script on the host as M(fleetcare.pagealloc.kernel_schedule), and waits until another boot answers.
+  - Fails where the host refuses, does not come back, runs another kernel than wanted, lacks an interface that was up or the default
+    route it had, or has a verdict that still asks for an upgrade.
+options:
+  upgrade:
+    description:
+      - What M(fleetcare.pagealloc.kernel_preflight) returned as RV(fleetcare.pagealloc.kernel_preflight#module:upgrade).
+    type: dict
+    required: true
+  site_advisories:
+    description:
+      - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
+    type: list
+    elements: dict
+    default: []
+  cluster:
+    description:
+      - With V(standby) what a cluster's node runs is handed over first, and the node taken back after it.
+    type: str
+    choices: [refuse, standby, allow]
+    default: refuse
+  standby_seconds:
+    description:
+      - How long handing over may take.
+    type: int
+    default: 600
+  return_seconds:
+    description:
+      - How long the host may take to come back.
+    type: int
+    default: 900
+  settle_seconds:
+    description:
+      - How long it may take after that until its network is as it was.
+    type: int
+    default: 180
+attributes:
+  check_mode:
+    description: Says whether it would reboot.
+    support: full
+  diff_mode:
+    description: The running kernel.
+    support: full
+  action:
+    description: Runs on the controller, and its shell programs on the host, over any connection that M(ansible.builtin.raw) works over.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Reboot the hosts whose new kernel is installed, one by one
+  hosts: all
+  gather_facts: false
+  serial: 1
+  max_fail_percentage: 0
+  tasks:
+    - name: Look
+      fleetcare.pagealloc.kernel_preflight:
+        reboot: now
+      register: seen
+
+    - name: Reboot
+      fleetcare.pagealloc.kernel_reboot:
+        upgrade: "{{ seen.upgrade }}"
+      when: seen.upgrade.verdict == 'reboot_pending'
+"""
+
+RETURN = r"""
+running:
+  description: The kernel that runs now.
+  returned: success
+  type: str
+  sample: 2.6.32-431.el6.x86_64
+verdict:
+  description: The verdict of the host after it.
+  returned: success, not in check mode
+  type: str
+  sample: clear
+reasons:
+  description: Why.
+  returned: success, not in check mode
+  type: list
+  elements: str
+seconds:
+  description: How long it took.
+  returned: success, not in check mode
+  type: int
+  sample: 95
+last_words:
+  description: What the script on the host said last, with its time.
+  returned: success, not in check mode
+  type: str
+  sample: "confirmed: kernel 2.6.32-431.el6.x86_64 runs and boots by default (2026-12-01 01:32:10 UTC)"
+"""

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: kernel_schedule
+short_description: Have a host reboot into its new kernel at a time, once
+version_added: 0.2.0
+author: The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - Leaves a script, its plan and what starts it on the host, a timer of systemd's or a job of C(at). Both outlast a reboot in between.
+  - At its time the script looks once more. It refuses where the window is over, the clock was set back, the default boot entry was
+    changed, the kernel is gone or the cluster does not take over; its last words are in the next result of
+    M(fleetcare.pagealloc.kernel_preflight).
+  - Where the boot loader can boot an entry for one boot, the new kernel is booted so and becomes the default when it is up, so that a
+    reset leads back to the old one.
+options:
+  state:
+    description:
+      - V(present) schedules, and replaces what was scheduled. V(absent) cancels.
+    type: str
+    choices: [present, absent]
+    default: present
+  upgrade:
+    description:
+      - What M(fleetcare.pagealloc.kernel_preflight) returned as RV(fleetcare.pagealloc.kernel_preflight#module:upgrade).
+    type: dict
+    default: {}
+  notice_seconds:
+    description:
+      - How long before its time those who are logged in are told.
+    type: int
+    default: 300
+  window_seconds:
+    description:
+      - How long after its time the reboot may still begin.
+    type: int
+    default: 3600
+  cluster:
+    description:
+      - With V(standby) what a cluster's node runs is handed over first.
+    type: str
+    choices: [refuse, standby, allow]
+    default: refuse
+  standby_seconds:
+    description:
+      - How long that may take.
+    type: int
+    default: 600
+  timeout_seconds:
+    description:
+      - How long each round trip may take.
+    type: int
+    default: 120
+attributes:
+  check_mode:
+    description: Says whether it would change anything.
+    support: full
+  diff_mode:
+    description: The schedule.
+    support: full
+  action:
+    description: Runs on the controller, and its shell programs on the host, over any connection that M(ansible.builtin.raw) works over.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Reboot into the installed kernel on Tuesday night
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Look
+      fleetcare.pagealloc.kernel_preflight:
+        reboot: at
+        reboot_at: "2026-12-01 02:30"
+        reboot_timezone: Europe/Berlin
+      register: seen
+
+    - name: Install
+      fleetcare.pagealloc.kernel_install:
+        upgrade: "{{ seen.upgrade }}"
+      when: seen.upgrade.asked
+
+    - name: Schedule
+      fleetcare.pagealloc.kernel_schedule:
+        upgrade: "{{ seen.upgrade }}"
+      when: seen.upgrade.asked
+
+- name: Think better of it
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Cancel
+      fleetcare.pagealloc.kernel_schedule:
+        state: absent
+"""
+
+RETURN = r"""
+schedule:
+  description: What is scheduled now, null where nothing is.
+  returned: success
+  type: dict
+  contains:
+    at:
+      description: When, in seconds since the epoch.
+      type: int
+      sample: 1796088600
+    at_utc:
+      description: When, for people.
+      type: str
+      sample: 2026-12-01 01:30:00 UTC
+    target:
+      description: Into which kernel.
+      type: str
+      sample: 2.6.32-431.el6.x86_64
+    by:
+      description: V(systemd timer) or V(at).
+      type: str
+      sample: systemd timer
+"""

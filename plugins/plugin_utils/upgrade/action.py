@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions of the upgrade share: one step, whose every failure is a result that names the host."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import Catalogue, load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result, classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import FactsError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import render
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+
+
+class UpgradeAction(ShellAction):
+    """An action that carries out one step. A lost connection fails it, so that the roll ends and the report says where."""
+
+    OPTIONS: dict[str, dict[str, Any]] = {}
+    _supports_diff = True
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _unused, options = self.validate_argument_spec(self.OPTIONS)
+        self.host = str(task_vars.get("inventory_hostname", ""))
+        # returned and not raised: what is raised passes by a task's failed_when
+        try:
+            result.update(wrap_var(self.step(options, task_vars)))
+        except AnsibleConnectionFailure as failure:
+            result.update(self.failed(f"cannot be reached: {clip(failure, 300)}"))
+        except (UpgradeError, FactsError, AdvisoryError, EvidenceError, EvidenceMissing) as error:
+            result.update(self.failed(str(error)))
+        return result
+
+    def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The step; its result."""
+        raise NotImplementedError
+
+    def failed(self, why: str, **more: Any) -> dict[str, Any]:
+        """The result of a step that failed."""
+        return {"failed": True, "msg": wrap_var(f"{self.host}: {why}"), **more}
+
+    def ask(self, *parts: str, timeout_seconds: int, **settings: str) -> Evidence:
+        """What the program of these parts gives. Raises as ``evidence_of``."""
+        nonce = secrets.token_hex(8)
+        return self.evidence_of(render(nonce, *parts, **settings), nonce, timeout_seconds)
+
+    def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
+        """As that of ShellAction. Nothing is changed, nor called done, by half an answer: AnsibleConnectionFailure."""
+        evidence = super().evidence_of(program, nonce, timeout_seconds)
+        if not evidence.whole:
+            raise AnsibleConnectionFailure("the connection broke off before the answer was complete")
+        return evidence
+
+    def gather(self, catalogue: Catalogue, timeout_seconds: int) -> tuple[dict[str, Any], Result]:
+        """``ansible_facts.pagealloc`` of the host, as the module gather gives them, and its verdict."""
+        found = self.gathered_facts(timeout_seconds)
+        return found, classify(found, catalogue)
+
+
+def catalogue_of(options: Mapping[str, Any]) -> Catalogue:
+    """The catalogue with the advisories of the option ``site_advisories``."""
+    merged: Catalogue = merge_site_advisories(load_catalogue(), options["site_advisories"])
+    return merged

@@ -1,0 +1,254 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Preflight: everything that stands in the way of an upgrade, at once, and what would be done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Advisory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import system
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import Cluster, read_clusters
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, UpgradeError, blocker, ok, warning
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import epoch_of, in_utc, require_ahead
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import State, read_state
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import (
+    Target,
+    choose,
+    newest_of,
+    parse_offers,
+    wanted_from,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
+
+#: Verdicts that ask for an upgrade.
+ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
+#: Blockers that an operator may take upon himself.
+ACCEPTABLE = ("clock", "driver", "out_of_tree")
+#: How far the host's clock may be from the controller's before a time means two things.
+_CLOCK_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the operator asks for."""
+
+    target: str = ""
+    exact: bool = False
+    reboot: str = "never"
+    at: str = ""
+    timezone: str = ""
+    window_seconds: int = 3600
+    cluster: str = "refuse"
+    accept: Sequence[str] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """``target`` is None where none was found, ``at`` where no time was asked for or it was refused."""
+
+    findings: list[Finding]
+    target: Target | None
+    at: int | None
+    state: State
+    clusters: list[Cluster]
+    manager: str
+    python: str
+
+    @property
+    def blockers(self) -> list[Finding]:
+        """What the upgrade is refused for."""
+        return [finding for finding in self.findings if finding["state"] == "blocker"]
+
+
+def preflight(
+    evidence: Evidence, facts: Mapping[str, Any], advisories: Sequence[Advisory], wishes: Wishes, controller_clock: int
+) -> Preflight:
+    """All findings of one host.
+
+    ``evidence``: what the program PREFLIGHT gave, ``facts``: ``ansible_facts.pagealloc``, ``advisories``: those that match.
+    EvidenceError where the evidence lacks what every host has.
+    """
+    state = read_state(evidence)
+    kernel = facts.get("kernel") or {}
+    running = state.release
+    findings = [
+        system.rights(evidence),
+        system.distribution(evidence, kernel.get("distribution") or {}),
+        system.flavour(evidence, running),
+        system.package_manager(evidence),
+    ]
+    target, told = _target(evidence, kernel, running, advisories, wishes)
+    findings += told
+    if target is None or target.repository is not None:
+        findings += system.rooms(evidence)
+    findings += system.left_behind(evidence, (facts.get("modules") or {}).get("out_of_tree"))
+    findings += [system.boot_policy(evidence), *_loader(evidence)]
+    clusters = read_clusters(evidence)
+    findings += [_cluster(one, wishes) for one in clusters]
+    at = None
+    if wishes.reboot == "at":
+        at, said = _time(evidence, state, wishes, controller_clock)
+        findings += said
+    findings += _left_by_us(state)
+    words = evidence.texts.get("$python", "").split()
+    return Preflight(
+        [_accepted(finding, wishes.accept) for finding in findings],
+        target,
+        at,
+        state,
+        clusters,
+        system.manager(evidence),
+        " ".join(words[:2]) if len(words) > 1 else "",
+    )
+
+
+def _accepted(finding: Finding, accept: Sequence[str]) -> Finding:
+    if finding["state"] == "blocker" and finding["check"] in accept and finding["check"] in ACCEPTABLE:
+        return warning(finding["check"], f"{finding['sentence']}; accepted by kernel_upgrade_accept")
+    return finding
+
+
+def _target(
+    evidence: Evidence, kernel: Mapping[str, Any], running: str, advisories: Sequence[Advisory], wishes: Wishes
+) -> tuple[Target | None, list[Finding]]:
+    try:
+        wanted = wanted_from(advisories, wishes.target, wishes.exact)
+    except UpgradeError as error:
+        return None, [blocker("target", error.sentence, error.remedy)]
+    offered = parse_offers(evidence.texts.get("$offered", ""))
+    machine = str(kernel.get("machine") or running.rpartition(".")[2])
+    found = choose(wanted, running, machine, kernel.get("default_boot"), _installed(evidence), offered)
+    if found is None:
+        return None, [_no_target(evidence, str(wanted), offered)]
+    where = f"offered by {clip(found.repository, 60)}" if found.repository else "installed already"
+    return found, [ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is asked for")]
+
+
+def _installed(evidence: Evidence) -> list[str]:
+    lines = (line.split() for line in evidence.texts.get("$packages", "").split("\n"))
+    return [words[1] for words in lines if len(words) == 2 and words[0] in ("kernel", "kernel-core")]
+
+
+def _no_target(evidence: Evidence, wanted: str, offered: Mapping[str, str]) -> Finding:
+    """Why no kernel that is wanted was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
+    told = f"kernel {wanted} is not offered (newest offered: {newest_of(offered)})"
+    pin = _pin(evidence)
+    if pin:
+        return blocker("target", f"{told}, the host is pinned to release {pin}", "subscription-manager release --set=RELEASE, or --unset")
+    said = "" if offered else f": {clip(evidence.texts.get('$offered') or evidence.why_missing('$offered'), 160)}"
+    return blocker("target", told + said, "enable a repository that has it, or see why one does not answer")
+
+
+def held_back(asked: Evidence, evidence: Evidence, advisories: Sequence[Advisory], wishes: Wishes) -> list[Finding]:
+    """A kernel that would do, were it not held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's."""
+    try:
+        wanted = wanted_from(advisories, wishes.target, wishes.exact)
+    except UpgradeError:
+        return []
+    if "$offered" not in evidence.texts and "No matching" not in evidence.why_missing("$offered"):
+        return []  # the repositories did not answer: what the cache holds says nothing
+    offered = parse_offers(evidence.texts.get("$offered", ""))
+    held = {release for release in parse_offers(asked.texts.get("$offered_all", "")) if release not in offered and wanted.fits(release)}
+    if not held:
+        return []
+    return [blocker("held", f"held back is {listed(sorted(held))}: {_held_by(evidence)}", "release the hold for as long as this takes")]
+
+
+def _pin(evidence: Evidence) -> str:
+    """The release that subscription-manager, or a variable of the package manager, pins the host to; "" where none does."""
+    told = re.search(r"^Release: (\d[\w.]{0,20})", evidence.texts.get("$subscription", ""), re.M)
+    if told:
+        return told.group(1)
+    values = (evidence.texts.get(f"/etc/{name}/vars/releasever", "").strip() for name in ("yum", "dnf"))
+    return next((clip(value, 20) for value in values if "." in value), "")
+
+
+def _held_by(evidence: Evidence) -> str:
+    sources = (
+        "/etc/yum.conf",
+        "/etc/dnf/dnf.conf",
+        "/etc/yum/pluginconf.d/versionlock.list",
+        "/etc/dnf/plugins/versionlock.list",
+    )
+    told = [
+        f"{source}: {clip(line.strip(), 60)}"
+        for source in sources
+        for line in evidence.texts.get(source, "").split("\n")
+        if line.strip() and "installonly_limit" not in line
+    ]
+    return "; ".join(told[:3]) or "by a plugin or an option of the repository"
+
+
+def _loader(evidence: Evidence) -> Iterator[Finding]:
+    try:
+        loader = read_loader(evidence)
+    except UpgradeError as error:
+        yield blocker("boot_loader", error.sentence, error.remedy)
+        return
+    if loader.default is None:
+        yield blocker("boot_loader", f"{loader.kind}: which kernel boots by default was not seen", "see what grubby --default-kernel says")
+        return
+    try:
+        loader.default_command(loader.default)
+    except UpgradeError as error:
+        yield blocker("boot_loader", error.sentence, error.remedy)
+        return
+    yield ok("boot_loader", f"{loader.kind} boots {clip(loader.default)} by default")
+    if not loader.has_once:
+        yield warning(
+            "fallback",
+            f"{loader.kind} here cannot boot a kernel for one boot only",
+            "have the console at hand: should the new kernel not come up, the old one must be chosen there",
+        )
+
+
+def _cluster(one: Cluster, wishes: Wishes) -> Finding:
+    if one.runs == "":
+        return ok("cluster", f"a node of {one.manager} that runs nothing")
+    runs = "what it runs was not seen" if one.runs is None else f"it runs {one.runs}"
+    told = f"a node of {one.manager}: {runs}"
+    if wishes.reboot not in ("now", "at") or wishes.cluster == "allow":
+        return warning("cluster", told, "it is taken down by a reboot")
+    if wishes.cluster == "standby" and one.standby and one.runs is not None:
+        return warning("cluster", f"{told}, which is handed over before the reboot")
+    remedy = "kernel_upgrade_cluster: standby hands over first, allow reboots as it is"
+    return blocker("cluster", told, remedy if one.standby else "hand it over by hand, then kernel_upgrade_cluster: allow")
+
+
+def _time(evidence: Evidence, state: State, wishes: Wishes, controller_clock: int) -> tuple[int | None, list[Finding]]:
+    findings = []
+    if not state.systemd and not state.at:
+        findings.append(blocker("scheduler", "neither systemd nor a running atd is there", "start atd (package at)"))
+    off = state.clock - controller_clock
+    if abs(off) > _CLOCK_SECONDS:
+        findings.append(
+            blocker("clock", f"the host's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} the controller's", "set it right")
+        )
+    try:
+        at = epoch_of(wishes.at, wishes.timezone, evidence.texts.get("$at"))
+        require_ahead(at, state.clock, wishes.window_seconds)
+    except UpgradeError as error:
+        return None, [*findings, blocker("time", error.sentence, error.remedy)]
+    zone = wishes.timezone or state.zone or "the host's zone"
+    return at, [*findings, ok("time", f"the reboot would be at {in_utc(at)} ({clip(wishes.at, 40)}, {clip(zone, 40)})")]
+
+
+def _left_by_us(state: State) -> Iterator[Finding]:
+    """A schedule that is there, and how the last one ended."""
+    if state.due is not None:
+        yield ok("schedule", f"a reboot into kernel {clip(state.plan.get('TARGET', '?'))} is due at {in_utc(state.due)}")
+    elif state.plan:
+        at = state.plan.get("AT", "")
+        when = f", due at {in_utc(int(at))}," if at.isdigit() and len(at) < 12 else ""
+        release = clip(state.plan.get("TARGET", "?"))
+        yield warning("schedule", f"a reboot into kernel {release}{when} did not take place, and nothing waits for it now")
+    words = state.last_words()
+    if words:
+        yield (ok if words.startswith(("confirmed", "rebooting")) else warning)("last_reboot", words)

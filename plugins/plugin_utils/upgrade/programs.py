@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shell programs of the upgrade: the parts in ``sh/``, with their settings before them, framed as transcripts."""
+
+from __future__ import annotations
+
+import shlex
+from functools import cache
+from pathlib import Path
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import frame_program
+
+_FOLDER = Path(__file__).with_name("sh")
+
+#: What is asked in one round trip.
+PREFLIGHT = ("packages", "room", "boot", "cluster", "state")
+STATE = ("boot", "cluster", "state")
+VERIFY = ("verify", "boot")
+
+#: How long one command of a program may take, in seconds; those that fetch the metadata of repositories need the most.
+COMMAND_SECONDS = 180
+
+
+def render(nonce: str, *parts: str, **settings: str) -> str:
+    """The program of these parts of ``sh/``. Settings become shell variables of the same name in capitals."""
+    assignments = "".join(f"{name.upper()}={shlex.quote(value)}\n" for name, value in settings.items())
+    body = assignments + "\n".join(_part(part) for part in parts)
+    program: str = frame_program(nonce, body, COMMAND_SECONDS)
+    return program
+
+
+def host_script() -> str:
+    """The script that stays on the host while a reboot is due."""
+    return (_FOLDER / "host.sh").read_text(encoding="utf-8")
+
+
+@cache
+def _part(name: str) -> str:
+    lines = (_FOLDER / f"{name}.sh").read_text(encoding="utf-8").split("\n")
+    return "\n".join(line for line in lines if not line.startswith("#"))

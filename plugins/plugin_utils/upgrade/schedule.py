@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The time of the reboot: from what the operator wrote to seconds since the epoch, or the reason for which it is refused."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:?\d\d)?")
+_REMEDY = "write it as 2026-12-01 02:30, with +01:00 or Z at its end where it is not in the host's zone or the given one"
+#: A schedule beyond this is more likely a slip of the pen.
+_MOST = timedelta(days=366)
+
+
+def local_time(text: str, zone: str) -> str:
+    """The part of ``text`` that the host itself is to convert, in its own zone; "" where the controller can. UpgradeError if malformed."""
+    found = _TIME.fullmatch(text.strip())
+    if not found:
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {clip(text, 40)!r} is no time", _REMEDY)
+    date, time, seconds, offset = found.groups()
+    return "" if offset or zone else f"{date} {time}{seconds or ''}"
+
+
+def epoch_of(text: str, zone: str, said_by_host: str | None) -> int:
+    """Seconds since the epoch of the time an operator wrote.
+
+    With an offset of its own that counts; else in ``zone``, a name such as Europe/Berlin; else as the host said, which was
+    given ``local_time``. UpgradeError for a time or zone that there is not.
+    """
+    if local_time(text, zone):
+        if said_by_host is None or not re.fullmatch(r"\d{1,12}", said_by_host.strip()):
+            raise UpgradeError(f"kernel_upgrade_reboot_at: there is no {clip(text, 40)} in the host's zone", _REMEDY)
+        return int(said_by_host)
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace(" ", "T"))
+    except ValueError as error:
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {clip(text, 40)}: {error}", _REMEDY) from None
+    if moment.tzinfo is None:
+        moment = _in_zone(moment, zone)
+    return int(moment.timestamp())
+
+
+def _in_zone(moment: datetime, zone: str) -> datetime:
+    try:
+        aware = moment.replace(tzinfo=ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UpgradeError(
+            f"kernel_upgrade_reboot_timezone: the controller knows no zone {clip(zone, 40)!r}",
+            "write it as Europe/Berlin, and see that the controller has the package tzdata",
+        ) from None
+    if aware.astimezone(timezone.utc).astimezone(aware.tzinfo).replace(tzinfo=None) != moment:
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {moment} is left out in {zone}, where clocks are put forward", "choose another")
+    return aware
+
+
+def require_ahead(at: int, now: int, window_seconds: int) -> None:
+    """UpgradeError for a time that has passed, whose window is over, or that is too far away to be meant."""
+    if at <= now:
+        missed = "its window is over" if at + window_seconds <= now else "it has passed"
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)}: {missed}, it is {in_utc(now)} on the host", "choose one ahead")
+    if at - now > _MOST.total_seconds():
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)} is more than a year away", "choose a nearer one")
+
+
+def in_utc(epoch: int) -> str:
+    """The time, for people: 2026-12-01 01:30:00 UTC."""
+    return datetime.fromtimestamp(epoch, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

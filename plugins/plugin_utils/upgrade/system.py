@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Findings on the host itself: rights, distribution, package manager, room, and what would be left behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, blocker, ok, warning
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
+
+#: What an os-release or a release file calls the Enterprise Linux family; others count where they say ID_LIKE=rhel.
+_FAMILY = frozenset(("rhel", "centos", "ol", "rocky", "almalinux", "scientific", "cloudlinux", "springdale", "eurolinux", "miraclelinux"))
+_LEAST_RELEASE = 6
+#: Packages from which `rpm -qf /boot/vmlinuz-RELEASE` tells the distribution's plain kernel.
+_PLAIN_KERNELS = frozenset(("kernel", "kernel-core"))
+#: What a new kernel takes, of what the running one takes.
+_MARGIN = 1.25
+
+
+def rights(evidence: Evidence) -> Finding:
+    """Whether this is root."""
+    if evidence.texts.get("$user", "").strip() == "0":
+        return ok("rights", "commands run as root")
+    return blocker("rights", "commands do not run as root", "run with become: true (ansible-playbook -b)")
+
+
+def distribution(evidence: Evidence, seen: Mapping[str, str | None]) -> Finding:
+    """Whether the host is an Enterprise Linux of release 6 or later. ``seen``: the fact ``kernel.distribution``."""
+    name = clip(seen.get("name") or seen.get("id") or "unknown", 60)
+    likes = re.findall(r"^ID_LIKE=(.*)$", evidence.texts.get("/etc/os-release", ""), re.M)
+    family = seen.get("id") in _FAMILY or any("rhel" in like.strip("\"'").split() for like in likes)
+    major = re.match(r"(\d{1,4})", seen.get("version") or "")
+    if not family:
+        return blocker("distribution", f"{name} is not of the Enterprise Linux family", "upgrade this host by its own means")
+    if major is None or int(major.group(1)) < _LEAST_RELEASE:
+        return blocker("distribution", f"{name}: a release before {_LEAST_RELEASE}, or none was seen", "upgrade this host by its own means")
+    return ok("distribution", name)
+
+
+def flavour(evidence: Evidence, running: str) -> Finding:
+    """Whether the running kernel is the distribution's plain one."""
+    owner = evidence.texts.get("$owner", "").strip()
+    if owner in _PLAIN_KERNELS:
+        return ok("flavour", f"kernel {clip(running)} is of the package {owner}")
+    said = f"of the package {clip(owner, 40)}" if owner else f"of no package ({clip(evidence.why_missing('$owner'))})"
+    return blocker(
+        "flavour", f"the running kernel {clip(running)} is {said}, not the distribution's plain one", "upgrade it from where it came"
+    )
+
+
+def manager(evidence: Evidence) -> str:
+    """dnf or yum, "" where neither is there. A host may not choose by this word which of Ansible's modules runs."""
+    name = evidence.texts.get("$manager", "").strip()
+    return name if name in ("dnf", "yum") else ""
+
+
+def package_manager(evidence: Evidence) -> Finding:
+    """Whether yum or dnf is there and idle."""
+    name = manager(evidence)
+    busy = [line.split(None, 2) for line in evidence.texts.get("$busy", "").split("\n") if line]
+    if not name:
+        return blocker("package_manager", "neither dnf nor yum is there", "install one, or upgrade this host by hand")
+    if busy:
+        who = listed((f"{words[-1].strip()} (pid {words[0]})" for words in busy), 3, 80)
+        return blocker("package_manager", f"the package manager is busy: {who}", "wait for it to end, or see why it does not")
+    return ok("package_manager", f"{name} is idle")
+
+
+def rooms(evidence: Evidence) -> Iterator[Finding]:
+    """Room in /boot and for the modules, measured by what the running kernel takes."""
+    free = dict(_sizes(evidence.texts.get("$room", "")))
+    taken = dict(_sizes(evidence.texts.get("$size", "")))
+    for check, path, prefix in (("room_boot", "/boot", "/boot/"), ("room_modules", "/lib/modules", "/lib/modules/")):
+        needed = int(sum(size for name, size in taken.items() if name.startswith(prefix)) * _MARGIN)
+        room = free.get(path)
+        if room is None or not needed:
+            yield blocker(check, f"the room in {path} was not seen", "see whether df and du work there")
+        elif room < needed:
+            yield blocker(
+                check,
+                f"{path} has {room} kB free, a kernel takes about {needed} kB",
+                "remove a kernel that neither runs nor boots by default",
+            )
+        else:
+            yield ok(check, f"{path} has {room} kB free, a kernel takes about {needed} kB")
+
+
+def _sizes(text: str) -> Iterator[tuple[str, int]]:
+    for line in text.split("\n"):
+        size, _space, path = line.partition(" ")
+        if size.isdigit() and len(size) < 16:
+            yield path, int(size)
+
+
+def left_behind(evidence: Evidence, out_of_tree: list[str] | None) -> Iterator[Finding]:
+    """Modules that do not come with a new kernel."""
+    outside = evidence.texts.get("$outside", "").split("\n")
+    linked = [path for path in outside if path.startswith("weak-updates/")]
+    own = [path for path in outside if path and not path.startswith("weak-updates/")]
+    if own or out_of_tree:
+        named = listed([*(out_of_tree or ()), *(path.rpartition("/")[2] for path in own)], 5)
+        yield blocker(
+            "out_of_tree",
+            f"modules from outside the kernel would be left behind: {named}",
+            "install them for the new kernel first, or name out_of_tree in kernel_upgrade_accept",
+        )
+    elif out_of_tree is None:
+        yield warning("out_of_tree", "which loaded modules are from outside the kernel was not seen")
+    else:
+        yield ok("out_of_tree", "no module from outside the kernel is there")
+    if linked:
+        names = listed((path.rpartition("/")[2] for path in linked), 5)
+        yield warning("weak_updates", f"modules of another kernel are linked in: {names}", "see that weak-modules links them again")
+    dkms = [line for line in evidence.texts.get("$dkms", "").split("\n") if line.strip()]
+    if dkms:
+        yield warning("dkms", f"DKMS builds {listed(dkms, 3, 60)}", "see that it builds for the new kernel, which needs its kernel-devel")
+
+
+def boot_policy(evidence: Evidence) -> Finding:
+    """Whether the packages make a new kernel the default by themselves."""
+    text = evidence.texts.get("/etc/sysconfig/kernel", "")
+    policy = dict(re.findall(r"^(UPDATEDEFAULT|DEFAULTKERNEL)=[\"']?([\w-]*)", text, re.M))
+    if policy.get("UPDATEDEFAULT", "yes") == "yes" and policy.get("DEFAULTKERNEL", "kernel") in _PLAIN_KERNELS:
+        return ok("boot_policy", "a new kernel becomes the default by its package")
+    told = ", ".join(f"{name}={value}" for name, value in policy.items())
+    return warning("boot_policy", f"/etc/sysconfig/kernel says {told}: its package does not make it the default, this role does")

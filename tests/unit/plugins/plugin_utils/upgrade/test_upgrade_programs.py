@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT, STATE, VERIFY, host_script, render
+
+KERNEL = "2.6.32-431.el6.x86_64"
+#: dropbear takes no command of 9000 bytes or more; sudo and the shell around it need some of them.
+DROPBEAR_BYTES = 8900
+
+
+@pytest.mark.parametrize(
+    ("parts", "settings"),
+    [
+        (PREFLIGHT, {"local_time": "2026-12-01 02:30:00"}),
+        (STATE, {}),
+        (("state",), {}),
+        (VERIFY, {"target": KERNEL, "drivers": "mlx4_en bnx2x igb ixgbe"}),
+        (("contents",), {"manager": "yum", "target": KERNEL}),
+        (("held",), {"manager": "yum"}),
+        (("install",), {"manager": "yum", "how": "reinstall", "what": " ".join(f"kernel-{part}-{KERNEL}" for part in ("core", "modules"))}),
+        (("command",), {"command": f"grubby --set-default=/boot/vmlinuz-{KERNEL}"}),
+        (("cancel",), {}),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_asks_or_installs_goes_through_any_ssh_server(parts: tuple[str, ...], settings: dict[str, str]) -> None:
+    assert len(shlex.quote(render("0" * 16, *parts, **settings))) < DROPBEAR_BYTES
+
+
+@pytest.mark.parametrize("how", ["schedule", "launch"])
+def test_what_brings_the_hosts_own_script_needs_openssh(how: str) -> None:
+    """As docs/kernel_upgrade.md says. Linux takes no argument of 128 kB or more, far above."""
+    program = render("0" * 16, "place", how, script=host_script(), plan="A=b\n" * 100, fires="1", calendar="1")
+    assert DROPBEAR_BYTES < len(shlex.quote(program)) < 12_000

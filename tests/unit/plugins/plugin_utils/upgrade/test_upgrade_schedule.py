@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Times: zones, offsets, clocks that are put forward, what has passed."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import epoch_of, in_utc, local_time, require_ahead
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "utc"),
+    [
+        ("2026-12-01 02:30", "Europe/Berlin", "2026-12-01 01:30:00 UTC"),
+        ("2026-07-01T02:30:15", "Europe/Berlin", "2026-07-01 00:30:15 UTC"),
+        ("2026-12-01T02:30+09:00", "", "2026-11-30 17:30:00 UTC"),
+        ("2026-12-01 02:30Z", "Europe/Berlin", "2026-12-01 02:30:00 UTC"),
+    ],
+)
+def test_what_the_controller_converts(text: str, zone: str, utc: str) -> None:
+    assert local_time(text, zone) == ""
+    assert in_utc(epoch_of(text, zone, None)) == utc
+
+
+def test_without_zone_and_offset_the_host_converts() -> None:
+    assert local_time("2026-12-01T02:30", "") == "2026-12-01 02:30"
+    assert epoch_of("2026-12-01T02:30", "", "1796088600\n") == 1796088600
+    for said in (None, "date: invalid date", ""):
+        with pytest.raises(UpgradeError, match="in the host's zone"):
+            epoch_of("2026-12-01T02:30", "", said)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "why"),
+    [
+        ("tonight", "", "is no time"),
+        ("2026-12-01", "", "is no time"),
+        ("2026-12-01 02:30; reboot", "", "is no time"),
+        ("2026-13-01 02:30Z", "", "month must be"),
+        ("2026-12-01 02:30", "Europe/Atlantis", "knows no zone"),
+        ("2026-12-01 02:30", "../../etc/passwd", "knows no zone"),
+        ("2026-03-29 02:30", "Europe/Berlin", "is left out"),
+    ],
+)
+def test_what_is_refused(text: str, zone: str, why: str) -> None:
+    with pytest.raises(UpgradeError, match=why):
+        epoch_of(text, zone, None)
+
+
+@pytest.mark.parametrize(
+    ("at", "why"),
+    [(1000, "it has passed"), (999, "it has passed"), (400, "its window is over"), (1000 + 367 * 86400, "more than a year")],
+)
+def test_times_that_are_not_ahead(at: int, why: str) -> None:
+    with pytest.raises(UpgradeError, match=why):
+        require_ahead(at, 1000, 600)
+    require_ahead(1001, 1000, 600)

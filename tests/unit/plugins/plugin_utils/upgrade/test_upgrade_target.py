@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kernel is chosen, from the tables that yum 3 and dnf print."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import (
+    Target,
+    Wanted,
+    choose,
+    newest_of,
+    parse_offers,
+    wanted_from,
+)
+
+MLX4 = load_catalogue().advisories[:1]
+RUNNING = "2.6.32-358.el6.x86_64"
+
+#: yum 3.2 breaks a line where a column is too long for it; "@" marks what is installed.
+YUM3 = """\
+Available Packages
+kernel.x86_64             2.6.32-358.23.2.el6            rhel-6-server-rpms
+kernel.x86_64             2.6.32-431.el6                 rhel-6-server-rpms
+kernel.x86_64             2.6.32-754.35.1.el6            a-repository-with-a-long-name-
+                                                         of-the-site
+kernel.x86_64
+    2.6.32-573.12.1.el6.mpc07
+                          site
+kernel-debug.x86_64       2.6.32-754.35.1.el6            rhel-6-server-rpms
+"""
+DNF = """\
+Last metadata expiration check: 0:12:01 ago on Mon 01 Jan 2024 10:00:00 AM UTC.
+Available Packages
+kernel.x86_64                 5.14.0-427.13.1.el9_4                  baseos
+kernel.x86_64                 1:5.14.0-427.16.1.el9_4                baseos
+"""
+
+
+def test_offers_of_both_generations() -> None:
+    assert parse_offers(YUM3) == {
+        "2.6.32-358.23.2.el6.x86_64": "rhel-6-server-rpms",
+        "2.6.32-431.el6.x86_64": "rhel-6-server-rpms",
+        "2.6.32-754.35.1.el6.x86_64": "a-repository-with-a-long-name-",
+        "2.6.32-573.12.1.el6.mpc07.x86_64": "site",
+    }
+    assert list(parse_offers(DNF)) == ["5.14.0-427.13.1.el9_4.x86_64", "5.14.0-427.16.1.el9_4.x86_64"]
+    assert parse_offers("Error: No matching Packages to list\n") == {}
+
+
+@pytest.mark.parametrize(
+    ("release", "fits"),
+    [
+        ("2.6.32-358.23.2.el6.x86_64", False),
+        ("2.6.32-430.el6.x86_64", False),
+        ("2.6.32-431.el6.x86_64", True),
+        ("2.6.32-431.el6.site1.x86_64", True),
+        ("2.6.39-400.17.1.el6uek.x86_64", False),
+        ("3.10.0-1160.el7.x86_64", False),
+        ("no kernel", False),
+    ],
+)
+def test_an_advisory_takes_only_what_it_says_is_fixed(release: str, fits: bool) -> None:
+    assert wanted_from(MLX4, "", False).fits(release) is fits
+
+
+def test_the_newest_that_fits_is_taken_or_exactly_the_one_named() -> None:
+    offered = parse_offers(YUM3)
+    assert choose(wanted_from(MLX4, "", False), RUNNING, "x86_64", RUNNING, [RUNNING], offered) == Target(
+        "2.6.32-754.35.1.el6.x86_64", "a-repository-with-a-long-name-"
+    )
+    exact = choose(wanted_from(MLX4, "2.6.32-431.el6", True), RUNNING, "x86_64", RUNNING, [RUNNING], offered)
+    assert exact == Target("2.6.32-431.el6.x86_64", "rhel-6-server-rpms")
+    assert choose(wanted_from(MLX4, "2.6.32-800.el6", False), RUNNING, "x86_64", RUNNING, [RUNNING], offered) is None
+    assert choose(wanted_from(MLX4, "", False), RUNNING, "i686", RUNNING, [RUNNING], offered) is None, "of another machine"
+
+
+def test_a_kernel_that_boots_by_default_is_kept_so_that_a_second_run_does_nothing() -> None:
+    fixed = "2.6.32-431.el6.x86_64"
+    assert choose(wanted_from(MLX4, "", False), RUNNING, "x86_64", fixed, [RUNNING, fixed], parse_offers(YUM3)) == Target(fixed, None)
+
+
+def test_an_installed_kernel_that_is_the_newest_is_not_installed_again() -> None:
+    newest = "2.6.32-754.35.1.el6.x86_64"
+    assert choose(wanted_from(MLX4, "", False), RUNNING, "x86_64", RUNNING, [RUNNING, newest], parse_offers(YUM3)) == Target(newest, None)
+
+
+def test_what_names_no_kernel_is_refused_with_the_option() -> None:
+    with pytest.raises(UpgradeError, match=r"kernel_upgrade_target: .* is no kernel release"):
+        wanted_from(MLX4, "the new one", False)
+    with pytest.raises(UpgradeError, match="name it in kernel_upgrade_target"):
+        wanted_from(MLX4, "", True)
+    with pytest.raises(UpgradeError, match="no kernel is known to have the fix"):
+        wanted_from((), "", False)
+
+
+def test_words_for_people() -> None:
+    assert str(Wanted(MLX4)) == "2.6.32-431.el6 or later"
+    assert str(Wanted(MLX4, "2.6.32-500.el6", True)) == "2.6.32-500.el6"
+    assert newest_of(parse_offers(YUM3)) == "2.6.32-754.35.1.el6.x86_64"
+    assert newest_of([]) == "none"
