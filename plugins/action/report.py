@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -102,9 +103,16 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
 
 
 def _changes(hosts: list[str], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-    """What the role did to each host. Registered values carry Ansible's marks, which no report needs."""
+    """What the role did to each host."""
     registered = {host: dict(task_vars["hostvars"].raw_get(host)).get(options["gathered"]) for host in hosts}
-    return {host: change_of(plain(result, "registered")) for host, result in registered.items()}
+    return {host: change_of(_without_marks(result)) for host, result in registered.items()}
+
+
+def _without_marks(result: Any) -> Any:
+    """What tells of a change, in plain types. Newer versions of Ansible put more into a result, and not all of it is data."""
+    if not isinstance(result, Mapping):
+        return None
+    return plain({name: result[name] for name in ("change", "msg", "unreachable") if name in result}, "registered")
 
 
 def _gathered(hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:

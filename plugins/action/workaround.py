@@ -260,4 +260,5 @@ def _settings(values: dict[str, int | None]) -> str:
 
 def _sentence(text: str) -> str:
     """The host's words; the name of a file or a setting keeps its first letter."""
-    return f"{text}." if {".", "/"} & set(text.split(" ", 1)[0]) else f"{text[:1].upper()}{text[1:]}."
+    said = text if {".", "/"} & set(text.split(" ", 1)[0]) else text[:1].upper() + text[1:]
+    return said if said.endswith((".", "?")) else f"{said}."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,13 +19,9 @@ from tests.sshd import Sshd, running_sshd
 
 
 @pytest.fixture(scope="session")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    folder = tmp_path_factory.mktemp("sshd")
-    for parent in (folder, *folder.parents):
-        if parent == Path("/tmp"):
-            break
-        parent.chmod(0o755)  # the key file is read as the account that logs in
-    with running_sshd(folder) as server:
+def sshd() -> Iterator[Sshd]:
+    """The key file is read as the account that logs in, and pytest closes its own folders to others whenever one more run begins."""
+    with tempfile.TemporaryDirectory(prefix="pagealloc-sshd-") as folder, running_sshd(Path(folder)) as server:
         yield server
 
 

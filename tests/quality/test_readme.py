@@ -31,6 +31,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import G
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import MAX_KEPT_BYTES, MAX_MEMBERS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import MAX_MEMBER_BYTES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
@@ -38,14 +39,20 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpa
     MAX_UNPACKED_BYTES,
     RATIO_COUNTS_FROM_BYTES,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plan_value
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import available_kb, limits
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import OUTCOMES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
 
 from tests.conftest import ROOT, SAMPLE_FLEET
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in PAGES}
 README = TEXTS["README.md"]
-OPTIONS = yaml.safe_load((ROOT / "roles/audit/meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+OPTIONS = role_options("audit")
+#: Of the workaround's role, of its playbook alone, and the filter.
+OF_THE_WORKAROUND = {*role_options("workaround"), "workaround_hosts", "workaround_serial", "workaround_plan"}
 
 every_page = pytest.mark.parametrize("page", TEXTS)
 
@@ -112,6 +119,7 @@ def test_commands_and_names_exist(page: str) -> None:
     assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= plugins
     if page != "docs/performance.md":  # its figures have such names
         assert set(re.findall(r"\baudit_\w+", text)) <= set(OPTIONS)
+    assert set(re.findall(r"\bworkaround_\w+", text)) <= OF_THE_WORKAROUND
 
 
 @every_page
@@ -243,6 +251,43 @@ def test_the_bounds_of_sosreports_are_those_of_the_code() -> None:
     assert bomb in text
     assert f"more than {MAX_KEPT_BYTES >> 20} MiB of what is looked at, more than {MAX_MEMBERS:,} members" in text
     assert f"a member above {MAX_MEMBER_BYTES >> 20} MiB" in text
+
+
+def test_the_outcomes_of_the_workaround_are_all_there_in_their_order() -> None:
+    rows = table(TEXTS["docs/workaround.md"], "outcome", "meaning")
+    assert [(code(row[0])[0], row[1]) for row in rows] == list(OUTCOMES.items())
+
+
+def test_the_limits_of_the_workaround_worked_by_hand_are_those_of_the_code() -> None:
+    text, facts = TEXTS["docs/workaround.md"], sample_fleet()["hosts"]["db03-el64-seed"]["facts"]
+    policy = read_policy({}, load_catalogue().workaround)
+    found = {str(limit.kb) for limit in limits(facts, facts["vm"]["min_free_kbytes"], policy)}
+    rows = table(text, "option", "default", "limit", "of `db03-el64-seed`")
+    for option, default, _limit, sum_ in rows:
+        assert float(default) == getattr(policy, code(option)[0].removeprefix("workaround_"))
+        added, share, percent, cut, kb = re.fullmatch(r"(\d+ \+ )?(\d+) \* (\d+) / 100( \* 2 / 3)? = \*\*(\d+) kB\*\*", sum_).groups()  # type: ignore[union-attr]
+        assert percent == default
+        spent = int(share) * int(percent) // 100
+        assert int(kb) == (int(added[:-3]) if added else 0) + (spent * 2 // 3 if cut else spent)
+    assert {row[3].split("**")[1].removesuffix(" kB") for row in rows} == found
+    low_kb = sum(zone["low_pages"] for zone in facts["zones"]) * 4
+    sum_by_hand, result = re.findall(r"low\nwatermarks of (\d+) kB: .* = (\d+) kB\.", text)[0]
+    assert (int(sum_by_hand), int(result)) == (low_kb, available_kb(facts["memory"], low_kb)[0])
+
+
+@pytest.mark.parametrize("host", ["db03-el64-seed", "db13-el64-numa"])
+def test_the_plans_shown_are_what_the_filter_says(host: str) -> None:
+    said = "\n".join(plan_value(sample_fleet()["hosts"][host]["facts"], {}, [])["sentences"]) + "\n"
+    assert said in list(fenced(TEXTS["docs/workaround.md"], "text"))
+
+
+def test_the_steps_of_the_workaround_are_those_of_the_catalogue() -> None:
+    catalogue = load_catalogue()
+    first = catalogue.advisories[0].workaround
+    assert first is not None
+    steps = [step for step in catalogue.workaround["steps_kb"] if step > first.min_free_kbytes]
+    rising = f"{', '.join(map(str, steps[:-1]))} and {steps[-1]} kB"
+    assert f"{first.min_free_kbytes} kB for `{catalogue.advisories[0].id}`. The next ones are {rising}" in TEXTS["docs/workaround.md"]
 
 
 def test_the_changelog_is_in_order() -> None:

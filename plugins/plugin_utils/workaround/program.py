@@ -29,7 +29,7 @@ nl='
 '
 said=''
 say() { said="$said$1=$2$nl"; }
-finish() { say outcome "$1"; [ -z "${2:-}" ] || say reason "$2"; [ $held = 0 ] || rm -f "$lock"
+finish() { say outcome "$1"; [ -z "${2:-}" ] || say reason "$2"; [ $held = 0 ] || [ "$(readlink "$lock")" != "$me" ] || rm -f "$lock"
  printf '%s\n%s%s\n' 'pagealloc-workaround @NONCE@' "$said" 'pagealloc-workaround end @NONCE@'; exit 0; }
 """
 
@@ -52,20 +52,25 @@ _RECORD = r"""
 dir=@DIRECTORY@; record=@RECORD@; settings=@SETTINGS@
 fields='step min_free_kbytes zone_reclaim_mode since_epoch_seconds original_min_free_kbytes original_zone_reclaim_mode
  previous_step previous_min_free_kbytes previous_zone_reclaim_mode previous_since_epoch_seconds made_folder'
-read_record() { phase=none; ended=0; for name in $fields; do eval "$name=0"; done
+read_record() { phase=none; ended=0; format=0
+ for name in $fields; do case $name in *_kbytes|*_mode) eval "$name=absent";; *) eval "$name=0";; esac; done
  [ -e "$record" ] || return 0
  while IFS='=' read -r name value; do case $name=$value in
   phase=pending|phase=in_force|phase=leaving) phase=$value;;
-  end=1) ended=1;;
+  end=1) ended=1;; format=1) format=1;;
   *[!a-z_0-9=]*) ;;
   *) case " $fields " in *[[:space:]]"$name"[[:space:]]*) eval "$name=\$value";; esac;; esac; done <"$record"
- if [ "$phase" = none ] || [ "$ended" = 0 ]; then finish refused "$record is no whole record: look at it, then remove it"; fi; }
+ if [ "$phase" = none ] || [ "$ended$format" != 11 ]; then finish refused "$record is no whole record: look at it, then remove it"; fi; }
+# known VALUE: a value of vm.min_free_kbytes that can be given back. A record without one must not become a 0 that root writes.
+known() { case $1 in ''|0*|*[!0-9]*) finish refused "$record does not tell which value to give back: look at it, then remove it";; esac; }
 # write_file PATH NEW TEXT: on the disk before anything that follows, whole or not at all. In one printf, that a full disk is noticed.
-write_file() { { printf '%s\n' "$3" >"$2" && sync && mv -f "$2" "$1" && sync; } 2>/dev/null || { rm -f "$2" 2>/dev/null; return 1; }; }
+# An old sync takes no name and writes everything out.
+write_file() { { printf '%s\n' "$3" >"$2" && sync "$2" && mv -f "$2" "$1" && sync "${1%/*}"; } 2>/dev/null ||
+ { rm -f "$2" 2>/dev/null; return 1; }; }
 write_record() { phase=$1; text="format=1${nl}phase=$phase"
  for name in $fields; do eval "text=\$text\${nl}$name=\$$name"; done
  mkdir -p "$dir" 2>/dev/null && write_file "$record" "$record.new" "$text${nl}end=1"; }
-drop_record() { rm -f "$record"; rmdir "$dir" 2>/dev/null; sync; }
+drop_record() { rm -f "$record"; rmdir "$dir" 2>/dev/null; sync "${dir%/*}" 2>/dev/null; }
 write_settings() { folder=${settings%/*}
  if [ ! -d "$folder" ]; then mkdir "$folder" 2>/dev/null || return 1; fi
  text="# Written by fleetcare.pagealloc.workaround; workaround_state=absent takes it back.${nl}vm.min_free_kbytes = $1"
@@ -74,7 +79,7 @@ write_settings() { folder=${settings%/*}
 # Also where /etc cannot be written: what is not there need not be removed.
 drop_settings() { if [ -e "$settings" ]; then rm -f "$settings" 2>/dev/null; fi
  [ ! -e "$settings" ] || return 1
- if [ "$made_folder" = 1 ]; then rmdir "${settings%/*}" 2>/dev/null; fi; sync; }
+ if [ "$made_folder" = 1 ]; then rmdir "${settings%/*}" 2>/dev/null; fi; sync "${settings%/*/*}" "${settings%/*}" 2>/dev/null; :; }
 # settings_are MIN MODE: what the host will come up with.
 settings_are() { grep -qx "vm.min_free_kbytes = $1" "$settings" 2>/dev/null || return 1
  if [ "$2" = absent ]; then ! grep -q zone_reclaim_mode "$settings"; else grep -qx "vm.zone_reclaim_mode = $2" "$settings"; fi; }
@@ -83,7 +88,7 @@ settings_are() { grep -qx "vm.min_free_kbytes = $1" "$settings" 2>/dev/null || r
 # Each verb leaves the host with the old values or with the new ones, at runtime and for the next boot.
 _UNDO = r"""
 # Back to what was in force before the step that the record tells of.
-undo() { put_both "$previous_min_free_kbytes" "$previous_zone_reclaim_mode"; back=$?
+undo() { known "$previous_min_free_kbytes"; put_both "$previous_min_free_kbytes" "$previous_zone_reclaim_mode"; back=$?
  if [ "$previous_step" = 0 ]; then { drop_settings || back=1; }
  else settings_are "$previous_min_free_kbytes" "$previous_zone_reclaim_mode" ||
   write_settings "$previous_min_free_kbytes" "$previous_zone_reclaim_mode" || back=1; fi
@@ -147,12 +152,17 @@ leave() {
  if [ $phase = in_force ] && [ "$value" != "$min_free_kbytes" ] && [ '@FORCE@' != 1 ]; then
   finish refused "vm.min_free_kbytes is $value, not the $min_free_kbytes of the record: somebody changed it. Set it so, or use force"
  fi
+ get zone_reclaim_mode
+ if [ $phase = in_force ] && [ "$zone_reclaim_mode" != absent ] && [ "$value" != "$zone_reclaim_mode" ] && [ '@FORCE@' != 1 ]; then
+  finish refused "vm.zone_reclaim_mode is $value, not the $zone_reclaim_mode of the record: somebody changed it. Set it so, or use force"
+ fi
+ known "$original_min_free_kbytes"
  write_record leaving || finish failed "$record cannot be written: is the file system full or read-only?"
  depart; }
 """
 
 _DEPART = r"""
-depart() { drop_settings || finish failed "$settings cannot be removed: is the file system read-only?"
+depart() { known "$original_min_free_kbytes"; drop_settings || finish failed "$settings cannot be removed: is the file system read-only?"
  put_both "$original_min_free_kbytes" "$original_zone_reclaim_mode" || finish failed 'the kernel did not take the original values'
  drop_record; finish restored; }
 """
@@ -177,6 +187,8 @@ _PARTS = {
 # /run is where locks are now, /var/run where they were on RHEL 6. The link says who holds the lock, and is there or not in one step.
 # It is nobody's any more where that process is gone, or was one of an earlier boot.
 _MAIN = r"""
+for tool in cat date grep ln mkdir mv readlink rm sleep sync; do
+ command -v $tool >/dev/null 2>&1 || finish refused "this host has no $tool, which the change needs"; done
 boot=$(cat /proc/sys/kernel/random/boot_id); me="$$ $boot"; tries=0
 until ln -s "$me" "$lock" 2>/dev/null; do
  holder=$(readlink "$lock") || finish refused "$lock cannot be made: are these the rights of root?"

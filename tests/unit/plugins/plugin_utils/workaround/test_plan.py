@@ -76,7 +76,7 @@ def test_the_road_of_a_host(gb: int, nodes: int, cap_kb: int, decisions: list[An
         (host(64 * GB, record={"phase": "pending"}), {}, "mend", "was cut"),
         (host(64 * GB, record={"phase": "leaving"}), {}, "mend", "was cut"),
         # little of what is there is available
-        (host(64 * GB, available_kb=400000), {}, "refuse", "would spend 50 % of the 400000 kB available by"),
+        (host(64 * GB, available_kb=400000), {}, "refuse", "would spend 50 % of the 400000 kB available by /proc/meminfo"),
         (host(64 * GB, available_kb=0), {}, "refuse", "50 % of the 0 kB"),
         # all but 4 GB of the memory is in a zone that has no share: the same value would be 6 % of what has
         (
