@@ -190,7 +190,8 @@ def _zone_reclaim(case: _Case) -> tuple[int | None, str]:
 def _apply(case: _Case, due: int | None, mode: int | None, sentences: list[str], limit: Limit) -> Plan:
     host, steps = case.host, case.steps
     value = host.min_free_kbytes if due is None else due
-    assert value is not None
+    if value is None:  # _unseen refused such a host
+        raise AssertionError("vm.min_free_kbytes was not seen")
     # what is in force stays in the file for the next boot
     if mode is None and host.workaround_holds and host.record is not None:
         mode = host.record.zone_reclaim_mode

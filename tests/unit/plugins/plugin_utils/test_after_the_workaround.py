@@ -28,12 +28,12 @@ BEFORE = {"count": 0, "by_order": {}}
 
 
 def after_the_workaround(
-    since: dict[str, Any] | None, *, now: int = STEP_KB, record: dict[str, Any] | None = None, settings: Any = OURS, **more: Any
+    since: dict[str, Any] | None, *, now: int = STEP_KB, record: dict[str, Any] | None = None, **more: Any
 ) -> Result:
     """The result for an affected host with 12 failures since boot, ``since`` of them since the workaround."""
     return classify_value(
         facts(
-            vm={"min_free_kbytes": now, "zone_reclaim_mode": 0, "boot_settings": settings},
+            vm={"min_free_kbytes": now, "zone_reclaim_mode": 0, "boot_settings": OURS},
             workaround=in_force(2, STEP_KB) if record is None else record,
             failures=failures({"2": 12}, since_workaround=since, boot_seen=False),
             **more,
