@@ -27,9 +27,7 @@ OURS = [{"file": SETTINGS, "name": "min_free_kbytes", "value": str(STEP_KB)}]
 BEFORE = {"count": 0, "by_order": {}}
 
 
-def after_the_workaround(
-    since: dict[str, Any] | None, *, now: int = STEP_KB, record: dict[str, Any] | None = None, **more: Any
-) -> Result:
+def after_the_workaround(since: dict[str, Any] | None, *, now: int = STEP_KB, record: dict[str, Any] | None = None, **more: Any) -> Result:
     """The result for an affected host with 12 failures since boot, ``since`` of them since the workaround."""
     return classify_value(
         facts(
