@@ -265,7 +265,9 @@ def test_the_limits_of_the_workaround_worked_by_hand_are_those_of_the_code() -> 
     rows = table(text, "option", "default", "limit", "of `db03-el64-seed`")
     for option, default, _limit, sum_ in rows:
         assert float(default) == getattr(policy, code(option)[0].removeprefix("workaround_"))
-        added, share, percent, cut, kb = re.fullmatch(r"(\d+ \+ )?(\d+) \* (\d+) / 100( \* 2 / 3)? = \*\*(\d+) kB\*\*", sum_).groups()  # type: ignore[union-attr]
+        parts = re.fullmatch(r"(\d+ \+ )?(\d+) \* (\d+) / 100( \* 2 / 3)? = \*\*(\d+) kB\*\*", sum_)
+        assert parts, sum_
+        added, share, percent, cut, kb = parts.groups()
         assert percent == default
         spent = int(share) * int(percent) // 100
         assert int(kb) == (int(added[:-3]) if added else 0) + (spent * 2 // 3 if cut else spent)
