@@ -203,6 +203,7 @@ def test_a_window_that_was_missed_is_not_made_up_for(guest: Guest, tmp_path: Pat
     assert "refused: its window was missed by" in after.found("last_reboot")
 
 
+@LONG
 def test_scheduled_rebooted_in_its_window_and_clear(guest: Guest, tmp_path: Path) -> None:
     installed = Run(guest, tmp_path)
     assert installed.outcome == ("installed", "reboot_pending"), installed.host["why"]

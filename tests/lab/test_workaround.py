@@ -8,9 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,13 +27,8 @@ from tests.lab.changing import (
 from tests.lab.guest import Guest
 from tests.lab.test_story import leak_until_packets_are_dropped
 
-#: CI tries one of each; ./dev lab tries all.
+#: CI goes the whole road; ./dev lab has the cuts and faults too.
 LONG = pytest.mark.lab_long
-
-
-def sample(names: Iterable[str], tried: str) -> list[Any]:
-    """Parameters of which CI tries one."""
-    return [name if name == tried else pytest.param(name, marks=LONG) for name in names]
 
 
 @pytest.fixture
@@ -93,7 +87,8 @@ def test_the_whole_road(hosts: Fleet) -> None:
     assert outcomes(hosts.workaround(workaround_state="absent")) == {"kept"} and "changed=0" in hosts.said
 
 
-@pytest.mark.parametrize("moment", sample(MOMENTS, "once it is written down"))
+@LONG
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_connection_that_breaks(hosts: Fleet, moment: str) -> None:
     for guest in hosts.guests.values():
         at(guest, moment, CONNECTION_CUT)
@@ -104,7 +99,8 @@ def test_a_connection_that_breaks(hosts: Fleet, moment: str) -> None:
     assert outcomes(hosts.workaround()) == {"kept"}
 
 
-@pytest.mark.parametrize("moment", sample(MOMENTS, "once the next boot is changed"))
+@LONG
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_power_cut(hosts: Fleet, moment: str) -> None:
     boots = {name: guest.boot_id() for name, guest in hosts.guests.items()}
     for guest in hosts.guests.values():
@@ -164,7 +160,8 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", sample(FAULTS, "etc is full"))
+@LONG
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_disk_that_takes_nothing(hosts: Fleet, fault: str) -> None:
     begin, end = FAULTS[fault]
     before = hosts.states()
