@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import collection_version
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import head_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.outcome import SCHEMA, counts, outcome_of, render
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
 
 _STEPS = ("preflight", "install", "schedule", "reboot", "workaround")
 _NAME = "kernel_upgrade.json"
@@ -37,15 +36,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _unused, options = self.validate_argument_spec(spec)
         names = {step: options[step] for step in _STEPS if options[step]}
         hosts = {str(host): self._outcome(task_vars["hostvars"], host, names) for host in task_vars.get("ansible_play_hosts_all", [])}
+        told = counts(hosts)
         try:
-            path = _write(options["output_dir"], hosts)
+            path = _write(options["output_dir"], hosts, told)
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
-        told = counts(hosts)
         ended = not told["pending"] or any(told[outcome] for outcome in ("failed", "refused", "unreachable"))
         Display().display(f"\n{render(hosts)}\n\nReport: {path}" if ended else f"{told['pending']} of {len(hosts)} hosts are to come")
-        stats = {"data": {"pagealloc_kernel_upgrade_counts": counts(hosts)}, "per_host": False, "aggregate": True}
-        return {**result, "changed": False, "counts": counts(hosts), "file": path, "ansible_stats": stats}
+        stats = {"data": {"pagealloc_kernel_upgrade_counts": told}, "per_host": False, "aggregate": True}
+        return {**result, "changed": False, "counts": told, "file": path, "ansible_stats": stats}
 
     def _outcome(self, hostvars: Any, host: str, names: Mapping[str, str]) -> dict[str, Any]:
         registered = dict(hostvars.raw_get(host))
@@ -53,18 +52,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return outcome_of({step: result if isinstance(result, Mapping) else None for step, result in steps.items()}, self._task.check_mode)
 
 
-def _write(directory: str, hosts: Mapping[str, Any]) -> str:
+def _write(directory: str, hosts: Mapping[str, Any], told: Mapping[str, int]) -> str:
     """The file, put in place whole; its path."""
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    document = {
-        "schema": SCHEMA,
-        "generated_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "collection_version": collection_version(),
-        "counts": counts(hosts),
-        "hosts": hosts,
-    }
-    unfinished = folder / f".{_NAME}.{os.getpid()}"
-    unfinished.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    unfinished.replace(folder / _NAME)
+    document = {**head_of(SCHEMA), "counts": told, "hosts": hosts}
+    write_whole(folder / _NAME, json.dumps(document, indent=1, sort_keys=True) + "\n")
     return str(folder / _NAME)

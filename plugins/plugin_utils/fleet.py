@@ -118,12 +118,19 @@ def judge_fleet(
     for name, change in (changes or {}).items():
         hosts[name]["change"] = change
     return {
-        "schema": SCHEMA,
-        "generated_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "collection_version": collection_version(),
+        **head_of(SCHEMA),
         "counts": counts(hosts.values()),
         "comparison": _comparison(hosts, troubled) if comparing else None,
         "hosts": hosts,
+    }
+
+
+def head_of(schema: str) -> dict[str, str]:
+    """What a document of ours begins with: its schema, when it was made, and by which version of the collection."""
+    return {
+        "schema": schema,
+        "generated_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "collection_version": _collection_version(),
     }
 
 
@@ -145,7 +152,7 @@ def no_search_for_cycles() -> Iterator[None]:
         gc.enable()
 
 
-def collection_version() -> str:
+def _collection_version() -> str:
     """The version of this collection, as an installed one states it in MANIFEST.json and a checkout in galaxy.yml."""
     root = Path(__file__).parents[2]
     for name, keys in (("MANIFEST.json", ("collection_info", "version")), ("galaxy.yml", ("version",))):

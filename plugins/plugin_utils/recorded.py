@@ -23,6 +23,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.read
     read_archive_evidence,
     read_tree_evidence,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
 
 #: A longer transcript is an error.
 MAX_FILE_BYTES = 4 * MAX_TRANSCRIPT_BYTES
@@ -52,11 +53,8 @@ def save_transcript(directory: str, host: str, transcript: str) -> Path:
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / file_name_for(host)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     # what a kernel logs is not for everyone's eyes
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(transcript.encode("utf-8", "replace"))
-    unfinished.replace(target)
+    write_whole(target, transcript, 0o600)
     return target
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reports as files: each written whole beside its target and then put in its place."""
+"""The reports as files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
 
 #: Kind of report -> its file's name and what renders it. The names are fixed: no text of a host is in them.
 _REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
@@ -41,8 +42,6 @@ def write_reports(fleet: Mapping[str, Any], directory: str) -> dict[str, str]:
     paths = {}
     for kind, (name, render) in _REPORTS.items():
         target = folder / name
-        unfinished = folder / f".{name}.{os.getpid()}"
-        unfinished.write_text(render(fleet), encoding="utf-8", errors="replace")
-        unfinished.replace(target)
+        write_whole(target, render(fleet))
         paths[kind] = str(target)
     return paths

@@ -25,6 +25,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     read_transcript,
     write_transcript,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
 
 #: Names the folder. V(none) turns the cache off.
 VARIABLE = "PAGEALLOC_CACHE_DIR"
@@ -73,12 +74,9 @@ class Cache:
 
     def put(self, entry: Path, evidence: Evidence) -> None:
         """Keep the evidence, whole or not at all, for nobody else's eyes: it holds lines of logs."""
-        unfinished = entry.with_name(f".{entry.name}.{os.getpid()}")
         with contextlib.suppress(OSError):
             entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
-                file.write(write_transcript(evidence).encode("utf-8", "replace"))
-            unfinished.replace(entry)
+            write_whole(entry, write_transcript(evidence), 0o600)
 
     def prune(self) -> None:
         """Let go of what nobody asked for in two months."""
