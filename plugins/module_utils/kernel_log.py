@@ -12,7 +12,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
-from collections import deque
+from collections import Counter, deque
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import (
@@ -124,17 +124,14 @@ def parse_kernel_log(text, source, boot_epoch_seconds=None, release=None, workar
     log = _Log()
     for line in kernel_lines(text):
         log.take(line)
-    by_process = {}
-    for line in log.heads:
-        process = _read_head(line)[3]
-        by_process[process] = by_process.get(process, 0) + 1
+    heads = [_read_head(line) for line in log.heads]
     return {
         "count": max(log.count, counted),
-        "by_order": _by_order(log.heads),
-        "since_workaround": _since_workaround(log, counted_after, boot_epoch_seconds, workaround_epoch_seconds),
-        "by_process": _most_frequent(by_process),
+        "by_order": _by_order(heads),
+        "since_workaround": _since_workaround(log, heads, counted_after, boot_epoch_seconds, workaround_epoch_seconds),
+        "by_process": _most_frequent(dict(Counter(process for _order, _mode, _names, process in heads))),
         "source": source,
-        "last": _last(log, boot_epoch_seconds, release) if log.heads else None,
+        "last": _last(log, heads[-1], boot_epoch_seconds, release) if heads else None,
         "mem_info": _mem_info_of(log, boot_epoch_seconds),
         "boot_seen": log.boot is not None,
     }
@@ -249,26 +246,21 @@ def _without_closing(text):
 
 
 def _by_order(heads):
-    by_order = {}
-    for line in heads:
-        order = str(_read_head(line)[0])
-        by_order[order] = by_order.get(order, 0) + 1
-    return by_order
+    return dict(Counter(str(order) for order, _mode, _names, _process in heads))
 
 
-def _since_workaround(log, counted_after, boot_epoch_seconds, workaround_epoch_seconds):
+def _since_workaround(log, heads, counted_after, boot_epoch_seconds, workaround_epoch_seconds):
     """{count, by_order} of the failures after the mark. journalctl -k leaves it out: there the times tell, where all are known."""
     if log.before_mark is not None:
         kept = log.count - log.before_mark
-        heads = list(log.heads)[max(0, len(log.heads) - kept):] if kept else []
-        return {"count": max(kept, counted_after), "by_order": _by_order(heads)}
+        return {"count": max(kept, counted_after), "by_order": _by_order(heads[max(0, len(heads) - kept):])}
     if workaround_epoch_seconds is None:
         return None
     times = [epoch_of(stamp(line, boot_epoch_seconds)) for line in log.heads]
     if None in times:
         return None
-    heads = [line for line, at in zip(log.heads, times) if at > workaround_epoch_seconds]
-    return {"count": len(heads), "by_order": _by_order(heads)}
+    later = [head for head, at in zip(heads, times) if at > workaround_epoch_seconds]
+    return {"count": len(later), "by_order": _by_order(later)}
 
 
 def _read_head(line):
@@ -279,9 +271,8 @@ def _read_head(line):
     return int(order), mode if mode.startswith("0x") else "0x" + mode, names, process
 
 
-def _last(log, boot_epoch_seconds, release):
-    line = log.heads[-1]
-    order, mode, names, process = _read_head(line)
+def _last(log, head, boot_epoch_seconds, release):
+    order, mode, names, process = head
     trace = [entry[prefix_end(entry):] for entry in log.trace]
     kernel = _kernel_of(trace) or _boot_release(log.boot)
     flags = decode_mode("%s(%s)" % (mode, names) if names else mode, kernel or release)
@@ -291,7 +282,7 @@ def _last(log, boot_epoch_seconds, release):
         "mode_flags": flags,
         "atomic": is_atomic(flags),
         "process": process,
-        "at": stamp(line, boot_epoch_seconds),
+        "at": stamp(log.heads[-1], boot_epoch_seconds),
         "kernel": kernel,
         "drivers": _drivers(trace),
     }
