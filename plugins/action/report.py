@@ -90,8 +90,11 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
         display.display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
 
     with no_search_for_cycles():
-        gathered = {host: _gathered(task_vars["hostvars"], host, options) for host in with_progress(hosts, say)}
-        changes = _changes(hosts, options, task_vars) if options["changed_by"] else None
+        hostvars, registered, gathered = task_vars["hostvars"], {}, {}
+        for host in with_progress(hosts, say):
+            registered[host] = dict(hostvars.raw_get(host)).get(options["gathered"])
+            gathered[host] = _gathered(registered[host], hostvars, host, options)
+        changes = {host: change_of(_without_marks(result)) for host, result in registered.items()} if options["changed_by"] else None
         comparing = options["compare"] and changes is None
         fleet = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
         paths = write_reports(fleet, options["output_dir"])
@@ -102,12 +105,6 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats, **({"changes": wrap_var(told)} if changes else {})}
 
 
-def _changes(hosts: list[str], options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-    """What the role did to each host."""
-    registered = {host: dict(task_vars["hostvars"].raw_get(host)).get(options["gathered"]) for host in hosts}
-    return {host: change_of(_without_marks(result)) for host, result in registered.items()}
-
-
 def _without_marks(result: Any) -> Any:
     """What tells of a change, in plain types. Newer versions of Ansible put more into a result, and not all of it is data."""
     if not isinstance(result, Mapping):
@@ -115,9 +112,8 @@ def _without_marks(result: Any) -> Any:
     return plain({name: result[name] for name in ("change", "msg", "unreachable") if name in result}, "registered")
 
 
-def _gathered(hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:
+def _gathered(result: Any, hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:
     """What a host registered; of one that did not, since its evidence is recorded, what the record holds."""
-    result = dict(hostvars.raw_get(host)).get(options["gathered"])
     if result is None and options["recorded"]:
         try:
             path = recorded_path(hostvars, host, options["recorded"])

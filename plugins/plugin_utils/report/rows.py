@@ -22,7 +22,8 @@ CRITICAL_ORDER = 2
 class HostRow(NamedTuple):
     """One host in one line. All text is :func:`printable`; ``name`` alone is as it was given.
 
-    ``headroom`` is the number of atomic order-2 requests that would be granted, None if not known.
+    ``headroom`` is the number of atomic order-2 requests that would be granted, None if not known. ``changed``: ``reason`` is
+    what a role did to the host.
     """
 
     name: str
@@ -31,6 +32,7 @@ class HostRow(NamedTuple):
     drivers: str
     headroom: int | None
     reason: str
+    changed: bool
 
 
 def host_rows(fleet: Mapping[str, Any]) -> list[HostRow]:
@@ -61,7 +63,8 @@ def granted(headroom: Mapping[str, Any] | None, kind: str, order: int) -> int | 
 def _row(name: str, result: Mapping[str, Any]) -> HostRow:
     facts = result["facts"] or {}
     # of a change that is what one wants to know; the reasons for the verdict are in the panel
-    reasons = [change_line(result["change"])] if "change" in result else result["reasons"]
+    changed = "change" in result
+    reasons = [change_line(result["change"])] if changed else result["reasons"]
     return HostRow(
         name,
         printable(result["verdict"], 40),
@@ -69,6 +72,7 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         _drivers(facts.get("nics")),
         granted(result["headroom"], "atomic", CRITICAL_ORDER),
         printable(reasons[0], 400) if reasons else "",
+        changed,
     )
 
 

@@ -72,7 +72,7 @@ def render_table(fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 2
         shown = [row for row in rows if row.verdict != "clear"][:max_rows]
     blocks = [_title(fleet, width)]
     if shown:
-        blocks.append("\n".join(_table_lines(fleet, shown, width, colour)))
+        blocks.append("\n".join(_table_lines(shown, width, colour)))
     hidden = _hidden(rows, shown)
     if hidden:
         blocks.append("\n".join(wrap(hidden, width, 3)))
@@ -107,7 +107,7 @@ def _comparison_lines(compared: ComparisonView, width: int) -> Iterator[str]:
         yield from ("    " + part for part in more)
 
 
-def _table_lines(fleet: Mapping[str, Any], rows: list[HostRow], width: int, colour: bool) -> Iterator[str]:
+def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]:
     wide = width >= _WIDE
     cells = [_cells(row) for row in rows]
     sizes = _column_sizes(cells, width, wide)
@@ -122,7 +122,7 @@ def _table_lines(fleet: Mapping[str, Any], rows: list[HostRow], width: int, colo
         for row, text in zip(rows, body, strict=True):
             yield text
             # "Everything was seen" needs no second line; all others say why.
-            if row.reason and (row.verdict != "clear" or "change" in fleet["hosts"][row.name]):
+            if row.reason and (row.changed or row.verdict != "clear"):
                 yield from ("    " + part for part in wrap(row.reason, width - 4, _REASON_LINES))
         return
     room = width - sum(sizes) - _GAP * len(sizes)
