@@ -64,13 +64,6 @@ def available_kb(memory: Mapping[str, Any], low_kb: int) -> tuple[int, str]:
     return max(0, memory["free_kb"] - low_kb + cache + slab - kept), "available, as Linux 3.14 reckons it"
 
 
-def zone_shares(facts: Mapping[str, Any], min_free_kbytes: int) -> list[dict[str, Any]]:
-    """[{node, zone, min_pages, size_pages}]: the min watermark that each zone would get, and the pages it holds."""
-    zones, page_kb = _sharing_zones(facts)
-    pages, total = min_free_kbytes // page_kb, sum(size for _zone, size in zones)
-    return [{"node": zone["node"], "zone": zone["zone"], "min_pages": pages * size // total, "size_pages": size} for zone, size in zones]
-
-
 def _of_memory(total_kb: int, policy: Policy) -> Limit:
     kb = int(total_kb * policy.cap_percent // 100)
     return Limit(kb, f"{_number(policy.cap_percent)} % of the host's {total_kb} kB is {kb} kB")

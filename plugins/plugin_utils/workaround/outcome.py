@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
@@ -26,6 +27,9 @@ OUTCOMES = {
     "kept": "nothing was due",
     "none": "nothing asks for the workaround",
 }
+
+#: What becomes of a host by its plan's decision, where nothing is put in force.
+OF_DECISION = {"none": "none", "keep": "kept", "refuse": "refused", "exhausted": "exhausted", "mend": "planned"}
 
 
 class State(TypedDict):
@@ -86,10 +90,10 @@ def got_worse(before: State, after: State) -> str | None:
 
 def not_in_force(after: State, wanted: Mapping[str, int | None]) -> str | None:
     """A sentence where a value is not what was put in force, else None."""
-    for name in ("min_free_kbytes", "zone_reclaim_mode"):
-        seen = after["min_free_kbytes"] if name == "min_free_kbytes" else after["zone_reclaim_mode"]
-        if wanted[name] is not None and seen != wanted[name]:
-            return f"vm.{name} is {seen} and not {wanted[name]}: something on the host set it again."
+    seen = {name: value for name, value in after.items() if name in KEYS}
+    for name in KEYS:
+        if wanted[name] is not None and seen[name] != wanted[name]:
+            return f"vm.{name} is {seen[name]} and not {wanted[name]}: something on the host set it again."
     return None
 
 
@@ -99,7 +103,3 @@ def helped(before: State, after: State) -> str:
     if before["granted"] is None or after["granted"] is None:
         return f"{told}."
     return f"{told}; {before['granted']} atomic requests in a row would have been granted, {after['granted']} are now."
-
-
-#: What becomes of a host by its plan's decision, where nothing is put in force.
-OF_DECISION = {"none": "none", "keep": "kept", "refuse": "refused", "exhausted": "exhausted", "mend": "planned"}

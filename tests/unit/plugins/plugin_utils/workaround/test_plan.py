@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import TemplatedError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import limits, zone_shares
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT, failures
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.workaround.hosts import (
@@ -19,6 +19,7 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.wor
     in_force,
     layout,
     plan_of,
+    zones,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,10 +200,13 @@ def test_available_memory_of_old_kernels_is_reckoned() -> None:
 
 
 def test_no_zone_gets_a_watermark_beyond_what_it_holds() -> None:
-    shares = zone_shares(host(64 * GB, 2), 1048576)
+    """Of the value that is planned, shared out as the kernel does."""
+    value = plan_of(host(64 * GB, 2, now=524288, mode=1, record=in_force(2, 524288, 1)))["min_free_kbytes"]
+    assert value == 1048576
+    shares = zones(*layout(64 * GB, 2), min_free_kbytes=value)
     assert sum(share["min_pages"] for share in shares) <= 262144
     assert sum(share["min_pages"] for share in shares) >= 262144 - len(shares), "rounded down, once for each zone"
-    assert all(share["min_pages"] * 3 // 2 < share["size_pages"] // 10 for share in shares)
+    assert all(share["min_pages"] * 3 // 2 < share["present_pages"] // 10 for share in shares)
 
 
 @pytest.mark.parametrize(
