@@ -45,24 +45,23 @@ class Fleet:
 
     def workaround(self, *words: str, check: bool = True, **choices: Any) -> dict[str, Any]:
         """{guest: its change} of a run of the playbook; check=False where it may fail."""
-        done = self.ansible.run(*self.command(**choices), *words, folder=self.folder, check=check)
+        found, done = self.ansible.workaround(self.folder, self.hosts(), *words, check=check, **{**CHOICES, **choices})
         self.said = done.stdout
         print(done.stdout, done.stderr)
-        document = self.folder / "pagealloc-workaround" / "fleet.json"
-        assert document.exists(), done.stdout + done.stderr
-        hosts = json.loads(document.read_text())["hosts"]
-        return {name: hosts[name]["change"] for name in self.guests}
+        assert found, done.stdout + done.stderr
+        return {name: found["hosts"][name]["change"] for name in self.guests}
 
-    def command(self, **choices: Any) -> list[str]:
-        hosts = inventory(self.folder, {name: guest.variables() for name, guest in self.guests.items()})
-        return ["ansible-playbook", "fleetcare.pagealloc.workaround", "-i", str(hosts), "-e", json.dumps({**CHOICES, **choices})]
+    def hosts(self) -> dict[str, Any]:
+        """The guests as an inventory has them."""
+        return {name: guest.variables() for name, guest in self.guests.items()}
 
     @contextmanager
     def started(self, **choices: Any) -> Iterator[subprocess.Popen[bytes]]:
         """The playbook in the background, in a process group of its own."""
-        program, *words = self.command(**choices)
+        hosts, variables = inventory(self.folder, self.hosts()), json.dumps({**CHOICES, **choices})
+        words = ["fleetcare.pagealloc.workaround", "-i", str(hosts), "-e", variables]
         process = subprocess.Popen(
-            [str(self.ansible.programs / program), *words],
+            [str(self.ansible.programs / "ansible-playbook"), *words],
             cwd=self.folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "HOME": str(self.folder / "home")},
         )  # fmt: skip
