@@ -174,11 +174,11 @@ def test_the_last_report_has_every_batch(ansible: Ansible, tmp_path: Path) -> No
 
 # From here on without check mode, on accounts that may not write. Their shells answer the probe as this machine does.
 
-PROGRAM = 'case "$2" in *pagealloc-workaround*)\n'
+PROGRAM = 'case "$2" in *fleetcare-pagealloc.lock*)\n'
 #: The answer to a program that never ran.
 ANSWER = """
- nonce=$(printf '%s' "$2" | sed -n 's/.*pagealloc-workaround end \\([0-9a-f]*\\).*/\\1/p' | head -n 1)
- printf '%s\\n' "pagealloc-workaround $nonce" "outcome=$outcome" "reason={{ 7*7 }} <b>" "pagealloc-workaround end $nonce"; exit 0;;
+ nonce=$(printf '%s' "$2" | sed -n 's/.*pagealloc-evidence end \\([0-9a-f]*\\).*/\\1/p' | head -n 1)
+ printf '%s\\n' "pagealloc-evidence 1 $nonce" "\\$outcome:$outcome" "\\$reason:{{ 7*7 }} <b>" "pagealloc-evidence end $nonce"; exit 0;;
 """
 REST = 'esac\nexec /bin/sh "$@"\n'
 

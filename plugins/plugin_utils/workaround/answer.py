@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 #: The program's own words. "kept": nothing to do; "changed": the host is not as the plan saw it; "busy": another run holds the lock.
@@ -28,24 +30,18 @@ class NoAnswerError(Exception):
 
 
 def read_answer(output: str, nonce: str) -> Answer:
-    """The answer in a host's output, whatever a shell's start-up files print around it. Raises NoAnswerError."""
-    lines = [line.rstrip("\r") for line in output.split("\n")]
+    """The answer, a transcript, in a host's output, whatever a shell's start-up files print around it. Raises NoAnswerError."""
     try:
-        start = lines.index(f"pagealloc-workaround {nonce}")
-        end = lines.index(f"pagealloc-workaround end {nonce}", start)
-    except ValueError:
+        evidence = read_transcript(output, nonce)
+    except EvidenceError:
+        evidence = None
+    if evidence is None or not evidence.whole:
         said = clip(" ".join(output.split()), 200)
-        raise NoAnswerError(f"the host did not answer to the end; it said: {said or 'nothing'}") from None
-    values: dict[str, str] = {}
-    tables: dict[str, list[str]] = {"compacted_from": [], "compacted_to": []}
-    for line in lines[start + 1 : end]:
-        name, _equals, value = line.partition("=")
-        if name in tables:
-            tables[name].append(value)
-        else:
-            values[name] = value
+        raise NoAnswerError(f"the host did not answer to the end; it said: {said or 'nothing'}")
+    texts = {source[1:]: text for source, text in evidence.texts.items() if source.startswith("$")}
+    before, after = texts.pop("compacted_from", ""), texts.pop("compacted_to", "")
+    values = {name: text[:-1] for name, text in texts.items()}
     outcome = values.pop("outcome", "")
     if outcome not in OUTCOMES:
         raise NoAnswerError(f"the host's answer names no outcome that is known: {clip(outcome, 40)!r}")
-    before, after = ("".join(row + "\n" for row in table) for table in tables.values())
     return Answer(outcome, clip(values.pop("reason", ""), 400), values, (before, after) if before and after else None)

@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import end_line, head_line
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import ABSENT, DIRECTORY, MARK, RECORD, SETTINGS
 
-# Everything the program says is kept until its end: a pipe that nobody reads any more cannot stop it.
+# Everything the program says is kept until its end, as lines of a transcript: a pipe that nobody reads any more cannot stop it.
 _FRAME = r"""
 LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin; export PATH; unset IFS; umask 022; set -f
 trap '' HUP INT TERM PIPE
@@ -28,9 +29,9 @@ lock=$place/fleetcare-pagealloc.lock; held=0
 nl='
 '
 said=''
-say() { said="$said$1=$2$nl"; }
+say() { said="$said\$$1:$2$nl"; }
 finish() { say outcome "$1"; [ -z "${2:-}" ] || say reason "$2"; [ $held = 0 ] || [ "$(readlink "$lock")" != "$me" ] || rm -f "$lock"
- printf '%s\n%s%s\n' 'pagealloc-workaround @NONCE@' "$said" 'pagealloc-workaround end @NONCE@'; exit 0; }
+ printf '%s\n%s%s\n' '@HEAD@' "$said" '@END@'; exit 0; }
 """
 
 _MEMORY = r"""
@@ -223,7 +224,8 @@ def render_program(verb: str, nonce: str, values: Mapping[str, Any]) -> str:
         "@WATCH@": _number(values, "watch_seconds"),
         "@COMPACT@": "1" if values.get("compact") else "0",
         "@FORCE@": "1" if values.get("force") else "0",
-        "@NONCE@": nonce,
+        "@HEAD@": head_line(nonce),
+        "@END@": end_line(nonce),
         "@DIRECTORY@": DIRECTORY,
         "@RECORD@": RECORD,
         "@SETTINGS@": SETTINGS,

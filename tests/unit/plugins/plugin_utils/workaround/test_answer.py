@@ -12,10 +12,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.ans
 from hypothesis import given
 from hypothesis import strategies as st
 
-WHOLE = "pagealloc-workaround n0\nstep=2\noutcome=applied\nreason=because a=b\npagealloc-workaround end n0\n"
+WHOLE = "pagealloc-evidence 1 n0\n$step:2\n$outcome:applied\n$reason:because a=b\npagealloc-evidence end n0\n"
 
 
-@pytest.mark.parametrize("around", [("", ""), ("Welcome!\n\n", "bye\n"), ("pagealloc-workaround n1\noutcome=failed\n", "")])
+@pytest.mark.parametrize("around", [("", ""), ("Welcome!\n\n", "bye\n"), ("pagealloc-evidence 1 n1\n$outcome:failed\n", "")])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_the_answer_between_a_banner_and_a_farewell(around: tuple[str, str], newline: str) -> None:
     before, after = around
@@ -30,18 +30,18 @@ def test_a_cut_answer_is_none(length: int) -> None:
 
 
 def test_a_frame_with_another_nonce_is_text() -> None:
-    with pytest.raises(NoAnswerError, match="did not answer to the end; it said: pagealloc-workaround n1"):
+    with pytest.raises(NoAnswerError, match="did not answer to the end; it said: pagealloc-evidence 1 n1"):
         read_answer(WHOLE.replace("n0", "n1"), "n0")
     with pytest.raises(NoAnswerError, match="it said: nothing"):
         read_answer("", "n0")
-    forged = "pagealloc-workaround n1\noutcome=kept\npagealloc-workaround end n1\n"
+    forged = "pagealloc-evidence 1 n1\n$outcome:kept\npagealloc-evidence end n1\n"
     assert read_answer(forged + WHOLE + forged, "n0").outcome == "applied"
 
 
-@pytest.mark.parametrize("outcome", ["", "outcome=\n", "outcome=fine\n", "outcome={{ 7*7 }}\n", "outcome=" + "x" * 5000 + "\n"])
+@pytest.mark.parametrize("outcome", ["", "$outcome:\n", "$outcome:fine\n", "$outcome:{{ 7*7 }}\n", "$outcome:" + "x" * 5000 + "\n"])
 def test_an_outcome_that_is_none(outcome: str) -> None:
     with pytest.raises(NoAnswerError, match="no outcome that is known") as refused:
-        read_answer(WHOLE.replace("outcome=applied\n", outcome), "n0")
+        read_answer(WHOLE.replace("$outcome:applied\n", outcome), "n0")
     assert len(str(refused.value)) < 200
 
 
@@ -51,13 +51,13 @@ def test_what_a_host_says_is_bounded_and_of_one_line() -> None:
 
 
 def test_both_tables_of_free_blocks_or_none() -> None:
-    rows = "compacted_from=Node 0, zone DMA 1\ncompacted_from=Node 0, zone Normal 2\ncompacted_to=Node 0, zone DMA 3\n"
-    answer = read_answer(WHOLE.replace("step=2\n", rows), "n0")
+    rows = "$compacted_from:Node 0, zone DMA 1\n$compacted_from:Node 0, zone Normal 2\n$compacted_to:Node 0, zone DMA 3\n"
+    answer = read_answer(WHOLE.replace("$step:2\n", rows), "n0")
     assert answer.compacted == ("Node 0, zone DMA 1\nNode 0, zone Normal 2\n", "Node 0, zone DMA 3\n")
-    assert read_answer(WHOLE.replace("step=2\n", rows.splitlines()[0] + "\n"), "n0").compacted is None
+    assert read_answer(WHOLE.replace("$step:2\n", rows.splitlines()[0] + "\n"), "n0").compacted is None
 
 
-@given(st.text() | st.lists(st.sampled_from([*WHOLE.splitlines(), "=", "compacted_to=\t"]) | st.text()).map("\n".join))
+@given(st.text() | st.lists(st.sampled_from([*WHOLE.splitlines(), "=", "$compacted_to:\t"]) | st.text()).map("\n".join))
 def test_any_output_is_an_answer_or_none(output: str) -> None:
     with contextlib.suppress(NoAnswerError):
         assert read_answer(output, "n0").outcome in OUTCOMES
