@@ -28,12 +28,18 @@ _MOST_PACKETS = 40_000
 
 
 def leak_until_packets_are_dropped(guest: Guest) -> None:
-    """Traffic alone, until the driver finds no block for a packet."""
+    """Traffic alone, until the driver finds no block for a packet any more, whatever it dropped earlier."""
+    dropped = packets_dropped(guest)
     for _round in range(_MOST_PACKETS // 500):
         guest.send_packets(500)
-        if int(guest.run("cat /sys/module/mlx4_en/parameters/packets_dropped")):
+        if packets_dropped(guest) > dropped:
             return
     raise guest.error(f"{_MOST_PACKETS} packets starved nobody")
+
+
+def packets_dropped(guest: Guest) -> int:
+    """Packets for which its driver found no block, since the module was loaded."""
+    return int(guest.run("cat /sys/module/mlx4_en/parameters/packets_dropped"))
 
 
 def audit(ansible: Ansible, folder: Path, guests: dict[str, Guest], *words: str, leaking: bool = False) -> dict[str, Any]:
@@ -46,7 +52,7 @@ def audit(ansible: Ansible, folder: Path, guests: dict[str, Guest], *words: str,
 
 def test_the_seeds_story(guests: dict[str, Guest], tmp_path: Path) -> None:
     ansible = newest()
-    advised = ("-e", json.dumps({"audit_advisories": [ADVISORY], "audit_timeout_seconds": 25}))
+    advised = ("-e", json.dumps({"audit_advisories": [ADVISORY], "audit_timeout_seconds": 60}))
 
     clean = audit(ansible, tmp_path / "clean", guests)
     assert {name: host["verdict"] for name, host in clean.items()} == {"legacy": "clear", "modern": "clear"}, clean
