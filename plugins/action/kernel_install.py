@@ -41,21 +41,27 @@ class ActionModule(UpgradeAction):
         evidence, loader = self._look()
         kernels = installed_kernels(evidence)
         doubts = doubts_of_kernel(evidence, self._drivers)
-        missing, changed, via = self._release not in kernels, bool(doubts) or loader.default != self._release, ""
+        running, via = str(upgrade["running"]), ""
+        # a run that was cut short left its guard behind
+        guarded = loader.next_release == running
+        changed = bool(doubts) or loader.default != self._release or guarded
         if changed and not self._task.check_mode:
-            old = self._old_default(loader, doubts, str(upgrade["running"]))
+            old = self._old_default(loader, doubts, running)
             if doubts:
+                guarded = self._guard(loader, old) or guarded
                 parts = evidence.texts.get("$package", "").split()
                 # without its head the rest was never pulled in: installed, not installed again
-                via = self._install(loader, old, parts if "kernel" in parts else [], options, task_vars)
+                via = self._install(old, parts if "kernel" in parts else [], options, task_vars)
             why = self._make_default(old, kernels, via)
+            if guarded:
+                self._command(loader.forget_once_command())
             if why:
                 return self.failed(why)
         after = {"installed": sorted({*kernels, self._release}), "default_boot": self._release}
         result = {"changed": changed, "diff": {"before": {"installed": kernels, "default_boot": loader.default}, "after": after}}
         if not self._task.check_mode:
             result["verdict"] = self.gather(catalogue_of(options), _ASK_SECONDS)[1]["verdict"]
-        return {**result, "target": self._release, "repaired": bool(doubts) and not missing, "via": via}
+        return {**result, "target": self._release, "repaired": doubts if self._release in kernels else [], "via": via}
 
     def _look(self) -> tuple[Evidence, Loader]:
         evidence = self.ask(*VERIFY, timeout_seconds=_ASK_SECONDS, target=self._release, drivers=" ".join(self._drivers))
@@ -67,25 +73,28 @@ class ActionModule(UpgradeAction):
             return running
         return loader.default
 
-    def _install(self, loader: Loader, old: str, parts: Sequence[str], options: dict[str, Any], task_vars: dict[str, Any]) -> str:
-        """The transaction: of the kernel, or again of those ``parts`` of it that are installed.
-
-        Should the power fail in it, the next boot is that of the old kernel, where the loader can do so.
-        """
+    def _guard(self, loader: Loader, old: str) -> bool:
+        """Should the power fail from here on, the next boot is that of the old kernel, where the loader can do so."""
         guard = loader.once_command(old, old) if old in loader.entries else None
         if guard:
             self._command(guard)
+        return guard is not None
+
+    def _install(self, old: str, parts: Sequence[str], options: dict[str, Any], task_vars: dict[str, Any]) -> str:
+        """The transaction: of the kernel, or again of those ``parts`` of it that are installed. Returns through what."""
         packages = [f"{name}-{self._release}" for name in parts or ("kernel",)]
+        manager, how = str(options["upgrade"]["manager"]), "reinstall" if parts else "install"
         self._said = ""
-        via = self._by_module(packages, options, task_vars) if not parts and options["use_modules"] else ""
-        if not via:
-            how = "reinstall" if parts else "install"
-            manager = str(options["upgrade"]["manager"])
-            via = f"{manager} {how}"
+        try:
+            if not parts and options["use_modules"] and (via := self._by_module(packages, options, task_vars)):
+                return via
             self._by_command(manager, how, packages, options["timeout_seconds"])
-        if guard:
-            self._command(loader.forget_once_command())
-        return via
+        except AnsibleConnectionFailure as failure:
+            raise UpgradeError(
+                f"was lost while its package manager worked: {clip(failure, 200)}",
+                f"run this again, it makes good what is half made; do not reboot the host before, or see that kernel {old} boots",
+            ) from None
+        return f"{manager} {how}"
 
     def _by_module(self, packages: list[str], options: dict[str, Any], task_vars: dict[str, Any]) -> str:
         """ "dnf module", or "" where no Python on the host has the manager's library, or too old a one for Ansible."""
@@ -94,9 +103,10 @@ class ActionModule(UpgradeAction):
             return ""
         variables = {**task_vars, "ansible_python_interpreter": python[0]}
         try:
-            result = self._execute_module(
-                module_name=f"ansible.builtin.{manager}", module_args={"name": packages, "state": "present"}, task_vars=variables
-            )
+            with self.limited_to(options["timeout_seconds"]):
+                result = self._execute_module(
+                    module_name=f"ansible.builtin.{manager}", module_args={"name": packages, "state": "present"}, task_vars=variables
+                )
         except AnsibleConnectionFailure:
             raise
         except AnsibleError:
@@ -129,21 +139,21 @@ class ActionModule(UpgradeAction):
         if not doubts:
             return ""
         said = f" ({via} says: {clip(self._said, 300)})" if via and self._said else ""
-        told = self._restore(loader, old)
-        return f"kernel {self._release} is not used: {'; '.join(doubts)}{said}. {told}"
+        told = f"kernel {self._release} is not used: {'; '.join(doubts)}{said}"
+        try:
+            return f"{told}. {self._restore(loader, old)}"
+        except UpgradeError as error:
+            raise UpgradeError(f"{told}. The old default could NOT be put back: {error.sentence}", error.remedy) from None
 
     def _restore(self, loader: Loader, old: str) -> str:
-        """The old default again; a sentence on what boots now."""
+        """The old default again; a sentence on what boots now. UpgradeError where that cannot be brought about."""
         if loader.default == old:
             return f"Kernel {old} boots by default, as before."
-        try:
-            self._command(loader.default_command(old))
-            loader = self._look()[1]
-        except UpgradeError as error:
-            return f"The old default could NOT be put back: {error}"
-        if loader.default == old:
-            return f"Kernel {old} boots by default again."
-        return f"The old default could NOT be put back: {clip(loader.default)} boots by default, see to it before any reboot."
+        self._command(loader.default_command(old))
+        loader = self._look()[1]
+        if loader.default != old:
+            raise UpgradeError(f"{clip(loader.default)} boots by default", "see to it before any reboot")
+        return f"Kernel {old} boots by default again."
 
     def _command(self, command: str) -> None:
         answer = self.ask("command", timeout_seconds=_ASK_SECONDS, command=command)

@@ -87,10 +87,11 @@ verdict:
   type: str
   sample: reboot_pending
 repaired:
-  description: Whether it was there and not whole.
+  description: What was wrong with it where it was there already and was installed again, else empty.
   returned: success
-  type: bool
-  sample: false
+  type: list
+  elements: str
+  sample: []
 via:
   description: Through what it was installed, empty where nothing was to be installed.
   returned: success

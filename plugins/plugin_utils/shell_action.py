@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
@@ -23,6 +24,11 @@ class ShellAction(ActionBase):  # type: ignore[misc]
 
     _supports_check_mode = True
     _supports_async = False
+
+    def cleanup(self, force: bool = False) -> None:
+        """What a module left on a host that is gone since cannot be removed. Raised from here, that would hide the action's own result."""
+        with suppress(AnsibleConnectionFailure):
+            super().cleanup(force)
 
     def take_options_from(self, task_vars: Mapping[str, Any], names: Iterable[str]) -> None:
         """With the option ``options_from``, those of these options that are not given, from the host's variables of that prefix. An
@@ -38,16 +44,22 @@ class ShellAction(ActionBase):  # type: ignore[misc]
     def answer_to(self, program: str, timeout_seconds: int) -> dict[str, Any]:
         """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that
         was ended for being late is no failure of ssh's own."""
-        deadline = Deadline(timeout_seconds)
+        with self.limited_to(timeout_seconds):
+            answer: dict[str, Any] = self._low_level_execute_command(program)
+        return answer
+
+    @contextmanager
+    def limited_to(self, seconds: int) -> Iterator[None]:
+        """What asks the host within the block takes no longer, a host that is gone without a word neither. Raises as ``answer_to``."""
+        deadline = Deadline(seconds)
         try:
             with deadline:
-                answer: dict[str, Any] = self._low_level_execute_command(program)
-        except AnsibleConnectionFailure:
+                yield
+        except AnsibleError:
             if not deadline.passed:
                 raise
         if deadline.passed:
-            raise AnsibleConnectionFailure(too_slow(timeout_seconds))
-        return answer
+            raise AnsibleConnectionFailure(too_slow(seconds))
 
     def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
         """The transcript that the program of this nonce gives. Raises EvidenceError where its answer is none, and as ``answer_to``."""

@@ -111,11 +111,13 @@ MOMENTS = {
     "once the kernel has the value": f"grep -q {FIRST_KB} /proc/sys/vm/min_free_kbytes",
     "once it is done": f"grep -q phase=in_force {RECORD}",
 }
+#: The same for the way back.
+LEAVING = f"grep -q phase=leaving {RECORD}"
 
 
 def at(guest: Guest, moment: str, do: str) -> None:
-    """Let the guest do something to itself as soon as that moment comes. It waits in a tight loop, so that it does not come late."""
-    program = f"until {MOMENTS[moment]}; do :; done 2>/dev/null; {do}"
+    """Let the guest do something to itself as soon as the condition ``moment`` is true. It waits in a tight loop, so as not to be late."""
+    program = f"until {moment}; do :; done 2>/dev/null; {do}"
     guest.run(f"echo '{program}' >/tmp/at; (trap \"\" HUP; exec sh /tmp/at) >/dev/null 2>&1 </dev/null &")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.changing import CHOICES, fleet, state_of
+from tests.lab.changing import CHOICES, POWER_CUT, fleet, state_of
 from tests.lab.faults import fill_boot, offer
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.packages import BROKEN, DRIVERLESS, NEW, OLD, uname_of
@@ -48,9 +48,10 @@ class Run:
 
     def __init__(self, guest: Guest, folder: Path, *words: str, **options: Any) -> None:
         variables = {"kernel_upgrade_advisories": [SITE], **{f"kernel_upgrade_{name}": value for name, value in options.items()}}
-        hosts = inventory(folder, {"db01": guest.variables()})
+        hosts = inventory(folder, {"db01": {**guest.variables(), "ansible_ssh_extra_args": "-o ServerAliveInterval=10"}})
         command = ["ansible-playbook", "fleetcare.pagealloc.kernel_upgrade", "-i", str(hosts), "-e", json.dumps(variables), *words]
         self.done: subprocess.CompletedProcess[str] = newest().run(*command, folder=folder, check=False)
+        print(self.done.stdout, self.done.stderr)
         document = json.loads((folder / "pagealloc-upgrade" / "kernel_upgrade.json").read_text())
         self.host: dict[str, Any] = document["hosts"]["db01"]
 
@@ -154,6 +155,44 @@ def test_a_package_manager_killed_in_its_transaction_is_made_good_by_the_next_ru
     assert int(guest.run(f"stat -c %s /boot/initramfs-{uname_of(NEW)}.img")) > 1 << 20
     again = Run(guest, tmp_path)
     assert again.outcome == ("installed", "reboot_pending") and "changed=0" in again.done.stdout
+
+
+@LONG
+@pytest.mark.parametrize(("when", "plugin"), [("before the default is set", "10-cut"), ("after the default is set", "30-cut")])
+def test_a_power_cut_in_the_transaction(guest: Guest, tmp_path: Path, when: str, plugin: str) -> None:
+    """Cut by a plugin of kernel-install, around the one that makes the new kernel the default. All written until then is on the disk."""
+    guest.run(f"dnf -y remove kernel-{NEW}; grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}")
+    hook, boot = f"/usr/lib/kernel/install.d/{plugin}.install", guest.boot_id()
+    guest.run(f"printf '#!/bin/sh\n[ $1 = add ] && rm {hook} && sync && {POWER_CUT}\n' >{hook}; chmod 755 {hook}; sync")
+    cut = Run(guest, tmp_path)
+    assert cut.host["outcome"] == "failed" and "was lost while its package manager worked" in cut.host["why"], cut.host["why"]
+    guest.wait_for_other_boot(boot)
+    assert boots(guest) == (OLD, {"10-cut": OLD, "30-cut": NEW}[plugin]), f"{when}: the old kernel runs"
+    mended = Run(guest, tmp_path)
+    assert mended.outcome == ("installed", "reboot_pending")
+    assert "left half made: " in mended.host["why"] and "its initramfs is missing" in mended.host["why"], mended.host["why"]
+    assert boots(guest) == (OLD, NEW) and guest.run("grub2-editenv list | grep next_entry=. || true") == "", "the default boots next"
+    assert "changed=0" in Run(guest, tmp_path).done.stdout
+
+
+@LONG
+def test_a_power_cut_once_the_new_kernel_is_the_default(guest: Guest, tmp_path: Path) -> None:
+    """A few seconds after the boot loader's choice, which reaches the disk before a package's files do unless somebody sees to it."""
+    guest.run(f"dnf -y remove kernel-{NEW}; grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}; sync")
+    chosen = "grub2-editenv list | grep -q saved_entry.*-" + uname_of(NEW)
+    boot = guest.boot_id()
+    guest.run(
+        f"echo 'until {chosen} && ! grub2-editenv list | grep -q next_entry=.; do sleep 0.1; done; sleep 7; {POWER_CUT}' >/run/cut; "
+        "(trap '' HUP; exec sh /run/cut) >/dev/null 2>&1 </dev/null &"
+    )
+    Run(guest, tmp_path)
+    guest.wait_for_other_boot(boot)
+    assert boots(guest) == (NEW, NEW), "the new kernel is whole"
+    assert guest.run(f"rpm -V kernel-{NEW}") == ""
+    guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}; sync")
+    guest.reboot()
+    assert Run(guest, tmp_path).outcome == ("installed", "reboot_pending")
+    assert boots(guest) == (OLD, NEW)
 
 
 @LONG

@@ -16,6 +16,7 @@ import pytest
 from tests.lab.changing import (
     CONNECTION_CUT,
     FIRST_KB,
+    LEAVING,
     MOMENTS,
     ORIGINAL_KB,
     POWER_CUT,
@@ -91,7 +92,7 @@ def test_the_whole_road(hosts: Fleet) -> None:
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_connection_that_breaks(hosts: Fleet, moment: str) -> None:
     for guest in hosts.guests.values():
-        at(guest, moment, CONNECTION_CUT)
+        at(guest, MOMENTS[moment], CONNECTION_CUT)
     cut = hosts.workaround(check=False)
     assert outcomes(cut) == {"failed"} and "The host goes on alone" in cut["legacy"]["sentences"][0], cut
     time.sleep(4)
@@ -104,7 +105,7 @@ def test_a_connection_that_breaks(hosts: Fleet, moment: str) -> None:
 def test_a_power_cut(hosts: Fleet, moment: str) -> None:
     boots = {name: guest.boot_id() for name, guest in hosts.guests.items()}
     for guest in hosts.guests.values():
-        at(guest, moment, POWER_CUT)
+        at(guest, MOMENTS[moment], POWER_CUT)
     hosts.workaround(check=False)
     for name, guest in hosts.guests.items():
         guest.wait_for_other_boot(boots[name])
@@ -117,10 +118,32 @@ def test_a_power_cut(hosts: Fleet, moment: str) -> None:
 
 
 @LONG
+@pytest.mark.parametrize("then", ["absent", "present"])
+def test_a_power_cut_while_it_is_taken_back(hosts: Fleet, then: str) -> None:
+    hosts.workaround()
+    boots = {name: guest.boot_id() for name, guest in hosts.guests.items()}
+    for guest in hosts.guests.values():
+        at(guest, LEAVING, POWER_CUT)
+    hosts.workaround(workaround_state="absent", check=False)
+    for name, guest in hosts.guests.items():
+        guest.wait_for_other_boot(boots[name])
+    for name, state in hosts.states().items():
+        assert state.running_kb == (state.boot_kb or ORIGINAL_KB), f"{name}: {state.values}: the old values or the new ones, no mix"
+        assert state.phase == "leaving", "the next run knows what was begun"
+    again = hosts.workaround(workaround_state=then)
+    if then == "absent":
+        assert outcomes(again) == {"restored"}
+        assert {state.values for state in hosts.states().values()} == {(ORIGINAL_KB, None, "none")}
+    else:
+        assert outcomes(again) == {"applied"} and "had begun to give the old values back" in again["legacy"]["sentences"][0]
+        assert {state.values for state in hosts.states().values()} == {(FIRST_KB, FIRST_KB, "in_force")}
+
+
+@LONG
 def test_the_controller_is_killed(hosts: Fleet) -> None:
     for guest in hosts.guests.values():
         guest.run("rm -f /tmp/began")
-        at(guest, "once it is written down", "touch /tmp/began")
+        at(guest, MOMENTS["once it is written down"], "touch /tmp/began")
     with hosts.started() as process:
         for guest in hosts.guests.values():
             guest.run("until [ -e /tmp/began ]; do sleep 0.1; done")
@@ -134,7 +157,7 @@ def test_the_controller_is_killed(hosts: Fleet) -> None:
 def test_a_second_run_at_the_same_time(hosts: Fleet, tmp_path: Path) -> None:
     for guest in hosts.guests.values():
         guest.run("rm -f /tmp/began")
-        at(guest, "once it is written down", "touch /tmp/began")
+        at(guest, MOMENTS["once it is written down"], "touch /tmp/began")
     with hosts.started(workaround_watch_seconds=25):
         for guest in hosts.guests.values():
             guest.run("until [ -e /tmp/began ]; do sleep 0.1; done")

@@ -28,7 +28,7 @@ class Loader:
     """``kind``: ``grub legacy``, ``grub2`` or ``BLS``. ``entries``: {release: the entry's name, or its number}.
 
     ``default``: the release that boots by default, None where it was not seen. ``editor``: grub2's tool for its environment.
-    ``once``: whether an entry can be booted for one boot.
+    ``once``: whether an entry can be booted for one boot; ``next_entry``: the one that will be, "" where none was asked for.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Loader:
     editor: str | None
     saved: bool
     once: bool
+    next_entry: str = ""
 
     def default_command(self, release: str) -> str:
         """Makes the kernel the default. UpgradeError where that cannot be done."""
@@ -63,6 +64,11 @@ class Loader:
         """Whether it can boot an entry for one boot."""
         return bool(self.once and self.saved and self.editor)
 
+    @property
+    def next_release(self) -> str | None:
+        """The release that boots next, and once; None where the default does."""
+        return next((release for release, name in self.entries.items() if name == self.next_entry), None)
+
     def forget_once_command(self) -> str:
         """Takes back what ``once_command`` asked for: the default boots next."""
         return f"{self.editor} - unset next_entry"
@@ -87,6 +93,8 @@ def read_loader(evidence: Evidence) -> Loader:
     config = next((texts[path] for path in _CONFIGS if texts.get(path)), "")
     configs = config + "".join(text for _path, text in evidence.find("/boot/efi/EFI/", "/grub.cfg"))
     editor = next((name for name in ("grub2-editenv", "grub-editenv") if name in tools), None)
+    environment = texts.get("/boot/grub2/grubenv") or texts.get("/boot/grub/grubenv", "")
+    common |= {"next_entry": boot.setting(environment, "next_entry") or ""}
     common |= {"editor": editor, "saved": 'default="${saved_entry}"' in configs, "once": "next_entry" in configs}
     files = evidence.find("/boot/loader/entries/", ".conf")
     if files:

@@ -83,7 +83,8 @@ def _outcome(reached: list[tuple[str, Mapping[str, Any]]], upgrade: Mapping[str,
         schedule = last.get("schedule")
         return ("scheduled", f"the reboot is due at {schedule['at_utc']}") if schedule else ("cancelled", "")
     if name == "install":
-        return "installed", f"through {last['via']}" if last.get("via") else "it was there already"
+        half = f"; it had been left half made: {'; '.join(last['repaired'])}" if last.get("repaired") else ""
+        return "installed", f"through {last['via']}{half}" if last.get("via") else "it was there already"
     reasons = upgrade.get("reasons") or [""]
     return "untouched", str(reasons[0])
 

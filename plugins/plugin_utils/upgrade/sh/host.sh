@@ -140,7 +140,7 @@ confirm() {
         done
         if grep -q '^default_route=' "$home/before" && [ -z "$(routes)" ]; then
             tell "returned: kernel $TARGET runs without a default route, $OLD boots by default"
-        elif [ -z "$CONFIRM" ] || sh -c "$CONFIRM" >/dev/null 2>&1; then
+        elif [ -z "$CONFIRM" ] || { sh -c "$CONFIRM" >/dev/null 2>&1 && sync; }; then
             tell "confirmed: kernel $TARGET runs and boots by default"
         else
             tell "returned: kernel $TARGET runs, but could not be made the default"

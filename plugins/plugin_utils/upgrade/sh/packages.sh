@@ -21,8 +21,10 @@ for path in /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock; do if [ -e "
  while read -r _number _kind _how mode pid place _rest; do
   if [ "$mode" = WRITE ] && [ "${place##*:}" = "$inode" ]; then holds "$pid" "$path"; fi; done </proc/locks; fi; done
 
+# As the repositories are now, not as the cache has them.
 if [ -n "$manager" ] && [ -z "$busy" ]; then
- run offered limited "$manager" -q list available --showduplicates kernel
+ if [ "$manager" = dnf ]; then set -- --refresh; else set --; limited yum -q clean expire-cache >/dev/null 2>&1 </dev/null; fi
+ run offered limited "$manager" -q "$@" list available --showduplicates kernel
 elif [ -n "$manager" ]; then failed offered 1 'not asked, since the package manager is busy'; fi
 
 # A Python with the manager's own library: what Ansible's modules need.

@@ -14,7 +14,7 @@ if [ -d /run/systemd/system ]; then
  printf '%s\n' '[Unit]' 'Description=The chosen time for the reboot into the new kernel' '[Timer]' "OnCalendar=$CALENDAR" \
   'AccuracySec=1s' 'Persistent=false' '[Install]' 'WantedBy=timers.target' >$units/$name.timer
  systemctl daemon-reload
- if out=$(systemctl enable $name.timer 2>&1 && systemctl restart $name.timer 2>&1); then say scheduled timer; else say failed "$out"; fi
+ if out=$(systemctl enable $name.timer 2>&1 && systemctl restart $name.timer 2>&1) && sync; then say scheduled timer; else say failed "$out"; fi
 elif have at; then
  out=$(echo "/bin/sh $home/run reboot" | at -t "$(date -d "@$FIRES" +%Y%m%d%H%M)" 2>&1); rc=$?
  job=$(printf '%s\n' "$out" | sed -n 's/^job \([0-9]*\) .*/\1/p')

@@ -84,6 +84,12 @@ def test_bls() -> None:
     assert loader.once_command(NEW9, OLD9) == f"grub2-editenv - set saved_entry=abc-{OLD9} next_entry=abc-{NEW9}"
 
 
+@pytest.mark.parametrize(("asked", "release"), [("", None), (f"abc-{OLD9}", OLD9), (f"abc-{NEW9}", NEW9), ("abc-gone", None)])
+def test_what_boots_next_and_once(asked: str, release: str | None) -> None:
+    texts = {**BLS, "/boot/grub2/grubenv": f"saved_entry=abc-{OLD9}\nnext_entry={asked}\n"}
+    assert read_loader(Evidence(texts, {})).next_release == release
+
+
 def test_a_default_that_cannot_be_chosen_is_said_with_the_remedy() -> None:
     fixed = GRUB_CFG.replace('default="${saved_entry}"', 'default="0"')
     loader = read_loader(Evidence({"/boot/grub2/grub.cfg": fixed, "$tool": "grub2-editenv\n"}, {}))
