@@ -93,6 +93,19 @@ class Guest:
             raise self.error(f"{command!r} ended with {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
         return done.stdout
 
+    def wait_until(self, condition: str, seconds: float) -> None:
+        """Until that shell command succeeds on it. GuestError with what it says last."""
+        end = time.monotonic() + seconds
+        said = ""
+        while time.monotonic() < end:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                done = self._ssh(condition, 30)
+                if done.returncode == 0:
+                    return
+                said = done.stdout[-500:] + done.stderr[-500:]
+            time.sleep(1)
+        raise self.error(f"{condition!r} does not come true within {seconds:.0f} s: {said}")
+
     def _ssh(self, command: str, timeout: float) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [tool("ssh", "openssh-client"), *_SSH, "-i", str(key()), "-p", str(self.port), "root@127.0.0.1", command],

@@ -74,13 +74,15 @@ def modern(of: Kernel) -> Path:
 
 def upgradable(_of: Kernel) -> Path:
     """A disk with GRUB, a /boot of its own and Debian's userland, on which an RPM brought the kernel; more are in /srv/repo."""
-    base = _debian("dnf-debian", (*_MODERN_PACKAGES, "dnf", "rpm", "grub-common", "cpio", "at"))
+    base = _debian("dnf-debian", (*_MODERN_PACKAGES, "dnf", "rpm", "grub-common", "cpio", "at", *_CLUSTERS, "pacemaker-cli-utils"))
     offered = repositories()
 
     def make(folder: Path) -> None:
         root = folder / "root"
         _lay_debian(root, base)
         shutil.copytree(UPGRADABLE, root, dirs_exist_ok=True)
+        for service in _CLUSTERS:
+            (root / "etc" / "systemd" / "system" / "multi-user.target.wants" / f"{service}.service").unlink()
         (root / "boot" / "loader" / "entries").mkdir(parents=True)
         without_modules(root / "usr" / "lib" / "lab" / "initramfs")
         (root / "srv").mkdir(exist_ok=True)
@@ -122,6 +124,8 @@ def _lay_debian(root: Path, base: Path) -> None:
         (wanted / service).symlink_to(f"{source}/systemd/system/{service}")
 
 
+#: Not started unless a test does so.
+_CLUSTERS = ("corosync", "pacemaker", "keepalived")
 #: Beside what Debian marks as required: what a managed host has.
 _MODERN_PACKAGES = ("systemd-sysv", "dbus", "openssh-server", "python3", "procps", "iproute2", "kmod", "ethtool", "udev")
 _NOT_WANTED = ("apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "e2scrub_reap.service", "systemd-timesyncd.service",

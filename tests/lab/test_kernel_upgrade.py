@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.lab.changing import CHOICES, POWER_CUT, fleet, state_of
+from tests.lab.clusters import ADDRESS, RUNS_SERVICE, join_clusters, leave_clusters
 from tests.lab.faults import fill_boot, offer
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.packages import BROKEN, DRIVERLESS, NEW, OLD, uname_of
@@ -69,6 +69,14 @@ def boots(guest: Guest) -> tuple[str, str]:
     """(the running kernel, the default one), without the architecture."""
     told = guest.run("uname -r; grubby --default-kernel").replace("/boot/vmlinuz-", "").replace(".x86_64", "").split()
     return told[0], told[1]
+
+
+def back_to_the_old_kernel(guest: Guest, folder: Path) -> None:
+    """As a test finds it: the old kernel runs, the new one boots by default."""
+    guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}; sync")
+    guest.reboot()
+    assert Run(guest, folder).outcome == ("installed", "reboot_pending")
+    assert boots(guest) == (OLD, NEW)
 
 
 def in_seconds(guest: Guest, seconds: int) -> str:
@@ -141,10 +149,7 @@ def test_a_package_manager_killed_in_its_transaction_is_made_good_by_the_next_ru
     hold = "/usr/lib/kernel/install.d/30-hold.install"
     guest.run(f"printf '#!/bin/sh\\ntouch /run/held; exec sleep 600\\n' >{hold}; chmod 755 {hold}")
     guest.run(f"nohup dnf -y install kernel-{NEW} >/dev/null 2>&1 & sleep 1")
-    for _attempt in range(120):
-        if guest.run("ls /run/held 2>/dev/null", check=False):
-            break
-        time.sleep(1)
+    guest.wait_until("[ -e /run/held ]", 120)
     # the brackets: not the shell that says it
     guest.run(f"rm {hold}; pkill -9 dnf; pkill -9 -f 'kernel-instal[l]'; pkill -9 -x sleep; sleep 1", check=False)
     assert boots(guest) == (OLD, NEW)
@@ -189,10 +194,67 @@ def test_a_power_cut_once_the_new_kernel_is_the_default(guest: Guest, tmp_path: 
     guest.wait_for_other_boot(boot)
     assert boots(guest) == (NEW, NEW), "the new kernel is whole"
     assert guest.run(f"rpm -V kernel-{NEW}") == ""
+    back_to_the_old_kernel(guest, tmp_path)
+
+
+@LONG
+def test_a_node_of_clusters_hands_over_and_takes_back(guest: Guest, tmp_path: Path) -> None:
+    """Of Pacemaker and of keepalived at once, the real ones."""
+    join_clusters(guest)
+    boot = guest.boot_id()
+    refused = Run(guest, tmp_path, reboot="now")
+    assert refused.host["outcome"] == "refused"
+    assert "a node of Pacemaker: it runs 1 resource" in refused.host["why"], refused.host["why"]
+    assert f"a node of keepalived: it runs {ADDRESS}" in refused.host["why"]
+
+    guest.run("crm_resource -r service --meta -p is-managed -v false 2>&1")  # no standby moves it
+    stuck = Run(guest, tmp_path, reboot="now", cluster="standby", standby_timeout_seconds=6)
+    assert "the cluster did not take over within 6 s" in stuck.host["why"], stuck.host["why"]
+    assert guest.boot_id() == boot and boots(guest) == (OLD, NEW)
+    guest.run("crm_resource -r service --meta -d is-managed 2>&1")
+    guest.wait_until(f"{RUNS_SERVICE} && ip -o address | grep -q {ADDRESS}", 120)
+
+    # what the node looks like at the moment at which it goes down
+    guest.run(
+        f"rm -f {HOME}/before; echo 'until [ -e {HOME}/before ]; do sleep 0.2; done; crm_mon -1; ip -o address' >/run/see; "
+        "(trap '' HUP; exec sh /run/see) >/root/seen 2>&1 </dev/null &"
+    )
+    run = Run(guest, tmp_path, reboot="now", cluster="standby")
+    assert run.outcome == ("rebooted", "clear"), run.host["why"]
+    seen = guest.run("cat /root/seen")
+    assert "standby" in seen and "Started" not in seen and ADDRESS not in seen, seen
+    guest.wait_until(f"{RUNS_SERVICE} && ip -o address | grep -q {ADDRESS}", 120)
+    assert 'standby="false"' in guest.run("crm_mon -1 --output-as=xml | grep '<node name'")
+    leave_clusters(guest)
+    back_to_the_old_kernel(guest, tmp_path)
+
+
+@LONG
+def test_a_job_of_at_where_there_is_no_systemd(guest: Guest, tmp_path: Path) -> None:
+    """As on EL 6: the guest's systemd is out of sight, atd is real."""
+    hide = "mount -t tmpfs none /run/systemd"
+    guest.run(hide)
+    far = in_seconds(guest, 7200)
+    assert Run(guest, tmp_path, reboot="at", reboot_at=far).host["outcome"] == "scheduled"
+    [job] = guest.run("atq").splitlines()
+    assert "changed=0" in Run(guest, tmp_path, reboot="at", reboot_at=far).done.stdout
     guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}; sync")
-    guest.reboot()
-    assert Run(guest, tmp_path).outcome == ("installed", "reboot_pending")
-    assert boots(guest) == (OLD, NEW)
+    guest.cut_power()
+    guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(NEW)}; {hide}")
+    assert guest.run("atq").splitlines() == [job], "kept over a power cut"
+    Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 10800))
+    [moved] = guest.run("atq").splitlines()
+    assert moved != job
+    assert Run(guest, tmp_path, reboot="cancel").host["outcome"] == "cancelled"
+    assert guest.run("atq") == ""
+
+    boot = guest.boot_id()
+    assert Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 150), notice_seconds=10).host["outcome"] == "scheduled"
+    guest.wait_for_other_boot(boot, 420)
+    guest.wait_until(f"grep -q confirmed {HOME}/outcome", 240)
+    assert boots(guest) == (NEW, NEW)
+    assert guest.run("atq") == "", "once only"
+    back_to_the_old_kernel(guest, tmp_path)
 
 
 @LONG
@@ -231,10 +293,7 @@ def test_a_window_that_was_missed_is_not_made_up_for(guest: Guest, tmp_path: Pat
     Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 3600), window_seconds=60)
     boot = guest.boot_id()
     guest.run("date -s @$(($(date +%s) + 7200))")
-    for _attempt in range(60):
-        if "refused" in guest.run(f"cat {HOME}/outcome 2>/dev/null", check=False):
-            break
-        time.sleep(1)
+    guest.wait_until(f"grep -q refused {HOME}/outcome", 60)
     guest.run("date -s @$(($(date +%s) - 7200))")
     assert guest.boot_id() == boot
     after = Run(guest, tmp_path)
@@ -251,12 +310,8 @@ def test_scheduled_rebooted_in_its_window_and_clear(guest: Guest, tmp_path: Path
     assert run.outcome[0] == "scheduled", run.host["why"]
     assert guest.boot_id() == boot, "not before its time"
     guest.wait_for_other_boot(boot, 420)
-    for _attempt in range(90):
-        if boots(guest) == (NEW, NEW):
-            break
-        time.sleep(1)
-    assert boots(guest) == (NEW, NEW), guest.run(f"cat {HOME}/outcome")
-    assert "confirmed" in guest.run(f"cat {HOME}/outcome")
+    guest.wait_until(f"grep -q confirmed {HOME}/outcome", 120)
+    assert boots(guest) == (NEW, NEW)
     assert guest.run("ls /etc/systemd/system/pagealloc* 2>/dev/null", check=False) == "", "once only"
     assert state_of(guest).values == (WORKAROUND_KB, WORKAROUND_KB, "in_force"), "it stays until it is taken away"
     clear = Run(guest, tmp_path, remove_workaround=True)
