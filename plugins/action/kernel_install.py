@@ -49,9 +49,9 @@ class ActionModule(UpgradeAction):
             old = self._old_default(loader, doubts, running)
             if doubts:
                 guarded = self._guard(loader, old) or guarded
-                parts = evidence.texts.get("$package", "").split()
-                # without its head the rest was never pulled in: installed, not installed again
-                via = self._install(old, parts if "kernel" in parts else [], options, task_vars)
+                # a module heeds installonly_limit, and the third kernel may be one too many
+                by_module = options["use_modules"] and len(kernels) < 2
+                via = self._install(old, evidence.texts.get("$package", "").split(), options, task_vars if by_module else None)
             why = self._make_default(old, kernels, via)
             if guarded:
                 self._command(loader.forget_once_command())
@@ -80,23 +80,29 @@ class ActionModule(UpgradeAction):
             self._command(guard)
         return guard is not None
 
-    def _install(self, old: str, parts: Sequence[str], options: dict[str, Any], task_vars: dict[str, Any]) -> str:
-        """The transaction: of the kernel, or again of those ``parts`` of it that are installed. Returns through what."""
-        packages = [f"{name}-{self._release}" for name in parts or ("kernel",)]
-        manager, how = str(options["upgrade"]["manager"]), "reinstall" if parts else "install"
+    def _install(self, old: str, parts: Sequence[str], options: dict[str, Any], task_vars: dict[str, Any] | None) -> str:
+        """The transaction; returns through what. ``parts``: the packages of the kernel that are there and are to be made good.
+
+        ``task_vars``: what a module of Ansible's needs, None where none is to be used.
+        """
+        manager = str(options["upgrade"]["manager"])
+        # without its head the rest was never pulled in
+        steps = [] if "kernel" in parts else [("install", ["kernel"])]
+        steps += [("reinstall", list(parts))] if parts else []
         self._said = ""
         try:
-            if not parts and options["use_modules"] and (via := self._by_module(packages, options, task_vars)):
+            if task_vars and not parts and (via := self._by_module(f"kernel-{self._release}", options, task_vars)):
                 return via
-            self._by_command(manager, how, packages, options["timeout_seconds"])
+            for how, names in steps:
+                self._by_command(manager, how, [f"{name}-{self._release}" for name in names], options["timeout_seconds"])
         except AnsibleConnectionFailure as failure:
             raise UpgradeError(
                 f"was lost while its package manager worked: {clip(failure, 200)}",
                 f"run this again, it makes good what is half made; do not reboot the host before, or see that kernel {old} boots",
             ) from None
-        return f"{manager} {how}"
+        return f"{manager} {steps[-1][0]}"
 
-    def _by_module(self, packages: list[str], options: dict[str, Any], task_vars: dict[str, Any]) -> str:
+    def _by_module(self, package: str, options: dict[str, Any], task_vars: dict[str, Any]) -> str:
         """ "dnf module", or "" where no Python on the host has the manager's library, or too old a one for Ansible."""
         manager, python = str(options["upgrade"]["manager"]), str(options["upgrade"]["python"]).split()
         if not python:
@@ -105,7 +111,7 @@ class ActionModule(UpgradeAction):
         try:
             with self.limited_to(options["timeout_seconds"]):
                 result = self._execute_module(
-                    module_name=f"ansible.builtin.{manager}", module_args={"name": packages, "state": "present"}, task_vars=variables
+                    module_name=f"ansible.builtin.{manager}", module_args={"name": [package], "state": "present"}, task_vars=variables
                 )
         except AnsibleConnectionFailure:
             raise

@@ -17,10 +17,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.prefli
     Preflight,
     Wishes,
     held_back,
+    left_by_us,
     preflight,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, local_time
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import read_state
 
 
 class ActionModule(UpgradeAction):
@@ -66,6 +68,9 @@ class ActionModule(UpgradeAction):
         if asked:
             matching = [advisory for advisory in catalogue.advisories if advisory.id in judged["advisories"]]
             upgrade |= self._plan(facts, matching, wishes, wanted_time, options["timeout_seconds"])
+        else:
+            state = read_state(self.ask("state", timeout_seconds=options["timeout_seconds"]))
+            upgrade["findings"] = list(left_by_us(state, None))
         blockers = [finding for finding in upgrade.get("findings", ()) if finding["state"] == "blocker"]
         if blockers and options["refuse"]:
             told = "".join(f"\n- {one['check']}: {one['sentence']}; {one['remedy']}" for one in blockers)

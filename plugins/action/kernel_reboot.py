@@ -63,7 +63,8 @@ class ActionModule(UpgradeAction):
         begun = time.monotonic()
         wait = options["return_seconds"] + (options["standby_seconds"] if plan["STANDBY"] else 0)
         self._await_boot(before, target, wait)
-        state = self._await_settled(before, target, options["settle_seconds"])
+        settle = options["settle_seconds"] + (options["standby_seconds"] if plan["STANDBY"] else 0)
+        state = self._await_settled(before, target, settle)
         _facts, judged = self.gather(catalogue_of(options), _ASK_SECONDS)
         if judged["verdict"] in ASKS:
             why = clip(judged["reasons"][0], 200)
@@ -120,7 +121,10 @@ class ActionModule(UpgradeAction):
                 state = self._knock()
                 words, doubts = state.last_words(), doubts_of_return(state, state.before or went, target)
                 if not doubts and state.armed:
-                    doubts = ["the host has not confirmed the new kernel yet"]
+                    doubts = ["its script has not confirmed the new kernel, or its cluster has not taken it back"]
+                elif words.startswith(("stands by", "returned")):
+                    doubts.append("its own script is not content")
+                    break
                 if not doubts:
                     return state
                 if state.release != target and not state.armed:

@@ -45,7 +45,7 @@ options:
     default: true
   timeout_seconds:
     description:
-      - How long to wait for the manager's command. It is not ended after that.
+      - How long to wait for the package manager. Its command is not ended after that, a module of Ansible's is.
     type: int
     default: 3600
 attributes:

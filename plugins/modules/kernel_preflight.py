@@ -69,7 +69,7 @@ options:
       - Findings that are not to block.
     type: list
     elements: str
-    choices: [clock, driver, out_of_tree]
+    choices: [clock, driver, last_reboot, out_of_tree]
     default: []
   refuse:
     description:

@@ -38,7 +38,7 @@ options:
     default: refuse
   standby_seconds:
     description:
-      - How long handing over may take.
+      - How long handing over may take, and taking back.
     type: int
     default: 600
   return_seconds:
@@ -48,7 +48,7 @@ options:
     default: 900
   settle_seconds:
     description:
-      - How long it may take after that until its network is as it was.
+      - How long it may take after that until its network is as it was. With a node that stood by, O(standby_seconds) more.
     type: int
     default: 180
 attributes:

@@ -55,9 +55,14 @@ class ShellAction(ActionBase):  # type: ignore[misc]
         try:
             with deadline:
                 yield
-        except AnsibleError:
+        except AnsibleConnectionFailure:
             if not deadline.passed:
                 raise
+        except AnsibleError as error:
+            # ansible-core 2.16 knows no difference; a host that goes down, or has just come up, lets sudo wait
+            if not deadline.passed and "privilege escalation prompt" not in str(error):
+                raise
+            raise AnsibleConnectionFailure(str(error)) from None
         if deadline.passed:
             raise AnsibleConnectionFailure(too_slow(seconds))
 

@@ -40,6 +40,7 @@ vrrp_instance lab {{
  }}
 }}
 """
+_LATE = "/etc/systemd/system/pacemaker.service.d"
 _RESOURCE = '<primitive id="service" class="ocf" provider="pacemaker" type="Dummy"/>'
 
 
@@ -54,7 +55,12 @@ def join_clusters(guest: Guest) -> None:
     guest.wait_until(f"{RUNS_SERVICE} && ip -o address | grep -q {ADDRESS}", 120)
 
 
+def start_late(guest: Guest) -> None:
+    """From the next boot on Pacemaker listens only after the network has long been there, as on a host with much to start."""
+    guest.run(f"mkdir {_LATE} && printf '[Service]\\nExecStartPre=/bin/sleep 20\\n' >{_LATE}/late.conf; systemctl daemon-reload")
+
+
 def leave_clusters(guest: Guest) -> None:
     """Installed, and no node of anything."""
     guest.run("systemctl disable --now keepalived pacemaker corosync 2>&1", timeout=180)
-    guest.run("rm /etc/corosync/corosync.conf /etc/keepalived/keepalived.conf")
+    guest.run(f"rm -r {_LATE} /etc/corosync/corosync.conf /etc/keepalived/keepalived.conf")

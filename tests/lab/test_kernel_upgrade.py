@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.lab.changing import CHOICES, POWER_CUT, fleet, state_of
-from tests.lab.clusters import ADDRESS, RUNS_SERVICE, join_clusters, leave_clusters
+from tests.lab.clusters import ADDRESS, RUNS_SERVICE, join_clusters, leave_clusters, start_late
 from tests.lab.faults import fill_boot, offer
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.packages import BROKEN, DRIVERLESS, NEW, OLD, uname_of
@@ -214,6 +214,7 @@ def test_a_node_of_clusters_hands_over_and_takes_back(guest: Guest, tmp_path: Pa
     guest.run("crm_resource -r service --meta -d is-managed 2>&1")
     guest.wait_until(f"{RUNS_SERVICE} && ip -o address | grep -q {ADDRESS}", 120)
 
+    start_late(guest)
     # what the node looks like at the moment at which it goes down
     guest.run(
         f"rm -f {HOME}/before; echo 'until [ -e {HOME}/before ]; do sleep 0.2; done; crm_mon -1; ip -o address' >/run/see; "
@@ -278,6 +279,19 @@ def test_a_schedule_is_kept_over_a_reboot_shown_replaced_and_cancelled(guest: Gu
 
 
 @LONG
+def test_a_host_that_was_off_at_its_time_is_late_and_not_forgotten(guest: Guest, tmp_path: Path) -> None:
+    """It comes back within its window, and by its default boot already runs the new kernel: it says so, and reboots no more."""
+    due = int(guest.run("date +%s")) + 75
+    assert Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, 75), notice_seconds=0).host["outcome"] == "scheduled"
+    guest.wait_until(f"[ $(date +%s) -ge {due - 5} ]", 75)
+    guest.cut_power()
+    guest.wait_until(f"grep -q 'refused: kernel {uname_of(NEW)} runs already' {HOME}/outcome", 120)
+    assert guest.run("ls /etc/systemd/system/pagealloc* 2>/dev/null", check=False) == ""
+    assert "runs already" in Run(guest, tmp_path).found("last_reboot"), "also of a host that asks for nothing"
+    back_to_the_old_kernel(guest, tmp_path)
+
+
+@LONG
 def test_times_that_cannot_be_are_refused(guest: Guest, tmp_path: Path) -> None:
     passed = Run(guest, tmp_path, reboot="at", reboot_at=in_seconds(guest, -600))
     assert passed.host["outcome"] == "refused" and "it has passed" in passed.host["why"]
@@ -332,5 +346,7 @@ def test_a_kernel_that_panics_stops_the_roll_and_the_old_one_is_a_reset_away(gue
     guest.reset()
     guest.wait()
     assert boots(guest) == (NEW, NEW)
-    after = Run(guest, tmp_path, "--check", **options)
+    after = Run(guest, tmp_path, **options)
     assert f"returned: kernel {uname_of(BROKEN)} did not come up, {uname_of(NEW)} runs" in after.found("last_reboot")
+    assert after.host["outcome"] == "refused" and boots(guest) == (NEW, NEW), "not made the default again unasked"
+    assert Run(guest, tmp_path, "--check", accept=["last_reboot"], **options).host["outcome"] == "planned"

@@ -94,7 +94,9 @@ def test_a_connection_that_breaks(hosts: Fleet, moment: str) -> None:
     for guest in hosts.guests.values():
         at(guest, MOMENTS[moment], CONNECTION_CUT)
     cut = hosts.workaround(check=False)
-    assert outcomes(cut) == {"failed"} and "The host goes on alone" in cut["legacy"]["sentences"][0], cut
+    for change in cut.values():  # once it is done, the answer may be quicker than the cut
+        assert change["outcome"] == "failed" or (moment == "once it is done" and change["outcome"] == "applied"), change
+        assert change["outcome"] == "applied" or "The host goes on alone" in change["sentences"][0], change
     time.sleep(4)
     assert {state.values for state in hosts.states().values()} == {(FIRST_KB, FIRST_KB, "in_force")}, "the hosts finished alone"
     assert outcomes(hosts.workaround()) == {"kept"}

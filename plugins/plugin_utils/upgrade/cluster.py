@@ -64,13 +64,13 @@ def _pacemaker(status: str | None, node: str) -> Cluster:
     runs = "" if number == 0 else f"{number} resource{'' if number == 1 else 's'}"
     name = shlex.quote(node)
     # crm_mon of both generations prints one <node .../> with the number; a dash may stand in no name before it
-    idle = (
-        f"{{ crm_mon -1 --output-as=xml 2>/dev/null || crm_mon -1 --as-xml; }} | "
-        f"grep '<node name=\"{node}\" ' | grep -q 'resources_running=\"0\"'"
-    )
+    shown = f"{{ crm_mon -1 --output-as=xml 2>/dev/null || crm_mon -1 --as-xml; }} | grep '<node name=\"{node}\" '"
+    idle = f"{shown} | grep -q 'resources_running=\"0\"'"
     if here.get("standby") == "true":  # it was so before us: left so
         return Cluster("Pacemaker", runs, ":", idle, ":")
-    return Cluster("Pacemaker", runs, f"crm_standby -N {name} -v on", idle, f"crm_standby -N {name} -D")
+    # crm_standby ends with 0 also where Pacemaker does not listen yet
+    back = f"crm_standby -N {name} -D && {shown} | grep -q 'standby=\"false\"'"
+    return Cluster("Pacemaker", runs, f"crm_standby -N {name} -v on", idle, back)
 
 
 def _rgmanager(text: str | None) -> Cluster:

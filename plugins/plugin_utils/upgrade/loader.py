@@ -20,6 +20,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 _LEGACY = "/boot/grub/grub.conf"
 _CONFIGS = ("/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
 _IMAGE = re.compile(r"(?:\S*/)?vmlinuz-(\S{1,128})")
+#: What GRUB can read and not write: its own environment, on a device that is made of others. So it would not forget what is to be once.
+_NOT_WRITTEN = re.compile(r"/dev/(?:md|mapper/|dm-)")
 _SANE_ID = re.compile(r"[^\x00-\x1f\x7f'\"\\$`]{1,200}")
 
 
@@ -55,8 +57,8 @@ class Loader:
 
     def once_command(self, release: str, otherwise: str) -> str | None:
         """Boots ``release`` next, and ``otherwise`` ever after; in one write. None where this loader has no such thing."""
-        if not self.has_once:
-            return None
+        if not self.has_once or any(">" in self.entries.get(one, "") for one in (release, otherwise)):
+            return None  # a place is another one as soon as a kernel is added
         return f"{self.editor} - set saved_entry={self._entry(otherwise)} next_entry={self._entry(release)}"
 
     @property
@@ -90,12 +92,14 @@ def read_loader(evidence: Evidence) -> Loader:
     if texts.get(_LEGACY):
         entries = _legacy_entries(texts[_LEGACY])
         return Loader(kind="grub legacy", entries=entries, editor=None, saved=False, once=False, **common)
-    config = next((texts[path] for path in _CONFIGS if texts.get(path)), "")
-    configs = config + "".join(text for _path, text in evidence.find("/boot/efi/EFI/", "/grub.cfg"))
+    configs = [texts[path] for path in _CONFIGS if texts.get(path)] + [text for _path, text in evidence.find("/boot/efi/EFI/", "/grub.cfg")]
+    config = configs[0] if configs else ""
     editor = next((name for name in ("grub2-editenv", "grub-editenv") if name in tools), None)
     environment = texts.get("/boot/grub2/grubenv") or texts.get("/boot/grub/grubenv", "")
     common |= {"next_entry": boot.setting(environment, "next_entry") or ""}
-    common |= {"editor": editor, "saved": 'default="${saved_entry}"' in configs, "once": "next_entry" in configs}
+    device = texts.get("$boot_device", "").strip()
+    once = "next_entry" in "".join(configs) and device.startswith("/dev/") and not _NOT_WRITTEN.match(device)
+    common |= {"editor": editor, "saved": 'default="${saved_entry}"' in "".join(configs), "once": once}
     files = evidence.find("/boot/loader/entries/", ".conf")
     if files:
         named = ((_release(boot.bls_kernel(text)), name) for name, text in files)
@@ -131,13 +135,13 @@ def _legacy_entries(text: str) -> dict[str, str]:
 
 
 def _grub2_entries(config: str) -> dict[str, str]:
-    """By id where it has one, below its submenus; the first that is no recovery entry."""
+    """By title, below its submenus; the first that is no recovery entry."""
     entries: dict[str, str] = {}
     for number, names, image in boot.menu_entries(config):
         release = _release(image)
         if release and "recovery" not in names[-1] and "recovery" not in names[0]:
-            # an entry in a submenu is found by its place, the id alone would be looked for at the top
-            entries.setdefault(release, names[-1] if ">" not in number else number)
+            # By its title: grubby of EL 7 gives all entries the id of the first. One in a submenu is found by its place alone.
+            entries.setdefault(release, names[0] if ">" not in number else number)
     return entries
 
 

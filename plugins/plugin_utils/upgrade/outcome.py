@@ -85,8 +85,8 @@ def _outcome(reached: list[tuple[str, Mapping[str, Any]]], upgrade: Mapping[str,
     if name == "install":
         half = f"; it had been left half made: {'; '.join(last['repaired'])}" if last.get("repaired") else ""
         return "installed", f"through {last['via']}{half}" if last.get("via") else "it was there already"
-    reasons = upgrade.get("reasons") or [""]
-    return "untouched", str(reasons[0])
+    left = [finding["sentence"] for finding in upgrade.get("findings") or ()]
+    return "untouched", str(left[-1] if left else (upgrade.get("reasons") or [""])[0])
 
 
 def _plan(reached: list[tuple[str, Mapping[str, Any]]]) -> str:
@@ -119,7 +119,7 @@ def _host_lines(name: str, host: Mapping[str, Any]) -> Iterator[str]:
     yield _line(printable(name, 255), host["outcome"], host["verdict"] or "?", running)
     if target and target != running:
         yield f"{_INDENT}target {cut(target, 60)}"
-    for paragraph in re.split(r"\n+", str(host["why"])) if host["outcome"] != "untouched" or host["workaround"] else ():
+    for paragraph in re.split(r"\n+", str(host["why"])) if host["outcome"] != "untouched" or host["workaround"] or host["findings"] else ():
         for line in wrap(printable(paragraph), 80 - len(_INDENT), 4):
             yield _INDENT + line
 

@@ -41,10 +41,10 @@ def make_plan(
         "UNTIL": "",
         "NOTICE_SECONDS": "0",
         "ARM": arm or "",
-        "CONFIRM": loader.default_command(target) if arm else "",
+        "CONFIRM": f"{loader.default_command(target)} && {loader.forget_once_command()}" if arm else "",
         "STANDBY": " && ".join(one.standby for one in nodes),
         "IDLE": " && ".join(f"{{ {one.idle}; }}" for one in nodes),
-        "UNSTANDBY": "; ".join(one.unstandby for one in reversed(nodes)),
+        "UNSTANDBY": " && ".join(one.unstandby for one in reversed(nodes)),
         "IDLE_SECONDS": str(standby_seconds),
         "SCRIPT": hashlib.sha256(host_script().encode()).hexdigest()[:16],
     }

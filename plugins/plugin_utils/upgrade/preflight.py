@@ -30,7 +30,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 #: Verdicts that ask for an upgrade.
 ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
 #: Blockers that an operator may take upon himself.
-ACCEPTABLE = ("clock", "driver", "out_of_tree")
+ACCEPTABLE = ("clock", "driver", "last_reboot", "out_of_tree")
 #: How far the host's clock may be from the controller's before a time means two things.
 _CLOCK_SECONDS = 300
 
@@ -96,7 +96,7 @@ def preflight(
     if wishes.reboot == "at":
         at, said = _time(evidence, state, wishes, controller_clock)
         findings += said
-    findings += _left_by_us(state)
+    findings += left_by_us(state, target)
     words = evidence.texts.get("$python", "").split()
     return Preflight(
         [_accepted(finding, wishes.accept) for finding in findings],
@@ -240,8 +240,8 @@ def _time(evidence: Evidence, state: State, wishes: Wishes, controller_clock: in
     return at, [*findings, ok("time", f"the reboot would be at {in_utc(at)} ({clip(wishes.at, 40)}, {clip(zone, 40)})")]
 
 
-def _left_by_us(state: State) -> Iterator[Finding]:
-    """A schedule that is there, and how the last one ended."""
+def left_by_us(state: State, target: Target | None) -> Iterator[Finding]:
+    """A schedule that is there, and how the last one ended. ``target``: what is to be booted, None where nothing is."""
     if state.due is not None:
         yield ok("schedule", f"a reboot into kernel {clip(state.plan.get('TARGET', '?'))} is due at {in_utc(state.due)}")
     elif state.plan:
@@ -250,5 +250,8 @@ def _left_by_us(state: State) -> Iterator[Finding]:
         release = clip(state.plan.get("TARGET", "?"))
         yield warning("schedule", f"a reboot into kernel {release}{when} did not take place, and nothing waits for it now")
     words = state.last_words()
-    if words:
+    if target and words.startswith(f"returned: kernel {target.release} did not come up"):
+        # made the default again, it would be booted by any reboot that nobody planned
+        yield blocker("last_reboot", clip(words, 200), "see why on the console, then kernel_upgrade_accept: [last_reboot] tries it again")
+    elif words:
         yield (ok if words.startswith(("confirmed", "rebooting")) else warning)("last_reboot", words)

@@ -79,7 +79,7 @@ def read_state(evidence: Evidence) -> State:
         at="at" in texts.get("$tool", "").split() and "atd" in texts.get("$daemon", "").split(),
         plan=plan,
         armed=bool(texts.get(f"{HOME}/armed")),
-        active=bool(plan) and (texts.get("$timer", "").strip() == "active" if systemd else job in queued),
+        active=bool(plan) and (texts.get("$timer", "").strip() in ("waiting", "running") if systemd else job in queued),
         before=_before(texts.get(f"{HOME}/before", "")),
         outcome=_outcome(texts.get("$outcome", "")),
         script=texts.get("$script", "").strip(),

@@ -67,6 +67,19 @@ await_time() {
     [ "$now" -le "$UNTIL" ] || refuse "its window was missed by $((now - UNTIL)) s"
 }
 
+# A cluster manager that starts itself does not listen at once.
+take_back() {
+    waited=0
+    until [ -z "$UNSTANDBY" ] || sh -c "$UNSTANDBY" >/dev/null 2>&1; do
+        if [ $waited -ge "$IDLE_SECONDS" ]; then
+            tell "stands by: the cluster did not take this node back within $IDLE_SECONDS s"
+            return
+        fi
+        sleep 2
+        waited=$((waited + 2))
+    done
+}
+
 # The node hands over what it runs, and comes back where it cannot.
 stand_by() {
     [ -n "$STANDBY" ] || return 0
@@ -74,14 +87,14 @@ stand_by() {
         waited=0
         while ! sh -c "$IDLE" >/dev/null 2>&1; do
             if [ $waited -ge "$IDLE_SECONDS" ]; then
-                sh -c "$UNSTANDBY" >/dev/null 2>&1
+                take_back
                 refuse "the cluster did not take over within $IDLE_SECONDS s"
             fi
             sleep 2
             waited=$((waited + 2))
         done
     else
-        sh -c "$UNSTANDBY" >/dev/null 2>&1
+        take_back
         refuse "the cluster does not let this node stand by"
     fi
 }
@@ -115,7 +128,7 @@ reboot_now() {
     arm_confirm
     if [ -n "$ARM" ] && ! sh -c "$ARM" >/dev/null 2>&1; then
         rm -f "$home/armed"
-        if [ -n "$UNSTANDBY" ]; then sh -c "$UNSTANDBY" >/dev/null 2>&1; fi
+        take_back
         refuse "the boot loader's environment could not be written"
     fi
     forget
@@ -146,7 +159,7 @@ confirm() {
             tell "returned: kernel $TARGET runs, but could not be made the default"
         fi
     fi
-    if [ -n "$UNSTANDBY" ]; then sh -c "$UNSTANDBY" >/dev/null 2>&1; fi
+    take_back
     rm -f "$home/armed"
     if [ -e "$units/$name-confirm.service" ]; then
         systemctl disable "$name-confirm.service" >/dev/null 2>&1

@@ -12,7 +12,7 @@ if [ -d /run/systemd/system ]; then
  printf '%s\n' '[Unit]' 'Description=Reboot into the new kernel, once' '[Service]' 'Type=oneshot' \
   "ExecStart=/bin/sh $home/run reboot" >$units/$name.service
  printf '%s\n' '[Unit]' 'Description=The chosen time for the reboot into the new kernel' '[Timer]' "OnCalendar=$CALENDAR" \
-  'AccuracySec=1s' 'Persistent=false' '[Install]' 'WantedBy=timers.target' >$units/$name.timer
+  'AccuracySec=1s' 'Persistent=true' '[Install]' 'WantedBy=timers.target' >$units/$name.timer
  systemctl daemon-reload
  if out=$(systemctl enable $name.timer 2>&1 && systemctl restart $name.timer 2>&1) && sync; then say scheduled timer; else say failed "$out"; fi
 elif have at; then

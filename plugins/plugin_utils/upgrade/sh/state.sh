@@ -24,5 +24,5 @@ if [ -d $home ]; then
  if [ -e $home/run ]; then say script "$(cksum <$home/run)"; fi
 fi
 if [ -d /run/systemd/system ]; then
- out=$(systemctl is-active pagealloc-kernel-upgrade.timer 2>/dev/null); say timer "$out"
+ out=$(systemctl show -p SubState pagealloc-kernel-upgrade.timer 2>/dev/null); say timer "${out#SubState=}"
 elif have atq; then say atq "$(limited atq)"; fi

@@ -35,7 +35,7 @@ set default="${saved_entry}"
 GRUB_CFG = f"""{HEAD}
 menuentry 'CentOS Linux ({NEW7}) 7 (Core)' --class centos --unrestricted $menuentry_id_option 'gnulinux-{OLD7}-advanced-1' {{
 \tlinux16 /vmlinuz-{NEW7} root=/dev/mapper/vg-root ro
-menuentry 'CentOS Linux ({OLD7}) 7 (Core)' --class centos --unrestricted $menuentry_id_option 'gnulinux-{OLD7}-advanced-2' {{
+menuentry 'CentOS Linux ({OLD7}) 7 (Core)' --class centos --unrestricted $menuentry_id_option 'gnulinux-{OLD7}-advanced-1' {{
 \tlinux16 /vmlinuz-{OLD7} root=/dev/mapper/vg-root ro
 """
 OLD9, NEW9 = "5.14.0-362.el9.x86_64", "5.14.0-427.el9.x86_64"
@@ -44,6 +44,7 @@ BLS = {
     "/boot/grub2/grubenv": f"saved_entry=abc-{OLD9}\n",
     f"/boot/loader/entries/abc-{OLD9}.conf": f"title Rocky\nversion {OLD9}\nlinux /vmlinuz-{OLD9}\n",
     f"/boot/loader/entries/abc-{NEW9}.conf": f"title Rocky\nversion {NEW9}\nlinux /vmlinuz-{NEW9}\n",
+    "$boot_device": "/dev/vda1\n",
     "/boot/loader/entries/abc-0-rescue.conf": "title Rescue\nlinux /vmlinuz-0-rescue-abc\n",
 }
 
@@ -69,12 +70,30 @@ def test_grub2_with_menu_entries() -> None:
         "/boot/grub2/grub.cfg": GRUB_CFG,
         "/boot/grub2/grubenv": f"saved_entry=CentOS Linux ({OLD7}) 7 (Core)\n",
         "$tool": "grub2-editenv\n",
+        "$boot_device": "/dev/sda1\n",
     }
     loader = read_loader(Evidence(texts, {}))
     assert (loader.kind, loader.default) == ("grub2", OLD7)
-    assert loader.default_command(NEW7) == f"grub2-editenv - set saved_entry=gnulinux-{OLD7}-advanced-1"
-    once = loader.once_command(NEW7, OLD7)
-    assert once == f"grub2-editenv - set saved_entry=gnulinux-{OLD7}-advanced-2 next_entry=gnulinux-{OLD7}-advanced-1"
+    old, new = (f"CentOS Linux ({release}) 7 (Core)" for release in (OLD7, NEW7))
+    assert loader.default_command(NEW7) == f"grub2-editenv - set saved_entry='{new}'"
+    assert loader.once_command(NEW7, OLD7) == f"grub2-editenv - set saved_entry='{old}' next_entry='{new}'", "grubby's ids are all one"
+    moved = {"/boot/efi/EFI/redhat/grub.cfg": texts.pop("/boot/grub2/grub.cfg")}
+    assert read_loader(Evidence({**texts, **moved, "$grubby": f"/boot/vmlinuz-{OLD7}\n"}, {})).entries == loader.entries, "EL 7 with UEFI"
+
+
+@pytest.mark.parametrize(
+    ("device", "once"), [("/dev/vda1", True), ("/dev/nvme0n1p2", True), ("/dev/md127", False), ("/dev/mapper/vg-boot", False), ("", False)]
+)
+def test_what_grub_cannot_write_it_cannot_boot_once(device: str, once: bool) -> None:
+    loader = read_loader(Evidence({**BLS, "$tool": "grub2-editenv\n", "$boot_device": device}, {}))
+    assert loader.has_once is once
+
+
+def test_an_entry_of_a_submenu_is_not_booted_once() -> None:
+    menu = GRUB_CFG.replace(f"menuentry 'CentOS Linux ({OLD7})", f"submenu 'More' {{\n\tmenuentry 'CentOS Linux ({OLD7})")
+    loader = read_loader(Evidence({"/boot/grub2/grub.cfg": menu, "$tool": "grub2-editenv\n", "$boot_device": "/dev/sda1"}, {}))
+    assert loader.entries[OLD7] == "1>0" and loader.has_once
+    assert loader.once_command(NEW7, OLD7) is None and loader.once_command(OLD7, NEW7) is None
 
 
 def test_bls() -> None:
@@ -99,7 +118,7 @@ def test_a_default_that_cannot_be_chosen_is_said_with_the_remedy() -> None:
 
 
 def test_the_name_of_an_entry_cannot_become_a_command() -> None:
-    hostile = f"menuentry 'x' --id '$(reboot)' {{\n\tlinux /vmlinuz-{NEW7}\n"
+    hostile = f"menuentry '$(reboot)' --id 'x' {{\n\tlinux /vmlinuz-{NEW7}\n"
     loader = read_loader(Evidence({"/boot/grub2/grub.cfg": HEAD + hostile, "$tool": "grub2-editenv\n"}, {}))
     with pytest.raises(UpgradeError, match="not plain"):
         loader.default_command(NEW7)

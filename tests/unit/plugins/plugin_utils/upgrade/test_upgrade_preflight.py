@@ -176,6 +176,21 @@ def test_what_was_left_by_an_earlier_run() -> None:
     assert due.state.due == 1795990000
 
 
+@pytest.mark.parametrize(("timer", "due"), [("waiting", True), ("running", True), ("elapsed", False), ("dead", False), ("", False)])
+def test_a_timer_that_has_elapsed_waits_for_nothing(timer: str, due: bool) -> None:
+    found = look({f"{HOME}/plan": f"TARGET={NEW}\nAT=1795990000\n", "$init": "systemd\n", "$timer": timer})
+    assert (found.state.due is not None) is due
+
+
+def test_a_kernel_that_did_not_come_up_is_not_tried_again_unasked() -> None:
+    texts = {"$outcome": f"1795995000 returned: kernel 2.6.32-754.35.1.el6.x86_64 did not come up, {OLD} runs\n"}
+    [blocker] = look(texts).blockers
+    assert blocker["check"] == "last_reboot" and "kernel_upgrade_accept" in blocker["remedy"]
+    assert not look(texts, accept=["last_reboot"]).blockers
+    other = {"$outcome": "1795995000 returned: kernel 2.6.32-400.el6.x86_64 did not come up\n"}
+    assert not look(other).blockers, "another kernel's failure is this one's no reason"
+
+
 def test_a_hold_is_named_with_where_it_stands() -> None:
     evidence = Evidence({**TEXTS, "$offered": "", "/etc/yum.conf": "exclude=kernel*\ninstallonly_limit=3\n"}, {})
     [found] = held_back(Evidence({"$offered_all": YUM3}, {}), evidence, MLX4, Wishes())

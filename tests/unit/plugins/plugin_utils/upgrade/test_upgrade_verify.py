@@ -80,7 +80,7 @@ def loader(default: str = NEW9) -> Any:
 def test_a_plan_boots_the_new_kernel_once_and_the_old_one_otherwise() -> None:
     plan = at_time(make_plan(NEW9, loader(), state(), [], standby=True, standby_seconds=60), 2000, 300, 600)
     assert plan["ARM"] == f"grub2-editenv - set saved_entry=abc-{OLD9} next_entry=abc-{NEW9}"
-    assert plan["CONFIRM"] == f"grub2-editenv - set saved_entry=abc-{NEW9}"
+    assert plan["CONFIRM"] == f"grub2-editenv - set saved_entry=abc-{NEW9} && grub2-editenv - unset next_entry"
     assert (plan["AT"], plan["UNTIL"], plan["STANDBY"]) == ("2000", "2600", "")
     assert fires(plan, state()) == 1700
     assert fires(plan, state(clock="1990\n")) == 1995, "as soon as it can"
