@@ -26,8 +26,11 @@ from tests.lab.initramfs import initramfs
 from tests.lab.kernel import Kernel, kernel
 from tests.sshd import free_port
 
-#: How long a guest may take from power to SSH before it counts as hung. On two idle cores it takes a third of that.
-BOOT_SECONDS = 150
+#: How long a guest may take from power to SSH before it counts as hung. On two idle cores it takes a tenth of that.
+BOOT_SECONDS = 300
+#: How long its sshd may think about a banner, and about a session. Given up early and tried anew, each would keep it from answering the
+#: next. But a connection begun before there is a network is tried anew by QEMU ever more seldom.
+_BANNER_SECONDS, _SESSION_SECONDS = 15, 60
 IMAGES = {"legacy": legacy, "modern": modern, "upgradable": upgradable}
 _SSH = ("-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes")
 #: Software emulation: a /dev/kvm may be there and not work. Where it does, PAGEALLOC_LAB_ACCELERATOR=kvm is ten times as fast.
@@ -121,13 +124,13 @@ class Guest:
             if "Kernel panic" in self.console:
                 raise self.error("the kernel panicked")
             with contextlib.suppress(subprocess.TimeoutExpired):
-                if self._greets() and self._ssh("true", 20).returncode == 0:
+                if self._greets() and self._ssh("true", _SESSION_SECONDS).returncode == 0:
                     return
             time.sleep(0.3)
         raise self.error(f"no SSH within {seconds:.0f} s")
 
     def _greets(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), _BANNER_SECONDS) as connection:
             return connection.recv(4) == b"SSH-"
         return False
 
