@@ -60,9 +60,10 @@ class ShellAction(ActionBase):  # type: ignore[misc]
                 raise
         except AnsibleError as error:
             # ansible-core 2.16 knows no difference; a host that goes down, or has just come up, lets sudo wait
-            if not deadline.passed and "privilege escalation prompt" not in str(error):
-                raise
-            raise AnsibleConnectionFailure(str(error)) from None
+            if not deadline.passed:
+                if "privilege escalation prompt" not in str(error):
+                    raise
+                raise AnsibleConnectionFailure(str(error)) from None
         if deadline.passed:
             raise AnsibleConnectionFailure(too_slow(seconds))
 
