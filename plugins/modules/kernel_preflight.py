@@ -114,7 +114,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 upgrade:
-  description: What is to be done. All but the first six only where RV(upgrade.asked).
+  description: What is to be done. All but the first six and RV(upgrade.findings) only where RV(upgrade.asked).
   returned: always
   type: dict
   contains:
@@ -156,7 +156,7 @@ upgrade:
           type: str
           sample: rhel-6-server-rpms
     findings:
-      description: What was found, each with its remedy.
+      description: What was found, each with its remedy. Where nothing is asked for, only what an earlier upgrade left.
       type: list
       elements: dict
       contains:
