@@ -61,10 +61,9 @@ class ActionModule(UpgradeAction):
         )
         self._launch(plan_text(plan), had_plan=bool(before.plan))
         begun = time.monotonic()
-        wait = options["return_seconds"] + (options["standby_seconds"] if plan["STANDBY"] else 0)
-        self._await_boot(before, target, wait)
-        settle = options["settle_seconds"] + (options["standby_seconds"] if plan["STANDBY"] else 0)
-        state = self._await_settled(before, target, settle)
+        handing = options["standby_seconds"] if plan["STANDBY"] else 0  # over before, back after
+        self._await_boot(before, target, options["return_seconds"] + handing)
+        state = self._await_settled(before, target, options["settle_seconds"] + handing)
         _facts, judged = self.gather(catalogue_of(options), _ASK_SECONDS)
         if judged["verdict"] in ASKS:
             why = clip(judged["reasons"][0], 200)

@@ -104,6 +104,11 @@ def _distribution(evidence):
     raise EvidenceMissing("/etc/os-release", evidence.why_missing("/etc/os-release"))
 
 
+def grub_environment(evidence):
+    """The text of grub2's environment block, "" where none was read."""
+    return evidence.texts.get("/boot/grub2/grubenv") or evidence.texts.get("/boot/grub/grubenv", "")
+
+
 def default_boot(evidence):
     """Each way to tell, in the order of their authority; the reason is that of the last one tried."""
     text = evidence.texts.get
@@ -111,7 +116,7 @@ def default_boot(evidence):
         return boot.from_grubby(text("$grubby"))
     if text("/boot/grub/grub.conf"):
         return boot.from_grub_legacy(text("/boot/grub/grub.conf"))
-    grubenv = text("/boot/grub2/grubenv") or text("/boot/grub/grubenv", "")
+    grubenv = grub_environment(evidence)
     entries = evidence.find("/boot/loader/entries/", ".conf")
     if entries:
         return boot.from_bls(grubenv, entries)

@@ -93,13 +93,12 @@ def read_loader(evidence: Evidence) -> Loader:
         entries = _legacy_entries(texts[_LEGACY])
         return Loader(kind="grub legacy", entries=entries, editor=None, saved=False, once=False, **common)
     configs = [texts[path] for path in _CONFIGS if texts.get(path)] + [text for _path, text in evidence.find("/boot/efi/EFI/", "/grub.cfg")]
-    config = configs[0] if configs else ""
+    config, whole = configs[0] if configs else "", "".join(configs)
     editor = next((name for name in ("grub2-editenv", "grub-editenv") if name in tools), None)
-    environment = texts.get("/boot/grub2/grubenv") or texts.get("/boot/grub/grubenv", "")
-    common |= {"next_entry": boot.setting(environment, "next_entry") or ""}
+    common |= {"next_entry": boot.setting(facts.grub_environment(evidence), "next_entry") or ""}
     device = texts.get("$boot_device", "").strip()
-    once = "next_entry" in "".join(configs) and device.startswith("/dev/") and not _NOT_WRITTEN.match(device)
-    common |= {"editor": editor, "saved": 'default="${saved_entry}"' in "".join(configs), "once": once}
+    once = "next_entry" in whole and device.startswith("/dev/") and not _NOT_WRITTEN.match(device)
+    common |= {"editor": editor, "saved": 'default="${saved_entry}"' in whole, "once": once}
     files = evidence.find("/boot/loader/entries/", ".conf")
     if files:
         named = ((_release(boot.bls_kernel(text)), name) for name, text in files)
