@@ -117,8 +117,7 @@ LEAVING = f"grep -q phase=leaving {RECORD}"
 
 def at(guest: Guest, moment: str, do: str) -> None:
     """Let the guest do something to itself as soon as the condition ``moment`` is true. It waits in a tight loop, so as not to be late."""
-    program = f"until {moment}; do :; done 2>/dev/null; {do}"
-    guest.run(f"echo '{program}' >/tmp/at; (trap \"\" HUP; exec sh /tmp/at) >/dev/null 2>&1 </dev/null &")
+    guest.leave(f"until {moment}; do :; done 2>/dev/null; {do}")
 
 
 #: The power is gone: nothing that is not on the disk is kept.

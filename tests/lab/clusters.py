@@ -9,8 +9,8 @@ from tests.lab.guest import Guest
 
 #: What keepalived holds.
 ADDRESS = "10.0.2.99"
-#: Succeeds while Pacemaker runs its resource.
-RUNS_SERVICE = "crm_mon -1 --output-as=xml | grep '<node name' | grep -q 'resources_running=\"1\"'"
+#: Succeeds while Pacemaker runs its resource and keepalived holds its address.
+RUNS_BOTH = f"crm_mon -1 --output-as=xml | grep '<node name' | grep -q 'resources_running=\"1\"' && ip -o address | grep -q {ADDRESS}"
 _COROSYNC = """\
 totem {
  version: 2
@@ -52,7 +52,7 @@ def join_clusters(guest: Guest) -> None:
     for name, value in (("stonith-enabled", "false"), ("no-quorum-policy", "ignore")):
         guest.run(f"crm_attribute -t crm_config -n {name} -v {value}")
     guest.run(f"cibadmin -o resources -C -X '{_RESOURCE}'")
-    guest.wait_until(f"{RUNS_SERVICE} && ip -o address | grep -q {ADDRESS}", 120)
+    guest.wait_until(RUNS_BOTH, 120)
 
 
 def start_late(guest: Guest) -> None:

@@ -96,6 +96,10 @@ class Guest:
             raise self.error(f"{command!r} ended with {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
         return done.stdout
 
+    def leave(self, program: str, output: str = "/dev/null") -> None:
+        """Starts a shell program that goes on alone after this connection. It holds no single quote; one at a time."""
+        self.run(f"echo '{program}' >/tmp/alone; (trap \"\" HUP; exec sh /tmp/alone) >{output} 2>&1 </dev/null &")
+
     def wait_until(self, condition: str, seconds: float) -> None:
         """Until that shell command succeeds on it. GuestError with what it says last."""
         end = time.monotonic() + seconds

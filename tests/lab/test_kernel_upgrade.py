@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.lab.changing import CHOICES, POWER_CUT, fleet, state_of
-from tests.lab.clusters import ADDRESS, RUNS_SERVICE, join_clusters, leave_clusters, start_late
+from tests.lab.clusters import ADDRESS, RUNS_BOTH, join_clusters, leave_clusters, start_late
 from tests.lab.faults import fill_boot, offer
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.packages import BROKEN, DRIVERLESS, NEW, OLD, uname_of
@@ -186,10 +186,7 @@ def test_a_power_cut_once_the_new_kernel_is_the_default(guest: Guest, tmp_path: 
     guest.run(f"dnf -y remove kernel-{NEW}; grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}; sync")
     chosen = "grub2-editenv list | grep -q saved_entry.*-" + uname_of(NEW)
     boot = guest.boot_id()
-    guest.run(
-        f"echo 'until {chosen} && ! grub2-editenv list | grep -q next_entry=.; do sleep 0.1; done; sleep 7; {POWER_CUT}' >/run/cut; "
-        "(trap '' HUP; exec sh /run/cut) >/dev/null 2>&1 </dev/null &"
-    )
+    guest.leave(f"until {chosen} && ! grub2-editenv list | grep -q next_entry=.; do sleep 0.1; done; sleep 7; {POWER_CUT}")
     Run(guest, tmp_path)
     guest.wait_for_other_boot(boot)
     assert boots(guest) == (NEW, NEW), "the new kernel is whole"
@@ -212,19 +209,17 @@ def test_a_node_of_clusters_hands_over_and_takes_back(guest: Guest, tmp_path: Pa
     assert "the cluster did not take over within 6 s" in stuck.host["why"], stuck.host["why"]
     assert guest.boot_id() == boot and boots(guest) == (OLD, NEW)
     guest.run("crm_resource -r service --meta -d is-managed 2>&1")
-    guest.wait_until(f"{RUNS_SERVICE} && ip -o address | grep -q {ADDRESS}", 120)
+    guest.wait_until(RUNS_BOTH, 120)
 
     start_late(guest)
     # what the node looks like at the moment at which it goes down
-    guest.run(
-        f"rm -f {HOME}/before; echo 'until [ -e {HOME}/before ]; do sleep 0.2; done; crm_mon -1; ip -o address' >/run/see; "
-        "(trap '' HUP; exec sh /run/see) >/root/seen 2>&1 </dev/null &"
-    )
+    guest.run(f"rm -f {HOME}/before")
+    guest.leave(f"until [ -e {HOME}/before ]; do sleep 0.2; done; crm_mon -1; ip -o address", "/root/seen")
     run = Run(guest, tmp_path, reboot="now", cluster="standby")
     assert run.outcome == ("rebooted", "clear"), run.host["why"]
     seen = guest.run("cat /root/seen")
     assert "standby" in seen and "Started" not in seen and ADDRESS not in seen, seen
-    guest.wait_until(f"{RUNS_SERVICE} && ip -o address | grep -q {ADDRESS}", 120)
+    guest.wait_until(RUNS_BOTH, 120)
     assert 'standby="false"' in guest.run("crm_mon -1 --output-as=xml | grep '<node name'")
     leave_clusters(guest)
     back_to_the_old_kernel(guest, tmp_path)
