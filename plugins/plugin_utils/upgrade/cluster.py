@@ -68,8 +68,8 @@ def _pacemaker(status: str | None, node: str) -> Cluster:
     idle = f"{shown} | grep -q 'resources_running=\"0\"'"
     if here.get("standby") == "true":  # it was so before us: left so
         return Cluster("Pacemaker", runs, ":", idle, ":")
-    # crm_standby ends with 0 also where Pacemaker does not listen yet
-    back = f"crm_standby -N {name} -D && {shown} | grep -q 'standby=\"false\"'"
+    # crm_standby ends with 0 also where Pacemaker does not listen yet, and of a node that has not joined crm_mon says standby="false"
+    back = f"crm_standby -N {name} -D && {shown} | grep 'online=\"true\"' | grep -q 'standby=\"false\"'"
     return Cluster("Pacemaker", runs, f"crm_standby -N {name} -v on", idle, back)
 
 

@@ -53,6 +53,7 @@ def test_pacemaker(node: str, runs: str | None) -> None:
     if node == "db01":
         assert found.standby == "crm_standby -N db01 -v on"
         assert found.unstandby.startswith("crm_standby -N db01 -D && ") and 'standby="false"' in found.unstandby, "its exit says nothing"
+        assert 'online="true"' in found.unstandby, "of a node that has not joined yet, standby is always false"
 
 
 def test_a_node_that_stood_by_before_is_left_so() -> None:
