@@ -72,7 +72,7 @@ class ActionModule(ShellAction):
 
         nonce = secrets.token_hex(8)
         try:
-            answer = self.answer_to(render_probe(nonce, options["pagetypeinfo"]), options["timeout_seconds"])
+            answer = self.answer_to(render_probe(nonce, options["pagetypeinfo"]), options["timeout_seconds"], terminal=False)
         except AnsibleConnectionFailure as failure:
             save(unreached_transcript(str(failure)))
             raise

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import (
     Advisory,
     AdvisoryError,
@@ -46,7 +46,7 @@ def load_catalogue() -> Catalogue:
 
 def read_bundled() -> dict[str, Any]:
     """What advisories.yml holds, as it stands: {defaults: {symptom: {...}, workaround: {...}}, advisories: [...]}."""
-    source: dict[str, Any] = yaml.safe_load(BUNDLED.read_text(encoding="utf-8"))
+    source: dict[str, Any] = yaml_load(BUNDLED.read_text(encoding="utf-8"))
     return source
 
 

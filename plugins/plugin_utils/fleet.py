@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
@@ -157,7 +157,7 @@ def _collection_version() -> str:
     root = Path(__file__).parents[2]
     for name, keys in (("MANIFEST.json", ("collection_info", "version")), ("galaxy.yml", ("version",))):
         if (root / name).is_file():
-            value = yaml.safe_load((root / name).read_text(encoding="utf-8"))
+            value = yaml_load((root / name).read_text(encoding="utf-8"))
             for key in keys:
                 value = value[key]
             return str(value)

@@ -18,11 +18,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     head_line,
     read_transcript,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.reading import (
-    looks_like_archive,
-    read_archive_evidence,
-    read_tree_evidence,
-)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
 
 #: A longer transcript is an error.
@@ -63,6 +58,13 @@ def read_recorded(path: str) -> Evidence:
 
     OSError where it cannot be read, EvidenceError where there is no evidence in it.
     """
+    # only here: live hosts need none of it, and Ansible compiles a collection's modules anew in every run
+    from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.reading import (
+        looks_like_archive,
+        read_archive_evidence,
+        read_tree_evidence,
+    )
+
     where = Path(path)
     if where.is_dir():
         return read_tree_evidence(where)

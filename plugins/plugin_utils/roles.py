@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 _ROLES = Path(__file__).parents[2] / "roles"
 
@@ -18,5 +18,5 @@ def role_options(role: str) -> dict[str, Any]:
     if not role.isidentifier():
         raise FileNotFoundError(2, "no such role in this collection", role)
     text = (_ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
-    options: dict[str, Any] = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    options: dict[str, Any] = yaml_load(text)["argument_specs"]["main"]["options"]
     return options

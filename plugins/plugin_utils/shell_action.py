@@ -41,11 +41,16 @@ class ShellAction(ActionBase):  # type: ignore[misc]
                 plain = not isinstance(value, (list, dict)) and (not isinstance(value, str) or "{" not in value)
                 self._task.args[name] = value if plain else self._templar.template(value)
 
-    def answer_to(self, program: str, timeout_seconds: int) -> dict[str, Any]:
+    def answer_to(self, program: str, timeout_seconds: int, *, terminal: bool = True) -> dict[str, Any]:
         """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that
-        was ended for being late is no failure of ssh's own."""
+        was ended for being late is no failure of ssh's own.
+
+        A program that only reads needs no ``terminal``: with one, sshd records a login (wtmp, lastlog), and Ansible has a ``sleep 0``
+        run behind the program, since what a terminal still holds may be lost. Where somebody is become, sudo may insist on one."""
+        bare = not terminal and not self._connection.become
+        how = {"sudoable": False, "executable": self._play_context.executable} if bare else {}
         with self.limited_to(timeout_seconds):
-            answer: dict[str, Any] = self._low_level_execute_command(program)
+            answer: dict[str, Any] = self._low_level_execute_command(program, **how)
         return answer
 
     @contextmanager

@@ -159,6 +159,28 @@ def test_what_a_shell_does_to_the_transcript(ansible: Ansible, sshd: Sshd, accou
     assert result["hangup"]["verdict"] in ("unknown", "stalled", "unreachable") and result["hangup"]["facts"] is None
 
 
+TERMINAL = """
+if [ -t 0 ]; then echo terminal; else echo none; fi >>/tmp/$USER.terminal
+exec /bin/sh "$@"
+"""
+
+
+def test_a_host_is_asked_without_a_terminal_where_nobody_is_become(
+    ansible: Ansible, sshd: Sshd, account: Callable[[str], str], tmp_path: Path
+) -> None:
+    """With one, sshd records a login (wtmp, lastlog), and Ansible adds a process so that it is read to its end. sudo may insist on one."""
+    user = account(TERMINAL)
+    told = Path(f"/tmp/{user}.terminal")
+    host = {"ansible_host": "127.0.6.1", **sshd.variables(user)}
+    try:
+        ansible.audit(tmp_path, {"host": host})
+        become = {"ansible_become": True, "ansible_become_password": "none"}
+        ansible.audit(tmp_path, {"host": {**host, **become}}, "-e", "audit_timeout_seconds=5")
+        assert told.read_text().split() == ["none", "terminal"]
+    finally:
+        told.unlink(missing_ok=True)
+
+
 HOSTILE = [
     "{{ 7*7 }}",
     "<script>document.title='owned'</script>",
