@@ -45,8 +45,9 @@ class ShellAction(ActionBase):  # type: ignore[misc]
         """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that
         was ended for being late is no failure of ssh's own.
 
-        A program that only reads needs no ``terminal``: with one, sshd records a login (wtmp, lastlog), and Ansible has a ``sleep 0``
-        run behind the program, since what a terminal still holds may be lost. Where somebody is become, sudo may insist on one."""
+        A program that only reads needs no ``terminal``. With one, sshd records a login (wtmp, lastlog) and may lose the end of the
+        answer, for which Ansible runs a ``sleep 0`` behind the program (ansible issue 13876). Without one, nothing hangs up a program
+        that hangs itself. Where somebody is become, sudo may insist on a terminal."""
         bare = not terminal and not self._connection.become
         how = {"sudoable": False, "executable": self._play_context.executable} if bare else {}
         with self.limited_to(timeout_seconds):
