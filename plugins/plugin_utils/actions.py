@@ -76,6 +76,12 @@ def reboot(host: Host, advisory: Advisory) -> list[Action]:
     ]
 
 
+def boot_another(host: Host, advisory: Advisory) -> list[Action]:
+    """Have a kernel boot by default that the advisory does not speak of."""
+    now = "" if host.release is None else f", such as {clip(host.release)}, which runs now"
+    return [_action("set_default_kernel", f"Make a kernel boot by default that advisory {advisory.id} does not speak of{now}")]
+
+
 def review(advisory: Advisory) -> list[Action]:
     """For a person: is this build of the driver free of the fault?"""
     return [

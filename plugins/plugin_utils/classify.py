@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils import actions
@@ -90,6 +90,8 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
     matched = [advisory.id for advisory, state, _answers in judged if state == YES]
     if not matched:
         opinions.append(_without_advisory(look, catalogue.thresholds))
+    next_boot = [_next_boot(look.host, advisory) for advisory, state, _answers in judged if state == NO and _returns(look.host, advisory)]
+    opinions = next_boot + opinions
     # A stable sort: opinions of one severity stay in the catalogue's order.
     opinions.sort(key=lambda opinion: SEVERITY[opinion.verdict])
     verdict = opinions[0].verdict
@@ -101,7 +103,7 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
         "reasons": _once(reason for opinion in opinions for reason in opinion.reasons),
         "advisories": matched,
         "headroom": look.headroom,
-        "actions": _actions(opinions) + actions.take_back(look.host, unasked=verdict == "clear"),
+        "actions": _actions(opinions) + actions.take_back(look.host, unasked=verdict == "clear" and not next_boot),
     }
 
 
@@ -155,6 +157,20 @@ def _pending(host: Host, advisory: Advisory) -> tuple[bool, str]:
         return False, f"kernel {clip(boots)} would boot by default and has the fix, but is not among the installed ones"
     running = clip(host.release)
     return True, f"kernel {clip(boots)} boots by default and has the fix of {span.fixed}, but {running} still runs"
+
+
+def _returns(host: Host, advisory: Advisory) -> bool:
+    """An advisory that says no of the running kernel speaks of the one that boots by default."""
+    boots = host.default_boot
+    if advisory.kernel is None or boots is None or (host.installed is not None and boots not in host.installed):
+        return False
+    return judge(replace(host, release=boots), advisory)[0] == YES
+
+
+def _next_boot(host: Host, advisory: Advisory) -> _Opinion:
+    """Clear as long as the host runs; the warning comes before what else is said of a clear one."""
+    warning = f"kernel {clip(host.default_boot)} boots by default, and advisory {advisory.id} applies to it: clear until the next boot only"
+    return _Opinion("clear", [warning], actions.boot_another(host, advisory))
 
 
 def _workaround(host: Host, advisory: Advisory) -> tuple[bool, str]:

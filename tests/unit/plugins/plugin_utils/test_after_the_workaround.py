@@ -13,6 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import classify_value
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
+    AFFECTED_KERNEL,
     FIXED_KERNEL,
     SHATTERED,
     facts,
@@ -121,6 +122,8 @@ def test_taking_it_back_is_offered_where_the_fixed_kernel_runs() -> None:
     assert starved["verdict"] == "starved" and "remove_workaround" not in actions(starved)
     untouched = classify_value(facts(kernel=kernel(FIXED_KERNEL)), [])
     assert "remove_workaround" not in actions(untouched)
+    returning = facts(kernel=kernel(FIXED_KERNEL, default_boot=AFFECTED_KERNEL, installed=None), **ours)
+    assert list(actions(classify_value(returning, []))) == ["set_default_kernel"], "the next boot needs it"
 
 
 @pytest.mark.parametrize("phase", ["pending", "leaving"])

@@ -339,6 +339,38 @@ def test_a_fix_that_awaits_a_reboot(boots: str | None, installed: list[str] | No
     assert verdict(facts(kernel=kernel(AFFECTED_KERNEL, default_boot=boots, installed=installed))) == wanted
 
 
+@pytest.mark.parametrize(
+    ("runs", "boots", "installed", "warned"),
+    [
+        (FIXED_KERNEL, AFFECTED_KERNEL, [FIXED_KERNEL, AFFECTED_KERNEL], True),
+        (FIXED_KERNEL, AFFECTED_KERNEL, None, True),
+        # an older one, before the fault came in, with the update that brings it
+        ("2.6.32-279.el6.x86_64", AFFECTED_KERNEL, None, True),
+        (FIXED_KERNEL, AFFECTED_KERNEL, [FIXED_KERNEL], False),
+        (FIXED_KERNEL, FIXED_KERNEL, None, False),
+        (FIXED_KERNEL, None, None, False),
+        (FIXED_KERNEL, "2.6.39-400.17.1.el6uek.x86_64", None, False),
+    ],
+)
+def test_a_clear_host_whose_next_boot_brings_the_fault(runs: str, boots: str | None, installed: list[str] | None, warned: bool) -> None:
+    host = facts(kernel=kernel(runs, default_boot=boots, installed=installed))
+    assert verdict(host) == "clear"
+    first = classify(host, CATALOGUE)["reasons"][0]
+    assert ("clear until the next boot only" in first and AFFECTED_KERNEL in first) is warned
+    assert actions(host) == (["set_default_kernel"] if warned else [])
+
+
+def test_the_next_boot_brings_nothing_to_a_host_without_the_driver() -> None:
+    host = facts(kernel=kernel(FIXED_KERNEL, default_boot=AFFECTED_KERNEL, installed=None), nics=[nic(driver="igb")])
+    assert (verdict(host), actions(host)) == ("clear", [])
+
+
+def test_what_is_worse_than_the_next_boot_comes_first() -> None:
+    host = facts(kernel=kernel(FIXED_KERNEL, default_boot=AFFECTED_KERNEL, installed=None), zones=[zone(list(SHATTERED))])
+    assert verdict(host) == "starved"
+    assert "next boot" not in classify(host, CATALOGUE)["reasons"][0] and "clear until the next boot only" in said(host)
+
+
 # Several advisories
 
 
