@@ -169,7 +169,7 @@ def _returns(host: Host, advisory: Advisory) -> bool:
 
 def _next_boot(host: Host, advisory: Advisory) -> _Opinion:
     """Clear as long as the host runs; the warning comes before what else is said of a clear one."""
-    warning = f"kernel {clip(host.default_boot)} boots by default, and advisory {advisory.id} applies to it: clear until the next boot only"
+    warning = f"clear until the next boot only: kernel {clip(host.default_boot)} boots by default, to which advisory {advisory.id} applies"
     return _Opinion("clear", [warning], actions.boot_another(host, advisory))
 
 

@@ -23,7 +23,7 @@ class HostRow(NamedTuple):
     """One host in one line. All text is :func:`printable`; ``name`` alone is as it was given.
 
     ``headroom`` is the number of atomic order-2 requests that would be granted, None if not known. ``changed``: ``reason`` is
-    what a role did to the host.
+    what a role did to the host. ``warned``: ``reason`` is why the host will not stay clear.
     """
 
     name: str
@@ -33,14 +33,14 @@ class HostRow(NamedTuple):
     headroom: int | None
     reason: str
     changed: bool
+    warned: bool
 
 
 def host_rows(fleet: Mapping[str, Any]) -> list[HostRow]:
-    """One row for every host of ``fleet``, the worst verdict first, then by name."""
-    hosts: Mapping[str, Mapping[str, Any]] = fleet["hosts"]
+    """One row for every host of ``fleet``, the worst verdict first, of the clear ones those with a warning, then by name."""
+    rows = [_row(name, result) for name, result in fleet["hosts"].items()]
     # A verdict this version does not know sorts before all others: never overlooked.
-    names = sorted(hosts, key=lambda name: (SEVERITY.get(hosts[name]["verdict"], -1), natural_key(name)))
-    return [_row(name, hosts[name]) for name in names]
+    return sorted(rows, key=lambda row: (SEVERITY.get(row.verdict, -1), not row.warned, natural_key(row.name)))
 
 
 def verdict_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
@@ -73,6 +73,7 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         granted(result["headroom"], "atomic", CRITICAL_ORDER),
         printable(reasons[0], 400) if reasons else "",
         changed,
+        not changed and any(action["action"] == "set_default_kernel" for action in result["actions"]),
     )
 
 

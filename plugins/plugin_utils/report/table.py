@@ -61,15 +61,15 @@ class MissingLibraryError(ImportError):
 def render_table(fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 200, colour: bool = False) -> str:
     """The fleet as text in lines of at most ``width`` columns (never fewer than 60 are assumed).
 
-    Worst first. All hosts are shown if they are at most ``max_rows``; otherwise the clear ones are
-    left out and the others shown up to that number. A line says how many are missing, and the
+    Worst first. All hosts are shown if they are at most ``max_rows``; otherwise the clear ones without a warning
+    are left out and the others shown up to that number. A line says how many are missing, and the
     counts always cover every host. ``colour`` adds ANSI colours to the verdicts.
     """
     width = max(width, _MIN_WIDTH)
     rows = host_rows(fleet)
     shown = rows
     if len(rows) > max_rows:
-        shown = [row for row in rows if row.verdict != "clear"][:max_rows]
+        shown = [row for row in rows if row.verdict != "clear" or row.warned][:max_rows]
     blocks = [_title(fleet, width)]
     if shown:
         blocks.append("\n".join(_table_lines(shown, width, colour)))
@@ -122,7 +122,7 @@ def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]
         for row, text in zip(rows, body, strict=True):
             yield text
             # "Everything was seen" needs no second line; all others say why.
-            if row.reason and (row.changed or row.verdict != "clear"):
+            if row.reason and (row.changed or row.warned or row.verdict != "clear"):
                 yield from ("    " + part for part in wrap(row.reason, width - 4, _REASON_LINES))
         return
     room = width - sum(sizes) - _GAP * len(sizes)
