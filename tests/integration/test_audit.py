@@ -243,6 +243,25 @@ def test_every_bad_record_is_unknown_with_its_reason_and_the_rest_goes_on(ansibl
     assert "no_such_file" in json.dumps(fleet["hosts"]["absent"])
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ansible_user": "{{ nobody_set_it }}"},
+        {"ansible_password": "{{ nobody_set_it }}"},
+        {"ansible_port": "abc"},
+        {"ansible_connection": "nosuch"},
+        {"ansible_become": "maybe"},
+        {"ansible_shell_type": "nosuch"},
+        {"ansible_become": True, "ansible_become_method": "nosuch"},
+    ],
+)
+def test_what_is_wrong_with_the_first_host_costs_the_others_nothing(ansible: Ansible, tmp_path: Path, wrong: dict[str, Any]) -> None:
+    """What runs once for the fleet bears the name of its first host, and must not need that host's connection."""
+    fleet, _done = ansible.audit(tmp_path, {"aaa": {"ansible_host": "127.0.6.2", **wrong}, "bbb": sample("db05-el65")})
+    assert verdicts(fleet) == {"aaa": verdicts(fleet)["aaa"], "bbb": "clear"}
+    assert verdicts(fleet)["aaa"] in ("unknown", "unreachable")
+
+
 def test_what_is_saved_can_be_audited_later_and_a_directory_too(ansible: Ansible, tmp_path: Path) -> None:
     live = {"../live": {"ansible_connection": "local"}}
     first, _done = ansible.audit(tmp_path / "first", live, "-e", f"audit_save_dir={tmp_path / 'saved'}")
