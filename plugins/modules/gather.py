@@ -18,7 +18,7 @@ description:
   - Sends one shell program over the connection and parses its output on the controller. Works over any connection that
     M(ansible.builtin.raw) works over, on targets as old as RHEL 6 or as small as busybox.
   - Writes nothing on the target. Output is bounded to 1 MiB, and each command that asks hardware, a package database or a
-    daemon to 10 seconds.
+    daemon is told to end after 10 seconds.
   - Takes recorded evidence in place of the live host with O(evidence), and records with O(save_dir).
   - A host that cannot be reached is unreachable, as with any module; what SSH said is recorded too.
 options:

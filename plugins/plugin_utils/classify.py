@@ -164,12 +164,13 @@ def _returns(host: Host, advisory: Advisory) -> bool:
     boots = host.default_boot
     if advisory.kernel is None or boots is None or (host.installed is not None and boots not in host.installed):
         return False
-    return judge(replace(host, release=boots), advisory)[0] == YES
+    kernel = {**(host.facts.get("kernel") or {}), "release": boots}
+    return judge(replace(host, release=boots, facts={**host.facts, "kernel": kernel}), advisory)[0] == YES
 
 
 def _next_boot(host: Host, advisory: Advisory) -> _Opinion:
     """Clear as long as the host runs; the warning comes before what else is said of a clear one."""
-    warning = f"clear until the next boot only: kernel {clip(host.default_boot)} boots by default, to which advisory {advisory.id} applies"
+    warning = f"the next boot brings the fault of advisory {advisory.id}: kernel {clip(host.default_boot)} boots by default"
     return _Opinion("clear", [warning], actions.boot_another(host, advisory))
 
 

@@ -20,10 +20,14 @@ def too_slow(seconds: int) -> str:
 #: Ours, and how Ansible words that a task ran into its own timeout: up to ansible-core 2.18, and since.
 _TIMEOUT = r"no complete evidence within|expected time frame|Timed out after \d+ second"
 
+#: How OpenSSH calls the host at the other end of a ProxyJump or ProxyCommand, whose TCP it does not see.
+_PROXIED = "UNKNOWN port 65535"
+
 #: (what the message says, verdict, the sentence that explains it), the first that matches counts. The messages are those
 #: of OpenSSH's client (sshconnect.c, kex.c, packet.c), of paramiko and of Ansible's own timeouts.
 _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (_TIMEOUT, "stalled", "TCP connects, but SSH or what it runs does not finish in the time given."),
+    (rf"during banner exchange[\s\S]*{_PROXIED}", "stalled", "Behind its jump host the SSH banner never arrives; TCP itself was not seen."),
     (r"during banner exchange", "stalled", "TCP connects, but the SSH banner never arrives."),
     (r"reading SSH protocol banner", "stalled", "TCP connects, but the SSH banner never arrives."),
     (r"ssh: connect to host .*refused", "unreachable", "Nothing listens on the SSH port."),
@@ -31,6 +35,9 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (r"Could not resolve hostname|Name or service not known", "unreachable", "The name does not resolve."),
     (r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED", "unreachable", "SSH answers with an unknown key."),
     (r"Permission denied|Too many authentication failures|Invalid/incorrect", "unreachable", "SSH answers, but refuses the login."),
+    (rf"stdio forwarding failed|open failed|{_PROXIED}(?! timed out)", "unreachable", "Its jump host does not get through to it."),
+    (r"Timeout, server \S+ not responding", "stalled", "SSH logs in, and then the host answers no more."),
+    (r"client_loop: ", "unknown", "The connection broke before the evidence was complete."),
     (r"(?:kex|ssh)_exchange_identification|kex protocol error", "stalled", "TCP connects, but SSH ends before it has begun."),
     (r"Connection to \S+ port \d+ timed out", "stalled", "TCP connects, but the SSH key exchange never finishes."),
     (r"Connection (?:closed|reset) by|Connection reset by peer|Broken pipe", "stalled", "TCP connects, but SSH does not finish."),

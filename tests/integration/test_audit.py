@@ -115,6 +115,24 @@ def test_hosts_that_ssh_cannot_reach_are_told_apart(ansible: Ansible, sshd: Sshd
         assert fleet["hosts"][name]["actions"], "every verdict says what to do next"
 
 
+def test_behind_a_jump_host_a_host_that_is_down_is_not_called_stalled(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
+    common = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+    jump = f"ssh {common} -i {sshd.key} -p {sshd.port} -W %h:%p 127.0.0.1"
+    arguments = {"ansible_ssh_common_args": f"{common} -o ControlPath=none -o 'ProxyCommand={jump}'"}
+    with listener(lambda connection: None) as silent:
+        here = {**sshd.variables(), **arguments, "ansible_host": "127.0.3.1"}
+        hosts = {
+            "fine": here,
+            "down": {**here, "ansible_port": free_port()},
+            "silent": {**here, "ansible_host": "127.0.0.1", "ansible_port": silent},
+        }
+        fleet, _done = ansible.audit(tmp_path, hosts, "-T", "4", "-e", "audit_timeout_seconds=15")
+    found = verdicts(fleet)
+    assert (found["down"], found["silent"]) == ("unreachable", "stalled"), [host["reasons"] for host in fleet["hosts"].values()]
+    assert found["fine"] not in ("stalled", "unreachable", "unknown")
+    assert "jump host" in fleet["hosts"]["down"]["reasons"][0] and "jump host" in fleet["hosts"]["silent"]["reasons"][0]
+
+
 NO_PYTHON = """
 PATH=/opt/pagealloc-no-python; export PATH
 exec /bin/sh "$@"

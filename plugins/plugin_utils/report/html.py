@@ -75,7 +75,7 @@ def render_html(fleet: Mapping[str, Any]) -> str:
             rows=((row, _link(row.name), printable(row.name, 255)) for row in rows),
             total=len(rows),
             compared=comparison_view(fleet),
-            headline=_headline(verdict_counts(fleet), len(rows)),
+            headline=_headline(verdict_counts(fleet), len(rows), sum(row.warned for row in rows)),
             generated_at=printable(fleet["generated_at"], 40),
             generated_text=_moment(printable(fleet["generated_at"], 40)),
             version=printable(fleet["collection_version"], 40),
@@ -151,16 +151,18 @@ def _embedded(value: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _headline(counts: Mapping[str, int], total: int) -> str:
+def _headline(counts: Mapping[str, int], total: int, warned: int) -> str:
     if not total:
         return "No hosts were audited."
     urgent = sum(counts[verdict] for verdict in _URGENT)
     if urgent:
         verb = "is" if urgent == 1 else "are"
         return f"{urgent:,} of {count_of(total, 'host')} {verb} starved of pages or at risk of it."
+    if counts["clear"] == total and warned:
+        return f"Nothing was seen on {count_of(total, 'host')}, but the next boot brings a fault to {warned:,}."
     if counts["clear"] == total:
         return f"All {count_of(total, 'host')} are clear." if total > 1 else "The one host is clear."
-    open_ones = total - counts["clear"]
+    open_ones = total - counts["clear"] + warned
     verb = "needs" if open_ones == 1 else "need"
     return f"Nothing urgent was seen on {count_of(total, 'host')}; {open_ones:,} {verb} a look."
 

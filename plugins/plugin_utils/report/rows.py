@@ -23,7 +23,8 @@ class HostRow(NamedTuple):
     """One host in one line. All text is :func:`printable`; ``name`` alone is as it was given.
 
     ``headroom`` is the number of atomic order-2 requests that would be granted, None if not known. ``changed``: ``reason`` is
-    what a role did to the host. ``warned``: ``reason`` is why the host will not stay clear.
+    what a role did to the host. ``warned``: clear, but the
+    next boot brings a fault, as ``reason`` says.
     """
 
     name: str
@@ -73,7 +74,7 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         granted(result["headroom"], "atomic", CRITICAL_ORDER),
         printable(reasons[0], 400) if reasons else "",
         changed,
-        not changed and any(action["action"] == "set_default_kernel" for action in result["actions"]),
+        not changed and result["verdict"] == "clear" and any(action["action"] == "set_default_kernel" for action in result["actions"]),
     )
 
 

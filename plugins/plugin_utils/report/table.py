@@ -89,12 +89,13 @@ def _title(fleet: Mapping[str, Any], width: int) -> str:
 
 def _hidden(rows: list[HostRow], shown: list[HostRow]) -> str:
     clear = sum(row.verdict == "clear" for row in rows) - sum(row.verdict == "clear" for row in shown)
+    warned = sum(row.warned for row in rows) - sum(row.warned for row in shown)
     other = len(rows) - len(shown) - clear
     parts = []
     if other:
         parts.append(f"{other:,} more that " + ("is" if other == 1 else "are") + " not clear")
     if clear:
-        parts.append(count_of(clear, "more clear host"))
+        parts.append(count_of(clear, "more clear host") + (f" ({warned:,} until the next boot only)" if warned else ""))
     return f"{ELLIPSIS} and {' and '.join(parts)}, see fleet.html" if parts else ""
 
 

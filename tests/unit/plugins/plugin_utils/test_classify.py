@@ -356,7 +356,7 @@ def test_a_clear_host_whose_next_boot_brings_the_fault(runs: str, boots: str | N
     host = facts(kernel=kernel(runs, default_boot=boots, installed=installed))
     assert verdict(host) == "clear"
     first = classify(host, CATALOGUE)["reasons"][0]
-    assert first.startswith(f"clear until the next boot only: kernel {AFFECTED_KERNEL} boots by default") is warned
+    assert (first.startswith("the next boot brings the fault") and AFFECTED_KERNEL in first) is warned
     assert actions(host) == (["set_default_kernel"] if warned else [])
 
 
@@ -365,10 +365,18 @@ def test_the_next_boot_brings_nothing_to_a_host_without_the_driver() -> None:
     assert (verdict(host), actions(host)) == ("clear", [])
 
 
+def test_the_next_boot_is_judged_by_conditions_on_the_kernel_too() -> None:
+    site = {"id": "mlx4_en-rhel-6.4-order-2", "condition": f"kernel.release == '{AFFECTED_KERNEL}'"}
+    host = facts(kernel=kernel(FIXED_KERNEL, default_boot=AFFECTED_KERNEL, installed=None))
+    result = classify(host, merge_site_advisories(CATALOGUE, [site]))
+    assert [action["action"] for action in result["actions"]] == ["set_default_kernel"]
+    assert host["kernel"]["release"] == FIXED_KERNEL
+
+
 def test_what_is_worse_than_the_next_boot_comes_first() -> None:
     host = facts(kernel=kernel(FIXED_KERNEL, default_boot=AFFECTED_KERNEL, installed=None), zones=[zone(list(SHATTERED))])
     assert verdict(host) == "starved"
-    assert "next boot" not in classify(host, CATALOGUE)["reasons"][0] and "clear until the next boot only" in said(host)
+    assert "next boot" not in classify(host, CATALOGUE)["reasons"][0] and "the next boot brings the fault" in said(host)
 
 
 # Several advisories

@@ -27,6 +27,14 @@ SAID = "Failed to connect to the host via ssh: "
         ("root@db1: Permission denied (publickey,gssapi-keyex,gssapi-with-mic).", "unreachable"),
         ("Host key verification failed.", "unreachable"),
         ("Shared connection to db1 closed.", "unknown"),
+        # a session that stalls after the login, and one that breaks
+        ("Timeout, server 10.0.0.1 not responding.", "stalled"),
+        ("client_loop: send disconnect: Broken pipe", "unknown"),
+        # behind a jump host
+        ("Connection timed out during banner exchange\r\nConnection to UNKNOWN port 65535 timed out", "stalled"),
+        ("kex_exchange_identification: Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535", "unreachable"),
+        ("channel 0: open failed: connect failed: No route to host\r\nstdio forwarding failed\r\nConnection closed", "unreachable"),
+        ("banner exchange: Connection to UNKNOWN port 65535: Broken pipe", "unreachable"),
         ("something never heard of", "unreachable"),
         ("", "unreachable"),
     ],

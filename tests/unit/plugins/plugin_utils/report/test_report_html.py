@@ -136,6 +136,21 @@ def test_the_headline_says_it_all(verdicts: list[str], headline: str) -> None:
     assert f'<p class="headline">{headline}</p>' in render_html(fleet)
 
 
+@pytest.mark.parametrize(
+    ("others", "headline"),
+    [
+        (["clear"], "Nothing was seen on 2 hosts, but the next boot brings a fault to 1."),
+        (["unknown"], "Nothing urgent was seen on 2 hosts; 2 need a look."),
+        (["affected"], "1 of 2 hosts is starved of pages or at risk of it."),
+    ],
+)
+def test_the_headline_does_not_call_clear_what_the_next_boot_ends(others: list[str], headline: str) -> None:
+    returning = {"action": "set_default_kernel", "description": "Make another kernel boot by default."}
+    hosts = {f"h{place}": result(verdict, None, []) for place, verdict in enumerate(others)}
+    fleet = fleet_of({**hosts, "web": result("clear", None, ["the next boot brings it"], actions=(returning,))})
+    assert f'<p class="headline">{headline}</p>' in render_html(fleet)
+
+
 def test_the_time_is_written_for_people_and_any_text_is_borne() -> None:
     assert ">24 November 2026, 02:00 UTC</time>" in render_html(sample_fleet())
     assert "&lt;b&gt;</time>" in render_html({**sample_fleet(), "generated_at": "<b>"})

@@ -135,13 +135,15 @@ def test_more_trouble_than_rows_is_said_too() -> None:
 def test_a_clear_host_with_a_warning_comes_before_the_others_and_is_never_hidden() -> None:
     hosts = {f"app{number}": result("clear", facts(), ["Nothing matched."]) for number in range(5)}
     returning = {"action": "set_default_kernel", "description": "Make another kernel boot by default."}
-    hosts["web"] = result("clear", facts(), ["clear until the next boot only"], actions=(returning,))
+    hosts["web"] = result("clear", facts(), ["the next boot brings it"], actions=(returning,))
     fleet = fleet_of(hosts)
     text = render_table(fleet, 80)
     assert hosts_in(text, fleet)[0] == "web"
-    assert "    clear until the next boot only" in text and "Nothing matched" not in text
+    assert "    the next boot brings it" in text and "Nothing matched" not in text
     few = render_table(fleet, 80, max_rows=3)
-    assert hosts_in(few, fleet) == ["web"] and "and 5 more clear hosts" in few
+    assert hosts_in(few, fleet) == ["web"] and "and 5 more clear hosts, see" in few
+    worse = fleet_of({**hosts, **{f"db{number}": result("unknown", None, []) for number in range(3)}})
+    assert "and 6 more clear hosts (1 until the next boot only), see fleet.html" in render_table(worse, 80, max_rows=3)
 
 
 def test_an_empty_fleet() -> None:
