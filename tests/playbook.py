@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.conftest import ROOT, cannot_run
 
-#: The oldest supported ansible-core, in an environment of its own; the tests run in that of the newest.
+#: The oldest supported ansible-core, in an environment of its own.
 OLDEST_CORE = "2.16"
 
 
@@ -80,30 +80,43 @@ def inventory(folder: Path, hosts: Mapping[str, Any]) -> Path:
 
 
 def newest() -> Ansible:
-    return Ansible("newest", Path(sys.executable).parent)
+    """The newest core: each takes newer Pythons than the one before, so it is that of the newest Python here."""
+    python = interpreter((3, 10), (3, 99))
+    if python is None or interpreter(sys.version_info[:2], sys.version_info[:2]) == python:
+        return Ansible("newest", own().programs)
+    return Ansible("newest", _installed("core-newest", python, "ansible-core"))
+
+
+def own() -> Ansible:
+    """The core that the tests themselves are installed with."""
+    return Ansible("own", Path(sys.executable).parent)
 
 
 def oldest() -> Ansible:
-    """The oldest core, installed once under .venv from PyPI."""
-    venv = ROOT / ".venv" / f"core-{OLDEST_CORE}"
-    if not (venv / "done").exists():
-        _install(venv)
-    return Ansible(OLDEST_CORE, venv / "bin")
-
-
-def _install(venv: Path) -> None:
     python = interpreter((3, 10), (3, 12))
     if python is None:
         cannot_run("ansible-core 2.16 needs a Python from 3.10 to 3.12 for the controller, and none is here")
+    return Ansible(OLDEST_CORE, _installed(f"core-{OLDEST_CORE}", python, f"ansible-core=={OLDEST_CORE}.*"))
+
+
+def _installed(name: str, python: str, core: str) -> Path:
+    """The programs of a core in an environment of its own, installed once under .venv from PyPI."""
+    venv = ROOT / ".venv" / name
+    if not (venv / "done").exists():
+        _install(venv, python, core)
+    return venv / "bin"
+
+
+def _install(venv: Path, python: str, core: str) -> None:
     shutil.rmtree(venv, ignore_errors=True)
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-compile"]
     for command in (
         [python, "-m", "venv", str(venv)],
-        [*pip, f"ansible-core=={OLDEST_CORE}.*", "-r", str(ROOT / "requirements.txt")],
+        [*pip, core, "-r", str(ROOT / "requirements.txt")],
     ):
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
-            cannot_run(f"ansible-core {OLDEST_CORE} does not install: {done.stderr[-300:]}")
+            cannot_run(f"{core} does not install: {done.stderr[-300:]}")
     packages = next(venv.glob("lib/python3*/site-packages")) / "ansible_collections" / "fleetcare"
     packages.mkdir(parents=True)
     (packages / "pagealloc").symlink_to(ROOT)

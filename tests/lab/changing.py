@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.lab.guest import Guest
 from tests.lab.test_story import ADVISORY as STORY
-from tests.playbook import Ansible, inventory, newest
+from tests.playbook import Ansible, inventory, own
 
 ORIGINAL_KB, FIRST_KB, SECOND_KB = 67584, 81920, 98304
 RECORD = "/var/lib/fleetcare-pagealloc/workaround"
@@ -76,7 +76,7 @@ class Fleet:
 
 def fleet(guests: Mapping[str, Guest], folder: Path) -> Fleet:
     (folder / "home").mkdir(parents=True, exist_ok=True)
-    return Fleet(guests, folder, newest())
+    return Fleet(guests, folder, own())
 
 
 @dataclass(frozen=True)

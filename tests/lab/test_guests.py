@@ -19,13 +19,13 @@ from tests.conftest import ROOT, cannot_run, tool
 from tests.lab import cache, debian, guest
 from tests.lab.cache import cached
 from tests.lab.guest import GuestError, Plan, running, sweep
-from tests.playbook import newest
+from tests.playbook import own
 from tests.sshd import free_port
 
 
 def test_two_nodes_and_a_power_cut(tmp_path: Path) -> None:
     with running(Plan("legacy", (1024, 1024)), "nodes") as nodes:
-        fleet, _done = newest().audit(tmp_path, {"nodes": nodes.variables()})
+        fleet, _done = own().audit(tmp_path, {"nodes": nodes.variables()})
         facts = fleet["hosts"]["nodes"]["facts"]
         assert {zone["node"] for zone in facts["zones"]} == {0, 1}
         assert [node["node"] for node in fleet["hosts"]["nodes"]["headroom"]["nodes"]] == [0, 1]

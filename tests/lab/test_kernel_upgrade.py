@@ -23,7 +23,7 @@ from tests.lab.faults import fill_boot, offer
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.packages import BROKEN, DRIVERLESS, NEW, OLD, uname_of
 from tests.lab.test_upgradable import ADVISED
-from tests.playbook import inventory, newest
+from tests.playbook import inventory, own
 
 LONG = pytest.mark.lab_long
 HOME = "/var/lib/pagealloc-kernel-upgrade"
@@ -50,7 +50,7 @@ class Run:
         variables = {"kernel_upgrade_advisories": [SITE], **{f"kernel_upgrade_{name}": value for name, value in options.items()}}
         hosts = inventory(folder, {"db01": {**guest.variables(), "ansible_ssh_extra_args": "-o ServerAliveInterval=10"}})
         command = ["ansible-playbook", "fleetcare.pagealloc.kernel_upgrade", "-i", str(hosts), "-e", json.dumps(variables), *words]
-        self.done: subprocess.CompletedProcess[str] = newest().run(*command, folder=folder, check=False)
+        self.done: subprocess.CompletedProcess[str] = own().run(*command, folder=folder, check=False)
         print(self.done.stdout, self.done.stderr)
         document = json.loads((folder / "pagealloc-upgrade" / "kernel_upgrade.json").read_text())
         self.host: dict[str, Any] = document["hosts"]["db01"]
@@ -124,7 +124,7 @@ def test_a_fault_is_said_and_nothing_is_changed(
 def test_a_driver_that_only_the_installed_kernel_shows_to_be_missing(guest: Guest, tmp_path: Path) -> None:
     """As where the repository lists no files: what preflight cannot see is seen before anything boots it."""
     offer(guest, "driverless")
-    seen = newest().play(
+    seen = own().play(
         tmp_path,
         {"db01": guest.variables()},
         [

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.guest import Guest
-from tests.playbook import Ansible, newest
+from tests.playbook import Ansible, own
 
 #: The lab's driver and kernels, as a site would describe them. No kernel is known to have the fix.
 ADVISORY = {
@@ -51,7 +51,7 @@ def audit(ansible: Ansible, folder: Path, guests: dict[str, Guest], *words: str,
 
 
 def test_the_seeds_story(guests: dict[str, Guest], tmp_path: Path) -> None:
-    ansible = newest()
+    ansible = own()
     advised = ("-e", json.dumps({"audit_advisories": [ADVISORY], "audit_timeout_seconds": 60}))
 
     clean = audit(ansible, tmp_path / "clean", guests)

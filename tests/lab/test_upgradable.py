@@ -21,7 +21,7 @@ from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import earlier_kernel, kernel
 from tests.lab.packages import BROKEN, NEW, OLD, uname_of
 from tests.lab.test_story import ADVISORY
-from tests.playbook import newest
+from tests.playbook import own
 
 LONG = pytest.mark.lab_long
 ADVISED = {**ADVISORY, "kernel": {"dists": ["el9"], "introduced": OLD, "fixed": NEW}}
@@ -36,7 +36,7 @@ def guest() -> Iterator[Guest]:
 def audit(guest: Guest, folder: Path) -> tuple[str, dict[str, Any]]:
     """(verdict, facts of the kernel)."""
     advised = json.dumps({"audit_advisories": [ADVISED]})
-    fleet, _done = newest().audit(folder, {"upgradable": guest.variables()}, "-e", advised)
+    fleet, _done = own().audit(folder, {"upgradable": guest.variables()}, "-e", advised)
     host = fleet["hosts"]["upgradable"]
     return host["verdict"], host["facts"]["kernel"]
 
@@ -101,7 +101,7 @@ def test_dnf_installs_beside_and_the_new_one_runs_after_a_reboot(guest: Guest, t
 def test_a_kernel_that_panics_is_a_reset_away_from_the_default(guest: Guest, tmp_path: Path) -> None:
     offer(guest, "broken")
     install = {"ansible.builtin.dnf": {"name": f"kernel-{BROKEN}", "state": "present"}}
-    newest().play(tmp_path, {"upgradable": guest.variables()}, [install])
+    own().play(tmp_path, {"upgradable": guest.variables()}, [install])
     assert guest.run("grubby --default-kernel").strip() == f"/boot/vmlinuz-{uname_of(BROKEN)}"
     guest.run(f"grubby --set-default=/boot/vmlinuz-{uname_of(OLD)}; grub2-reboot {boot_entry(guest, BROKEN)}; sync")
     guest.ask_to_reboot()

@@ -21,7 +21,7 @@ from tests.quality.tools import passes, python_programs, real_copy
 HOME = ROOT / ".venv" / "ansible-test-home"
 
 #: The targets' Pythons that are tried beside the controller's: the first that each core knows, and the last.
-TARGETS = {"oldest": ("python2.7", "python3.6", "python3.12"), "newest": ("python3.8", "python3.9", "python3.13")}
+TARGETS = {"oldest": ("python2.7", "python3.6", "python3.12"), "newest": ("python3.9", "python3.10", "python3.13")}
 
 #: Left out, and why:
 EXCLUDED = {
