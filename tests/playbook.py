@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,8 @@ def inventory(folder: Path, hosts: Mapping[str, Any]) -> Path:
 
 def newest() -> Ansible:
     """The newest core: each takes newer Pythons than the one before, so it is that of the newest Python here."""
-    python = interpreter((3, 10), (3, 99))
-    if python is None or interpreter(sys.version_info[:2], sys.version_info[:2]) == python:
+    python = interpreter((3, sys.version_info.minor + 1), (3, 99))
+    if python is None:
         return Ansible("newest", own().programs)
     return Ansible("newest", _installed("core-newest", python, "ansible-core"))
 
@@ -123,6 +124,7 @@ def _install(venv: Path, python: str, core: str) -> None:
     (venv / "done").touch()
 
 
+@lru_cache(maxsize=1)
 def interpreters() -> dict[tuple[int, int], str]:
     """Every Python on this machine that really runs, by version: on PATH, or one of pyenv's."""
     names = ["python2.7", "python3", *(f"python3.{minor}" for minor in range(6, 20))]

@@ -265,7 +265,11 @@ def test_every_bad_record_is_unknown_with_its_reason_and_the_rest_goes_on(ansibl
     "wrong",
     [
         {"ansible_user": "{{ nobody_set_it }}"},
+        {"ansible_password": "{{ nobody_set_it }}"},
+        {"ansible_port": "abc"},
         {"ansible_connection": "nosuch"},
+        {"ansible_become": "maybe"},
+        {"ansible_shell_type": "nosuch"},
         {"ansible_become": True, "ansible_become_method": "nosuch"},
     ],
 )

@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -175,11 +174,8 @@ HOST_FOR = {
 }
 
 
-# Half of them on each core, since each takes seconds: what the plugins do on both is for the integration tests.
-@pytest.mark.parametrize(
-    ("core", "name"),
-    list(zip(cycle([oldest, newest]), [name for name in plugins() if not name.startswith("inventory/")], strict=False)),
-)
+@CORES
+@pytest.mark.parametrize("name", [name for name in plugins() if not name.startswith("inventory/")])
 def test_examples_run(core: Callable[[], Ansible], name: str, tmp_path: Path) -> None:
     plugin = plugins()[name]
     host: dict[str, Any] = {
