@@ -162,7 +162,7 @@ def _pending(host: Host, advisory: Advisory) -> tuple[bool, str]:
 def _returns(host: Host, advisory: Advisory) -> bool:
     """An advisory that says no of the running kernel speaks of the one that boots by default."""
     boots = host.default_boot
-    if advisory.kernel is None or boots is None or (host.installed is not None and boots not in host.installed):
+    if advisory.kernel is None or boots in (None, host.release) or (host.installed is not None and boots not in host.installed):
         return False
     kernel = {**(host.facts.get("kernel") or {}), "release": boots}
     return judge(replace(host, release=boots, facts={**host.facts, "kernel": kernel}), advisory)[0] == YES

@@ -116,6 +116,7 @@ def test_hosts_that_ssh_cannot_reach_are_told_apart(ansible: Ansible, sshd: Sshd
 
 
 def test_behind_a_jump_host_a_host_that_is_down_is_not_called_stalled(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
+    # not the arguments of the other tests: their LogLevel=ERROR leaves out the line that tells of the jump host
     common = "-F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
     jump = f"ssh {common} -i {sshd.key} -p {sshd.port} -W %h:%p 127.0.0.1"
     arguments = {"ansible_ssh_common_args": f"{common} -o ControlPath=none -o 'ProxyCommand={jump}'"}

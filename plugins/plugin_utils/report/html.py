@@ -158,11 +158,11 @@ def _headline(counts: Mapping[str, int], total: int, warned: int) -> str:
     if urgent:
         verb = "is" if urgent == 1 else "are"
         return f"{urgent:,} of {count_of(total, 'host')} {verb} starved of pages or at risk of it."
-    if counts["clear"] == total and warned:
-        return f"Nothing was seen on {count_of(total, 'host')}, but the next boot brings a fault to {warned:,}."
-    if counts["clear"] == total:
-        return f"All {count_of(total, 'host')} are clear." if total > 1 else "The one host is clear."
     open_ones = total - counts["clear"] + warned
+    if not open_ones:
+        return f"All {count_of(total, 'host')} are clear." if total > 1 else "The one host is clear."
+    if counts["clear"] == total:
+        return f"Nothing was seen on {count_of(total, 'host')}, but the next boot brings a fault to {warned:,}."
     verb = "needs" if open_ones == 1 else "need"
     return f"Nothing urgent was seen on {count_of(total, 'host')}; {open_ones:,} {verb} a look."
 

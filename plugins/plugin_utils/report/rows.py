@@ -23,8 +23,7 @@ class HostRow(NamedTuple):
     """One host in one line. All text is :func:`printable`; ``name`` alone is as it was given.
 
     ``headroom`` is the number of atomic order-2 requests that would be granted, None if not known. ``changed``: ``reason`` is
-    what a role did to the host. ``warned``: clear, but the
-    next boot brings a fault, as ``reason`` says.
+    what a role did to the host. ``warned``: clear, but the next boot brings a fault, as ``reason`` says.
     """
 
     name: str
@@ -35,6 +34,11 @@ class HostRow(NamedTuple):
     reason: str
     changed: bool
     warned: bool
+
+    @property
+    def quiet(self) -> bool:
+        """Clear, and nothing to be told of it."""
+        return self.verdict == "clear" and not self.warned
 
 
 def host_rows(fleet: Mapping[str, Any]) -> list[HostRow]:

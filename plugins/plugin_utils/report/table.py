@@ -69,7 +69,7 @@ def render_table(fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 2
     rows = host_rows(fleet)
     shown = rows
     if len(rows) > max_rows:
-        shown = [row for row in rows if row.verdict != "clear" or row.warned][:max_rows]
+        shown = [row for row in rows if not row.quiet][:max_rows]
     blocks = [_title(fleet, width)]
     if shown:
         blocks.append("\n".join(_table_lines(shown, width, colour)))
@@ -123,7 +123,7 @@ def _table_lines(rows: list[HostRow], width: int, colour: bool) -> Iterator[str]
         for row, text in zip(rows, body, strict=True):
             yield text
             # "Everything was seen" needs no second line; all others say why.
-            if row.reason and (row.changed or row.warned or row.verdict != "clear"):
+            if row.reason and (row.changed or not row.quiet):
                 yield from ("    " + part for part in wrap(row.reason, width - 4, _REASON_LINES))
         return
     room = width - sum(sizes) - _GAP * len(sizes)

@@ -205,6 +205,7 @@ RAISE = {
 RECLAIM = {"action": "set_zone_reclaim_mode", "description": "Set vm.zone_reclaim_mode to 1: the host has two NUMA nodes."}
 UPGRADE = {"action": "upgrade_kernel", "description": "Install kernel 2.6.32-431.el6 or later and reboot into it."}
 REBOOT = {"action": "reboot", "description": "Reboot: the fixed kernel is installed and boots by default."}
+BOOT_ANOTHER = {"action": "set_default_kernel", "description": "Make another kernel boot by default."}
 MLX4 = "pagealloc-mlx4-rhel6.4"
 
 

@@ -25,6 +25,7 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
     find_chromium,
 )
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
+    BOOT_ANOTHER,
     HOSTILE,
     compared_fleet,
     facts,
@@ -145,9 +146,8 @@ def test_the_headline_says_it_all(verdicts: list[str], headline: str) -> None:
     ],
 )
 def test_the_headline_does_not_call_clear_what_the_next_boot_ends(others: list[str], headline: str) -> None:
-    returning = {"action": "set_default_kernel", "description": "Make another kernel boot by default."}
     hosts = {f"h{place}": result(verdict, None, []) for place, verdict in enumerate(others)}
-    fleet = fleet_of({**hosts, "web": result("clear", None, ["the next boot brings it"], actions=(returning,))})
+    fleet = fleet_of({**hosts, "web": result("clear", None, ["the next boot brings it"], actions=(BOOT_ANOTHER,))})
     assert f'<p class="headline">{headline}</p>' in render_html(fleet)
 
 

@@ -17,6 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import display_width
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
+    BOOT_ANOTHER,
     HOSTILE,
     compared_fleet,
     facts,
@@ -134,8 +135,7 @@ def test_more_trouble_than_rows_is_said_too() -> None:
 
 def test_a_clear_host_with_a_warning_comes_before_the_others_and_is_never_hidden() -> None:
     hosts = {f"app{number}": result("clear", facts(), ["Nothing matched."]) for number in range(5)}
-    returning = {"action": "set_default_kernel", "description": "Make another kernel boot by default."}
-    hosts["web"] = result("clear", facts(), ["the next boot brings it"], actions=(returning,))
+    hosts["web"] = result("clear", facts(), ["the next boot brings it"], actions=(BOOT_ANOTHER,))
     fleet = fleet_of(hosts)
     text = render_table(fleet, 80)
     assert hosts_in(text, fleet)[0] == "web"
