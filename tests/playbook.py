@@ -18,8 +18,9 @@ from typing import Any
 
 from tests.conftest import ROOT, cannot_run
 
-#: The oldest supported ansible-core, in an environment of its own.
-OLDEST_CORE = "2.16"
+#: The oldest supported ansible-core, and the last one that takes text for a template unless it is marked (since 2.19 the other
+#: way round), each in an environment of its own.
+OLDEST_CORE, LAST_TRUSTING_CORE = "2.16", "2.18"
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,19 @@ def own() -> Ansible:
 
 
 def oldest() -> Ansible:
-    python = interpreter((3, 10), (3, 12))
+    return _core(OLDEST_CORE, (3, 10), (3, 12))
+
+
+def last_trusting() -> Ansible:
+    return _core(LAST_TRUSTING_CORE, (3, 11), (3, 13))
+
+
+def _core(version: str, least: tuple[int, int], most: tuple[int, int]) -> Ansible:
+    """This ansible-core, which the controller's Python must suit."""
+    python = interpreter(least, most)
     if python is None:
-        cannot_run("ansible-core 2.16 needs a Python from 3.10 to 3.12 for the controller, and none is here")
-    return Ansible(OLDEST_CORE, _installed(f"core-{OLDEST_CORE}", python, f"ansible-core=={OLDEST_CORE}.*"))
+        cannot_run(f"ansible-core {version} needs a Python from 3.{least[1]} to 3.{most[1]} for the controller, and none is here")
+    return Ansible(version, _installed(f"core-{version}", python, f"ansible-core=={version}.*"))
 
 
 def _installed(name: str, python: str, core: str) -> Path:
