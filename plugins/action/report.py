@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -16,6 +18,8 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import OFF, Keeping, remember
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
@@ -34,6 +38,9 @@ _OPTIONS = {
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
     "compare": {"type": "bool", "default": True},
     "troubled": {"type": "list", "elements": "str", "default": []},
+    "history": {"type": "str", "default": OFF},
+    "history_label": {"type": "str", "default": ""},
+    "history_keep_days": {"type": "int", "default": 400},
 }
 
 
@@ -52,7 +59,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             if options["options_of"]:
                 self._check_options_of(options["options_of"], task_vars)
-            outcome = _report(options, task_vars) if options["gathered"] else _check(options)
+            outcome = _report(options, task_vars, check_mode=self._task.check_mode) if options["gathered"] else _check(options)
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
         except MissingLibraryError as error:
@@ -81,7 +88,7 @@ def _check(options: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
     hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
     display = Display()
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
@@ -97,12 +104,30 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
         changes = {host: change_of(_without_marks(result)) for host, result in registered.items()} if options["changed_by"] else None
         comparing = options["compare"] and changes is None
         fleet = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
+        if options["history"] != OFF:
+            _remember(fleet, options, task_vars, check_mode=check_mode)
         paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
     told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in (changes or {}).items()}
-    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats, **({"changes": wrap_var(told)} if changes else {})}
+    new = fleet["history"]["new_verdicts"] if fleet["history"] else fleet["counts"]
+    result = {"counts": fleet["counts"], "new_counts": new, "files": paths, "ansible_stats": stats}
+    return {**result, **({"changes": wrap_var(told)} if changes else {})}
+
+
+def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> None:
+    inventory = task_vars.get("awx_inventory_name") or Path(str(task_vars.get("inventory_file") or "fleet")).name
+    keeping = Keeping(
+        url=options["history"] or default_url(options["output_dir"]),
+        label=str(options["history_label"] or inventory)[:200],
+        keep_days=options["history_keep_days"],
+        whole_fleet=set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"]),
+        write=not check_mode,
+    )
+    remember(fleet, keeping, int(time.time()), load_catalogue().thresholds.order)
+    if fleet["history"]["fault"]:
+        Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
 
 
 def _without_marks(result: Any) -> Any:

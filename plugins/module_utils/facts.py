@@ -32,7 +32,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo impor
 FACTS_OF = {
     "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vm", "workaround", "failures", "pagetypes"),
     "nic_driver_facts": ("nics", "modules"),
-    "kernel_release_facts": ("kernel", "uptime_seconds"),
+    "kernel_release_facts": ("kernel", "uptime_seconds", "booted_epoch_seconds"),
 }
 
 #: Pages of these machines are 4 kB without exception (arch/*/include/asm/page.h).
@@ -60,6 +60,7 @@ def facts_from(evidence):
     facts = {
         "kernel": take("kernel", lambda: _kernel(evidence, take)),
         "uptime_seconds": take("uptime_seconds", lambda: _uptime(evidence.get("/proc/uptime"))),
+        "booted_epoch_seconds": take("booted_epoch_seconds", lambda: _booted(evidence)),
         "nics": take("nics", lambda: nics_from(evidence, take)),
         "modules": _modules(evidence, take),
         "zones": take("zones", lambda: _zones(evidence, take)),
@@ -132,6 +133,15 @@ def default_boot(evidence):
 def _uptime(text):
     words = text.split()
     return sole_count("uptime_seconds", words[0].partition(".")[0] if words else "")
+
+
+def _booted(evidence):
+    """When the host booted, by its own clock."""
+    text = evidence.get("/proc/stat")
+    booted = _boot_epoch_seconds(evidence)
+    if booted is None:
+        raise EvidenceError("booted_epoch_seconds", None, "/proc/stat names no btime: %.80r" % str(text.strip()))
+    return booted
 
 
 def _modules(evidence, take):

@@ -108,6 +108,11 @@ ansible_facts:
           type: int
           returned: always, null where C(/proc/uptime) could not be read
           sample: 1036800
+        booted_epoch_seconds:
+          description: When the host booted by its own clock, in seconds since 1970, from C(/proc/stat).
+          type: int
+          returned: always, null where C(/proc/stat) could not be read
+          sample: 1763028000
         unavailable:
           description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
           type: dict

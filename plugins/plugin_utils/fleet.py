@@ -121,6 +121,7 @@ def judge_fleet(
         **head_of(SCHEMA),
         "counts": counts(hosts.values()),
         "comparison": _comparison(hosts, troubled) if comparing else None,
+        "history": None,
         "hosts": hosts,
     }
 
