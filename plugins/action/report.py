@@ -117,7 +117,8 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
 
 
 def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> None:
-    inventory = task_vars.get("awx_inventory_name") or Path(str(task_vars.get("inventory_file") or "fleet")).name
+    sources = "+".join(Path(str(source)).name for source in task_vars.get("ansible_inventory_sources") or ())
+    inventory = task_vars.get("awx_inventory_name") or sources or "fleet"
     keeping = Keeping(
         url=options["history"] or default_url(options["output_dir"]),
         label=str(options["history_label"] or inventory)[:200],

@@ -52,3 +52,27 @@ def test_a_database_that_is_down_is_named_without_its_password(ansible: Ansible,
     assert "The audit goes on without its history" in done.stdout + done.stderr
     reports = [path.read_text() for path in (tmp_path / "pagealloc-report").iterdir()]
     assert "hidden1word" not in done.stdout + done.stderr + "".join(reports)
+
+
+def told(ansible: Ansible, folder: Path, *words: str, check: bool = True) -> str:
+    return ansible.run("ansible-playbook", "fleetcare.pagealloc.history", *words, folder=folder, check=check).stdout
+
+
+def test_the_past_can_be_asked_for(ansible: Ansible, tmp_path: Path) -> None:
+    ansible.audit(tmp_path, hosts(db01="db05-el65", db02="db02-el64"))
+    ansible.audit(tmp_path, hosts(db01="db05-el65", db02="db03-el64-seed"), "--limit", "db02")
+    audits = told(ansible, tmp_path)
+    assert "1 (part)" in audits and "1 affected" in audits and "inventory.json" in audits and "1 at_risk, 1 clear" in audits
+    past = told(ansible, tmp_path, "-e", "history_host=db02")
+    assert past.index("at_risk") < past.index("affected") and "ORDER-2" in past
+    assert "No audit of this host" in told(ansible, tmp_path, "-e", "history_host=db99")
+    told(ansible, tmp_path, "-e", f"history_csv={tmp_path}/all.csv")
+    lines = (tmp_path / "all.csv").read_text().splitlines()
+    assert len(lines) == 4 and lines[0].startswith("fleet,host,verdict,at_epoch_seconds")
+    assert lines[1].startswith("inventory.json,db01,clear,")
+    assert "0 audits were deleted" in told(ansible, tmp_path, "-e", "history_prune_days=1")
+
+
+def test_a_folder_without_a_history_is_named(ansible: Ansible, tmp_path: Path) -> None:
+    said = told(ansible, tmp_path, "-e", "audit_output_dir=/nonexistent", check=False)
+    assert "/nonexistent/history.db: unable to open database file" in said

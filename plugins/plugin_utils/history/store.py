@@ -22,7 +22,22 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.tables
     VERSION,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
-from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, insert, inspect, make_url, select, update
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    Select,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    make_url,
+    select,
+    update,
+)
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 #: How long one answer of the database may take.
@@ -85,9 +100,8 @@ class History:
             first = _first_run(connection, label, hosts * points)
             if first is None:
                 return {}
-            columns = [OBSERVATIONS.c[name] for name in Observation._fields]
             of_fleet = (HOSTS.c.label == label, OBSERVATIONS.c.run >= first)
-            asked = select(HOSTS.c.name, *columns).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
+            asked = select(HOSTS.c.name, *_COLUMNS).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
             found: dict[str, list[Observation]] = {}
             for name, *values in connection.execute(asked):
                 found.setdefault(name, []).append(_observation(values))
@@ -96,8 +110,25 @@ class History:
     def runs(self, label: str | None = None) -> list[Run]:
         """All audits, of all fleets or of one, newest first."""
         with self._transaction() as connection:
-            asked = select(*(RUNS.c[field.name] for field in fields(Run))).order_by(RUNS.c.id.desc())
-            return [Run(*row) for row in connection.execute(asked if label is None else asked.where(RUNS.c.label == label))]
+            return [Run(*row) for row in connection.execute(_all_runs(label))]
+
+    def verdicts(self, label: str | None = None) -> list[tuple[Run, dict[str, int]]]:
+        """As ``runs``, each with how many of its hosts had each verdict."""
+        counted = select(OBSERVATIONS.c.run, OBSERVATIONS.c.verdict, func.count()).group_by(OBSERVATIONS.c.run, OBSERVATIONS.c.verdict)
+        with self._transaction() as connection:
+            tallies: dict[int, dict[str, int]] = {}
+            for number, verdict, count in connection.execute(counted):
+                tallies.setdefault(number, {})[verdict] = count
+            runs = connection.execute(_all_runs(label, RUNS.c.id))
+            return [(Run(*row[:-1]), tallies.get(row[-1], {})) for row in runs]
+
+    def observations(self, label: str | None = None, host: str | None = None) -> Iterator[tuple[str, str, Observation]]:
+        """(label, host, observation) of all audits, of one fleet or of one host, oldest first; one by one, since they are many."""
+        wanted = [column == value for column, value in ((HOSTS.c.label, label), (HOSTS.c.name, host)) if value is not None]
+        asked = select(HOSTS.c.label, HOSTS.c.name, *_COLUMNS).join_from(OBSERVATIONS, HOSTS).where(*wanted).order_by(OBSERVATIONS.c.run)
+        with self._transaction() as connection:
+            for fleet, name, *values in connection.execution_options(yield_per=10000).execute(asked):
+                yield fleet, name, _observation(values)
 
     def prune(self, older_than_epoch_seconds: int) -> int:
         """Let go of the audits before that time; how many they were."""
@@ -173,6 +204,15 @@ def _bring_forward(connection: Connection) -> None:
         MIGRATIONS[version](connection)
     if found < SCHEMA_VERSION:
         connection.execute(update(VERSION).values(schema_version=SCHEMA_VERSION))
+
+
+_COLUMNS = [OBSERVATIONS.c[name] for name in Observation._fields]
+
+
+def _all_runs(label: str | None, *more: Column[Any]) -> Select[Any]:
+    """The columns of a Run, and ``more``, of each audit, newest first."""
+    asked = select(*(RUNS.c[field.name] for field in fields(Run)), *more).order_by(RUNS.c.id.desc())
+    return asked if label is None else asked.where(RUNS.c.label == label)
 
 
 def _host_ids(connection: Connection, label: str, names: Mapping[str, object]) -> dict[str, int]:
