@@ -34,7 +34,7 @@ def render_audits(audits: Iterable[tuple[Run, Mapping[str, int]]]) -> str:
 def render_past(past: Iterable[Observation], order: int) -> str:
     """One line an audit of one host; ``order``: whose headroom is shown."""
     rows = [
-        [_minute(one.at_epoch_seconds), one.verdict, cut(printable(one.kernel or "?", 128), 18), _of_order(one, order), *_figures(one)]
+        [_minute(one.at_epoch_seconds), one.verdict, cut(printable(one.kernel or "?", 128), 17), _of_order(one, order), *_figures(one)]
         for one in past
     ]
     headers = ["AUDIT (UTC)", "VERDICT", "KERNEL", f"ORDER-{order}", "FREE MB", "FAILED"]
