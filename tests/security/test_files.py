@@ -206,7 +206,8 @@ def test_runs_at_once_leave_the_files_of_one_of_them(tmp_path: Path) -> None:
 
 def test_what_killed_runs_left_is_removed_by_the_next_and_what_is_others_is_not(tmp_path: Path) -> None:
     ours = [".fleet.json.0123456789abcdef", ".pagealloc.prom.4711", ".trial.99"]
-    others = [".fleet.json.swp", ".fleet.json.backup", ".other.0123456789abcdef", "fleet.json.0123456789abcdef", ".fleet.json.0123456789abcdef0"]
+    token = "0123456789abcdef"
+    others = [".fleet.json.swp", ".fleet.json.backup", f".other.{token}", f"fleet.json.{token}", f".fleet.json.{token}0"]
     for name in ours + others:
         (tmp_path / name).touch()
     (tmp_path / ours[1]).unlink()
@@ -240,7 +241,7 @@ def host(tmp_path: Path) -> WorkaroundHost:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("place", ["record", "settings", "folder"])
-def test_a_link_at_a_place_of_ours_is_refused_and_never_written_through(host: WorkaroundHost, tmp_path: Path, place: str, shell: str) -> None:
+def test_a_link_at_a_place_of_ours_is_refused_and_never_followed(host: WorkaroundHost, tmp_path: Path, place: str, shell: str) -> None:
     victim = tmp_path / "victim"
     path = {"record": host.record, "settings": host.settings, "folder": host.record.parent}[place]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,6 +75,8 @@ class WorkaroundHost:
         return text
 
     def start(self, shell: str, text: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        if shell == "ksh":  # it sleeps by itself, and would not look for the program of that name
+            text = f"builtin -d sleep\n{text}"
         return subprocess.Popen(
             [*shell_words(shell), "-c", text], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(environment or {})},

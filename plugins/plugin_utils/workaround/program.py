@@ -79,13 +79,15 @@ available() { told=; free=0; cache=0
 # also what it kills at the limit of a container, which any user may bring about; so its line has to be new too. It has to begin as
 # this one does: no name of a process is that long.
 killed() { kills=; while read -r key value; do [ "$key" != oom_kill ] || kills=$value; done </proc/vmstat
- kill=$(dmesg 2>/dev/null | grep -E "^(<[0-9]+>)?(\[[ 0-9.CT]+\] *)*Out of memory[^:]{0,40}: [Kk]ill(ed)? process [0-9]+ \("); kill=${kill##*"$nl"}; }
+ kill=$(dmesg 2>/dev/null | grep -E "^(<[0-9]+>)?(\[[ 0-9.CT]+\] *)*Out of memory[^:]{0,40}: [Kk]ill(ed)? process [0-9]+ \(")
+ kill=${kill##*"$nl"}; }
 """
 
 _RECORD = r"""
 record=@RECORD@; dir=${record%/*}; settings=@SETTINGS@; settings_new=${settings%/*}/.${settings##*/}.new
 state="step min_free_kbytes zone_reclaim_mode since_epoch_seconds mark"
-fields="$state original_min_free_kbytes original_zone_reclaim_mode made_folder"; for name in $state; do fields="$fields previous_$name"; done
+fields="$state original_min_free_kbytes original_zone_reclaim_mode made_folder"
+for name in $state; do fields="$fields previous_$name"; done
 # Only names of this list are evaluated. A line that another version may have written is passed over; one that none writes is refused.
 read_record() { phase=none; format=; ended=; odd=
  for name in $fields; do case $name in *step|*seconds|made_folder) eval "$name=0";; *) eval "$name=absent";; esac; done
