@@ -143,3 +143,30 @@ def test_what_killed_runs_leave_is_mended_by_the_next(tmp_path: Path, first: int
         left = host.left()
         assert is_applied(left) or left == Left((str(ORIGINAL_KB), "0"), None, None), (number, outcomes, mended, left)
         assert host.leftovers() == [], (number, outcomes, mended)
+
+
+def as_a_folder(lock: Path, _folder: Path) -> None:
+    lock.mkdir()
+
+
+def as_a_file(lock: Path, _folder: Path) -> None:
+    lock.touch()
+
+
+def as_a_link_to_a_folder(lock: Path, folder: Path) -> None:
+    lock.symlink_to(folder)
+
+
+def as_a_link_to_nowhere(lock: Path, folder: Path) -> None:
+    lock.symlink_to(folder / "nowhere")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("lay", [as_a_folder, as_a_file, as_a_link_to_a_folder, as_a_link_to_nowhere])
+def test_what_is_no_lock_of_ours_is_refused_and_not_followed(tmp_path: Path, lay: Callable[[Path, Path], None], shell: str) -> None:
+    host, folder = WorkaroundHost(tmp_path / "host"), tmp_path / "folder"
+    folder.mkdir()
+    lay(host.lock, folder)
+    answer = host.ask(shell, "apply")
+    assert (answer.outcome, answer.reason) == ("refused", f"{host.lock} cannot be made: are these the rights of root?")
+    assert host.left() == Left((str(ORIGINAL_KB), "0"), None, None) and list(folder.iterdir()) == []

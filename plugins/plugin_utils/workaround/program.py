@@ -51,14 +51,14 @@ lives() { began "$1"; [ "$2" = "$boot" ] && [ -n "$began" ] && [ "${3:-$began}" 
 take() { boot=$(cat /proc/sys/kernel/random/boot_id); began $$; me="$$ $boot $began"; tries=0
  while :; do
   link=$lock; links=; first=$me
-  until ln -s "$me" "$link" 2>/dev/null; do
+  until ln -sn "$me" "$link" 2>/dev/null; do
    tries=$((tries+1)); [ $tries -lt 50 ] || finish refused "$lock cannot be made: are these the rights of root?"
    holder=$(readlink "$link") || { link=$lock; links=; first=$me; continue; }
    if lives $holder; then finish busy "another run is at work on this host, as process ${holder%% *}"; fi
    [ -n "$links" ] || first=$holder
    links=$links$link$nl; link="$lock.$holder"; done
   if [ "$(readlink "$lock")" = "$first" ]; then break; fi
-  rm -f "$link"; done
+  rm -f "$link" 2>/dev/null; done
  held=$links$link
  set +f; for path in "$lock".*; do case $nl$held$nl in *"$nl$path$nl"*) ;; *) rm -f "$path";; esac; done; set -f; }
 """
