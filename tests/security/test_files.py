@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD, SETTINGS, parse_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import save_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import render
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import HOME
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import remove_leftovers, write_together, write_whole
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, read_answer
@@ -401,3 +404,48 @@ def test_a_record_that_a_run_wrote_when_it_was_killed_is_whole_or_the_one_before
         if host.record.exists():
             assert is_applied(host.left()) and host.ask("dash", "leave").outcome == "restored"
         assert host.left() == UNTOUCHED and host.leftovers() == []
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """What stands for the folder of the upgrade on a host."""
+    (tmp_path / "lib").mkdir()
+    return tmp_path / "lib" / Path(HOME).name
+
+
+def launched(home: Path, shell: str) -> dict[str, str]:
+    """What a host says that is to reboot now; its own script only makes the file "ran"."""
+    script = f'[ "$1" = boots ] || : >{home.parents[1]}/ran'
+    program = render(NONCE, "place", "launch", script=script, plan="TARGET=x").replace(HOME, str(home))
+    done = subprocess.run([*shell_words(shell), "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    return {name: text for name, text in read_transcript(done.stdout, NONCE).texts.items() if text}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_plan_of_a_reboot_is_for_root_alone_and_leaves_nothing_beside_it(home: Path, tmp_path: Path, shell: str) -> None:
+    home.mkdir(mode=0o755)
+    (home / ".new").symlink_to(tmp_path / "victim")
+    assert launched(home, shell) == {"$placed": "yes\n", "$launched": "yes\n"}
+    assert (tmp_path / "ran").exists() and not (tmp_path / "victim").exists()
+    assert entries(home) == {"run", "plan"} and stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("fault", ["link", "full", "read-only"])
+def test_what_cannot_be_placed_is_not_launched(home: Path, tmp_path: Path, fault: str, shell: str) -> None:
+    home.mkdir()
+    (home / "run").write_text(f": >{tmp_path}/ran\n")
+    if fault == "link":
+        home.rename(tmp_path / "other")
+        home.symlink_to(tmp_path / "other")
+        said = launched(home, shell)
+        assert said == {"$failed": f"{home} is a link: look at it, then remove it\n"}
+    else:
+        with small_disk(home):
+            fill(home)
+            if fault == "read-only":
+                subprocess.run(["mount", "-o", "remount,ro", home], check=True)
+            said = launched(home, shell)
+            assert said["$failed"].startswith(f"{home}") and "cannot be written" in said["$failed"] and "$launched" not in said
+            assert entries(home) == {"filler"}
+    assert not (tmp_path / "ran").exists()
