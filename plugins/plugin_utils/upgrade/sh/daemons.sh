@@ -11,5 +11,5 @@ daemons=' '
 for path in /proc/[0-9]*; do
  read -r line <"$path/stat" || continue
  case $line in *'(keepalived)'*|*'(pacemakerd)'*|*'(rgmanager)'*|*'(atd)'*) ;; *) continue;; esac
- word=$(readlink "$path/exe"); word=${word% (deleted)}; name=${word##*/}
+ word=$(readlink "$path/exe"); word=${word% \(deleted\)}; name=${word##*/}
  case $line in *"($name)"*) if roots "${path##*/}"; then say daemon "$name"; daemons="$daemons$name "; fi;; esac; done
