@@ -38,8 +38,8 @@ KEYS = ("min_free_kbytes", "zone_reclaim_mode")
 #: A record's value of a setting that the kernel does not have (vm.zone_reclaim_mode without NUMA), or that is left alone.
 ABSENT = "absent"
 
-_NUMBERS = ("step", "since_epoch_seconds") + KEYS + tuple("original_" + key for key in KEYS)
 _TOKEN = re.compile(r"[0-9a-f]{16}\Z")
+_NUMBERS = ("step", "since_epoch_seconds") + KEYS + tuple("original_" + key for key in KEYS)
 _SETTING = re.compile(r"\s*-?\s*vm[./](min_free_kbytes|zone_reclaim_mode)\s*=\s*(\S.{0,60})")
 
 
