@@ -170,3 +170,21 @@ def test_what_is_no_lock_of_ours_is_refused_and_not_followed(tmp_path: Path, lay
     answer = host.ask(shell, "apply")
     assert (answer.outcome, answer.reason) == ("refused", f"{host.lock} cannot be made: are these the rights of root?")
     assert host.left() == Left((str(ORIGINAL_KB), "0"), None, None) and list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_holder_counts_while_it_lives(tmp_path: Path, shell: str) -> None:
+    """One that has ended, and that its parent has not asked after yet, lives no more."""
+    host = WorkaroundHost(tmp_path / "host")
+    holder = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE)
+    for words in (f"{holder.pid} {BOOT} {began(holder.pid)}", f"{holder.pid} {BOOT}"):
+        host.lock.unlink(missing_ok=True)
+        host.lock.symlink_to(words)
+        answer = host.ask(shell, "apply")
+        assert (answer.outcome, answer.reason) == ("busy", f"another run is at work on this host, as process {holder.pid}")
+    assert host.left() == Left((str(ORIGINAL_KB), "0"), None, None)
+    holder.kill()
+    while ") Z " not in Path(f"/proc/{holder.pid}/stat").read_text():
+        time.sleep(0.01)
+    assert host.ask(shell, "apply").outcome == "applied" and is_applied(host.left()) and host.leftovers() == []
+    holder.wait()
