@@ -27,6 +27,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plain
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
 
 _OPTIONS = {
@@ -65,7 +66,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         except MissingLibraryError as error:
             raise AnsibleActionFail(str(error)) from None
         except OSError as error:
-            raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         return {**result, "changed": False, **outcome}
 
     def _check_options_of(self, role: str, task_vars: dict[str, Any]) -> None:
@@ -73,7 +74,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             specification = role_options(role)
         except OSError as error:
-            raise AnsibleActionFail(f"options_of: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"options_of: {os_failure(error)}") from None
         given = {name: self._templar.template(task_vars[name]) for name in specification if name in task_vars}
         errors = ArgumentSpecValidator(specification).validate(given).error_messages
         if errors:
