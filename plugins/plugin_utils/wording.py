@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 LIMIT = 80
+
+#: A brace that with what follows it would begin a template's expression, statement or comment; of three braces, two do.
+_OPENING = re.compile(r"\{(?=[{%#])")
 
 
 def clip(text: object, limit: int = LIMIT) -> str:
@@ -20,8 +24,7 @@ def clip(text: object, limit: int = LIMIT) -> str:
     if not words.isprintable():
         words = " ".join("".join(one if one.isprintable() else " " for one in words).split())
     if "{" in words:
-        for bracket in ("{{", "{%", "{#"):
-            words = words.replace(bracket, "{ " + bracket[1])
+        words = _OPENING.sub("{ ", words)
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
