@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import epoch_of, in_utc, local_time, require_ahead, seconds_in
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import (
+    epoch_of,
+    in_utc,
+    local_time,
+    require_ahead,
+    seconds_in,
+)
 
 
 @pytest.mark.parametrize(
