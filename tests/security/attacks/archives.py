@@ -28,7 +28,8 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 #: Sizes as a header may state them; the last are of GNU's binary form: huge, and negative.
 SIZES = (
     b"", b"0", b"00000000000\0", b"77777777777\0", b"777777777777", b"-1", b"-0000000001", b"+1", b"0x10", b"9", b" 12 ", b"1 2",
-    b"-0000001000", b"\xff" * 12, b"\x80" + b"\xff" * 11, b"\x80" + bytes(10) + b"\x01", b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7, b"\xc0" + bytes(11),
+    b"-0000001000", b"\xff" * 12, b"\x80" + b"\xff" * 11,
+    b"\x80" + bytes(10) + b"\x01", b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7, b"\xc0" + bytes(11),
     b"\xff" * 11 + b"\x00",
 )  # fmt: skip
 KINDS = (b"0", b"\0", b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"S", b"V", b"M", b"N", b"D", b"A", b"x", b"g", b"L", b"K", b"\xff", b"z")

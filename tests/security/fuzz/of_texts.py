@@ -193,7 +193,7 @@ FUZZERS = (
     _parser(
         "taint", "`/proc/sys/kernel/tainted`", lambda text: taint_flags(sole_count("taint", text)), _of(["0\n", "4097\n"]), taint_flags
     ),
-    _parser("workaround_record", "the workaround's record", parse_record, _of_source("/var/lib/fleetcare-pagealloc/workaround")),
+    _parser("host_record", "the workaround's record", parse_record, _of_source("/var/lib/fleetcare-pagealloc/workaround")),
     _parser(
         "settings",
         "`/etc/sysctl.conf` and its like",

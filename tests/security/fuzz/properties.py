@@ -112,17 +112,21 @@ def _no_constant(name: str) -> None:
 
 def _page(fleet: Mapping[str, Any]) -> str:
     text = render_html(fleet)
+    harmless_page(text)
+    return text
+
+
+def harmless_page(text: str) -> list[Any]:
+    """The page has the elements and links of a harmless one, and its data are data; returns these: the verdicts, then the hosts."""
     text.encode("utf-8")
     require(_harmless(text), "fleet.html holds characters that act on a terminal")
     tags = _tags(text)
     require(set(tags) <= _harmless_tags(), f"fleet.html has elements of a host's: {sorted(set(tags) - _harmless_tags())[:3]}")
     require(tags.count(("script", ())) == 2 and len([one for one in tags if one[0] == "script"]) == 4, "fleet.html has scripts of a host's")
-    for data in _SCRIPTS.findall(text):
-        require("<" not in data and ">" not in data and "&" not in data, "fleet.html has a host's markup among its data")
-        for line in filter(None, data.split("\n")):
-            json.loads(line)
-    require(len(_SCRIPTS.findall(text)) == 2, "a host ended the page's data before its end")
-    return text
+    data = _SCRIPTS.findall(text)
+    require(len(data) == 2, "a host ended the page's data before its end")
+    require(not set("".join(data)) & set("<>&"), "fleet.html has a host's markup among its data")
+    return [json.loads(line) for line in "\n".join(data).split("\n") if line]
 
 
 def _tags(page: str) -> list[tuple[str, tuple[str, ...]]]:
