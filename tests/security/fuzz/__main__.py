@@ -19,7 +19,7 @@ from tests.security.fuzz.runner import FOLDER, Tally, run
 from tests.security.fuzz.table import COUNTS, PAGE, add_counts, write_table
 
 #: So many inputs are handed to a process at a time.
-_CHUNK = 20_000
+_CHUNK = 2000
 _DEFAULT_SECONDS = 60
 _NO_END = 1 << 40
 
@@ -46,7 +46,6 @@ def main(words: Sequence[str] | None = None) -> int:
     failed = False
     if given.seconds or given.inputs or not given.table:
         tallies = _run_all(names, given)
-        add_counts(tallies, given.seed, given.folder / COUNTS)
         failed = any(tally.failures for tally in tallies.values())
     if given.table:
         write_table(given.folder / COUNTS, given.page)
@@ -91,6 +90,7 @@ def _run_all(names: Sequence[str], given: argparse.Namespace) -> dict[str, Tally
             for place in set(tally.failures) - set(tallies[name].failures):
                 print(f"{name}: {place}, input {tally.failures[place]} of seed {given.seed}", flush=True)
             tallies[name].add(tally)
+            add_counts({name: tally}, given.seed, given.folder / COUNTS)  # at once: a night may end early
     for name, tally in tallies.items():
         rate = tally.inputs / tally.cpu_seconds if tally.cpu_seconds else 0
         print(f"{name:13s} {tally.inputs:>10,} inputs  {rate:>8,.0f} a second  longest {tally.longest_seconds * 1000:>6.0f} ms")
