@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 LIMIT = 80
-
-#: A brace that with what follows it would begin a template's expression, statement or comment; of three braces, two do.
-_OPENING = re.compile(r"\{(?=[{%#])")
 
 
 def clip(text: object, limit: int = LIMIT) -> str:
@@ -24,7 +20,8 @@ def clip(text: object, limit: int = LIMIT) -> str:
     if not words.isprintable():
         words = " ".join("".join(one if one.isprintable() else " " for one in words).split())
     if "{" in words:
-        words = _OPENING.sub("{ ", words)
+        for bracket in ("{{", "{%", "{#"):
+            words = words.replace(bracket, "{ " + bracket[1])
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 

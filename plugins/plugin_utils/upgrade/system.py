@@ -62,7 +62,7 @@ def manager(evidence: Evidence) -> str:
 def package_manager(evidence: Evidence) -> Finding:
     """Whether yum or dnf is there and idle."""
     name = manager(evidence)
-    busy = [line.split(None, 2) for line in evidence.texts.get("$busy", "").split("\n") if line]
+    busy = [line.split(None, 2) for line in evidence.texts.get("$busy", "").split("\n") if line.strip()]
     if not name:
         return blocker("package_manager", "neither dnf nor yum is there", "install one, or upgrade this host by hand")
     if busy:

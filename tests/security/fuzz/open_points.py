@@ -28,6 +28,7 @@ _BACKWARDS = archives.member("sos_commands/kernel/uname_-a", b"x\n") + archives.
 _STARRED = archives.packed([archives.member("sos_commands/x"), archives.member("sys/class/net/*/mtu", b"1500\n")])
 
 OPEN: Sequence[OpenPoint] = (
+    OpenPoint("issue 12, point 2: of three braces two stay together", ("words",), "a sentence is a template", "{{{"),
     OpenPoint("issue 12, point 3: a transcript without a head", ("registered",), "EvidenceError", {"h": {"transcript": ""}}),
     OpenPoint("issue 12, point 3: a result in another shape", ("registered",), "AttributeError", {"h": {"ansible_facts": [1]}}),
     OpenPoint("issue 12, point 4: a star in a member's name", ("members",), "in expand", {"sys/class/net/*/mtu": b"1500\n"}),

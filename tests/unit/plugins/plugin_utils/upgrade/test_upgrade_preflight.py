@@ -90,6 +90,7 @@ def test_an_el6_host_with_nothing_in_the_way() -> None:
         ({"$owner": "kernel-uek\n"}, "flavour", "of the package kernel-uek"),
         ({"$owner": ""}, "flavour", "of no package"),
         ({"$busy": "812 /var/run/yum.pid /usr/bin/python /usr/bin/yum update\n"}, "package_manager", "yum update (pid 812)"),
+        ({"$busy": "  \n\t\n812\n"}, "package_manager", "is busy: 812 (pid 812)"),
         ({"$manager": ""}, "package_manager", "neither dnf nor yum"),
         ({"$offered": "Error: No matching Packages to list\n"}, "target", "newest offered: none"),
         ({"$offered": "", "$subscription": "Release: 6.4\n"}, "target", "pinned to release 6.4"),
