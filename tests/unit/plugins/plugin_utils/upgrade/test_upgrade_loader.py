@@ -126,6 +126,16 @@ def test_the_name_of_an_entry_cannot_become_a_command(name: str) -> None:
         loader.default_command(NEW7)
 
 
+@pytest.mark.parametrize("release", ["x\0", "x$(reboot)", "x'", "x\x1b[31m"])
+def test_the_name_of_a_kernel_cannot_become_a_command(release: str) -> None:
+    """A zero byte goes into no command: it ended the play."""
+    texts = {"/boot/grub/grub.conf": GRUB_CONF, "$tool": "grubby\n", "$grubby": f"/boot/vmlinuz-{release}\n"}
+    loader = read_loader(Evidence(texts, {}))
+    assert loader.default == release
+    with pytest.raises(UpgradeError, match="the kernel that boots has a name that is not plain"):
+        loader.default_command(release)
+
+
 def test_without_any_file_the_loader_is_not_guessed() -> None:
     with pytest.raises(UpgradeError, match="not recognised"):
         read_loader(Evidence({}, {"/boot/grub2/grub.cfg": "Permission denied"}))
