@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
@@ -27,7 +28,6 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
     sample_fleet,
 )
 
-jsonschema = pytest.importorskip("jsonschema")
 ROOT = Path(__file__).parents[5]
 SCHEMA = json.loads((ROOT / "docs" / "fleet.schema.json").read_text(encoding="utf-8"))
 
