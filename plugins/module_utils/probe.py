@@ -87,12 +87,14 @@ rpmdb=; for path in /var/lib/rpm/Packages /var/lib/rpm/rpmdb.sqlite /var/lib/rpm
  /usr/lib/sysimage/rpm/Packages.db; do [ ! -e $path ] || rpmdb=$path; done
 if [ -n "$rpmdb" ]; then
  if have rpm; then
-  out=$(limited rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}.%{ARCH}\n' kernel kernel-core kernel-uek kernel-uek-core kernel-rt \
-   kernel-rt-core kernel-default kernel-ml kernel-lt 2>&1 </dev/null); rc=$?
+  set --
+  for path in '' -debug -rt -rt-debug -64k -64k-debug -uek -uek-debug -ml -lt -plus; do set -- "$@" kernel$path kernel$path-core; done
+  for path in PAE xen default azure pae; do set -- "$@" kernel-$path; done
+  out=$(limited rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}.%{ARCH}\n' "$@" 2>&1 </dev/null); rc=$?
   case $rc in 124|137|143) failed kernels $rc;; *) say kernels "$out";; esac
  else failed kernels 127; fi
 elif [ -d /var/lib/dpkg/info ]; then echo '$kernels:dpkg'
- for path in /boot/vmlinuz-*; do path=${path#/boot/vmlinuz-}
+ for path in /boot/vmlinu[xz]-*; do path=${path#/boot/vmlinu?-}
   if [ -e "/var/lib/dpkg/info/linux-image-$path.list" ] || [ -e "/var/lib/dpkg/info/linux-image-unsigned-$path.list" ]
   then say kernels "linux-image $path"; fi; done
 else echo '!$kernels:no RPM or dpkg database'; fi

@@ -523,7 +523,7 @@ ansible_facts:
               description: Release of the running kernel, from C(uname).
               type: str
             machine:
-              description: Hardware name, from C(uname).
+              description: Hardware name, from C(uname). Null where only the kernel's own words are there and do not tell it.
               type: str
             version:
               description: Build of the running kernel, from C(uname).
