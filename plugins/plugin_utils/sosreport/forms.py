@@ -69,7 +69,9 @@ _KERNEL_LINE = re.compile(r"^(?:kernel[^\n]*|error:[^\n]*)$", re.MULTILINE)
 #: What is wanted of a package ("h" is held), and that its files are there: installed, or nearly.
 _DEBIAN_KERNEL = re.compile(r"^[uihrp][iUFWt]R?\s{1,8}linux-image-(?:unsigned-)?([0-9][^\s:]{0,127})(?::\S+)?\s", re.MULTILINE)
 _DEBIAN_PACKAGE = re.compile(r"^ii\s{1,8}[a-z0-9]", re.MULTILINE)
-_RPM_PACKAGE = re.compile(r"^[A-Za-z0-9][^\s-]{0,63}(?:-[^\s-]{1,64}){2,9}\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64(?:le)?|s390x)\s", re.MULTILINE)
+_RPM_PACKAGE = re.compile(
+    r"^[A-Za-z0-9][^\s-]{0,63}(?:-[^\s-]{1,64}){2,9}\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64(?:le)?|s390x)\s", re.MULTILINE
+)
 _UP = re.compile(r"\bup +(?:([0-9]{1,6}) days?, *)?(?:([0-9]{1,2}):([0-9]{2})|([0-9]{1,2}) min|([0-9]{1,2}) sec)\b")
 _LSB = re.compile(r"^(Distributor ID|Release|Description):[ \t]*(\S[^\n]{0,200})$", re.MULTILINE)
 _LSB_FIELDS = {"Distributor ID": "DISTRIB_ID", "Release": "DISTRIB_RELEASE", "Description": "DISTRIB_DESCRIPTION"}
