@@ -248,11 +248,12 @@ def _page_size_bytes(evidence, facts):
 def _reckoned_page_size_bytes(memory, zones):
     """The size of which all zones' pages make up all memory; None where none does. Old kernels count no managed pages,
     but those present, which are up to a fifth more."""
-    pages = [zone["present_pages"] if zone["managed_pages"] is None else zone["managed_pages"] for zone in zones or ()]
-    if memory is None or not pages or None in pages or not sum(pages):
+    kind, least = ("managed_pages", 0.97) if zones and zones[0]["managed_pages"] is not None else ("present_pages", 0.8)
+    pages = [zone[kind] for zone in zones or ()]
+    if memory is None or None in pages or not sum(pages):
         return None
     share = 1024.0 * memory["total_kb"] / sum(pages)
-    return next((size for size in _PAGE_SIZES_BYTES if 0.8 * size <= share <= 1.05 * size), None)
+    return next((size for size in _PAGE_SIZES_BYTES if least * size <= share <= 1.03 * size), None)
 
 
 def _failures(evidence, workaround):

@@ -15,7 +15,7 @@ _OS_RELEASE = re.compile(r"([A-Z_]{1,40})=(.*)\Z")
 _RELEASE_FILE = re.compile(r"(.{1,100}?) (?:Linux )?release ([0-9][0-9.]*)")
 # "kernel 2.6.32-358.el6.x86_64" as the probe asks rpm, "kernel-2.6.32-358.el6.x86_64  Mon ..." as sosreports list it
 _KERNEL_PACKAGE = re.compile(
-    r"kernel[0-9.]{0,8}(?:-(debug|rt|rt-debug|64k|64k-debug|rt-64k|rt-64k-debug|16k|16k-debug|uek|uek-debug|PAE|PAE-debug|xen|plus|ml|lt|azure"
+    r"kernel[0-9.]{0,8}(?:-(debug|rt|rt-debug|64k|64k-debug|rt-64k|rt-64k-debug|16k|16k-debug|uek|uek-debug|PAE|xen|plus|ml|lt|azure"
     r"|default|pae|preempt|trace|vanilla|desktop|longterm|64kb|lpae|smp|bigsmp|ec2))?"
     r"(?:-core)?[ -]([0-9][^\s-]{0,63})-([0-9][^\s-]{0,127})(?=\s|\Z)"
 )

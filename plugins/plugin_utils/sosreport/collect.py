@@ -120,8 +120,8 @@ def look_into_each(path: str, cache_directory: str | None = None) -> list[Report
 
     try:
         read_packed_reports(Path(path), Cache(cache_directory), visit)
-    except (EvidenceError, OSError) as error:  # it has gone, or was cut, since it was looked at
-        reports.append(Report(path, error=str(error)))
+    except Exception as error:  # it has gone, or was cut, since it was looked at
+        reports.append(Report(path, error=_reason_of(error)))
     return reports
 
 
@@ -131,12 +131,8 @@ def _told(path: str, read: Callable[[], Evidence]) -> Report:
         modified = os.stat(split_path(Path(path))[0]).st_mtime  # noqa: PTH116
         evidence = read()
         facts = facts_from(evidence)
-    except EvidenceError as error:
-        return Report(path, error=error.reason, several=isinstance(error, SeveralReportsError))
-    except OSError as error:
-        return Report(path, error=f"cannot be read: {error.strerror}")
-    except Exception as error:  # what was not foreseen is named as such
-        return Report(path, error=f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}")
+    except Exception as error:
+        return Report(path, error=_reason_of(error), several=isinstance(error, SeveralReportsError))
     kernel = facts["kernel"] or {}
     distribution = kernel.get("distribution") or {}
     drivers = sorted({nic["driver"] for nic in facts["nics"] or () if nic["driver"] and not nic["virtual"]})
@@ -149,6 +145,15 @@ def _told(path: str, read: Callable[[], Evidence]) -> Report:
         tuple(drivers),
         modified,
     )
+
+
+def _reason_of(error: Exception) -> str:
+    """Why a report was not read; what was not foreseen is named as such."""
+    if isinstance(error, EvidenceError):
+        return str(error.reason)
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    return f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}"
 
 
 def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | None = None) -> Iterator[Report]:

@@ -54,9 +54,9 @@ def evidence_of(members: Members, odd: Sequence[str] = ()) -> Evidence:
     contradictions = _contradictions(report)
     strange = [*odd, *contradictions]
     take_logs(report, strange)
-    banner = _first(report, SOS_IDENTITY["version"]) or _boot_line(report)
-    if "$uname" not in report.texts and banner and not contradictions:
-        report.put("/proc/version", banner)
+    if "$uname" not in report.texts and not contradictions:
+        banner = _first(report, SOS_IDENTITY["version"]) or _boot_line(report)
+        report.put_all({"/proc/version": banner} if banner else {})
     for entry in MANIFEST:  # what would otherwise count as there and empty, or as seen and without links
         if entry.source not in report.texts and ("*" not in entry.source or entry.kind == "link"):
             report.reasons.setdefault(entry.source, _ABSENT)
@@ -95,8 +95,8 @@ def _take_forms(report: Taken) -> None:
         report.put_all(forms.from_taint(_by_name(report, "taint")))
     report.put_all(forms.from_bonding(_by_name(report, "bonding")))
     _convert(report, "ip_link", forms.from_ip_link)
-    if "/proc/net/route" not in texts:
-        _convert(report, "ip_route", forms.from_ip_route)
+    for source, routes in forms.from_ip_route(_first(report, SOS_FORMS["ip_route"])).items():
+        texts[source] = texts.get(source, "") + routes  # the kernel's own file shows one gateway of several
     _convert(report, "packages", forms.from_packages)
     if "/proc/meminfo" not in texts:
         for pattern in SOS_FORMS["free"]:

@@ -18,7 +18,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _DAY_FIRST = re.compile(r"\b(\d{1,2})\.? ([A-Z][a-z]{2})[a-z]* (\d{4}),? (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?")
 _MONTH_FIRST = re.compile(r"\b([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?(?: \S+)? (\d{4})")
-#: Hours before UTC of what ``date`` calls a zone: those names that mean one zone only.
+#: What ``date`` calls a zone -> its hours east of UTC: those names that mean one zone only.
 _ZONES = {"UTC": 0, "GMT": 0, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "JST": 9, "EDT": -4, "PDT": -7}
 _ZONE = re.compile(r"\d{1,2}:\d{2}:\d{2}(?: [AP]M)? ([A-Z]{3,5}|[+-]\d{2}(?:\d{2})?)\b")
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")

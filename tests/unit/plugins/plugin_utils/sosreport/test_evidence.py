@@ -198,6 +198,15 @@ def test_the_clock_of_a_report_that_keeps_neither_proc_uptime_nor_proc_stat() ->
     assert "/proc/stat" not in local.texts, "of China or of Chicago"
 
 
+def test_every_gateway_has_its_interface_though_the_kernels_file_shows_one() -> None:
+    row = "{}\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+    routes = "default proto static\n\tnexthop via 192.0.2.1 dev eth0 weight 1\n\tnexthop via 192.0.2.2 dev eth1 weight 1\n"
+    links = "".join(IP.format(name, 1500) for name in ("eth0", "eth1", "eth2"))
+    paths = {FOLDER + "ip_-s_-d_link": links, "proc/net/route": row.format("eth0"), FOLDER + "ip_route_show_table_all": routes}
+    nics = facts_from(of_paths(paths))["nics"]
+    assert {nic["name"] for nic in nics if nic["default_route"]} == {"eth0", "eth1"}
+
+
 def test_memory_distribution_and_kernel_from_what_else_tells_them() -> None:
     free = "  total used free shared buff/cache available\nMem: 1000 1 100 0 0 250\n"
     lsb = "Distributor ID:\tUbuntu\nRelease:\t14.04\n"
