@@ -529,7 +529,7 @@ ansible_facts:
               description: Build of the running kernel, from C(uname).
               type: str
             distribution:
-              description: Id, name and version, from C(/etc/os-release), C(/etc/oracle-release) or C(/etc/redhat-release).
+              description: Id, name and version, from C(/etc/os-release), or from what older distributions have in its place, such as C(/etc/redhat-release).
               type: dict
               contains:
                 id:
@@ -542,7 +542,7 @@ ansible_facts:
                   description: Its version, null where it has none.
                   type: str
             installed:
-              description: Releases of the installed kernel packages, from RPM's or dpkg's database.
+              description: Releases of the installed kernels as C(uname -r) would show them, from the database of RPM or dpkg.
               type: list
               elements: str
             default_boot:
