@@ -78,13 +78,13 @@ ansible_facts:
               description: Release of the running kernel, from C(uname).
               type: str
             machine:
-              description: Hardware name, from C(uname).
+              description: Hardware name, from C(uname). Null where only the kernel's own words are there and do not tell it.
               type: str
             version:
               description: Build of the running kernel, from C(uname).
               type: str
             distribution:
-              description: Id, name and version, from C(/etc/os-release), C(/etc/oracle-release) or C(/etc/redhat-release).
+              description: Id, name and version, from C(/etc/os-release), or from what older distributions have in its place, such as C(/etc/redhat-release).
               type: dict
               contains:
                 id:
@@ -97,7 +97,7 @@ ansible_facts:
                   description: Its version, null where it has none.
                   type: str
             installed:
-              description: Releases of the installed kernel packages, from RPM's or dpkg's database.
+              description: Releases of the installed kernels as C(uname -r) would show them, from the database of RPM or dpkg.
               type: list
               elements: str
             default_boot:
