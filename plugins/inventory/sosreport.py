@@ -16,6 +16,8 @@ description:
   - Makes an inventory of a folder of sosreports, unpacked or packed as C(.tar), C(.tar.gz), C(.tar.bz2) or C(.tar.xz), of sos 2.2
     (RHEL 6) to today, those of C(sos clean) included. Each host has its report in C(audit_evidence), so that the audit reads that
     and reaches no host. Live hosts in another inventory of the same run are in the same report.
+  - What C(sos collect) leaves, a folder or that folder packed, is the reports in it. Encrypted reports are named, and have to be
+    decrypted first.
   - Archives are read as streams by parallel processes, and nothing is unpacked to disk. What was read of a packed one is kept in a
     cache, under the SHA-256 of its content, so that the audit and later runs need not unpack it again.
   - A host bears the short name that its report was taken on. The newest report of a host speaks for it. Machines of the same name

@@ -84,9 +84,7 @@ ansible_facts:
               description: Build of the running kernel, from C(uname).
               type: str
             distribution:
-              description:
-                - Id, name and version, from C(/etc/os-release), or from what older distributions have in its place, such as
-                  C(/etc/redhat-release).
+              description: Id, name and version, from C(/etc/os-release), or from C(/etc/redhat-release) and its like.
               type: dict
               contains:
                 id:
