@@ -83,7 +83,7 @@ class Loader:
 
 
 def _plain(name: str, what: str) -> str:
-    """The name as a word of a command. UpgradeError where something in it means more to a shell, or nothing can carry it, as a zero byte."""
+    """The name as a word of a command. UpgradeError where it holds what means more to a shell, or what no command can carry."""
     if not _SANE_ID.fullmatch(name):
         raise UpgradeError(f"{what} has a name that is not plain: {clip(name)}", "rename it")
     return shlex.quote(name)

@@ -13,7 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.findin
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:?\d\d)?")
-_EPOCH = re.compile("[0-9]{1,11}")
+_EPOCH = re.compile(r"[0-9]{1,11}")
 _REMEDY = "write it as 2026-12-01 02:30, with +01:00 or Z at its end where it is not in the host's zone or the given one"
 #: A schedule beyond this is more likely a slip of the pen.
 _MOST = timedelta(days=366)

@@ -17,6 +17,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 
 HOME = "/var/lib/pagealloc-kernel-upgrade"
 
+_WORDS = re.compile(r"^([0-9]{1,11}) (.+)$", re.M)
+
 
 @dataclass(frozen=True)
 class Before:
@@ -118,5 +120,5 @@ def _before(text: str) -> Before | None:
 
 
 def _outcome(text: str) -> tuple[tuple[int, str], ...]:
-    found = re.findall(r"^([0-9]{1,11}) (.+)$", text, re.M)
+    found = _WORDS.findall(text)
     return tuple((int(epoch), clip(words, 200)) for epoch, words in found)

@@ -38,7 +38,7 @@ class _Piece(NamedTuple):
 
 def main(words: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(words)
-    names = given.parser or list(FUZZERS)
+    names = list(dict.fromkeys(given.parser or FUZZERS))
     wrong = _wrong(given, names)
     if wrong:
         print(f"fuzz: {wrong}", file=sys.stderr)
