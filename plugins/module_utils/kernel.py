@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
+from collections import OrderedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 
@@ -64,11 +65,11 @@ def parse_release_file(text):
 
 def parse_installed(text):
     """The releases of the installed kernel packages, each once, in the order listed."""
-    releases = []
+    releases = OrderedDict()
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("error:"):
             raise EvidenceError("kernel.installed", number, "rpm says %.100r" % str(line))
         found = _KERNEL_PACKAGE.match(line) or _DEBIAN_PACKAGE.match(line)
-        if found and found.group(1) not in releases:
-            releases.append(found.group(1))
-    return releases
+        if found:
+            releases[found.group(1)] = None
+    return list(releases)
