@@ -272,20 +272,21 @@ def read_transcript(text, nonce=None):
             whole = True
             break
         last = _take(line, collected, reasons) or last
-    if len(collected) + len(reasons) > MAX_SOURCES:
-        raise EvidenceError("evidence", None, "it names more than %d sources, which no host has" % MAX_SOURCES)
     texts = dict((source, "\n".join(taken) + "\n") for source, taken in collected.items())
     if whole:
         _note_empty(texts, reasons)
     elif last in texts:  # half a number is a wrong number
         del texts[last]
         reasons[last] = "the evidence breaks off in it"
-    leave_out_long_lines(texts, reasons)
+    keep_bounds(texts, reasons)
     return Evidence(texts, reasons, whole)
 
 
-def leave_out_long_lines(texts, reasons):
-    """Take the sources with a line longer than MAX_TEXT_LINE_CHARS out of ``texts``, and note that in ``reasons``."""
+def keep_bounds(texts, reasons):
+    """Take the sources with a line longer than MAX_TEXT_LINE_CHARS out of ``texts``, and note that in ``reasons``. EvidenceError where
+    there are more sources than a host has."""
+    if len(texts) + len(reasons) > MAX_SOURCES:
+        raise EvidenceError("evidence", None, "it has more than %d sources, which no host has" % MAX_SOURCES)
     for source in [source for source, text in texts.items() if len(text) > MAX_TEXT_LINE_CHARS]:
         if max(map(len, texts[source].split("\n"))) > MAX_TEXT_LINE_CHARS:
             del texts[source]

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import ARCHIVE_SECONDS, limited_processor_time
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.regular_file import real_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import identity_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import NAMED, Identity
@@ -56,12 +58,19 @@ def find_reports(paths: Iterable[str], base: str) -> tuple[list[str], list[str]]
         whole = os.path.join(base, os.path.expanduser(given))  # noqa: PTH111, PTH118
         matches = [whole] if os.path.lexists(whole) else sorted(glob.glob(whole))  # noqa: PTH207
         reports = [report for match in matches for report in _reports_at(Path(match))]
-        found.update(dict.fromkeys(os.path.realpath(report) for report in reports))
+        found.update(dict.fromkeys(_real(report) for report in reports))
         if not matches:
             complaints.append(f"{given}: there is no such file or folder")
         elif not reports:
             complaints.append(f"{given}: no sosreport is in it")
     return list(found), complaints
+
+
+def _real(report: Path) -> str:
+    try:
+        return real_path(str(report))
+    except OSError:
+        return os.path.abspath(report)  # noqa: PTH100 - reading it will say why
 
 
 def _reports_at(path: Path) -> list[Path]:
@@ -81,9 +90,9 @@ def _is_one(child: Path) -> bool:
     if child.name.endswith(_BESIDE):
         return False
     try:
-        return child.name.startswith(NAMED) or (child.is_file() and looks_like_archive(child))
+        return child.name.startswith(NAMED) or looks_like_archive(child)
     except OSError:
-        return True
+        return True  # reading it will say why
 
 
 def look_into(path: str, cache_directory: str | None = None) -> Report:
@@ -91,8 +100,9 @@ def look_into(path: str, cache_directory: str | None = None) -> Report:
     try:
         modified = os.stat(path).st_mtime  # noqa: PTH116
         where = Path(path)
-        evidence = read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache(cache_directory))
-        facts = facts_from(evidence)
+        with limited_processor_time(ARCHIVE_SECONDS):
+            evidence = read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache(cache_directory))
+            facts = facts_from(evidence)
     except EvidenceError as error:
         return Report(path, error=error.reason)
     except OSError as error:

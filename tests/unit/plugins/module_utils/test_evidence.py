@@ -137,5 +137,5 @@ def test_a_line_too_long_costs_its_source() -> None:
 
 def test_too_many_sources_or_too_long_names_are_no_hosts() -> None:
     assert not read_transcript(transcript(f"/{'a' * MAX_SOURCE_CHARS}:1", f"!/{'a' * MAX_SOURCE_CHARS}:gone")).find("/a")
-    with pytest.raises(EvidenceError, match="more than 20000 sources"):
+    with pytest.raises(EvidenceError, match="more than 20000 sources, which no host has"):
         read_transcript(transcript(*(f"/sys/{number}:1" for number in range(MAX_SOURCES)), "!$uname:gone"))
