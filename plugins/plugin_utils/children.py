@@ -20,8 +20,9 @@ from types import TracebackType
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES
 
 #: What a host may send within one block: its answer, complaints and banners, several times over.
-MAX_ANSWER_BYTES = 8 * MAX_TRANSCRIPT_BYTES
-_LOOK_SECONDS = 0.2
+MAX_ANSWER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
+#: A fast host sends some 10 MiB in this time.
+_LOOK_SECONDS = 0.05
 #: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_received, since Linux 4.1.
 _RECEIVED_AT = 128
 
@@ -67,8 +68,10 @@ class Deadline:
                         connection.shutdown(socket.SHUT_RDWR)
 
     def _came_bytes(self) -> int:
-        """What came through pipes, as from ssh, or through sockets; files that were read meanwhile count as well."""
-        return max(_read_bytes() - self._read_before, _received_bytes() - self._received_before)
+        """What came through the pipes of a child such as ssh, with the files that were read meanwhile; without a child, through sockets."""
+        if _ids_in(self._listed) - self._before:
+            return _read_bytes() - self._read_before
+        return _received_bytes() - self._received_before
 
     def _end_children(self) -> None:
         """A child may leave its own ones behind, and these what it was writing to."""
