@@ -18,7 +18,7 @@ HOST_SECONDS = 30
 ARCHIVE_SECONDS = 300
 
 
-class _TookTooLong(Exception):  # noqa: N818
+class _TookTooLong(Exception):
     """Raised somewhere in the block. No EvidenceError there, for that may cost one datum only, and the block would go on."""
 
 

@@ -17,7 +17,7 @@ _WHY = "Not a regular file, but a pipe, a socket, a device or the like"
 def open_regular(path: Path) -> BinaryIO:
     """The file, for reading. OSError where it cannot be opened or is none; links are followed. Never waits: where there is nothing
     to read yet (/proc/kmsg), reading gives None or raises BlockingIOError."""
-    _require_regular(path, os.stat(path).st_mode)
+    _require_regular(path, path.stat().st_mode)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         _require_regular(path, os.fstat(descriptor).st_mode)  # it may be another one by now
@@ -30,7 +30,7 @@ def open_regular(path: Path) -> BinaryIO:
 def real_path(path: str) -> str:
     """Where a path leads. OSError where it leads nowhere, or over more links than the kernel follows, which is 40: Python's own
     function follows each by a call within the last, and so ends at the thousandth."""
-    os.stat(path)
+    Path(path).stat()
     return os.path.realpath(path, strict=True)
 
 

@@ -79,7 +79,9 @@ def records(folder: Path) -> dict[str, Path]:
     chain(folder, "chain", "star")
     os.mkfifo(folder / "pipe")
     os.mkfifo(folder / "sosreport-pipe.tar.xz")
-    (folder / "connection").write_text("pagealloc-evidence 1 n\n!$connection:" + "during banner exchange " * 60000 + "\npagealloc-evidence end n\n")
+    (folder / "connection").write_text(
+        "pagealloc-evidence 1 n\n!$connection:" + "during banner exchange " * 60000 + "\npagealloc-evidence end n\n"
+    )
     (folder / "head").write_text("pagealloc-evidence 1 n x\n")
     (folder / "large").write_bytes(b"pagealloc-evidence 1 n\n" + b"/proc/modules:x\n" * 300000)
     return {path.name: path for path in folder.iterdir() if not path.name.startswith("chain")} | {"chain": folder / "chain"}
@@ -157,7 +159,12 @@ def test_over_a_connection_without_a_process_too(
     with_paramiko: tuple[Ansible, str], sshd: Sshd, account: Callable[[str], str], tmp_path: Path
 ) -> None:
     ansible, folder = with_paramiko
-    scripts = {"live": 'exec /bin/sh "$@"', "never ends": "exec sleep 300", "hangs up late": "trap '' HUP TERM; while :; do sleep 1; done", **FLOODS}
+    scripts = {
+        "live": 'exec /bin/sh "$@"',
+        "never ends": "exec sleep 300",
+        "hangs up late": "trap '' HUP TERM; while :; do sleep 1; done",
+        **FLOODS,
+    }
     users = {name: account(script + "\n") for name, script in scripts.items()}
     paramiko = {"ansible_connection": "ansible.builtin.paramiko_ssh", "ansible_host_key_checking": False}
     hosts: dict[str, Any] = {name: {"ansible_host": "127.0.9.1", **sshd.variables(user), **paramiko} for name, user in users.items()}

@@ -63,7 +63,8 @@ _NO_DEVICE_LINKS = frozenset(("loopback", "sit", "ipip", "gre", "gre6", "tunnel"
 _SLAVE = re.compile(r"^Slave Interface: (\S{1,32})$", re.MULTILINE)
 _ROUTE = re.compile(r"^default .*?\bdev (\S{1,32})", re.MULTILINE)
 _KERNEL_LINE = re.compile(r"^(?:kernel[^\n]*|error:[^\n]*)$", re.MULTILINE)
-_DEBIAN_KERNEL = re.compile(r"^ii\s+linux-image-(?:unsigned-)?([0-9]\S{0,127}?)(?::\S+)?\s", re.MULTILINE)
+_DEBIAN_KERNEL = re.compile(r"^ii\s+linux-image-(?:unsigned-)?([0-9][^\s:]{0,127})(?::\S{1,32})?\s", re.MULTILINE)
+_BUILTIN = re.compile(r"^filename:[ \t]*\(builtin\)[ \t]*\nname:[ \t]*(\S{1,64})[ \t]*$", re.MULTILINE)
 _TAINT = re.compile(r"[A-Z]{1,8}\Z")
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -139,8 +140,7 @@ def _path_of(text: str, driver: str) -> str | None:
             line = text[text.rfind("\n", 0, at) + 1 : text.find("\n", at) if "\n" in text[at:] else len(text)]
             if line.startswith("filename:"):
                 return line.partition(":")[2].strip()
-    builtin = re.search(rf"^filename:\s*\(builtin\)\s*\nname:\s*{re.escape(driver)}\s*$", text, re.MULTILINE)
-    return "(builtin)" if builtin else None
+    return "(builtin)" if driver in _BUILTIN.findall(text) else None
 
 
 def from_taint(texts: Mapping[str, str]) -> dict[str, str]:

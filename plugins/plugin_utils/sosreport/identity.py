@@ -18,7 +18,7 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _DAY_FIRST = re.compile(r"\b(\d{1,2})\.? ([A-Z][a-z]{2})[a-z]* (\d{4}),? (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?")
 _MONTH_FIRST = re.compile(r"\b([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?(?: \S+)? (\d{4})")
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
-_UUID = re.compile(r"^\s*UUID: ([0-9A-Fa-f-]{36})\s*$", re.MULTILINE)
+_UUID = re.compile(r"^[ \t]*UUID: ([0-9A-Fa-f-]{36})[ \t]*$", re.MULTILINE)
 _FILE_NAME = re.compile(
     r"sosreport-(?P<host>.+?)(?:-\w+)?-\d{4}-\d{2}-\d{2}-\w+|sosreport-(?P<old>[^.]+?)[.-][0-9A-Za-z_]*-?\d{6,14}-\w+|sosreport-(?P<any>.+)"
 )

@@ -12,12 +12,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.taken import Taken
 
 _NO_DEVICE = "Cannot get driver information: Operation not supported"
+_MOST_NAME_CHARS = 16  # IFNAMSIZ
 _MANGLED = re.compile(r"[^\w.-]+")
 
 
 def settle_nics(report: Taken) -> None:
     """sos writes ``eth0.100@eth0`` as ``eth0.100_eth0``; and an interface that ethtool knows nothing of has no device."""
-    known = [source.split("/")[4] for source in report.texts if source.startswith("/sys/class/net/") and source.endswith("/mtu")]
+    known = {source.split("/")[4]: None for source in report.texts if source.startswith("/sys/class/net/") and source.endswith("/mtu")}
     virtual = report.texts.get(VIRTUAL, "").split()
     written_as = {_MANGLED.sub("_", name): name for name in known}
     for source in [source for source in report.texts if source.startswith("$ethtool/")]:
@@ -34,7 +35,7 @@ def settle_nics(report: Taken) -> None:
 
 def _before_at(written: str, written_as: Mapping[str, str]) -> str | None:
     """The name in ``eth0.100_eth0``, where both parts are interfaces."""
-    for at in range(1, len(written)):
+    for at in range(1, min(len(written), _MOST_NAME_CHARS)):
         if written[at] == "_" and written[:at] in written_as and written[at + 1 :] in written_as:
             return written_as[written[:at]]
     return None

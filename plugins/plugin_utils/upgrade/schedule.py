@@ -13,6 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.findin
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:?\d\d)?")
+_EPOCH = re.compile(r"\d{1,12}")
 _REMEDY = "write it as 2026-12-01 02:30, with +01:00 or Z at its end where it is not in the host's zone or the given one"
 #: A schedule beyond this is more likely a slip of the pen.
 _MOST = timedelta(days=366)
@@ -34,7 +35,7 @@ def epoch_of(text: str, zone: str, said_by_host: str | None) -> int:
     given ``local_time``. UpgradeError for a time or zone that there is not.
     """
     if local_time(text, zone):
-        if said_by_host is None or not re.fullmatch(r"\d{1,12}", said_by_host.strip()):
+        if said_by_host is None or not _EPOCH.fullmatch(said_by_host.strip()):
             raise UpgradeError(f"kernel_upgrade_reboot_at: there is no {clip(text, 40)} in the host's zone", _REMEDY)
         return int(said_by_host)
     try:

@@ -17,6 +17,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 
 HOME = "/var/lib/pagealloc-kernel-upgrade"
 
+_CLOCK = re.compile(r"\d{1,12}\n?")
+_WORDS = re.compile(r"^(\d{1,12}) (.+)$", re.M)
+#: Our plans have less than 4,000. shlex takes time that grows with the square of the text.
+_MOST_PLAN_CHARS = 20000
+
 
 @dataclass(frozen=True)
 class Before:
@@ -87,7 +92,7 @@ def read_state(evidence: Evidence) -> State:
 
 
 def _clock(text: str) -> int:
-    if not re.fullmatch(r"\d{1,12}\n?", text):
+    if not _CLOCK.fullmatch(text):
         raise EvidenceError("clock", None, "the host did not tell its time")
     return int(text)
 
@@ -98,6 +103,8 @@ def _words(text: str) -> frozenset[str]:
 
 def _assignments(text: str) -> dict[str, str]:
     """{NAME: value} of a file of shell assignments that we wrote; {} where it was written by somebody else."""
+    if len(text) > _MOST_PLAN_CHARS:
+        return {}
     try:
         words = shlex.split(text)
     except ValueError:
@@ -118,5 +125,5 @@ def _before(text: str) -> Before | None:
 
 
 def _outcome(text: str) -> tuple[tuple[int, str], ...]:
-    found = re.findall(r"^(\d{1,12}) (.+)$", text, re.M)
+    found = _WORDS.findall(text)
     return tuple((int(epoch), clip(words, 200)) for epoch, words in found)

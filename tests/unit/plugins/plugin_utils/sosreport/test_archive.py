@@ -216,7 +216,9 @@ def test_a_size_beyond_all_bounds(size: bytes, pack: Callable[[bytes], bytes]) -
 
 
 @pytest.mark.parametrize("member", ["etc/other", "proc/buddyinfo"])
-@pytest.mark.parametrize("size", [b"-1\0", b"-1000\0", b"+1\0", b"0o17\0", b"1_0\0", b"\xff" * 12, b"\xff" + bytes(11), b"\x81" + bytes(11), b"8\0"])
+@pytest.mark.parametrize(
+    "size", [b"-1\0", b"-1000\0", b"+1\0", b"0o17\0", b"1_0\0", b"\xff" * 12, b"\xff" + bytes(11), b"\x81" + bytes(11), b"8\0"]
+)
 def test_a_size_that_is_none_is_refused(size: bytes, member: str) -> None:
     """A negative one leads back to the header itself, two million times."""
     data = bytearray(Tar().file(member).bytes())
