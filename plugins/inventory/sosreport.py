@@ -89,6 +89,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _GROUP = "sosreport"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_]")
 #: More warnings than this are counted, and shown with -v.
 _MAX_WARNINGS = 50
 
@@ -175,4 +176,4 @@ def _untrusted(value: Any) -> Any:
 def _groups(report: Report) -> list[str]:
     names = [f"release_{report.release}"] if report.release else []
     names += [f"driver_{driver}" for driver in report.drivers]
-    return [re.sub(r"[^A-Za-z0-9_]", "_", name)[:80] for name in names]
+    return [_UNSAFE.sub("_", name[:80]) for name in names]

@@ -8,6 +8,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
+from collections import OrderedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 
@@ -139,14 +140,14 @@ def _distribution_id(name):
 
 def parse_installed(text):
     """The releases of the installed kernel packages as ``uname -r`` would show them, each once, in the order listed."""
-    releases = []
+    releases = OrderedDict()
     for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("error:"):
             raise EvidenceError("kernel.installed", number, "rpm says %.100r" % str(line))
         release = _release_of_package(line)
-        if release and release not in releases:
-            releases.append(release)
-    return releases
+        if release:
+            releases[release] = None
+    return list(releases)
 
 
 def _release_of_package(line):

@@ -40,7 +40,8 @@ ABSENT = "absent"
 
 _TOKEN = re.compile(r"[0-9a-f]{16}\Z")
 _NUMBERS = ("step", "since_epoch_seconds") + KEYS + tuple("original_" + key for key in KEYS)
-_SETTING = re.compile(r"\s*-?\s*vm[./](min_free_kbytes|zone_reclaim_mode)\s*=\s*(\S.{0,60})")
+_AT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})\Z")
+_SETTING = re.compile(r"\s*(?:-\s*)?vm[./](min_free_kbytes|zone_reclaim_mode)\s*=\s*(\S.{0,60})")
 
 
 def no_record():
@@ -100,7 +101,7 @@ def parse_settings(texts):
 
 def epoch_of(at):
     """Seconds since 1970 of an ISO 8601 time that names its offset, else None: local time of an unknown zone tells nothing."""
-    found = re.match(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})\Z", at or "")
+    found = _AT.match(at or "")
     if not found:
         return None
     clock, offset = found.groups()

@@ -33,8 +33,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpa
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
-#: What is kept of one archive, all in all; how many members it may have; how long a name may be.
+#: What is kept of one archive, all in all, and of how many members; how many it may have; how long a name may be.
 MAX_KEPT_BYTES = 64 * 2**20
+MAX_KEPT_MEMBERS = 100_000
 MAX_MEMBERS = 2_000_000
 _MAX_NAME_BYTES = 65536
 
@@ -144,6 +145,8 @@ def _take(stream: Unpacked, kept: _Kept, block: bytes, whole: str, linkpath: str
     if not is_wanted(path) and path not in kept.also and path not in kept.targets:
         return size
     _judge(block)
+    if len(kept.contents) + len(kept.links) + len(kept.unreadable) >= MAX_KEPT_MEMBERS:
+        raise ArchiveError(f"holds more than {MAX_KEPT_MEMBERS:,} files of the kinds that are looked at")
     for table in (kept.contents, kept.links, kept.unreadable):
         table.pop(path, None)  # of two members of one name the later counts, as when unpacking
     if kind in (b"0", b"\0", b"7"):
@@ -209,12 +212,12 @@ def _judge(block: bytes) -> None:
 
 def _size(block: bytes) -> int:
     text = block[124:136]
-    if text[0] & 0x80:  # GNU's binary form, for more than 8 GiB
+    if text[0] == 0x80:  # GNU's binary form, for more than 8 GiB; one that begins with 0xff is negative
         return int.from_bytes(text[1:], "big")
-    try:
-        return int(text.split(b"\0", 1)[0].strip() or b"0", 8)
-    except ValueError:
-        raise ArchiveError("is damaged: a member's size is no number") from None
+    digits = text.split(b"\0", 1)[0].strip(b" ")
+    if digits.strip(b"01234567"):  # int() takes a sign, and others too
+        raise ArchiveError("is damaged: a member's size is no number")
+    return int(digits or b"0", 8)
 
 
 def _name(block: bytes) -> str:
@@ -248,12 +251,14 @@ def _extend(overrides: dict[str, str], kind: bytes, data: bytes) -> None:
 
 def _pax_records(data: bytes) -> dict[str, str]:
     records = {}
-    while data:
-        length, space, _rest = data.partition(b" ")
-        if not space or len(length) > 9 or not length.isdigit() or not len(length) + 1 < int(length) <= len(data):
+    start = 0
+    while start < len(data):
+        length, space, _rest = data[start : start + 10].partition(b" ")
+        end = start + int(length) if length.isdigit() else 0
+        if not space or not start + len(length) + 1 < end <= len(data):
             raise ArchiveError("is damaged: a pax header is malformed")
-        name, _equals, value = data[len(length) + 1 : int(length)].rstrip(b"\n").partition(b"=")
+        name, _equals, value = data[start + len(length) + 1 : end].rstrip(b"\n").partition(b"=")
         if name in (b"path", b"linkpath") or (name == b"size" and value.isdigit() and len(value) < 20):
             records[name.decode()] = value.decode("utf-8", "replace")
-        data = data[int(length) :]
+        start = end
     return records

@@ -18,6 +18,8 @@ from pathlib import Path
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import ARCHIVE_SECONDS, limited_processor_time
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.regular_file import real_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collection import is_collection, split_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import identity_of
@@ -65,12 +67,19 @@ def find_reports(paths: Iterable[str], base: str) -> tuple[list[str], list[str]]
         whole = os.path.join(base, os.path.expanduser(given))  # noqa: PTH111, PTH118
         matches = [whole] if os.path.lexists(whole) else sorted(glob.glob(whole))  # noqa: PTH207
         reports = [report for match in matches for report in _reports_at(Path(match))]
-        found.update(dict.fromkeys(os.path.realpath(report) for report in reports))
+        found.update(dict.fromkeys(_real(report) for report in reports))
         if not matches:
             complaints.append(f"{given}: there is no such file or folder")
         elif not reports:
             complaints.append(f"{given}: no sosreport is in it")
     return list(found), complaints
+
+
+def _real(report: Path) -> str:
+    try:
+        return real_path(str(report))
+    except OSError:
+        return os.path.abspath(report)  # noqa: PTH100 - reading it will say why
 
 
 def _reports_at(path: Path) -> list[Path]:
@@ -97,9 +106,9 @@ def _is_one(child: Path) -> bool:
     try:
         if child.name.endswith(_SUMS) or is_signature(child):
             return False
-        return names_report(child.name) or (child.is_file() and looks_like_archive(child))
+        return names_report(child.name) or looks_like_archive(child)
     except OSError:
-        return True
+        return True  # reading it will say why
 
 
 def look_into(path: str, cache_directory: str | None = None) -> Report:
@@ -129,8 +138,9 @@ def _told(path: str, read: Callable[[], Evidence]) -> Report:
     """What a report holds, of what reads it."""
     try:
         modified = os.stat(split_path(Path(path))[0]).st_mtime  # noqa: PTH116
-        evidence = read()
-        facts = facts_from(evidence)
+        with limited_processor_time(ARCHIVE_SECONDS):
+            evidence = read()
+            facts = facts_from(evidence)
     except Exception as error:
         return Report(path, error=_reason_of(error), several=isinstance(error, SeveralReportsError))
     kernel = facts["kernel"] or {}

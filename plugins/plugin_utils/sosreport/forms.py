@@ -67,7 +67,7 @@ _TABLE = re.compile(r"\btable (\S{1,32})")
 _EVERYBODYS_TABLES = frozenset(("main", "254", "default", "253"))
 _KERNEL_LINE = re.compile(r"^(?:kernel[^\n]*|error:[^\n]*)$", re.MULTILINE)
 #: What is wanted of a package ("h" is held), and that its files are there: installed, or nearly.
-_DEBIAN_KERNEL = re.compile(r"^[uihrp][iUFWt]R?\s{1,8}linux-image-(?:unsigned-)?([0-9][^\s:]{0,127})(?::\S+)?\s", re.MULTILINE)
+_DEBIAN_KERNEL = re.compile(r"^[uihrp][iUFWt]R?\s{1,8}linux-image-(?:unsigned-)?([0-9][^\s:]{0,127})(?::\S{1,32})?\s", re.MULTILINE)
 _DEBIAN_PACKAGE = re.compile(r"^ii\s{1,8}[a-z0-9]", re.MULTILINE)
 _RPM_PACKAGE = re.compile(
     r"^[A-Za-z0-9][^\s-]{0,63}(?:-[^\s-]{1,64}){2,9}\.(?:noarch|x86_64|i[3-6]86|aarch64|ppc64(?:le)?|s390x)\s", re.MULTILINE
@@ -77,6 +77,7 @@ _LSB = re.compile(r"^(Distributor ID|Release|Description):[ \t]*(\S[^\n]{0,200})
 _LSB_FIELDS = {"Distributor ID": "DISTRIB_ID", "Release": "DISTRIB_RELEASE", "Description": "DISTRIB_DESCRIPTION"}
 #: Columns of free, as meminfo names them.
 _FREE_COLUMNS = {"total": "MemTotal", "free": "MemFree", "available": "MemAvailable"}
+_BUILTIN = re.compile(r"^filename:[ \t]*\(builtin\)[ \t]*\nname:[ \t]*(\S{1,64})[ \t]*$", re.MULTILINE)
 _TAINT = re.compile(r"[A-Z]{1,8}\Z")
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -193,8 +194,7 @@ def _path_of(text: str, driver: str) -> str | None:
             line = text[text.rfind("\n", 0, at) + 1 : text.find("\n", at) if "\n" in text[at:] else len(text)]
             if line.startswith("filename:"):
                 return line.partition(":")[2].strip()
-    builtin = re.search(rf"^filename:\s*\(builtin\)\s*\nname:\s*{re.escape(driver)}\s*$", text, re.MULTILINE)
-    return "(builtin)" if builtin else None
+    return "(builtin)" if driver in _BUILTIN.findall(text) else None
 
 
 def from_taint(texts: Mapping[str, str]) -> dict[str, str]:

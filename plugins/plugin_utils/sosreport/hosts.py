@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import name_of_file, names_report, safe_name, stem_of
 
+_SEPARATORS = re.compile(r"[\s.]")
+
 
 @dataclass(frozen=True)
 class Host:
@@ -93,4 +95,4 @@ def _free(name: str, taken: Container[str]) -> str:
 
 
 def _safe_stem(path: str) -> str:
-    return safe_name(re.sub(r"[\s.]", "_", stem_of(path))) or "sosreport"
+    return safe_name(_SEPARATORS.sub("_", stem_of(path))) or "sosreport"

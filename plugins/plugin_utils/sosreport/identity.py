@@ -22,7 +22,7 @@ _MONTH_FIRST = re.compile(r"\b([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d{2}:\d{2})(?
 _ZONES = {"UTC": 0, "GMT": 0, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "JST": 9, "EDT": -4, "PDT": -7}
 _ZONE = re.compile(r"\d{1,2}:\d{2}:\d{2}(?: [AP]M)? ([A-Z]{3,5}|[+-]\d{2}(?:\d{2})?)\b")
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
-_UUID = re.compile(r"^\s*UUID: ([0-9A-Fa-f-]{36})\s*$", re.MULTILINE)
+_UUID = re.compile(r"^[ \t]*UUID: ([0-9A-Fa-f-]{36})[ \t]*$", re.MULTILINE)
 _FILE_NAME = re.compile(
     r"sosreport-(?P<host>.+?)(?:-\w+)?-\d{4}-\d{2}-\d{2}-\w+|sosreport-(?P<old>[^.]+?)[.-][0-9A-Za-z_]*-?\d{6,14}-\w+|sosreport-(?P<any>.+)"
 )

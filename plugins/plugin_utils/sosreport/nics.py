@@ -17,6 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.take
 
 _NET = "/sys/class/net/"
 _NO_DEVICE = "Cannot get driver information: Operation not supported"
+_MOST_NAME_CHARS = 16  # IFNAMSIZ
 _MANGLED = re.compile(r"[^\w.-]+")
 #: What ip puts behind the "@" of an interface whose other end is not among those it shows.
 _ELSEWHERE = re.compile(r"if[0-9]+\Z|NONE\Z")
@@ -117,7 +118,7 @@ def _add_virtual(report: Taken, names: Iterable[str]) -> None:
 
 def _before_at(written: str, written_as: dict[str, str]) -> str | None:
     """The name in ``eth0.100_eth0``, where both parts are interfaces, or the other one is not among those that are shown."""
-    for at in range(1, len(written)):
+    for at in range(1, min(len(written), _MOST_NAME_CHARS)):
         if written[at] == "_" and written[:at] in written_as:
             other = written[at + 1 :]
             if other in written_as or _ELSEWHERE.match(other):

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence, keep_bounds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.regular_file import open_regular
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import PackedReportsError, read_archive
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collection import each_packed_report, is_collection, split_path
@@ -31,16 +32,16 @@ def looks_like_archive(path: Path) -> bool:
     """Whether a file is an archive by what is in it, or means to be one by its name; one within an archive always is."""
     if names_report(path.name) or split_path(path)[1]:
         return True
-    with path.open("rb") as file:
-        head = file.read(MAGIC_BYTES)
+    with open_regular(path) as file:
+        head = file.read(MAGIC_BYTES) or b""
     return kind_of(head) is not None or (".tar" in path.name and _is_encrypted(path, head))
 
 
 def is_signature(path: Path) -> bool:
     """Whether a file is what signs another one, and no encrypted report: both may end in ".asc"."""
     if path.suffix == ".asc":
-        with path.open("rb") as file:
-            return not file.read(MAGIC_BYTES).startswith(_ENCRYPTED)
+        with open_regular(path) as file:
+            return not (file.read(MAGIC_BYTES) or b"").startswith(_ENCRYPTED)
     return path.suffix == ".sig"
 
 
@@ -48,8 +49,8 @@ def read_archive_evidence(path: Path, cache: Cache | None = None) -> Evidence:
     """Evidence from a packed report, or from the cache. OSError where it cannot be read, EvidenceError with what is wrong with it."""
     cache = cache or Cache()
     outer, inner = split_path(path)
-    with outer.open("rb") as file:
-        head = file.read(MAGIC_BYTES)
+    with open_regular(outer) as file:
+        head = file.read(MAGIC_BYTES) or b""
         if _is_encrypted(outer, head):
             raise EvidenceError("evidence", None, f"{outer.name} is encrypted: decrypt it with gpg --decrypt, and give the decrypted file")
         entry = cache.entry(file, inner) if inner or kind_of(head) in ("xz", "gzip", "bzip2") else None
@@ -67,7 +68,7 @@ def read_packed_reports(path: Path, cache: Cache, visit: Callable[[str, Callable
 
     EvidenceError where the archive itself is damaged.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
 
         def read(inner: str, content: Readable) -> Evidence:
             evidence = _unpack(content, Path(inner).name)
@@ -89,16 +90,19 @@ def read_tree_evidence(path: Path) -> Evidence:
     if set(evidence.texts) == {SOSREPORT}:
         several = ", but the reports of several hosts: name one of them" if is_collection(path) else ""
         raise EvidenceError("evidence", None, f"the directory holds none of the files of a host that are looked at{several}")
+    keep_bounds(evidence.texts, evidence.reasons)
     return evidence
 
 
 def _unpack(file: Readable, name: str) -> Evidence:
     try:
-        return evidence_of(*read_archive(file))
+        evidence = evidence_of(*read_archive(file))
     except PackedReportsError as error:
         raise SeveralReportsError("evidence", None, f"{name} {error}") from None  # type: ignore[no-untyped-call]
     except ArchiveError as error:
         raise EvidenceError("evidence", None, f"{name} {error}") from None
+    keep_bounds(evidence.texts, evidence.reasons)
+    return evidence
 
 
 def _unpack_inner(file: BinaryIO, outer: Path, inner: str) -> Evidence:

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence, read_transcript, write_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
+    MAX_SOURCES,
+    SOSREPORT,
+    Evidence,
+    read_transcript,
+    write_transcript,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import read_recorded
@@ -267,3 +274,41 @@ def test_a_folder_that_is_a_link_leads_no_further_than_the_tree(tmp_path: Path) 
     (tree / "proc").unlink()
     (tree / "proc").symlink_to("inside")
     assert read_recorded(str(tree)).get("/proc/buddyinfo").startswith("Node 0")
+
+
+STARRED = {"sys/class/net/*/mtu": b"1500\n", "sys/class/net/eth0/mtu": b"9000\n", "sys/class/net/a*b/operstate": b"up\n"}
+
+
+def test_a_star_in_a_name_is_a_letter(tmp_path: Path) -> None:
+    uname = {"sos_commands/kernel/uname_-a": UNAME.encode()}
+    tree = write_tree(tmp_path / "tree", {**uname, **STARRED})
+    archive = write_archive(tmp_path / "sosreport-db01.tar.gz", "sosreport-db01", {**uname, **STARRED})
+    for given in map(read_recorded, (str(tree), str(archive))):
+        assert given.get("/sys/class/net/eth0/mtu") == "9000\n"
+        assert given.get("/sys/class/net/*/mtu") == "1500\n" and given.get("/sys/class/net/a*b/operstate") == "up\n"
+
+
+def chain(folder: Path, first: str, last: str) -> None:
+    """2,000 links, each to the next."""
+    for number in range(2000):
+        (folder / f"{first}{number or ''}").symlink_to(f"{first}{number + 1}" if number < 1999 else last)
+
+
+def test_a_long_chain_of_links_in_a_tree_is_named(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", {"sos_commands/kernel/uname_-a": UNAME.encode(), "proc/other": b"1.5 1.5\n"})
+    chain(tree / "proc", "uptime", "other")
+    chain(tree, "sys", "proc")
+    given = read_recorded(str(tree))
+    assert "Too many levels of symbolic links" in given.why_missing("/proc/uptime")
+    chain(tmp_path, "record", "tree")
+    with pytest.raises(OSError, match="Too many levels"):
+        read_recorded(str(tmp_path / "record"))
+
+
+def test_a_report_with_more_than_any_host_is_none(tmp_path: Path) -> None:
+    many = {f"sys/class/net/n{number}/mtu": b"1500\n" for number in range(MAX_SOURCES)}
+    archive = write_archive(tmp_path / "sosreport-db01.tar.gz", "sosreport-db01", {"sos_commands/kernel/uname_-a": UNAME.encode(), **many})
+    with pytest.raises(EvidenceError, match="more than 20000 sources"):
+        read_recorded(str(archive))
+    tree = write_tree(tmp_path / "tree", {"proc/modules": b"x" * 9000 + b" (O)\n"})
+    assert "longer than" in read_recorded(str(tree)).why_missing("/proc/modules")
