@@ -8,7 +8,6 @@ Each criterion answers no, unseen, review or yes; the first of these that any of
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -27,6 +26,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 
 NO, UNSEEN, REVIEW, YES = "no", "unseen", "review", "yes"
 _split_kernel_release: Callable[[str], Any] = rpm_version.split_kernel_release
+_release_tags: Callable[[str], frozenset[str]] = rpm_version.release_tags
 
 
 class Answer(NamedTuple):
@@ -175,8 +175,7 @@ def place_of(release: str, span: KernelRange) -> str:
 
     Remembered, since a fleet of thousands runs a handful of kernels.
     """
-    # `el9_2` and `el9_0` are builds for the same release as `el9`.
-    tags = {part.split("_")[0] for part in re.split(r"[-.+~]", release)}
+    tags = _release_tags(release)
     if tags.isdisjoint(span.dists):
         return UNAFFECTED if tags & span.unaffected_dists else FOREIGN
     try:

@@ -138,8 +138,14 @@ def _cells(row: HostRow) -> list[str]:
         row.verdict,
         row.kernel or "?",
         row.drivers or "?",
-        "?" if row.headroom is None else str(row.headroom),
+        _room(row),
     ]
+
+
+def _room(row: HostRow) -> str:
+    if row.headroom is None:
+        return "?"
+    return str(row.headroom) if row.headroom == row.headroom_at_most else f"{row.headroom}-{row.headroom_at_most}"
 
 
 def _column_sizes(cells: list[list[str]], width: int, wide: bool) -> list[int]:

@@ -166,13 +166,15 @@ def headroom(zones: list[Facts]) -> Result:
         blocks, free, least = entry["free_blocks"], entry["free_pages"], entry["min_pages"]
         usable = entry["zone"] != "DMA"
         orders = range(len(blocks))
+        marks = {"atomic": least * 3 // 8, "non_atomic": least}
+        granted = {kind: [_granted(blocks, order, mark) if usable else 0 for order in orders] for kind, mark in marks.items()}
         rows.append(
             {
                 "node": entry["node"],
                 "zone": entry["zone"],
                 "usable": usable,
-                "atomic": [_granted(blocks, order, least * 3 // 8) if usable else 0 for order in orders],
-                "non_atomic": [_granted(blocks, order, least) if usable else 0 for order in orders],
+                **granted,
+                **{f"{kind}_at_most": numbers for kind, numbers in granted.items()},
                 "unusable_free_percent": [
                     100.0 * sum(n << low for low, n in enumerate(blocks[:order])) / free if free else None for order in orders
                 ],
@@ -181,13 +183,14 @@ def headroom(zones: list[Facts]) -> Result:
 
     def total(part: list[Result]) -> Result:
         sums: Result = {
-            kind: [sum(column) for column in zip(*(row[kind] for row in part), strict=True)] for kind in ("atomic", "non_atomic")
+            kind: [sum(column) for column in zip(*(row[kind] for row in part), strict=True)]
+            for kind in ("atomic", "non_atomic", "atomic_at_most", "non_atomic_at_most")
         }
         sums["unusable_free_percent"] = part[-1]["unusable_free_percent"]
         return sums
 
     nodes = [{"node": node, **total([row for row in rows if row["node"] == node])} for node in sorted({row["node"] for row in rows})]
-    return {"rule": "before-4.4", **total(rows), "nodes": nodes, "zones": rows}
+    return {"rule": "before-4.4", "rules": ["before-4.4"], **total(rows), "nodes": nodes, "zones": rows}
 
 
 def _granted(blocks: list[int], order: int, least: int) -> int:
