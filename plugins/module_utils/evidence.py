@@ -23,6 +23,7 @@ __metaclass__ = type
 import re
 from collections import namedtuple
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import CONTAINER, FIRST_CGROUP, SYSTEMD_CONTAINER
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import (
     EvidenceError,
     EvidenceMissing,
@@ -67,6 +68,8 @@ MANIFEST = (
     _file("/sys/class/net/*/operstate"),
     _file("/sys/class/net/*/bonding/slaves"),
     _file("/proc/net/vlan/config"),
+    _file(SYSTEMD_CONTAINER),
+    _file(FIRST_CGROUP),
     _file("/boot/grub/grub.conf", "etc/grub.conf"),
     _file("/boot/grub2/grubenv", "boot/efi/EFI/*/grubenv"),
     _file("/boot/grub/grubenv"),
@@ -89,6 +92,7 @@ MANIFEST = (
     _link("/sys/class/net/*/brif/*"),
     Source("$uname", "command", ("sos_commands/kernel/uname_-a", "uname")),
     Source("$getconf", "command", ()),
+    Source(CONTAINER, "command", ()),
     Source(
         "$ethtool/*",
         "command",
@@ -145,6 +149,11 @@ SOS_FORMS = {
     ),
     "ip_route": ("sos_commands/networking/ip_route_show_table_all", "ip_route"),
     "bonding": ("proc/net/bonding/*",),
+    "hostnamectl": (
+        "sos_commands/host/hostnamectl_status",
+        "sos_commands/host/hostnamectl",
+        "sos_commands/general/hostnamectl",
+    ),
     "modinfo": ("sos_commands/kernel/modinfo_*",),
     "module_version": ("sys/module/*/version",),
     "taint": ("sys/module/*/taint",),

@@ -89,6 +89,7 @@ def _take_forms(report: Taken) -> None:
     if "/proc/net/route" not in texts:
         _convert(report, "ip_route", forms.from_ip_route)
     _convert(report, "packages", forms.from_packages)
+    _convert(report, "hostnamectl", forms.from_hostnamectl)
     drivers = sorted({driver for source, text in texts.items() if source.startswith("$ethtool/") for driver in _drivers(text)})
     _convert(report, "modinfo", lambda text: forms.from_modinfo(text, drivers))
     for driver in drivers:  # of hundreds of modules

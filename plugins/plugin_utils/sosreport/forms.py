@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import CONTAINER
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import VIRTUAL
 
 _SYSCTL = re.compile(r"^(vm\.min_free_kbytes|vm\.zone_reclaim_mode|kernel\.tainted) ?= ?(\S+)\s*$", re.MULTILINE)
@@ -64,6 +65,10 @@ _SLAVE = re.compile(r"^Slave Interface: (\S{1,32})$", re.MULTILINE)
 _ROUTE = re.compile(r"^default .*?\bdev (\S{1,32})", re.MULTILINE)
 _KERNEL_LINE = re.compile(r"^(?:kernel[^\n]*|error:[^\n]*)$", re.MULTILINE)
 _DEBIAN_KERNEL = re.compile(r"^ii\s+linux-image-(?:unsigned-)?([0-9]\S{0,127}?)(?::\S+)?\s", re.MULTILINE)
+#: What systemd calls containers: anything else that it may say there is a virtual machine.
+_CONTAINER = re.compile(
+    r"^ *(Virtualization: (?:lxc|lxc-libvirt|docker|podman|openvz|systemd-nspawn|rkt|wsl|proot|pouch|container-other))\s*$", re.MULTILINE
+)
 _TAINT = re.compile(r"[A-Z]{1,8}\Z")
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -119,6 +124,12 @@ def from_ip_route(text: str) -> dict[str, str]:
     names = dict.fromkeys(_ROUTE.findall(text))
     lines = [f"{name}\t00000000\t00000000\t0003\t0\t0\t0\t00000000\t0\t0\t0\n" for name in names]
     return {"/proc/net/route": "".join(lines)} if lines else {}
+
+
+def from_hostnamectl(text: str) -> dict[str, str]:
+    """The line that tells a container."""
+    found = _CONTAINER.search(text)
+    return {CONTAINER: found.group(1) + "\n"} if found else {}
 
 
 def from_modinfo(text: str, drivers: Iterable[str]) -> dict[str, str]:

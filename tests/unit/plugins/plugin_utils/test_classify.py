@@ -196,13 +196,57 @@ def test_another_kernel_without_the_driver_is_clear() -> None:
         ([nic("bond0", "bonding", lower=["eth9"])], "unknown"),
         ([nic("bond0", "bonding", lower=None)], "unknown"),
         ([nic("bond0", "bonding", lower=["bond0"])], "clear"),
-        # No device behind it: no driver to miss.
-        ([nic("veth0", None, bus_driver=None, virtual=True)], "clear"),
+        # No device behind it: no driver to miss. Without any device, the cards are not to be seen from here.
+        ([nic("veth0", None, bus_driver=None, virtual=True), nic("eth0", "igb")], "clear"),
+        ([nic("veth0", None, bus_driver=None, virtual=True)], "unknown"),
+        ([nic("lo", None, bus_driver=None, virtual=True), nic("eth0", "veth", bus_driver=None, virtual=True)], "unknown"),
         ([nic("br0", None, bus_driver=None, virtual=True, lower=["eth9"])], "unknown"),
     ],
 )
 def test_the_driver(nics: list[dict[str, Any]], wanted: str) -> None:
     assert verdict(facts(nics=nics)) == wanted
+
+
+CONTAINER = {"kind": "lxc", "by": "/proc/1/cgroup"}
+
+
+@pytest.mark.parametrize(
+    ("over", "wanted"),
+    [
+        ({}, "unknown"),
+        ({"nics": [nic("eth0", "veth", virtual=True, bus_driver=None)]}, "unknown"),
+        ({"nics": [nic("eth0", "mlx4_en")]}, "at_risk"),
+        ({"nics": [nic("eth0", "mlx4_en")], "failures": failures({"2": 1})}, "affected"),
+        ({"failures": failures({"2": 1})}, "starved"),
+        ({"kernel": kernel(FIXED_KERNEL)}, "clear"),
+        ({"kernel": kernel("6.1.0-25-amd64", "debian")}, "clear"),
+        ({"container": None}, "clear"),
+    ],
+)
+def test_a_container_does_not_see_the_cards_of_its_machine(over: dict[str, Any], wanted: str) -> None:
+    host = facts(**{"nics": [nic("eth0", "igb")], "container": CONTAINER, **over})
+    assert verdict(host) == wanted
+    if wanted == "unknown":
+        assert "this is a container (lxc, by /proc/1/cgroup)" in said(host)
+        assert any("audit the machine itself" in action["description"] for action in classify(host, CATALOGUE)["actions"])
+
+
+#: An advisory for a driver that bears the same name on its bus.
+IXGBE = {
+    "id": "ixgbe-site", "title": "x", "driver": "ixgbe", "order": 2, "fix": "x", "references": ["https://example.com"], "in_tree_only": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bus_driver", "wanted"),
+    [("ixgbe", "at_risk"), ("virtio_net", "clear"), ("mlx4_core", "unknown"), (None, "unknown")],
+)
+def test_the_bus_is_believed_where_no_advisory_has_another_driver_on_it(bus_driver: str | None, wanted: str) -> None:
+    host = facts(kernel=kernel(FIXED_KERNEL), nics=[nic("eth0", None, bus_driver=bus_driver)])
+    result = classify(host, merge_site_advisories(CATALOGUE, [IXGBE]))
+    assert result["verdict"] == wanted
+    if wanted == "at_risk":
+        assert "the link to the device's driver: eth0: the driver is ixgbe" in result["reasons"]
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,7 @@ def facts(release: str = EL6_4, zones: list[Facts] | None = None, **more: Any) -
         "pagetypes": [
             {"node": 0, "zone": "Normal", "migrate_type": "Unmovable", "free_blocks": HEALTHY_NORMAL, "pageblock_pages": 3353088},
         ],
+        "container": None,
         "uptime_seconds": 4_060_800,
         "unavailable": {"memory.available_kb": "kernels before 3.14 do not report it"},
         **more,
