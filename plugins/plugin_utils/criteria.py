@@ -107,7 +107,8 @@ def _hidden_cards(host: Host) -> str | None:
     if host.container is not None:
         return f"this is a container ({host.container}), which does not see the network cards of its machine"
     if host.nics and all(nic.virtual for nic in host.nics):
-        return f"no interface has a device ({listed(nic.name for nic in host.nics)}), as in a container, which does not see its machine's network cards"
+        names = listed(nic.name for nic in host.nics)
+        return f"no interface has a device ({names}), as in a container, which does not see the network cards of its machine"
     return None
 
 

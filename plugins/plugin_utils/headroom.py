@@ -87,9 +87,7 @@ def headroom(facts: Mapping[str, Any]) -> dict[str, Any] | None:
     except _Unknown:
         return None
     rows = [_zone_row(zone, rules) for zone in zones]
-    nodes = [
-        {"node": node, **_sum([row for row in rows if row["node"] == node])} for node in sorted({zone.node for zone in zones})
-    ]
+    nodes = [{"node": node, **_sum([row for row in rows if row["node"] == node])} for node in sorted({zone.node for zone in zones})]
     names = [rule.name for rule in rules]
     result: dict[str, Any] = {"rule": names[0], "rules": names, **_sum(rows), "nodes": nodes, "zones": rows}
     for row in rows:

@@ -233,7 +233,8 @@ def test_a_container_does_not_see_the_cards_of_its_machine(over: dict[str, Any],
 
 #: An advisory for a driver that bears the same name on its bus.
 IXGBE = {
-    "id": "ixgbe-site", "title": "x", "driver": "ixgbe", "order": 2, "fix": "x", "references": ["https://example.com"], "in_tree_only": False,
+    "id": "ixgbe-site", "title": "x", "driver": "ixgbe", "in_tree_only": False, "order": 2, "fix": "x",
+    "references": ["https://example.com"],
 }  # fmt: skip
 
 
