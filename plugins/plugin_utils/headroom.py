@@ -20,7 +20,7 @@ hurt most, and at most what is left where they lie in those that hurt least. Two
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -122,8 +122,10 @@ def _grants(zone: _Zone, rule: WatermarkRule, *, atomic: bool, at_most: bool) ->
 
 def _usable_from(zone: _Zone, *, atomic: bool, at_most: bool) -> list[int]:
     """[k]: the pages in blocks of order k and above that a request may have, the unplaced ones being where they hurt least or most."""
-    blocks = _less(zone.free_blocks, zone.unusable_blocks)
-    if not atomic:
+    blocks = zone.free_blocks
+    if any(zone.unusable_blocks):
+        blocks = _less(blocks, zone.unusable_blocks)
+    if not atomic and any(zone.highatomic_blocks):
         blocks = _less(blocks, zone.highatomic_blocks)
     free_from, unplaced = _free_from(blocks), zone.unplaced(atomic=atomic)
     if not unplaced:
@@ -153,11 +155,18 @@ def _zone_row(zone: _Zone, rules: Sequence[WatermarkRule]) -> dict[str, Any]:
     usable, nothing = zone.name in _USABLE, [0] * len(zone.free_blocks)
     free_from = _free_from(zone.free_blocks)
     row: dict[str, Any] = {"node": zone.node, "zone": zone.name, "usable": usable}
-    for names, pick in ((_LEAST, min), (_MOST, max)):
-        for name, atomic in zip(names, (True, False), strict=True):
-            grants = [_grants(zone, rule, atomic=atomic, at_most=names is _MOST) for rule in rules] if usable else [nothing]
-            row[name] = list(map(pick, zip(*grants, strict=True)))
+    for least, most, atomic in zip(_LEAST, _MOST, (True, False), strict=True):
+        row[least] = row[most] = nothing
+        if usable:
+            lower = [_grants(zone, rule, atomic=atomic, at_most=False) for rule in rules]
+            upper = [_grants(zone, rule, atomic=atomic, at_most=True) for rule in rules] if zone.unplaced(atomic=atomic) else lower
+            row[least], row[most] = _each(min, lower), _each(max, upper)
     return {**row, "unusable_free_percent": _unusable(free_from), "_free_from": free_from if usable else nothing}
+
+
+def _each(pick: Callable[[Sequence[int]], int], lists: Sequence[Sequence[int]]) -> list[int]:
+    """For each order the least, or the most, of what the rules give."""
+    return [pick(numbers) for numbers in zip(*lists, strict=True)]
 
 
 def _free_from(blocks: Sequence[int]) -> list[int]:
@@ -271,7 +280,9 @@ def _types(facts: Mapping[str, Any], zone: Mapping[str, Any]) -> dict[str, Mappi
 
 def _columns(lists: Sequence[Sequence[int]], orders: int) -> list[int]:
     """The lists added up, with a column for each order; a zone may have fewer than others, and no type has more."""
-    return [sum(column) for column in zip_longest([0] * orders, *lists, fillvalue=0)][:orders]
+    if len(lists) > 1:
+        return [sum(column) for column in zip_longest([0] * orders, *lists, fillvalue=0)][:orders]
+    return [*(lists[0] if lists else ()), *[0] * orders][:orders]
 
 
 def _check_against_zoneinfo(blocks: Sequence[int], told: int | None, where: str) -> None:
