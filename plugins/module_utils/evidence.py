@@ -362,7 +362,7 @@ def _take(line, collected, reasons):
         if source and len(source) <= MAX_SOURCE_CHARS:
             reasons.setdefault(source, reason[:MAX_REASON_CHARS])
         return None
-    binary = _BINARY.match(line)
+    binary = _BINARY.match(line) if line.endswith(" matches") else None
     if binary:
         reasons.setdefault((binary.group(1) or binary.group(2))[:MAX_SOURCE_CHARS], "is binary, not text")
         return None
