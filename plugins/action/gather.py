@@ -26,6 +26,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded impor
     unreached_transcript,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 
 _OPTIONS = {
     "evidence": {"type": "path"},
@@ -54,7 +55,7 @@ class ActionModule(ShellAction):
         except EvidenceError as error:
             raise AnsibleActionFail(f"{host}: {error}") from None
         except OSError as error:
-            raise AnsibleActionFail(f"{host}: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"{host}: {os_failure(error)}") from None
         return {**result, "changed": False}
 
     def _recorded(self, path: str) -> Evidence:

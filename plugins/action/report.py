@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -15,15 +17,19 @@ from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, fault_of, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import OFF, Keeping, remember
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plain
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import Change, change_of
 
 _OPTIONS = {
     "options_of": {"type": "str"},
@@ -34,6 +40,9 @@ _OPTIONS = {
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
     "compare": {"type": "bool", "default": True},
     "troubled": {"type": "list", "elements": "str", "default": []},
+    "history": {"type": "str", "default": OFF},
+    "history_label": {"type": "str", "default": ""},
+    "history_keep_days": {"type": "int", "default": 400},
 }
 
 
@@ -52,13 +61,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             if options["options_of"]:
                 self._check_options_of(options["options_of"], task_vars)
-            outcome = _report(options, task_vars) if options["gathered"] else _check(options)
+            outcome = _report(options, task_vars, check_mode=self._task.check_mode) if options["gathered"] else _check(options)
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
         except MissingLibraryError as error:
             raise AnsibleActionFail(str(error)) from None
         except OSError as error:
-            raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         return {**result, "changed": False, **outcome}
 
     def _check_options_of(self, role: str, task_vars: dict[str, Any]) -> None:
@@ -66,7 +75,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             specification = role_options(role)
         except OSError as error:
-            raise AnsibleActionFail(f"options_of: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"options_of: {os_failure(error)}") from None
         given = {name: self._templar.template(task_vars[name]) for name in specification if name in task_vars}
         errors = ArgumentSpecValidator(specification).validate(given).error_messages
         if errors:
@@ -81,7 +90,7 @@ def _check(options: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
     hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
     display = Display()
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
@@ -90,19 +99,47 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
         display.display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
 
     with no_search_for_cycles():
-        hostvars, registered, gathered = task_vars["hostvars"], {}, {}
+        hostvars, gathered, changes = task_vars["hostvars"], {}, {}
         for host in with_progress(hosts, say):
-            registered[host] = dict(hostvars.raw_get(host)).get(options["gathered"])
-            gathered[host] = _gathered(registered[host], hostvars, host, options)
-        changes = {host: change_of(_without_marks(result)) for host, result in registered.items()} if options["changed_by"] else None
-        comparing = options["compare"] and changes is None
-        fleet = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
-        paths = write_reports(fleet, options["output_dir"])
-    display.display("\n" + render_table(fleet))
+            registered = dict(hostvars.raw_get(host)).get(options["gathered"])
+            gathered[host] = _gathered(registered, hostvars, host, options)
+            if options["changed_by"]:
+                changes[host] = _change(registered)
+        comparing = options["compare"] and not options["changed_by"]
+        judged = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
+        if options["history"] != OFF:
+            _remember(judged, options, task_vars, check_mode=check_mode)
+        fleet, (paths, table) = told_soundly(judged, lambda one: (write_reports(one, options["output_dir"]), render_table(one)))
+    display.display("\n" + table)
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
-    told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in (changes or {}).items()}
-    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats, **({"changes": wrap_var(told)} if changes else {})}
+    changed = {host: result["change"] for host, result in fleet["hosts"].items() if "change" in result}
+    told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in changed.items()}
+    new = fleet["history"]["new_verdicts"] if fleet["history"] else fleet["counts"]
+    result = {"counts": fleet["counts"], "new_counts": new, "files": paths, "ansible_stats": stats}
+    return {**result, **({"changes": wrap_var(told)} if told else {})}
+
+
+def _change(result: Any) -> Change:
+    try:
+        return change_of(_without_marks(result))
+    except Exception as error:  # as of its facts: one host may not cost the fleet its report
+        return change_of({"msg": fault_of(error)})
+
+
+def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> None:
+    sources = "+".join(Path(str(source)).name for source in task_vars.get("ansible_inventory_sources") or ())
+    inventory = task_vars.get("awx_inventory_name") or sources or "fleet"
+    keeping = Keeping(
+        url=options["history"] or default_url(options["output_dir"]),
+        label=str(options["history_label"] or inventory)[:200],
+        keep_days=options["history_keep_days"],
+        whole_fleet=set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"]),
+        write=not check_mode,
+    )
+    remember(fleet, keeping, int(time.time()), load_catalogue().thresholds.order)
+    if fleet["history"]["fault"]:
+        Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
 
 
 def _without_marks(result: Any) -> Any:
@@ -113,12 +150,16 @@ def _without_marks(result: Any) -> Any:
 
 
 def _gathered(result: Any, hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:
-    """What a host registered; of one that did not, since its evidence is recorded, what the record holds."""
-    if result is None and options["recorded"]:
-        try:
-            path = recorded_path(hostvars, host, options["recorded"])
-        except RecordVariableError as error:
-            return Gathered(None, str(error))
-        if path is not None:
-            return Gathered.from_record(path)
-    return Gathered.from_result(result)
+    """What a host registered; of one that did not, since its evidence is recorded, what the record holds. Never raises."""
+
+    def read() -> Gathered:
+        if result is None and options["recorded"]:
+            try:
+                path = recorded_path(hostvars, host, options["recorded"])
+            except RecordVariableError as error:
+                return Gathered(None, str(error))
+            if path is not None:
+                return Gathered.from_record(path)
+        return Gathered.from_result(result)
+
+    return Gathered.whatever(read)

@@ -13,9 +13,11 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import head_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import fault_of, head_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import raising_for
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.outcome import SCHEMA, counts, outcome_of, render
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import remove_leftovers, write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 
 _STEPS = ("preflight", "install", "schedule", "reboot", "workaround")
 _NAME = "kernel_upgrade.json"
@@ -36,11 +38,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _unused, options = self.validate_argument_spec(spec)
         names = {step: options[step] for step in _STEPS if options[step]}
         hosts = {str(host): self._outcome(task_vars["hostvars"], host, names) for host in task_vars.get("ansible_play_hosts_all", [])}
+        for host, reason in raising_for(hosts, lambda some: (render(some), _document(some))).items():
+            hosts[host] = outcome_of({"preflight": {"failed": True, "msg": reason}})
         told = counts(hosts)
         try:
-            path = _write(options["output_dir"], hosts, told)
+            path = _write(options["output_dir"], hosts)
         except OSError as error:
-            raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         ended = not told["pending"] or any(told[outcome] for outcome in ("failed", "refused", "unreachable"))
         Display().display(f"\n{render(hosts)}\n\nReport: {path}" if ended else f"{told['pending']} of {len(hosts)} hosts are to come")
         stats = {"data": {"pagealloc_kernel_upgrade_counts": told}, "per_host": False, "aggregate": True}
@@ -49,13 +53,21 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _outcome(self, hostvars: Any, host: str, names: Mapping[str, str]) -> dict[str, Any]:
         registered = dict(hostvars.raw_get(host))
         steps = {step: registered.get(name) for step, name in names.items()}
-        return outcome_of({step: result if isinstance(result, Mapping) else None for step, result in steps.items()}, self._task.check_mode)
+        results = {step: result if isinstance(result, Mapping) else None for step, result in steps.items()}
+        try:
+            return outcome_of(results, self._task.check_mode)
+        except Exception as error:  # what one host gave may not cost the others their report
+            return outcome_of({"preflight": {"failed": True, "msg": fault_of(error)}})
 
 
-def _write(directory: str, hosts: Mapping[str, Any], told: Mapping[str, int]) -> str:
+def _document(hosts: Mapping[str, Any]) -> str:
+    return json.dumps({**head_of(SCHEMA), "counts": counts(hosts), "hosts": hosts}, indent=1, sort_keys=True) + "\n"
+
+
+def _write(directory: str, hosts: Mapping[str, Any]) -> str:
     """The file, put in place whole; its path."""
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    document = {**head_of(SCHEMA), "counts": told, "hosts": hosts}
-    write_whole(folder / _NAME, json.dumps(document, indent=1, sort_keys=True) + "\n")
+    remove_leftovers([folder / _NAME])
+    write_whole(folder / _NAME, _document(hosts))
     return str(folder / _NAME)

@@ -198,7 +198,7 @@ class ActionModule(ShellAction):
         try:
             answer = self.answer_to(render_program(verb, nonce, values), self._timeout_seconds(values))
             return read_answer(str(answer["stdout"]), nonce)
-        except AnsibleConnectionFailure as failure:
+        except (AnsibleConnectionFailure, EvidenceError) as failure:
             raise NoAnswerError(f"{clip(failure, 300)}. {_AFTER_A_CUT}") from None
         except NoAnswerError as error:
             raise NoAnswerError(f"{error}; exit status {answer['rc']}. {_AFTER_A_CUT}") from None

@@ -16,6 +16,8 @@ description:
   - Makes an inventory of a folder of sosreports, unpacked or packed as C(.tar), C(.tar.gz), C(.tar.bz2) or C(.tar.xz), of sos 2.2
     (RHEL 6) to today, those of C(sos clean) included. Each host has its report in C(audit_evidence), so that the audit reads that
     and reaches no host. Live hosts in another inventory of the same run are in the same report.
+  - What C(sos collect) leaves, a folder or that folder packed, is the reports in it. Encrypted reports are named, and have to be
+    decrypted first.
   - Archives are read as streams by parallel processes, and nothing is unpacked to disk. What was read of a packed one is kept in a
     cache, under the SHA-256 of its content, so that the audit and later runs need not unpack it again.
   - A host bears the short name that its report was taken on. The newest report of a host speaks for it. Machines of the same name
@@ -87,6 +89,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _GROUP = "sosreport"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_]")
 #: More warnings than this are counted, and shown with -v.
 _MAX_WARNINGS = 50
 
@@ -121,7 +124,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
 
     def _look_into(self, paths: list[str], processes: int) -> list[Report]:
         def say(number: int, seconds: float) -> None:
-            left = seconds / number * (len(paths) - number) if number else 0.0
+            left = seconds / number * max(0, len(paths) - number) if number else 0.0
             # not to stdout, which is for the inventory's JSON
             self.display.display(f"{number:,} of {count_of(len(paths), 'sosreport')} read, {left:.0f} s to go ...", stderr=True)
 
@@ -173,4 +176,4 @@ def _untrusted(value: Any) -> Any:
 def _groups(report: Report) -> list[str]:
     names = [f"release_{report.release}"] if report.release else []
     names += [f"driver_{driver}" for driver in report.drivers]
-    return [re.sub(r"[^A-Za-z0-9_]", "_", name)[:80] for name in names]
+    return [_UNSAFE.sub("_", name[:80]) for name in names]

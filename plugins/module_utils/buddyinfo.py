@@ -16,6 +16,8 @@ _LINE = re.compile(r"Node\s+([0-9]{1,9}),\s+zone\s+([A-Za-z0-9]{1,32})\s+(\S.*)\
 
 #: No kernel was built with more orders; a longer line is none of a kernel.
 MAX_ORDERS = 64
+#: No kernel has more nodes than 1024, nor more zones in one than these.
+MAX_ZONES = 1024 * 6
 
 
 def parse_buddyinfo(text):
@@ -35,6 +37,8 @@ def parse_buddyinfo(text):
             raise EvidenceError("buddyinfo", number, "node %d, zone %s is there twice" % name)
         seen.add(name)
         zones.append(zone)
+        if len(zones) > MAX_ZONES:
+            raise EvidenceError("buddyinfo", number, "these are more zones than any kernel has")
     if not zones:
         raise EvidenceError("buddyinfo", None, "it holds no zone")
     return zones

@@ -29,8 +29,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD
 
-#: What a transcript may hold at most; the probe stops there.
+#: What a transcript may hold at most; the probe stops there, and the controller believes no host that it did.
 MAX_TRANSCRIPT_BYTES = 1048576
+#: A source with a longer line is of no kernel and no tool that is asked, and counts as missing.
+MAX_TEXT_LINE_CHARS = 8192
+#: How many sources a host may give, how long the name of one may be, and the reason for which it gave nothing.
+MAX_SOURCES = 20000
+MAX_SOURCE_CHARS = 512
+MAX_REASON_CHARS = 500
 
 #: One source of evidence. ``source``: its name in a transcript, a path or pattern of files or ``$command``.
 #: ``kind``: "file" (read whole), "lines" (only those that LINES_WANTED matches), "link" (where it points),
@@ -63,11 +69,16 @@ MANIFEST = (
     _file("/etc/os-release", "usr/lib/os-release"),
     _file("/etc/oracle-release"),
     _file("/etc/redhat-release", "etc/centos-release", "etc/rocky-release", "etc/almalinux-release"),
+    _file("/etc/lsb-release"),
+    _file("/etc/SuSE-release"),
+    _file("/etc/debian_version"),
     _file("/sys/class/net/*/mtu"),
     _file("/sys/class/net/*/operstate"),
     _file("/sys/class/net/*/bonding/slaves"),
     _file("/proc/net/vlan/config"),
     _file("/boot/grub/grub.conf", "etc/grub.conf"),
+    _file("/boot/grub/menu.lst"),
+    _file("/boot/efi/EFI/*/grub.conf"),
     _file("/boot/grub2/grubenv", "boot/efi/EFI/*/grubenv"),
     _file("/boot/grub/grubenv"),
     _file("/etc/default/grub"),
@@ -82,22 +93,15 @@ MANIFEST = (
     _lines("/proc/net/route"),
     _lines("/proc/net/ipv6_route"),
     _lines("/proc/stat"),
-    _lines("/boot/grub2/grub.cfg", "boot/efi/EFI/*/grub.cfg", "etc/grub2.cfg"),
+    _lines("/boot/grub2/grub.cfg", "etc/grub2.cfg"),
+    _lines("/boot/efi/EFI/*/grub.cfg"),
     _lines("/boot/grub/grub.cfg"),
     _link("/sys/class/net/*/device/driver"),
     _link("/sys/class/net/*/lower_*"),
     _link("/sys/class/net/*/brif/*"),
     Source("$uname", "command", ("sos_commands/kernel/uname_-a", "uname")),
     Source("$getconf", "command", ()),
-    Source(
-        "$ethtool/*",
-        "command",
-        (
-            "sos_commands/networking/ethtool_-i_*",
-            "sos_commands/networking/namespaces/*/ip_netns_exec_*_ethtool_-i_*",
-            "sos_commands/networking/ip_netns_exec_*_ethtool_-i_*",
-        ),
-    ),
+    Source("$ethtool/*", "command", ("sos_commands/networking/ethtool_-i_*",)),
     Source("$modinfo/*", "command", ()),
     Source("$module_version/*", "command", ()),
     Source("$kernels", "command", ()),
@@ -142,8 +146,19 @@ SOS_FORMS = {
         "sos_commands/networking/ip_-d_address",
         "sos_commands/networking/ip_address",
         "ip_addr",
+        "sos_commands/networking/ip_-o_addr",
+    ),
+    "netns": (
+        "sos_commands/networking/namespaces/*/ip_netns_exec_*_ip_-d_address_show",
+        "sos_commands/networking/namespaces/*/ip_netns_exec_*_ip_address_show",
+        "sos_commands/networking/ip_netns_exec_*_ip_address_show",
+        "sos_commands/networking/namespaces/*/ip_netns_exec_*_ethtool_-i_*",
+        "sos_commands/networking/ip_netns_exec_*_ethtool_-i_*",
     ),
     "ip_route": ("sos_commands/networking/ip_route_show_table_all", "ip_route"),
+    "uptime": ("sos_commands/host/uptime", "sos_commands/general/uptime", "uptime"),
+    "free": ("sos_commands/memory/free", "free", "sos_commands/memory/free_-m"),
+    "lsb_release": ("sos_commands/release/lsb_release_-a", "sos_commands/lsbrelease/lsb_release_-a"),
     "bonding": ("proc/net/bonding/*",),
     "modinfo": ("sos_commands/kernel/modinfo_*",),
     "module_version": ("sys/module/*/version",),
@@ -190,8 +205,8 @@ LINES_WANTED = "|".join(
         "^0{32} 00 ",
         # /proc/stat: when the kernel booted
         "^btime ",
-        # grub.cfg: entries, their kernels and the default
-        "^[[:space:]]*(menuentry|submenu|linux(16|efi)?|set default=)",
+        # grub.cfg: entries, their kernels, the default, and whether it reads the entries that are files of their own
+        "^[[:space:]]*(menuentry|submenu|linux(16|efi)?|set default=|blscfg)",
     )
 )
 
@@ -252,6 +267,8 @@ def read_transcript(text, nonce=None):
     ``nonce``: that of the probe that was sent; None for a recorded one, where the first line tells. Raises
     EvidenceError where there is no transcript in the text.
     """
+    if nonce is not None:
+        text = cut_transcript(text, nonce)
     lines = text.split("\n")
     start, nonce = _find_head(lines, nonce)
     end = end_line(nonce)
@@ -270,15 +287,36 @@ def read_transcript(text, nonce=None):
     elif last in texts:  # half a number is a wrong number
         del texts[last]
         reasons[last] = "the evidence breaks off in it"
+    keep_bounds(texts, reasons)
     return Evidence(texts, reasons, whole)
 
 
+def keep_bounds(texts, reasons):
+    """Take the sources with a line longer than MAX_TEXT_LINE_CHARS out of ``texts``, and note that in ``reasons``. EvidenceError where
+    there are more sources than a host has."""
+    if len(texts) + len(reasons) > MAX_SOURCES:
+        raise EvidenceError("evidence", None, "it has more than %d sources, which no host has" % MAX_SOURCES)
+    for source in [source for source, text in texts.items() if len(text) > MAX_TEXT_LINE_CHARS]:
+        if max(map(len, texts[source].split("\n"))) > MAX_TEXT_LINE_CHARS:
+            del texts[source]
+            reasons[source] = "a line of it is longer than %d characters" % MAX_TEXT_LINE_CHARS
+
+
 def cut_transcript(text, nonce):
-    """The transcript of the probe with this nonce in a host's output, from its first line on. EvidenceError where there is none."""
-    start = text.find(head_line(nonce))
-    if start < 0:
-        raise EvidenceError("evidence", None, _no_head_reason(text.split("\n")))
-    return text[start:]
+    """The transcript of the probe with this nonce in a host's output, from its first line on, and no more of it than the
+    probe would send. EvidenceError where there is none."""
+    head, start = head_line(nonce), -1
+    while True:
+        start = text.find(head, start + 1)
+        if start < 0:
+            raise EvidenceError("evidence", None, _no_head_reason(text.split("\n")))
+        if text[start - 1:start] in ("", "\n") and _line_at(text, start) == head:
+            return text[start:start + MAX_TRANSCRIPT_BYTES]
+
+
+def _line_at(text, start):
+    end = text.find("\n", start)
+    return text[start:end if end >= 0 else len(text)].rstrip("\r")
 
 
 def write_transcript(evidence):
@@ -312,15 +350,15 @@ def _take(line, collected, reasons):
     """File one line of a transcript under its source; returns the source that had text in it."""
     if line[:1] == "!":
         source, reason = _complaint(line[1:])
-        if source:
-            reasons.setdefault(source, reason)
+        if source and len(source) <= MAX_SOURCE_CHARS:
+            reasons.setdefault(source, reason[:MAX_REASON_CHARS])
         return None
     binary = _BINARY.match(line)
     if binary:
-        reasons.setdefault(binary.group(1) or binary.group(2), "is binary, not text")
+        reasons.setdefault((binary.group(1) or binary.group(2))[:MAX_SOURCE_CHARS], "is binary, not text")
         return None
     source, colon, content = line.partition(":")
-    if not colon or source[:1] not in ("/", "$"):
+    if not colon or source[:1] not in ("/", "$") or len(source) > MAX_SOURCE_CHARS:
         return None
     collected.setdefault(source, []).append(content)
     return source

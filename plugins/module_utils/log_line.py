@@ -38,6 +38,7 @@ PREFIXES = (_LEVEL, "(%s [^ ]+ kernel: ?)" % _WALL, _LEVEL, _STAMP, r"( ?\[ *[CT
 _stamped = re.compile(STAMPED)
 _by_kernel = re.compile(BY_KERNEL)
 _prefix = re.compile("^" + "".join(piece + "?" for piece in PREFIXES))
+_control = re.compile("[\x00-\x1f\x7f]")
 _seconds = re.compile(r"\[ *([0-9]{1,15})\.([0-9]{1,6})")
 _ctime = re.compile(r"\[[A-Z][a-z][a-z] ([A-Z][a-z][a-z]) +([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})\]\Z")
 _iso = re.compile(
@@ -74,7 +75,7 @@ def stamp(line, boot_epoch_seconds=None):
     wall, kernel = found.group(3), found.group(5)
     iso = _read_iso(wall) or _read_ctime(kernel) or _read_iso(kernel) or _read_seconds(kernel, boot_epoch_seconds)
     raw = iso or wall or kernel
-    return raw and re.sub("[\x00-\x1f\x7f]", "", raw)[:64]
+    return raw and _control.sub("", raw)[:64]
 
 
 def _read_iso(text):

@@ -17,7 +17,7 @@ ZONE_LINE = r" free:[0-9]+kB|lowmem_reserve\[\]:|[0-9]\*[0-9]+kB"
 _NAME = r"(?:Node ([0-9]{1,9}) )?([A-Za-z0-9]{1,32})"
 _WATERMARKS = re.compile(r" *" + _NAME + r" free:([0-9]{1,15})kB ")
 _BLOCKS = re.compile(r" *" + _NAME + r": ((?:[0-9]{1,15}\*[0-9]{1,15}kB (?:\([A-Z]*\) )?)+)= ([0-9]{1,15})kB\s*\Z")
-_BLOCK = re.compile(r"([0-9]+)\*([0-9]+)kB")
+_BLOCK = re.compile(r"([0-9]{1,15})\*([0-9]{1,15})kB")
 _RESERVE = re.compile(r" *lowmem_reserve\[\]:((?: [0-9]{1,15})+)\s*\Z")
 _MARK = re.compile(r" (min|low|high):([0-9]{1,15})kB(?= |\Z)")
 

@@ -18,9 +18,11 @@ _NET = "/sys/class/net/"
 
 #: The links from interfaces to the drivers of their devices.
 DEVICE_DRIVERS = _NET + "*/device/driver"
+#: A host with more interfaces is not judged by them: each is in every report.
+MAX_NICS = 4096
 _OUT_OF_TREE = re.compile(r"/lib/modules/[^/]+/(?:extra|updates|weak-updates|dkms)/")
 _IN_TREE = re.compile(r"/lib/modules/[^/]+/kernel/")
-_VLAN = re.compile(r"(\S+)\s*\|\s*[0-9]+\s*\|\s*(\S+)\s*\Z")
+_VLAN = re.compile(r"([^\s|]+)\s*\|\s*[0-9]+\s*\|\s*(\S+)\s*\Z")
 
 #: Flags of a route: up, and reject (include/uapi/linux/route.h).
 _RTF_UP, _RTF_REJECT = 0x1, 0x200
@@ -105,9 +107,11 @@ def nics_from(evidence, take):
     names.update(devices, asked)
     if not names:
         raise EvidenceMissing(_NET + "*/mtu", evidence.why_missing(_NET + "*/mtu"))
+    if len(names) > MAX_NICS:
+        raise EvidenceError("nics", None, "%d interfaces are more than the %d that are looked at" % (len(names), MAX_NICS))
     lower = lower_devices(evidence)
-    told_virtual = ["lo"] + evidence.texts.get(VIRTUAL, "").split()
-    out_of_tree = parse_modules(evidence.texts.get("/proc/modules", ""))["out_of_tree"]
+    told_virtual = set(["lo"] + evidence.texts.get(VIRTUAL, "").split())
+    out_of_tree = set(parse_modules(evidence.texts.get("/proc/modules", ""))["out_of_tree"])
     routes = default_route_interfaces(
         evidence.texts.get("/proc/net/route", ""), evidence.texts.get("/proc/net/ipv6_route", "")
     )

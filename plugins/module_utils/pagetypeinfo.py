@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import 
 
 _PAGES_PER_BLOCK = re.compile(r"Pages per block:\s+([0-9]{1,9})\s*\Z")
 _BLOCKS_HEAD = re.compile(r"Number of blocks type\s+(\S.*)\Z")
-_BLOCKS = re.compile(r"Node\s+([0-9]{1,9}), zone\s+([A-Za-z0-9]{1,32})\s+([0-9 ]+)\Z")
+_BLOCKS = re.compile(r"Node\s+([0-9]{1,9}), zone\s+([A-Za-z0-9]{1,32})\s+([0-9][0-9 ]*)\Z")
 _LINE = re.compile(r"Node\s+([0-9]{1,9}), zone\s+([A-Za-z0-9]{1,32}), type\s+(\S{1,32})\s+(\S.*)\Z")
 
 

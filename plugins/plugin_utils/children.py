@@ -1,59 +1,135 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that this one started, ended when what they were started for is given up or takes too long."""
+"""What this process asks hosts with, its children and its own connections, ended when that takes too long or brings too much."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
+import socket
+import struct
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES
+
+#: What a host may send within one block: its answer, complaints and banners, several times over.
+MAX_ANSWER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
+#: A fast host sends some 10 MiB in this time.
+_LOOK_SECONDS = 0.05
+#: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_received, since Linux 4.1.
+_RECEIVED_AT = 128
+
 
 class Deadline:
-    """Bounds what the processes started inside may take: ``with Deadline(120) as deadline: ...; deadline.passed``.
+    """Bounds what is asked inside: ``with Deadline(120) as deadline: ...; deadline.passed or deadline.flooded``.
 
     An ssh that hangs in the key exchange waits for ever, and Ansible's own task timeout interrupts the wait but leaves that
-    ssh behind: one more for every stalled host and every run. Here it is ended, after ``seconds`` (0: no bound) or when the
-    block is left by an exception.
+    ssh behind: one more for every stalled host and every run. Here it is ended, after ``seconds`` (0: no bound), when more than
+    MAX_ANSWER_BYTES came, or when the block is left by an exception. Ansible keeps all that a host sends, and so would run out of
+    memory before it looks at any. A connection without a process of its own (paramiko, libssh) has its socket shut down.
     """
 
     def __init__(self, seconds: int) -> None:
         self.passed = False
-        self._seconds = seconds
+        self.flooded = False
+        self._seconds = seconds or math.inf
         self._listed = Path(f"/proc/self/task/{threading.get_native_id()}/children")
         self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Deadline:
-        self._before = self._children()
-        if self._seconds:
-            threading.Thread(target=self._watch, daemon=True).start()
+        self._before = _ids_in(self._listed)
+        self._late = time.monotonic() + self._seconds
+        self._read_before, self._received_before = _read_bytes(), _received_bytes()
+        self._watcher.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
+        self._watcher.join()
         if kind is not None:
             self._end_children()
 
     def _watch(self) -> None:
-        if self._over.wait(self._seconds):
-            return
-        self.passed = True
-        while not self._over.is_set():  # again, since a connection may be tried anew
-            self._end_children()
-            self._over.wait(1)
+        while not self._over.wait(min(_LOOK_SECONDS, max(0.01, self._late - time.monotonic()))):
+            self.flooded = self.flooded or self._came_bytes() > MAX_ANSWER_BYTES
+            self.passed = self.passed or time.monotonic() >= self._late
+            if self.flooded or self.passed:  # again and again, since a connection may be tried anew
+                self._end_children()
+                for connection in _connections():
+                    with contextlib.suppress(OSError):
+                        connection.shutdown(socket.SHUT_RDWR)
+
+    def _came_bytes(self) -> int:
+        """What came through the pipes of a child such as ssh, with the files that were read meanwhile; without a child, through sockets."""
+        if _ids_in(self._listed) - self._before:
+            return _read_bytes() - self._read_before
+        return _received_bytes() - self._received_before
 
     def _end_children(self) -> None:
-        for child in self._children() - self._before:
+        """A child may leave its own ones behind, and these what it was writing to."""
+        ending = list(_ids_in(self._listed) - self._before)
+        for child in ending:
+            ending.extend(_ids_in(Path(f"/proc/{child}/task/{child}/children")))
+        for child in ending:
             with contextlib.suppress(OSError):
                 os.kill(child, signal.SIGTERM)
 
-    def _children(self) -> set[int]:
-        """The ids of the child processes; none where /proc does not tell, as on macOS."""
-        try:
-            return {int(word) for word in self._listed.read_text().split()}
-        except OSError:
-            return set()
+
+def _ids_in(listed: Path) -> set[int]:
+    """The ids of the child processes; none where /proc does not tell, as on macOS."""
+    try:
+        return {int(word) for word in listed.read_text().split()}
+    except OSError:
+        return set()
+
+
+def _read_bytes() -> int:
+    """What this process has read of files and pipes (proc(5), rchar); 0 where /proc does not tell."""
+    try:
+        return int(Path("/proc/self/io").read_text().split(None, 2)[1])
+    except OSError:
+        return 0
+
+
+def _received_bytes() -> int:
+    """What the host's side has sent through all connections that are open."""
+    total = 0
+    for connection in _connections():
+        with contextlib.suppress(OSError, struct.error):
+            told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            total += struct.unpack_from("=Q", told, _RECEIVED_AT)[0]
+    return total
+
+
+def _connections() -> Iterator[socket.socket]:
+    """The TCP connections that this process opened itself, each as long as it is looked at. One that the process before it has too
+    was inherited, and is in use there."""
+    inherited = {name for _descriptor, name in _sockets(os.getppid())}
+    for descriptor, name in _sockets(os.getpid()):
+        if name in inherited:
+            continue
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as one:
+            if one.family in (socket.AF_INET, socket.AF_INET6) and one.type == socket.SOCK_STREAM:
+                yield one
+
+
+def _sockets(process: int) -> Iterator[tuple[int, str]]:
+    """(descriptor, the socket's name) of those that a process has open."""
+    folder = f"/proc/{process}/fd"
+    try:
+        descriptors = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            name = os.readlink(f"{folder}/{descriptor}")  # noqa: PTH115
+            if name.startswith("socket:"):
+                yield int(descriptor), name

@@ -26,6 +26,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import Ho
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 
 NO, UNSEEN, REVIEW, YES = "no", "unseen", "review", "yes"
+_SEPARATOR = re.compile(r"[-.+~]")
 _split_kernel_release: Callable[[str], Any] = rpm_version.split_kernel_release
 
 
@@ -176,7 +177,7 @@ def place_of(release: str, span: KernelRange) -> str:
     Remembered, since a fleet of thousands runs a handful of kernels.
     """
     # `el9_2` and `el9_0` are builds for the same release as `el9`.
-    tags = {part.split("_")[0] for part in re.split(r"[-.+~]", release)}
+    tags = {part.split("_")[0] for part in _SEPARATOR.split(release)}
     if tags.isdisjoint(span.dists):
         return UNAFFECTED if tags & span.unaffected_dists else FOREIGN
     try:

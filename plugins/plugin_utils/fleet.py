@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,11 +26,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
     verdict_for_unreached,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import is_timeout, verdict_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, os_failure
 
 SCHEMA = "fleetcare.pagealloc/fleet/1"
+
+#: Of a message that Ansible has of a host: the start tells what went wrong.
+_MOST_WORDS_CHARS = 4000
 
 #: How a reason begins that is no fault of the host's.
 FAULT = "A fault in fleetcare.pagealloc, please report it:"
@@ -46,42 +50,67 @@ class Gathered:
 
     @classmethod
     def from_record(cls, path: str) -> Gathered:
-        """Of recorded evidence: a transcript that gather saved, or a directory."""
+        """Of recorded evidence: a transcript that gather saved, or a directory. Never raises."""
+        return cls.whatever(lambda: cls.from_evidence(read_recorded(path)))
+
+    @classmethod
+    def whatever(cls, read: Callable[[], Gathered]) -> Gathered:
+        """What ``read`` gives; where it raises, whatever that is, the reason for which there are no facts. One host may not cost the
+        fleet its report."""
         try:
-            evidence = read_recorded(path)
+            return read()
         except EvidenceError as error:
             return cls(None, str(error))
         except OSError as error:
-            return cls(None, f"{error.filename}: {error.strerror}")
-        return cls.from_evidence(evidence)
+            return cls(None, os_failure(error))
+        except Exception as error:
+            return cls(None, fault_of(error))
 
     @classmethod
     def from_evidence(cls, evidence: Evidence) -> Gathered:
         """Of evidence that may also be a record of why the host could not be reached."""
         if CONNECTION in evidence.reasons:
             return cls(None, evidence.reasons[CONNECTION], unreachable=True)
-        return cls(facts_from(evidence))
+        with limited_processor_time(HOST_SECONDS):
+            return cls(facts_from(evidence))
 
     @classmethod
     def from_result(cls, result: Any) -> Gathered:
-        """Of the registered result of a ``gather`` task, whatever became of it."""
+        """Of the registered result of a ``gather`` task, whatever became of it. Never raises."""
+        return cls.whatever(lambda: cls._from_result(result))
+
+    @classmethod
+    def _from_result(cls, result: Any) -> Gathered:
         if not isinstance(result, Mapping):
             return cls(None, "nothing was gathered: the play ended for this host before, or has yet to come to it (serial)")
         facts = (result.get("ansible_facts") or {}).get("pagealloc")
         if isinstance(facts, Mapping):
             return cls(facts)
         if isinstance(result.get("transcript"), str):
-            return cls(facts_from(read_transcript(str(result["transcript"]))))
+            return cls.from_evidence(read_transcript(str(result["transcript"])))
         message = str(result.get("msg") or result.get("skip_reason") or "gathering gave no facts").removeprefix("Task failed: ")
-        return cls(None, message, bool(result.get("unreachable")))
+        return cls(None, message[:_MOST_WORDS_CHARS], bool(result.get("unreachable")))
 
 
 def judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
     """The result of one host: its verdict with its facts. Never raises: one host may not cost the fleet its report."""
     try:
-        return _judge(gathered, advisories)
-    except Exception as error:  # what the code did not foresee is a fault in it, and said to be one
-        return {**verdict_for_unreached("unknown", f"{FAULT} {type(error).__name__}: {error}"), "facts": None}
+        with limited_processor_time(HOST_SECONDS):
+            return _judge(gathered, advisories)
+    except EvidenceError as error:
+        return not_judged(str(error))
+    except Exception as error:
+        return not_judged(fault_of(error))
+
+
+def fault_of(error: Exception) -> str:
+    """What the code did not foresee is a fault in it, and said to be one."""
+    return f"{FAULT} {type(error).__name__}: {clip(error)}"
+
+
+def not_judged(reason: str) -> dict[str, Any]:
+    """The result of a host of which nothing is known, for this reason."""
+    return {**verdict_for_unreached("unknown", reason), "facts": None}
 
 
 def _judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
@@ -94,7 +123,7 @@ def _judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
     try:
         return {**classify(gathered.facts, advisories), "facts": gathered.facts}
     except FactsError as error:
-        return {**verdict_for_unreached("unknown", f"The facts cannot be judged. {error}"), "facts": None}
+        return not_judged(f"The facts cannot be judged. {error}")
     except AdvisoryError as error:  # a condition that gave no boolean on this host
         return {**verdict_for_unreached("unknown", f"An advisory cannot be judged on this host. {error}"), "facts": gathered.facts}
 
@@ -121,6 +150,7 @@ def judge_fleet(
         **head_of(SCHEMA),
         "counts": counts(hosts.values()),
         "comparison": _comparison(hosts, troubled) if comparing else None,
+        "history": None,
         "hosts": hosts,
     }
 
@@ -139,7 +169,12 @@ def _comparison(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str])
     try:
         return compare(hosts, troubled)
     except Exception as error:
-        return {**compare({}), "conclusion": [f"{FAULT} {type(error).__name__}: {clip(error)}"]}
+        return no_comparison(fault_of(error))
+
+
+def no_comparison(reason: str) -> dict[str, Any]:
+    """What stands in the place of a comparison that could not be made."""
+    return {**compare({}), "conclusion": [reason]}
 
 
 @contextlib.contextmanager

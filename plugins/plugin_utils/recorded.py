@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +17,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     head_line,
     read_transcript,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import ARCHIVE_SECONDS, limited_processor_time
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.regular_file import open_regular
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
 
 #: A longer transcript is an error.
@@ -66,18 +67,20 @@ def read_recorded(path: str) -> Evidence:
     )
 
     where = Path(path)
-    if where.is_dir():
-        return read_tree_evidence(where)
-    if not where.is_file():
-        raise FileNotFoundError(2, "No such file or directory", str(path))
-    if looks_like_archive(where):
-        return read_archive_evidence(where)
-    evidence: Evidence = read_transcript(_read_text(where))
-    return evidence
+    with limited_processor_time(ARCHIVE_SECONDS):
+        if where.is_dir():
+            return read_tree_evidence(where)
+        if looks_like_archive(where):
+            return read_archive_evidence(where)
+        evidence: Evidence = read_transcript(_read_text(where))
+        return evidence
 
 
 def _read_text(path: Path) -> str:
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
-            raise EvidenceError("evidence", None, f"{path.name} is larger than {MAX_FILE_BYTES} bytes")
-        return file.read(MAX_FILE_BYTES).decode("utf-8", "replace")
+    with open_regular(path) as file:
+        data = file.read(MAX_FILE_BYTES + 1)
+    if data is None:
+        raise EvidenceError("evidence", None, f"{path.name} is no record: it has nothing to read yet")
+    if len(data) > MAX_FILE_BYTES:
+        raise EvidenceError("evidence", None, f"{path.name} is larger than {MAX_FILE_BYTES} bytes")
+    return data.decode("utf-8", "replace")

@@ -8,15 +8,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import Deadline
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import MAX_ANSWER_BYTES, Deadline
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import too_slow
+
+#: Of what ssh, or a host through it, says of a connection that failed.
+_MOST_WORDS_CHARS = 4000
 
 
 class ShellAction(ActionBase):  # type: ignore[misc]
@@ -43,7 +48,7 @@ class ShellAction(ActionBase):  # type: ignore[misc]
 
     def answer_to(self, program: str, timeout_seconds: int, *, terminal: bool = True) -> dict[str, Any]:
         """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that
-        was ended for being late is no failure of ssh's own.
+        was ended for being late is no failure of ssh's own. EvidenceError where the host sends more than any answer has.
 
         A program that only reads needs no ``terminal``. With one, sshd records a login (wtmp, lastlog) and may lose the end of the
         answer, for which Ansible runs a ``sleep 0`` behind the program (ansible issue 13876). Without one, nothing hangs up a program
@@ -61,25 +66,34 @@ class ShellAction(ActionBase):  # type: ignore[misc]
         try:
             with deadline:
                 yield
-        except AnsibleConnectionFailure:
-            if not deadline.passed:
-                raise
-        except AnsibleError as error:
-            # ansible-core 2.16 knows no difference; a host that goes down, or has just come up, lets sudo wait
-            if not deadline.passed:
-                if "privilege escalation prompt" not in str(error):
-                    raise
-                raise AnsibleConnectionFailure(str(error)) from None
+        except Exception as error:  # a connection that is ended may raise anything
+            if not (deadline.flooded or deadline.passed):
+                _raise_again(error)
+        if deadline.flooded:
+            raise EvidenceError("evidence", None, f"the host sent more than {MAX_ANSWER_BYTES} bytes")
         if deadline.passed:
             raise AnsibleConnectionFailure(too_slow(seconds))
 
     def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
         """The transcript that the program of this nonce gives. Raises EvidenceError where its answer is none, and as ``answer_to``."""
-        evidence: Evidence = read_transcript(str(self.answer_to(program, timeout_seconds)["stdout"]), nonce)
+        answer = self.answer_to(program, timeout_seconds)
+        with limited_processor_time(HOST_SECONDS):
+            evidence: Evidence = read_transcript(str(answer["stdout"]), nonce)
         return evidence
 
     def gathered_facts(self, timeout_seconds: int) -> dict[str, Any]:
         """``ansible_facts.pagealloc`` of the host, now. Raises as ``evidence_of``."""
         nonce = secrets.token_hex(8)
-        facts: dict[str, Any] = facts_from(self.evidence_of(render_probe(nonce), nonce, timeout_seconds))
+        evidence = self.evidence_of(render_probe(nonce), nonce, timeout_seconds)
+        with limited_processor_time(HOST_SECONDS):
+            facts: dict[str, Any] = facts_from(evidence)
         return facts
+
+
+def _raise_again(error: Exception) -> NoReturn:
+    """What went wrong with the connection, in no more words than a person reads."""
+    # ansible-core 2.16 knows no difference; a host that goes down, or has just come up, lets sudo wait
+    waited = isinstance(error, AnsibleError) and "privilege escalation prompt" in str(error)
+    if waited or (isinstance(error, AnsibleConnectionFailure) and len(str(error)) > _MOST_WORDS_CHARS):
+        raise AnsibleConnectionFailure(str(error)[:_MOST_WORDS_CHARS]) from None
+    raise error

@@ -18,19 +18,21 @@ def too_slow(seconds: int) -> str:
 
 
 #: Ours, and how Ansible words that a task ran into its own timeout: up to ansible-core 2.18, and since.
-_TIMEOUT = r"no complete evidence within|expected time frame|Timed out after \d+ second"
+_TIMEOUT = r"no complete evidence within|expected time frame|Timed out after \d{1,9} second"
 
 #: How OpenSSH calls the host at the other end of a ProxyJump or ProxyCommand, whose TCP it does not see.
 _PROXIED = "UNKNOWN port 65535"
+#: Both, in any order: one after the other would take time that grows with the square of the message.
+_BANNER_BEHIND = rf"\A(?=[\s\S]*?during banner exchange)[\s\S]*{_PROXIED}"
 
 #: (what the message says, verdict, the sentence that explains it), the first that matches counts. The messages are those
 #: of OpenSSH's client (sshconnect.c, kex.c, packet.c), of paramiko and of Ansible's own timeouts.
-_PATTERNS: tuple[tuple[str, str, str], ...] = (
+_SAID: tuple[tuple[str, str, str], ...] = (
     (_TIMEOUT, "stalled", "TCP connects, but SSH or what it runs does not finish in the time given."),
-    (rf"during banner exchange[\s\S]*{_PROXIED}", "stalled", "Behind its jump host the SSH banner never arrives; TCP itself was not seen."),
+    (_BANNER_BEHIND, "stalled", "Behind its jump host the SSH banner never arrives; TCP itself was not seen."),
     (r"during banner exchange", "stalled", "TCP connects, but the SSH banner never arrives."),
     (r"reading SSH protocol banner", "stalled", "TCP connects, but the SSH banner never arrives."),
-    (r"ssh: connect to host .*refused", "unreachable", "Nothing listens on the SSH port."),
+    (r"ssh: connect to host .{0,400}refused", "unreachable", "Nothing listens on the SSH port."),
     (r"ssh: connect to host|NoValidConnections", "unreachable", "TCP does not connect."),
     (r"Could not resolve hostname|Name or service not known", "unreachable", "The name does not resolve."),
     (r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED", "unreachable", "SSH answers with an unknown key."),
@@ -44,16 +46,18 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
     (r"[Cc]onnection to \S+ closed", "unknown", "The connection closed before the evidence was complete."),
     (r"timed out", "unreachable", "No answer in time."),
 )
+_PATTERNS = tuple((re.compile(said), verdict, sentence) for said, verdict, sentence in _SAID)
+_timeout = re.compile(_TIMEOUT)
 
 
 def verdict_of(message: str) -> tuple[str, str]:
     """(verdict, sentence) for the message of a host that gave no evidence because it could not be reached."""
     for pattern, verdict, sentence in _PATTERNS:
-        if re.search(pattern, message):
+        if pattern.search(message):
             return verdict, sentence
     return "unreachable", "The connection failed."
 
 
 def is_timeout(message: str) -> bool:
     """Whether a failed task failed because it ran into the task's own timeout."""
-    return re.search(_TIMEOUT, message) is not None
+    return _timeout.search(message) is not None

@@ -9,10 +9,12 @@ the decompression itself; tarfile still judges the headers of the members that a
 
 from __future__ import annotations
 
+import contextlib
+import io
 import posixpath
 import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import (
     MAX_MEMBER_BYTES,
@@ -20,30 +22,38 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layo
     is_mark,
     is_wanted,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers, UnreadableMember, target_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
     MAGIC_BYTES,
     MAX_UNPACKED_BYTES,
     ArchiveError,
+    Readable,
     Unpacked,
     kind_of,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
-#: What is kept of one archive, all in all; how many members it may have; how long a name may be.
+#: What is kept of one archive, all in all, and of how many members; how many it may have; how long a name may be.
 MAX_KEPT_BYTES = 64 * 2**20
+MAX_KEPT_MEMBERS = 100_000
 MAX_MEMBERS = 2_000_000
 _MAX_NAME_BYTES = 65536
 
 _BLOCK = 512
 _ZEROES = bytes(_BLOCK)
-_NESTED = (".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tgz")
+#: How the names of archives within an archive end.
+NESTED = (".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tgz")
 #: Top-level folders of a report that was packed without the folder around it.
 _TOPS = frozenset(("boot", "etc", "proc", "sos_commands", "sos_reports", "sos_logs", "sos_strings", "sys", "var", "usr", "run"))
 
 
+class PackedReportsError(ArchiveError):
+    """An archive holds packed reports, and is none itself."""
+
+
 @dataclass
 class _Kept:
+    also: frozenset[str] = frozenset()
     contents: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -51,14 +61,33 @@ class _Kept:
     bytes: int = 0
     is_report: bool = False
     nested: int = 0
+    targets: set[str] = field(default_factory=set)
     outside: list[str] = field(default_factory=list)
 
 
-def read_archive(file: BinaryIO) -> tuple[KeptMembers, list[str]]:
+def read_archive(file: Readable) -> tuple[KeptMembers, list[str]]:
     """(the members wanted, what was odd about the rest, as sentences) of the report in ``file``, of any compression.
 
-    Raises ArchiveError where there is no whole report in it.
+    Raises ArchiveError where there is no whole report in it, PackedReportsError where there are several, each packed.
     """
+    kept = _read_all(file, frozenset())
+    missing = {path for path in kept.targets if path not in kept.contents and path not in kept.links and path.startswith("sos_commands/")}
+    if missing:  # links of sos's own that came behind what they lead to
+        with contextlib.suppress(io.UnsupportedOperation):
+            kept = _read_all(file, frozenset(missing))
+    if kept.nested and not kept.contents:
+        raise PackedReportsError(f"holds {kept.nested} packed reports, as sos collect packs them, and is none itself")
+    if not kept.is_report:
+        raise ArchiveError("is no sosreport: it has none of the folders that sos writes")
+    odd = []
+    if kept.outside:
+        odd.append(f"{len(kept.outside)} of its members lead out of it and were left out, such as {clip(kept.outside[0])}")
+    return KeptMembers(kept.contents, kept.links, kept.unreadable), odd
+
+
+def unpacked(file: Readable) -> Unpacked:
+    """The bytes of an archive, of any compression. ArchiveError where it is none."""
+    file.seek(0)
     head = file.read(MAGIC_BYTES)
     file.seek(0)
     if not head:
@@ -66,18 +95,18 @@ def read_archive(file: BinaryIO) -> tuple[KeptMembers, list[str]]:
     kind = kind_of(head)
     if kind is None:
         raise ArchiveError("is no tar archive, packed or not, whatever its name says")
-    kept = _Kept()
-    _read_members(Unpacked(file, kind), kept)
-    if not kept.is_report:
-        others = f"; it holds {kept.nested} other archives, as sos collect packs them: unpack it" if kept.nested else ""
-        raise ArchiveError(f"is no sosreport: it has none of the folders that sos writes{others}")
-    odd = []
-    if kept.outside:
-        odd.append(f"{len(kept.outside)} of its members lead out of it and were left out, such as {clip(kept.outside[0])}")
-    return KeptMembers(kept.contents, kept.links, kept.unreadable), odd
+    return Unpacked(file, kind)
 
 
-def _read_members(stream: Unpacked, kept: _Kept) -> None:
+def _read_all(file: Readable, also: frozenset[str]) -> _Kept:
+    kept = _Kept(also)
+    stream = unpacked(file)
+    read_members(stream, lambda block, path, linkpath, size: _take(stream, kept, block, path, linkpath, size))
+    return kept
+
+
+def read_members(stream: Unpacked, take: Callable[[bytes, str, str | None, int], int]) -> None:
+    """Call ``take(header, path, target of a link, size)`` for each member; it returns how many of the bytes it left unread."""
     overrides: dict[str, str] = {}
     for _number in range(MAX_MEMBERS):
         block = stream.read(_BLOCK)
@@ -97,7 +126,7 @@ def _read_members(stream: Unpacked, kept: _Kept) -> None:
             while more:
                 more = stream.read(_BLOCK)[504]
         path = overrides.get("path") or _name(block)
-        left = _take(stream, kept, block, path, overrides.get("linkpath"), size)
+        left = take(block, path, overrides.get("linkpath"), size)
         stream.skip(left + -size % _BLOCK)
         overrides = {}
     raise ArchiveError(f"has more than {MAX_MEMBERS:,} members")
@@ -111,10 +140,13 @@ def _take(stream: Unpacked, kept: _Kept, block: bytes, whole: str, linkpath: str
         return size
     if not kept.is_report:
         kept.is_report = is_mark(path)
-        kept.nested += whole.endswith(_NESTED)
-    if not is_wanted(path):
+    if whole.endswith(NESTED):
+        kept.nested += 1
+    if not is_wanted(path) and path not in kept.also and path not in kept.targets:
         return size
     _judge(block)
+    if len(kept.contents) + len(kept.links) + len(kept.unreadable) >= MAX_KEPT_MEMBERS:
+        raise ArchiveError(f"holds more than {MAX_KEPT_MEMBERS:,} files of the kinds that are looked at")
     for table in (kept.contents, kept.links, kept.unreadable):
         table.pop(path, None)  # of two members of one name the later counts, as when unpacking
     if kind in (b"0", b"\0", b"7"):
@@ -148,6 +180,8 @@ def _keep_link(kept: _Kept, path: str, target: str, *, hard: bool) -> None:
             return
         target = posixpath.relpath("/" + inside, "/" + posixpath.dirname(path))
     kept.links[path] = target
+    with contextlib.suppress(UnreadableMember):
+        kept.targets.add(target_of(path, target))
 
 
 def _relative(kept: _Kept, whole: str) -> str | None:
@@ -178,12 +212,12 @@ def _judge(block: bytes) -> None:
 
 def _size(block: bytes) -> int:
     text = block[124:136]
-    if text[0] & 0x80:  # GNU's binary form, for more than 8 GiB
+    if text[0] == 0x80:  # GNU's binary form, for more than 8 GiB; one that begins with 0xff is negative
         return int.from_bytes(text[1:], "big")
-    try:
-        return int(text.split(b"\0", 1)[0].strip() or b"0", 8)
-    except ValueError:
-        raise ArchiveError("is damaged: a member's size is no number") from None
+    digits = text.split(b"\0", 1)[0].strip(b" ")
+    if digits.strip(b"01234567"):  # int() takes a sign, and others too
+        raise ArchiveError("is damaged: a member's size is no number")
+    return int(digits or b"0", 8)
 
 
 def _name(block: bytes) -> str:
@@ -217,12 +251,14 @@ def _extend(overrides: dict[str, str], kind: bytes, data: bytes) -> None:
 
 def _pax_records(data: bytes) -> dict[str, str]:
     records = {}
-    while data:
-        length, space, _rest = data.partition(b" ")
-        if not space or len(length) > 9 or not length.isdigit() or not len(length) + 1 < int(length) <= len(data):
+    start = 0
+    while start < len(data):
+        length, space, _rest = data[start : start + 10].partition(b" ")
+        end = start + int(length) if length.isdigit() else 0
+        if not space or not start + len(length) + 1 < end <= len(data):
             raise ArchiveError("is damaged: a pax header is malformed")
-        name, _equals, value = data[len(length) + 1 : int(length)].rstrip(b"\n").partition(b"=")
+        name, _equals, value = data[start + len(length) + 1 : end].rstrip(b"\n").partition(b"=")
         if name in (b"path", b"linkpath") or (name == b"size" and value.isdigit() and len(value) < 20):
             records[name.decode()] = value.decode("utf-8", "replace")
-        data = data[int(length) :]
+        start = end
     return records

@@ -52,8 +52,9 @@ class Cache:
         manifest = hashlib.sha256(repr((_FORMAT, MANIFEST, sorted(SOS_FORMS.items()), sorted(SOS_IDENTITY.items()))).encode())
         self._folder = None if chosen == OFF else Path(chosen).expanduser() / manifest.hexdigest()[:12]
 
-    def entry(self, file: BinaryIO) -> Path | None:
-        """Where what is read from ``file`` is kept; None without a cache. Leaves the file at its start."""
+    def entry(self, file: BinaryIO, inner: str = "") -> Path | None:
+        """Where what is read from ``file``, or from the report ``inner`` within it, is kept; None without a cache. Leaves the file at
+        its start."""
         if self._folder is None:
             return None
         digest = hashlib.sha256()
@@ -61,7 +62,13 @@ class Cache:
         while piece := file.read(_READ_BYTES):
             digest.update(piece)
         file.seek(0)
-        return self._folder / f"{digest.hexdigest()}.evidence"
+        whole = self._folder / f"{digest.hexdigest()}.evidence"
+        return self.entry_of_inner(whole, inner) if inner else whole
+
+    @staticmethod
+    def entry_of_inner(whole: Path, inner: str) -> Path:
+        """Where what is read from the report ``inner`` is kept, of the entry of the archive that holds it."""
+        return whole.with_name(f"{whole.stem}-{hashlib.sha256(inner.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.evidence")
 
     def get(self, entry: Path) -> Evidence | None:
         """The evidence kept there, None where there is none or it is not whole."""

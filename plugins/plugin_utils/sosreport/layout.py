@@ -18,6 +18,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 
 #: A member is read up to here; of a longer log its end counts, any other is an error.
 MAX_MEMBER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
+#: The longest path of a member that is looked at: those of sos are shorter by far.
+MAX_PATH_CHARS = 1024
 
 #: Sources of which the end counts where they are long.
 LOGS = ("$dmesg", "$journal", "$messages")
@@ -44,7 +46,7 @@ _LOG_PATHS = frozenset(pattern for entry in MANIFEST if entry.source in LOGS for
 
 def is_wanted(path: str) -> bool:
     """Whether a member of this path, relative to the report's root, is read."""
-    return path in _PLAIN or _STARRED.match(path) is not None
+    return path in _PLAIN or (len(path) <= MAX_PATH_CHARS and _STARRED.match(path) is not None)
 
 
 def is_log(path: str) -> bool:

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import regex
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 #: How many links may lead from one to the next.
-_MAX_LINKS = 8
+_MAX_LINKS = 40
 
 
 class UnreadableMember(Exception):
@@ -35,18 +36,26 @@ class Members(Protocol):
 
 def expand(members: Members, pattern: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """(path, what its stars stood for) of every member that a pattern may mean, in order of name."""
-    if "*" not in pattern:
-        yield pattern, ()
-        return
-    parts = pattern.split("/")
-    first = ["*" in part for part in parts].index(True)
-    folder, shape, rest = "/".join(parts[:first]), regex(parts[first]), "/".join(parts[first + 1 :])
-    for name in members.names(folder):
-        found = shape.match(name)
-        if found:
-            path = f"{folder}/{name}" if folder else name
-            for below, stars in expand(members, f"{path}/{rest}") if rest else [(path, ())]:
-                yield below, (*found.groups(), *stars)
+    paths: Iterable[tuple[str, tuple[str, ...]]] = [("", ())]
+    for part in pattern.split("/"):
+        paths = _starred(members, paths, regex(part)) if "*" in part else _below(paths, part)
+    yield from paths
+
+
+def _below(paths: Iterable[tuple[str, tuple[str, ...]]], name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for folder, stars in paths:
+        yield f"{folder}/{name}" if folder else name, stars
+
+
+def _starred(
+    members: Members, paths: Iterable[tuple[str, tuple[str, ...]]], shape: re.Pattern[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What stands in the folders; a star in a name there is a letter as any other."""
+    for folder, stars in paths:
+        for name in members.names(folder):
+            found = shape.match(name)
+            if found:
+                yield f"{folder}/{name}" if folder else name, (*stars, *found.groups())
 
 
 class KeptMembers:

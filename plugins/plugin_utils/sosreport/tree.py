@@ -9,6 +9,7 @@ import os
 import stat
 from functools import lru_cache
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.regular_file import real_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import MAX_MEMBER_BYTES, is_log, is_mark
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import UnreadableMember
 
@@ -20,7 +21,7 @@ class TreeMembers:
     """Members of the folder ``root``. Links are followed within it and nowhere else; nothing but regular files is opened."""
 
     def __init__(self, root: str) -> None:
-        self._root = os.path.realpath(root)
+        self._root = real_path(root)
         self._inside = self._root.rstrip("/") + "/"
         # the links among the folders above a member are resolved once for each folder
         self._folder = lru_cache(maxsize=None)(self._resolve)
@@ -34,7 +35,7 @@ class TreeMembers:
             whole = f"{real}/{name}"
             about = os.lstat(whole)
             if stat.S_ISLNK(about.st_mode):
-                whole = self._within(os.path.realpath(whole, strict=True))
+                whole = self._within(real_path(whole))
                 about = os.lstat(whole)
             if not stat.S_ISREG(about.st_mode):
                 raise UnreadableMember("is no regular file")
@@ -71,7 +72,7 @@ class TreeMembers:
         try:
             mode = os.lstat(real).st_mode
             if stat.S_ISLNK(mode):
-                real = self._within(os.path.realpath(real, strict=True))
+                real = self._within(real_path(real))
                 mode = os.lstat(real).st_mode
         except OSError:
             return None
@@ -96,6 +97,8 @@ def _read(path: str, size: int, *, from_end: bool) -> bytes:
         raise UnreadableMember(f"is larger than {MAX_MEMBER_BYTES} bytes")
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it is another one by now
+            raise UnreadableMember("is no regular file")
         if size <= MAX_MEMBER_BYTES:
             return os.read(descriptor, size)
         data = os.pread(descriptor, MAX_MEMBER_BYTES, size - MAX_MEMBER_BYTES)

@@ -18,7 +18,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 
 _NODE = re.compile(r"<node\s([^<>]*)>")
-_ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+_ATTRIBUTE = re.compile(r'(?<![\w-])([\w-]{1,64})="([^"]*)"')
+_ADDRESS = re.compile(r"\binet6? (\S{1,64})")
 _SANE_NODE = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
@@ -93,7 +94,7 @@ def _keepalived(evidence: Evidence) -> Cluster:
     addresses = evidence.texts.get("$addresses")
     if config is None or addresses is None:
         return Cluster("keepalived", None)
-    here = {found.split("/")[0] for found in re.findall(r"\binet6? (\S+)", addresses)}
+    here = {found.split("/")[0] for found in _ADDRESS.findall(addresses)}
     virtual = [line.split()[0] for line in config.split("\n") if line.strip()]
     held = [clip(one, 50) for one in virtual if one.split("/")[0] in here]
     return Cluster("keepalived", listed(held), "service keepalived stop", ":", "service keepalived start")

@@ -29,6 +29,7 @@ OUTCOMES: dict[str, str] = {
 }
 _WIDTHS = (24, 11, 14)
 _INDENT = "    "
+_PARAGRAPH = re.compile(r"\n+")
 
 
 def outcome_of(steps: Mapping[str, Mapping[str, Any] | None], check_mode: bool = False) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def _host_lines(name: str, host: Mapping[str, Any]) -> Iterator[str]:
     yield _line(printable(name, 255), host["outcome"], host["verdict"] or "?", running)
     if target and target != running:
         yield f"{_INDENT}target {cut(target, 60)}"
-    for paragraph in re.split(r"\n+", str(host["why"])) if host["outcome"] != "untouched" or host["workaround"] or host["findings"] else ():
+    for paragraph in _PARAGRAPH.split(str(host["why"])) if host["outcome"] != "untouched" or host["workaround"] or host["findings"] else ():
         for line in wrap(printable(paragraph), 80 - len(_INDENT), 4):
             yield _INDENT + line
 

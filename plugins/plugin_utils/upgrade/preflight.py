@@ -33,6 +33,7 @@ ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
 ACCEPTABLE = ("clock", "driver", "last_reboot", "out_of_tree")
 #: How far the host's clock may be from the controller's before a time means two things.
 _CLOCK_SECONDS = 300
+_RELEASE = re.compile(r"^Release: (\d[\w.]{0,20})", re.M)
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def held_back(asked: Evidence, evidence: Evidence, advisories: Sequence[Advisory
 
 def _pin(evidence: Evidence) -> str:
     """The release that subscription-manager, or a variable of the package manager, pins the host to; "" where none does."""
-    told = re.search(r"^Release: (\d[\w.]{0,20})", evidence.texts.get("$subscription", ""), re.M)
+    told = _RELEASE.search(evidence.texts.get("$subscription", ""))
     if told:
         return told.group(1)
     values = (evidence.texts.get(f"/etc/{name}/vars/releasever", "").strip() for name in ("yum", "dnf"))

@@ -18,6 +18,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 HOME = "/var/lib/pagealloc-kernel-upgrade"
 
 _WORDS = re.compile(r"^([0-9]{1,11}) (.+)$", re.M)
+#: Our plans have less than 4,000. shlex takes time that grows with the square of the text.
+_MOST_PLAN_CHARS = 20000
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _words(text: str) -> frozenset[str]:
 
 def _assignments(text: str) -> dict[str, str]:
     """{NAME: value} of a file of shell assignments that we wrote; {} where it was written by somebody else."""
+    if len(text) > _MOST_PLAN_CHARS:
+        return {}
     try:
         words = shlex.split(text)
     except ValueError:

@@ -16,6 +16,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 #: What an os-release or a release file calls the Enterprise Linux family; others count where they say ID_LIKE=rhel.
 _FAMILY = frozenset(("rhel", "centos", "ol", "rocky", "almalinux", "scientific", "cloudlinux", "springdale", "eurolinux", "miraclelinux"))
 _LEAST_RELEASE = 6
+_ID_LIKE = re.compile(r"^ID_LIKE=(.*)$", re.M)
+_MAJOR = re.compile(r"(\d{1,4})")
+_POLICY = re.compile(r"^(UPDATEDEFAULT|DEFAULTKERNEL)=[\"']?([\w-]*)", re.M)
 #: Packages from which `rpm -qf /boot/vmlinuz-RELEASE` tells the distribution's plain kernel.
 _PLAIN_KERNELS = frozenset(("kernel", "kernel-core"))
 #: What a new kernel takes, of what the running one takes.
@@ -32,9 +35,9 @@ def rights(evidence: Evidence) -> Finding:
 def distribution(evidence: Evidence, seen: Mapping[str, str | None]) -> Finding:
     """Whether the host is an Enterprise Linux of release 6 or later. ``seen``: the fact ``kernel.distribution``."""
     name = clip(seen.get("name") or seen.get("id") or "unknown", 60)
-    likes = re.findall(r"^ID_LIKE=(.*)$", evidence.texts.get("/etc/os-release", ""), re.M)
+    likes = _ID_LIKE.findall(evidence.texts.get("/etc/os-release", ""))
     family = seen.get("id") in _FAMILY or any("rhel" in like.strip("\"'").split() for like in likes)
-    major = re.match(r"(\d{1,4})", seen.get("version") or "")
+    major = _MAJOR.match(seen.get("version") or "")
     if not family:
         return blocker("distribution", f"{name} is not of the Enterprise Linux family", "upgrade this host by its own means")
     if major is None or int(major.group(1)) < _LEAST_RELEASE:
@@ -124,7 +127,7 @@ def left_behind(evidence: Evidence, out_of_tree: list[str] | None) -> Iterator[F
 def boot_policy(evidence: Evidence) -> Finding:
     """Whether the packages make a new kernel the default by themselves."""
     text = evidence.texts.get("/etc/sysconfig/kernel", "")
-    policy = dict(re.findall(r"^(UPDATEDEFAULT|DEFAULTKERNEL)=[\"']?([\w-]*)", text, re.M))
+    policy = dict(_POLICY.findall(text))
     if policy.get("UPDATEDEFAULT", "yes") == "yes" and policy.get("DEFAULTKERNEL", "kernel") in _PLAIN_KERNELS:
         return ok("boot_policy", "a new kernel becomes the default by its package")
     told = ", ".join(f"{name}={value}" for name, value in policy.items())

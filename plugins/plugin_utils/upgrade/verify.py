@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import
 _LEAST_INITRAMFS_KB = 1024
 #: rpm -V: flags, a letter for configuration, documentation, ghost, licence or readme, and the file. A file that is touched or has
 #: another mode boots; one of another size (S) or content (5), or that cannot be read (?), may not.
-_DIFFERS = re.compile(r"(?:missing|\S*[S5?]\S*)\s+(?!\s|[cdglr]\s)")
+_DIFFERS = re.compile(r"(?:missing|(?=\S*[S5?])\S+)\s+(?!\s|[cdglr]\s)")
 
 
 def doubts_of_kernel(evidence: Evidence, drivers: Sequence[str]) -> list[str]:

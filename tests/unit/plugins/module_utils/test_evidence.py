@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
+    MAX_REASON_CHARS,
+    MAX_SOURCE_CHARS,
+    MAX_SOURCES,
+    MAX_TEXT_LINE_CHARS,
+    MAX_TRANSCRIPT_BYTES,
+    cut_transcript,
+    read_transcript,
+)
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -93,3 +101,41 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         except EvidenceError:
             continue
         assert all(isinstance(value, str) for value in evidence.texts.values())
+
+
+@pytest.mark.parametrize("before", ["", "*** NO TRESPASSING ***\n", f"{HEAD} x\n", f"x{HEAD}\n", f"{HEAD}x\r\n{HEAD[:-1]}\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_first_line_is_found_as_a_whole_line(before: str, end: str) -> None:
+    whole = transcript("/proc/uptime:1 2").replace("\n", end)
+    assert cut_transcript(before + whole, "n0") == whole
+    assert read_transcript(before + whole, "n0").get("/proc/uptime") == "1 2\n"
+
+
+@pytest.mark.parametrize("text", [f"{HEAD} x\n{END}\n", f"x {HEAD}\n{END}\n", f"{HEAD}x"])
+def test_what_only_contains_the_first_line_is_no_transcript(text: str) -> None:
+    for read in (cut_transcript, read_transcript):
+        with pytest.raises(EvidenceError, match="no transcript"):
+            read(text, "n0")
+
+
+def test_a_host_that_sends_more_than_the_probe_would_is_cut() -> None:
+    text = transcript("/proc/uptime:1 2", *["$dmesg:x"] * MAX_TRANSCRIPT_BYTES)
+    assert len(cut_transcript(text, "n0")) == MAX_TRANSCRIPT_BYTES
+    evidence = read_transcript(text, "n0")
+    assert not evidence.whole and evidence.get("/proc/uptime") == "1 2\n"
+    assert "breaks off" in evidence.why_missing("/proc/buddyinfo")
+
+
+def test_a_line_too_long_costs_its_source() -> None:
+    longest = "a" * MAX_TEXT_LINE_CHARS
+    evidence = read_transcript(transcript(f"$uname:{longest}", "/proc/uptime:1 2", f"/proc/uptime:{longest}a", f"!$ethtool:{longest}"))
+    assert evidence.get("$uname") == f"{longest}\n"
+    with pytest.raises(EvidenceMissing, match="/proc/uptime: a line of it is longer than 8192 characters"):
+        evidence.get("/proc/uptime")
+    assert len(evidence.reasons["$ethtool"]) == MAX_REASON_CHARS
+
+
+def test_too_many_sources_or_too_long_names_are_no_hosts() -> None:
+    assert not read_transcript(transcript(f"/{'a' * MAX_SOURCE_CHARS}:1", f"!/{'a' * MAX_SOURCE_CHARS}:gone")).find("/a")
+    with pytest.raises(EvidenceError, match="more than 20000 sources, which no host has"):
+        read_transcript(transcript(*(f"/sys/{number}:1" for number in range(MAX_SOURCES)), "!$uname:gone"))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,20 @@ def test_what_is_no_evidence_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     with pytest.raises(EvidenceError, match="no output"):
         read_recorded(str(tmp_path / "empty"))
+
+
+@pytest.mark.parametrize("name", ["record", "sosreport-db01.tar.xz"])
+def test_what_is_no_file_is_named_and_never_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(tmp_path / f"{name}.socket"))
+    for path in (tmp_path / name, tmp_path / f"{name}.socket", Path("/dev/zero")):
+        with pytest.raises(OSError, match="Not a regular file"):
+            read_recorded(str(path))
+    listening.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="/proc/kmsg is readable to root alone")
+def test_the_kernels_own_pipe_among_regular_files_is_not_waited_for() -> None:
+    with pytest.raises((EvidenceError, OSError)):
+        read_recorded("/proc/kmsg")

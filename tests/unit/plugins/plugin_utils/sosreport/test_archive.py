@@ -10,6 +10,7 @@ import gzip
 import io
 import lzma
 import tarfile
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -174,7 +175,7 @@ def test_what_is_no_report() -> None:
     with tarfile.open(fileobj=other, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("collection/sosreport-db01.tar.xz"))
         tar.addfile(tarfile.TarInfo("collection/etc/passwd"))
-    assert "no sosreport" in refused(other.getvalue()) and "1 other archives" in refused(other.getvalue())
+    assert "holds 1 packed reports, as sos collect packs them, and is none itself" in refused(other.getvalue())
 
 
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
@@ -214,6 +215,41 @@ def test_a_size_beyond_all_bounds(size: bytes, pack: Callable[[bytes], bytes]) -
     assert "cut off" in reason or "GiB" in reason
 
 
+@pytest.mark.parametrize("member", ["etc/other", "proc/buddyinfo"])
+@pytest.mark.parametrize(
+    "size", [b"-1\0", b"-1000\0", b"+1\0", b"0o17\0", b"1_0\0", b"\xff" * 12, b"\xff" + bytes(11), b"\x81" + bytes(11), b"8\0"]
+)
+def test_a_size_that_is_none_is_refused(size: bytes, member: str) -> None:
+    """A negative one leads back to the header itself, two million times."""
+    data = bytearray(Tar().file(member).bytes())
+    data[1024 + 124 : 1024 + 136] = size.ljust(12, b"\0")
+    data[1024 + 148 : 1024 + 156] = b"%06o\0 " % (sum(data[1024 : 1024 + 148]) + 8 * 32 + sum(data[1024 + 156 : 1536]))
+    assert "size is no number" in refused(bytes(data))
+
+
+def test_a_long_chain_of_links_is_one_that_leads_nowhere() -> None:
+    tar = Tar().file("proc/sys/vm/min_free_kbytes", b"1\n")
+    names = ["sys/class/net/n0/mtu", *(f"sys/class/net/n{number}/mtu" for number in range(1, 2001)), "proc/sys/vm/min_free_kbytes"]
+    for name, target in zip(names, names[1:], strict=False):
+        tar.special(name, tarfile.SYMTYPE, f"../../../../{target}")
+    members = tar.read()
+    with pytest.raises(UnreadableMember):
+        members.data(names[0])
+    assert members.data(names[-30]) == b"1\n", "the kernel follows 40"
+
+
+def test_many_small_records_of_a_header_are_read_in_one_pass() -> None:
+    records = b"5 a=\n" * 13000
+    about = tarfile.TarInfo("pax")
+    about.type, about.size = tarfile.XHDTYPE, len(records)
+    extended = about.tobuf() + records + bytes(-len(records) % 512)
+    began = time.process_time()
+    for _number in range(20):
+        archives._pax_records(records)
+    assert time.process_time() - began < 2
+    assert read(extended + Tar().file("proc/buddyinfo").bytes()).data("proc/buddyinfo") == BUDDYINFO
+
+
 @pytest.mark.parametrize("kind", ["xz", "gz", "bz2"])
 def test_a_decompression_bomb_is_refused_early(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpacking, "RATIO_COUNTS_FROM_BYTES", 4 * 2**20)
@@ -227,6 +263,8 @@ def test_bounds_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "looked at" in refused(data)
     monkeypatch.setattr(unpacking, "MAX_UNPACKED_BYTES", 2**20)
     assert "unpacks to more than" in refused(data)
+    monkeypatch.setattr(archives, "MAX_KEPT_MEMBERS", 1)
+    assert "more than 1 files" in refused(Tar().file("proc/buddyinfo").bytes())
     monkeypatch.setattr(archives, "MAX_MEMBERS", 1)
     assert "more than 1 members" in refused(Tar().file("proc/buddyinfo").bytes())
 

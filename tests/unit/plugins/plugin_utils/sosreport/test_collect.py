@@ -56,6 +56,19 @@ def test_paths_that_lead_to_none_are_told(tmp_path: Path) -> None:
     assert [line.split(": ")[0] for line in complaints] == ["nowhere", "empty", "*.tar"]
 
 
+def test_pipes_and_chains_of_links_among_reports_are_named_and_passed_over(tmp_path: Path) -> None:
+    packed(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "sosreport-db09.tar.xz")
+    for number in range(2000):
+        (tmp_path / f"sosreport-chain{number}").symlink_to(tmp_path / f"sosreport-chain{number + 1}")
+    paths, complaints = find_reports([str(tmp_path)], "/")
+    reports = {Path(path).name: look_into(path, "none") for path in paths}
+    assert not complaints and not reports["sosreport-db02.tar.xz"].error
+    assert "Not a regular file" in reports["pipe"].error and "Not a regular file" in reports["sosreport-db09.tar.xz"].error
+    assert "Too many levels of symbolic links" in reports["sosreport-chain0"].error
+
+
 def test_what_is_looked_for() -> None:
     assert look_into("/nonexistent/x.tar").error == "cannot be read: No such file or directory"
 

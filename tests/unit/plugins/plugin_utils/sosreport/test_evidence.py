@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence, read_transcript, write_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
+    MAX_SOURCES,
+    SOSREPORT,
+    Evidence,
+    read_transcript,
+    write_transcript,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import read_recorded
@@ -147,6 +154,89 @@ def test_interfaces_of_links_vlans_and_namespaces() -> None:
     assert not [source for source in given.texts if "other" in source]
 
 
+IP = "2: {0}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu {1} qdisc noqueue state UP\n    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff\n"
+ROOT_LINKS = IP.format("eth0", 1500)
+FOLDER = "sos_commands/networking/"
+
+
+@pytest.mark.parametrize(
+    ("folder", "show"),
+    [("", "ip_address_show"), ("namespaces/{}/", "ip_address_show"), ("namespaces/{}/", "ip_-d_address_show")],
+)
+def test_interfaces_of_namespaces_do_not_mix(folder: str, show: str) -> None:
+    """As sos 3.3, 3.6 and 4.5 keep them."""
+
+    def of(namespace: str, what: str) -> str:
+        return FOLDER + folder.format(namespace) + f"ip_netns_exec_{namespace}_{what}"
+
+    paths = {
+        FOLDER + "ip_-s_-d_link": ROOT_LINKS,
+        FOLDER + "ethtool_-i_eth0": "driver: ixgbe\n",
+        of("qrouter-1", show): IP.format("eth0@if9", 1400) + IP.format("tap0", 1300) + IP.format("rfp-9@if5", 1450),
+        of("qrouter-1", "ethtool_-i_eth0"): "driver: veth\n",
+        of("qrouter-1", "ethtool_-i_rfp-9"): "driver: veth\n",
+        of("qrouter-1", "ethtool_-i_tap0"): "driver: tun\n",
+        of("blue_1", show): IP.format("tap0", 1200) + IP.format("ens5", 9000),
+        of("blue_1", "ethtool_-i_ens5"): "driver: mlx5_core\n",
+    }
+    nics = {nic["name"]: nic for nic in facts_from(of_paths(paths))["nics"]}
+    assert {name: (nic["mtu"], nic["driver"]) for name, nic in nics.items()} == {
+        "eth0": (1500, "ixgbe"), "qrouter-1/eth0": (1400, "veth"), "rfp-9": (1450, "veth"), "ens5": (9000, "mlx5_core"),
+        "qrouter-1/tap0": (1300, "tun"), "blue_1/tap0": (1200, None),
+    }  # fmt: skip
+    assert {name for name, nic in nics.items() if nic["virtual"]} == {"qrouter-1/eth0", "qrouter-1/tap0", "rfp-9"}
+
+
+def test_a_namespace_keeps_what_lies_under_what() -> None:
+    links = IP.format("bond0", 1500) + IP.format("ens5", 1500).replace("qdisc noqueue", "qdisc mq master bond0")
+    paths = {FOLDER + "ip_-s_-d_link": ROOT_LINKS}
+    paths |= {FOLDER + f"namespaces/{name}/ip_netns_exec_{name}_ip_-d_address_show": links for name in ("a", "b")}
+    nics = {nic["name"]: nic for nic in facts_from(of_paths(paths))["nics"]}
+    assert (nics["a/bond0"]["lower"], nics["b/bond0"]["lower"], nics["eth0"]["lower"]) == (["a/ens5"], ["b/ens5"], [])
+
+
+def test_the_clock_of_a_report_that_keeps_neither_proc_uptime_nor_proc_stat() -> None:
+    paths = {"sos_commands/host/uptime": " 16:19:19 up 17:41,  2 users\n", "date": "Thu Feb 10 17:19:17 CET 2022\n"}
+    facts = facts_from(of_paths({**paths, "sos_commands/kernel/dmesg": LOG + FAILURE}))
+    assert (facts["uptime_seconds"], facts["failures"]["last"]["at"]) == (63660, "2022-02-09T22:38:27Z")
+    kept = of_paths({**paths, "proc/stat": "btime 1000\n", "proc/uptime": "5.00 9.00\n"})
+    assert (kept.texts["/proc/stat"], kept.texts["/proc/uptime"]) == ("btime 1000\n", "5.00 9.00\n")
+    local = of_paths({**paths, "date": "Thu Feb 10 16:19:17 CST 2022\n"})
+    assert "/proc/stat" not in local.texts, "of China or of Chicago"
+
+
+def test_every_gateway_has_its_interface_though_the_kernels_file_shows_one() -> None:
+    row = "{}\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+    routes = "default proto static\n\tnexthop via 192.0.2.1 dev eth0 weight 1\n\tnexthop via 192.0.2.2 dev eth1 weight 1\n"
+    links = "".join(IP.format(name, 1500) for name in ("eth0", "eth1", "eth2"))
+    paths = {FOLDER + "ip_-s_-d_link": links, "proc/net/route": row.format("eth0"), FOLDER + "ip_route_show_table_all": routes}
+    nics = facts_from(of_paths(paths))["nics"]
+    assert {nic["name"] for nic in nics if nic["default_route"]} == {"eth0", "eth1"}
+
+
+def test_memory_distribution_and_kernel_from_what_else_tells_them() -> None:
+    free = "  total used free shared buff/cache available\nMem: 1000 1 100 0 0 250\n"
+    lsb = "Distributor ID:\tUbuntu\nRelease:\t14.04\n"
+    folder = "sos_commands/"
+    facts = facts_from(of_paths({folder + "memory/free": free, folder + "memory/free_-m": "", folder + "lsbrelease/lsb_release_-a": lsb}))
+    assert facts["memory"]["total_kb"] == 1000 and facts["kernel"]["distribution"]["id"] == "ubuntu"
+    facts = facts_from(of_paths({folder + "memory/free_-m": free, "proc/meminfo": "MemTotal: 7 kB\nMemFree: 1 kB\n"}))
+    assert facts["memory"]["total_kb"] == 7, "what the kernel says itself comes first"
+    assert facts_from(of_paths({folder + "memory/free_-m": free}))["memory"]["total_kb"] == 1024000
+
+
+@pytest.mark.parametrize("path", ["proc/version", "sos_commands/kernel/dmesg"])
+def test_the_kernel_where_uname_is_missing(path: str) -> None:
+    text = LOG if path.endswith("dmesg") else LOG.partition("] ")[2]
+    kernel = facts_from(evidence_of(KeptMembers({path: text.encode()}, {}, {})))["kernel"]
+    assert (kernel["release"], kernel["machine"], kernel["version"]) == ("2.6.32-358.el6.x86_64", "x86_64", "#1 SMP")
+
+
+def test_a_log_that_users_write_to_does_not_name_the_kernel() -> None:
+    line = "Mar 18 14:39:17 db01 kernel: " + LOG
+    assert facts_from(evidence_of(KeptMembers({"var/log/messages": line.encode()}, {}, {})))["kernel"] is None
+
+
 def test_a_report_is_hostile_text() -> None:
     given = of_paths({"hostname": "{{ lookup('pipe','id') }}\n", "sos_commands/networking/ethtool_-i_x": "driver: ../../etc/passwd\n"})
     assert identity_of(given).host in ("", "db01"), "nothing of a template is left"
@@ -184,3 +274,41 @@ def test_a_folder_that_is_a_link_leads_no_further_than_the_tree(tmp_path: Path) 
     (tree / "proc").unlink()
     (tree / "proc").symlink_to("inside")
     assert read_recorded(str(tree)).get("/proc/buddyinfo").startswith("Node 0")
+
+
+STARRED = {"sys/class/net/*/mtu": b"1500\n", "sys/class/net/eth0/mtu": b"9000\n", "sys/class/net/a*b/operstate": b"up\n"}
+
+
+def test_a_star_in_a_name_is_a_letter(tmp_path: Path) -> None:
+    uname = {"sos_commands/kernel/uname_-a": UNAME.encode()}
+    tree = write_tree(tmp_path / "tree", {**uname, **STARRED})
+    archive = write_archive(tmp_path / "sosreport-db01.tar.gz", "sosreport-db01", {**uname, **STARRED})
+    for given in map(read_recorded, (str(tree), str(archive))):
+        assert given.get("/sys/class/net/eth0/mtu") == "9000\n"
+        assert given.get("/sys/class/net/*/mtu") == "1500\n" and given.get("/sys/class/net/a*b/operstate") == "up\n"
+
+
+def chain(folder: Path, first: str, last: str) -> None:
+    """2,000 links, each to the next."""
+    for number in range(2000):
+        (folder / f"{first}{number or ''}").symlink_to(f"{first}{number + 1}" if number < 1999 else last)
+
+
+def test_a_long_chain_of_links_in_a_tree_is_named(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", {"sos_commands/kernel/uname_-a": UNAME.encode(), "proc/other": b"1.5 1.5\n"})
+    chain(tree / "proc", "uptime", "other")
+    chain(tree, "sys", "proc")
+    given = read_recorded(str(tree))
+    assert "Too many levels of symbolic links" in given.why_missing("/proc/uptime")
+    chain(tmp_path, "record", "tree")
+    with pytest.raises(OSError, match="Too many levels"):
+        read_recorded(str(tmp_path / "record"))
+
+
+def test_a_report_with_more_than_any_host_is_none(tmp_path: Path) -> None:
+    many = {f"sys/class/net/n{number}/mtu": b"1500\n" for number in range(MAX_SOURCES)}
+    archive = write_archive(tmp_path / "sosreport-db01.tar.gz", "sosreport-db01", {"sos_commands/kernel/uname_-a": UNAME.encode(), **many})
+    with pytest.raises(EvidenceError, match="more than 20000 sources"):
+        read_recorded(str(archive))
+    tree = write_tree(tmp_path / "tree", {"proc/modules": b"x" * 9000 + b" (O)\n"})
+    assert "longer than" in read_recorded(str(tree)).why_missing("/proc/modules")
