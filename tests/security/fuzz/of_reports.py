@@ -32,7 +32,7 @@ from tests.security.attacks.archives import LINKS, archive, header, packed, padd
 from tests.security.attacks.mutation import mutated, mutated_bytes
 from tests.security.attacks.texts import every_text, samples
 from tests.security.attacks.words import word
-from tests.security.fuzz.properties import bounded, named, require
+from tests.security.fuzz.properties import bounded, fast_folder, named, require, unread_is_not_clear
 from tests.security.fuzz.runner import Fuzzer
 from tests.security.fuzz.site import CATALOGUE
 
@@ -61,7 +61,7 @@ def _archive(data: bytes) -> None:
 
 def _whole_report(data: bytes) -> None:
     """From the bytes to the verdict and the inventory's host."""
-    with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
         path = Path(folder) / "sosreport-db01.tar"
         path.write_bytes(data)
         _judged(path)
@@ -70,13 +70,12 @@ def _whole_report(data: bytes) -> None:
 def _judged(path: Path) -> None:
     report = look_into(str(path), "none")
     require("by a fault of" not in report.error, f"a report met a fault of ours: {report.error}")
-    hosts, words = hosts_of([report])
+    hosts, _words = hosts_of([report])
     require(len(hosts) == 1 and hosts[0].name, "a report became no host, or several")
     gathered = Gathered.from_record(str(path))
     result = judge(gathered, CATALOGUE)
     require(not any(reason.startswith(FAULT) for reason in result["reasons"]), f"a verdict met a fault of ours: {result['reasons'][:1]}")
-    unread = gathered.facts is None or gathered.facts["zones"] is None or gathered.facts["failures"] is None
-    require(not unread or result["verdict"] != "clear", "clear, though free blocks or log were not read")
+    unread_is_not_clear(gathered.facts, result["verdict"])
     require((gathered.facts is None) == bool(report.error), "the inventory and the audit read one report differently")
 
 
@@ -98,7 +97,7 @@ def _collection(data: bytes) -> None:
         if found is not None:
             facts_from(found)
 
-    with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
         whole = Path(folder) / "sos-collector-x.tar"
         whole.write_bytes(data)
         named(read_packed_reports, whole, Cache("none"), visit)
@@ -134,7 +133,7 @@ def _evidence(given: dict[str, bytes]) -> None:
 
 def _tree(given: dict[str, bytes]) -> None:
     """The same unpacked on a disk, with FIFOs and links that lead out."""
-    with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
         root = Path(folder) / "sosreport-db01"
         (root / "sos_commands").mkdir(parents=True)
         for path, data in given.items():
@@ -157,10 +156,6 @@ def _place(root: Path, path: str, data: bytes) -> None:
             target.write_bytes(data)
     except OSError:  # a name that is too long, or a file where a folder should be
         return
-
-
-def _fast_folder() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 FUZZERS = (
