@@ -23,6 +23,7 @@ __metaclass__ = type
 import re
 from collections import namedtuple
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import CONTAINER, FIRST_CGROUP, SYSTEMD_CONTAINER
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import (
     EvidenceError,
     EvidenceMissing,
@@ -76,6 +77,8 @@ MANIFEST = (
     _file("/sys/class/net/*/operstate"),
     _file("/sys/class/net/*/bonding/slaves"),
     _file("/proc/net/vlan/config"),
+    _file(SYSTEMD_CONTAINER),
+    _file(FIRST_CGROUP),
     _file("/boot/grub/grub.conf", "etc/grub.conf"),
     _file("/boot/grub/menu.lst"),
     _file("/boot/efi/EFI/*/grub.conf"),
@@ -101,6 +104,7 @@ MANIFEST = (
     _link("/sys/class/net/*/brif/*"),
     Source("$uname", "command", ("sos_commands/kernel/uname_-a", "uname")),
     Source("$getconf", "command", ()),
+    Source(CONTAINER, "command", ()),
     Source("$ethtool/*", "command", ("sos_commands/networking/ethtool_-i_*",)),
     Source("$modinfo/*", "command", ()),
     Source("$module_version/*", "command", ()),
@@ -160,6 +164,11 @@ SOS_FORMS = {
     "free": ("sos_commands/memory/free", "free", "sos_commands/memory/free_-m"),
     "lsb_release": ("sos_commands/release/lsb_release_-a", "sos_commands/lsbrelease/lsb_release_-a"),
     "bonding": ("proc/net/bonding/*",),
+    "hostnamectl": (
+        "sos_commands/host/hostnamectl_status",
+        "sos_commands/host/hostnamectl",
+        "sos_commands/general/hostnamectl",
+    ),
     "modinfo": ("sos_commands/kernel/modinfo_*",),
     "module_version": ("sys/module/*/version",),
     "taint": ("sys/module/*/taint",),

@@ -11,6 +11,7 @@ import functools
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, kernel
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import container_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count, sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import PAGETYPEINFO
@@ -31,7 +32,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo impor
 #: The facts module -> the top-level names it gives; ``gather`` gives all.
 FACTS_OF = {
     "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vm", "workaround", "failures", "pagetypes"),
-    "nic_driver_facts": ("nics", "modules"),
+    "nic_driver_facts": ("nics", "container", "modules"),
     "kernel_release_facts": ("kernel", "uptime_seconds", "booted_epoch_seconds"),
 }
 
@@ -72,6 +73,7 @@ def facts_from(evidence):
         "workaround": take("workaround", lambda: _workaround(evidence)),
         "pagetypes": None,
     }
+    facts["container"] = container_of(evidence, facts["nics"])
     facts["failures"] = take("failures", lambda: _failures(evidence, facts["workaround"]))
     facts["page_size_bytes"] = take("page_size_bytes", lambda: _page_size_bytes(evidence, facts))
     if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:

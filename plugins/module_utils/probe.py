@@ -12,6 +12,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import PATHS as CONTAINER_PATHS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
     LINES_WANTED,
     MANIFEST,
@@ -26,16 +27,17 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_sta
 #: How long one command may take that asks hardware, a package database or a daemon.
 COMMAND_SECONDS = 10
 
+# In double quotes where they will do: the program travels in single quotes, and each of its own takes five bytes.
 # say NAME TEXT: TEXT, line by line, as evidence from the command NAME.
 # run NAME COMMAND...: what the command says, and why it failed where it did.
 # limited COMMAND...: the same, killed after COMMAND_SECONDS; without timeout(1) a sleeping guard does it.
 # framed COMMAND...: a command that prints "path:line" itself; its complaints become reasons.
 _FUNCTIONS = r"""
-say() { set -f; IFS=$nl; for line in $2; do printf '%s\n' "\$$1:$line"; done; unset IFS; set +f; }
-complain() { set -f; IFS=$nl; for line in $2; do printf '!%s\n' "$1$line"; done; unset IFS; set +f; }
+say() { set -f; IFS=$nl; for line in $2; do printf "%s\n" "\$$1:$line"; done; unset IFS; set +f; }
+complain() { set -f; IFS=$nl; for line in $2; do printf "!%s\n" "$1$line"; done; unset IFS; set +f; }
 failed() { case $2 in
- 127) printf '!$%s:no such command\n' "$1";; 124|137|143) printf '!$%s:no answer within @SECONDS@ s\n' "$1";;
- *) set -f; IFS=$nl; set -- "$1" "$2" $3; unset IFS; set +f; printf '!$%s:%s\n' "$1" "${3:-exit status $2}";; esac; }
+ 127) printf "!\$%s:no such command\n" "$1";; 124|137|143) printf "!\$%s:no answer within @SECONDS@ s\n" "$1";;
+ *) set -f; IFS=$nl; set -- "$1" "$2" $3; unset IFS; set +f; printf "!\$%s:%s\n" "$1" "${3:-exit status $2}";; esac; }
 limited() {
  if command -v timeout >/dev/null 2>&1; then timeout @SECONDS@ "$@"; return; fi
  "$@" & child=$!; (sleep @SECONDS@; kill -9 $child) >/dev/null 2>&1 & guard=$!
@@ -49,21 +51,22 @@ framed() { { err=$("$@" 2>&1 1>&3 3>&- </dev/null); } 3>&1; complain "" "$err"; 
 """
 
 _FILES = r"""
-framed grep '' @FILES@ /dev/null
+framed grep "" @FILES@ /dev/null
 framed grep -E '@WANTED@' @LINES@ /dev/null
 run uname uname -a
 case $out in *x86_64*|*i?86*|*s390x*) ;; *) run getconf getconf PAGESIZE;; esac
-for path in @LINKS@; do ! cd "$path" || { printf '%s:' "$path"; pwd -P; }; done; cd /
+for path in @CONTAINER@; do [ ! -e $path ] || say container $path; done
+for path in @LINKS@; do ! cd "$path" || { printf %s: "$path"; pwd -P; }; done; cd /
 """
 
 # A module that is loaded has an initstate; one that is built in may have a folder, but modinfo has no file to name.
 # Virtual interfaces without a device behind them (lo, veth, tap) have no driver to ask for. A driver that does not
 # answer keeps the tool waiting: after one such, the rest are not asked.
 _NICS = r"""
-drivers='' asked=0 wait=''
+drivers="" asked=0 wait=""
 ask() { nic=${1#/sys/class/net/}; asked=$((asked+1))
- if [ -n "$wait" ]; then printf '!$ethtool/%s:not asked, %s did not answer\n' "$nic" "$wait"; return; fi
- if [ $asked -gt 64 ]; then printf '!$ethtool/%s:not asked, the probe asks 64 interfaces at most\n' "$nic"; return; fi
+ if [ -n "$wait" ]; then printf "!\$ethtool/%s:not asked, %s did not answer\n" "$nic" "$wait"; return; fi
+ if [ $asked -gt 64 ]; then printf "!\$ethtool/%s:not asked, the probe asks 64 interfaces at most\n" "$nic"; return; fi
  run "ethtool/$nic" limited ethtool -i "$nic"
  case $rc in 0) ;; 124|137|143) wait=$nic; return;; *) return;; esac
  IFS=$nl; set -f; for line in $out; do case $line in driver:*) word=${line#driver:};; esac; done; unset IFS
@@ -96,7 +99,7 @@ if [ -n "$db" ]; then
 elif [ -d /var/lib/dpkg/info ]; then say kernels dpkg
  for path in /boot/vmlinu[xz]-*; do path=${path#/boot/vmlinu?-}
   for name in /var/lib/dpkg/info/linux-image*-"$path".list; do [ ! -e "$name" ] || say kernels "linux-image $path"; done; done
-else echo '!$kernels:no RPM or dpkg database'; fi
+else echo "!\$kernels:no RPM or dpkg database"; fi
 ! have grubby || run grubby limited grubby --default-kernel
 """
 
@@ -125,11 +128,11 @@ kernel_log dmesg dmesg || kernel_log journal limited journalctl -k -b --no-pager
 """
 
 _FRAME = r"""LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin; export PATH; unset IFS
-nl='
-'
-{ echo '@HEAD@'
+nl="
+"
+{ echo "@HEAD@"
 @BODY@
-echo '@END@'; } 2>/dev/null | if command -v head >/dev/null 2>&1; then head -c @BYTES@; else dd bs=1 count=@BYTES@ 2>/dev/null; fi
+echo "@END@"; } 2>/dev/null | if command -v head >/dev/null 2>&1; then head -c @BYTES@; else dd bs=1 count=@BYTES@ 2>/dev/null; fi
 """
 
 
@@ -145,6 +148,7 @@ def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log"))
         ("@FILES@", _sources(entries, "file")),
         ("@LINES@", _sources(entries, "lines")),
         ("@LINKS@", _sources(entries, "link")),
+        ("@CONTAINER@", " ".join(CONTAINER_PATHS)),
         ("@WANTED@", LINES_WANTED),
         ("@FILTER@", AWK_FILTER.strip()),
         ("@MARK@", MARK),

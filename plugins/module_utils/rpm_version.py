@@ -22,6 +22,7 @@ MAX_RELEASE_CHARS = 128
 _SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
 _SANE = re.compile(r"[0-9][0-9A-Za-z._+~^:@-]*\Z")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_TAG_ENDS = re.compile(r"[-.+~]")
 _RELEASE_START = re.compile(r"[0-9]|rc[0-9]")
 
 _ARCHES = frozenset((
@@ -74,6 +75,15 @@ def split_kernel_release(text):
     if not arch and words and words[-1] in _ARCHES:
         arch = words[-1]
     return KernelRelease(version, release, arch)
+
+
+def release_tags(text):
+    """The words of a kernel release, among them the distribution's tag: el9 too where the build is for el9_2.
+
+    >>> sorted(release_tags("2.6.32-358.el6.x86_64"))
+    ['2', '32', '358', '6', 'el6', 'x86']
+    """
+    return frozenset(word.partition("_")[0] for word in _TAG_ENDS.split(text))
 
 
 def _without_suffixes(release):

@@ -124,6 +124,18 @@ ansible_facts:
             default_route:
               description: Whether a default route leads through it, from C(/proc/net/route) and C(/proc/net/ipv6_route).
               type: bool
+        container:
+          description: That the host is a container, which does not see the network cards of the machine that it runs on.
+          type: dict
+          returned: always, null where nothing says that it is one
+          sample: {kind: lxc, by: /run/systemd/container}
+          contains:
+            kind:
+              description: What runs it, such as C(lxc), C(docker), C(podman) or C(openvz).
+              type: str
+            by:
+              description: The file or command that told.
+              type: str
         modules:
           description: What in the running kernel is not the distribution's own.
           type: dict

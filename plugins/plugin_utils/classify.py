@@ -20,6 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.criteria impor
     UNSEEN,
     YES,
     Answer,
+    believing_the_bus,
     judge,
     place_of,
 )
@@ -57,8 +58,8 @@ class _Opinion:
 class _Look:
     """One host under judgement: its findings are made once for each set of thresholds."""
 
-    def __init__(self, facts: object) -> None:
-        self.host: Host = read_host(facts)
+    def __init__(self, facts: object, advisories: Iterable[Advisory]) -> None:
+        self.host: Host = believing_the_bus(read_host(facts), advisories)
         self.headroom: dict[str, Any] | None = headroom(self.host.facts)
         self._why = None if self.headroom is not None else why_unknown(self.host.facts)
         self._findings: dict[Thresholds, Finding] = {}
@@ -84,7 +85,7 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
 
     Raises FactsError for facts in another shape, AdvisoryError for a condition that gives no boolean.
     """
-    look = _Look(facts)
+    look = _Look(facts, catalogue.advisories)
     judged = [(advisory, *judge(look.host, advisory)) for advisory in catalogue.advisories]
     opinions = [_opinion(look, *one) for one in judged]
     matched = [advisory.id for advisory, state, _answers in judged if state == YES]

@@ -8,8 +8,8 @@ Each criterion answers no, unseen, review or yes; the first of these that any of
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -26,8 +26,19 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import Ho
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 
 NO, UNSEEN, REVIEW, YES = "no", "unseen", "review", "yes"
-_SEPARATOR = re.compile(r"[-.+~]")
 _split_kernel_release: Callable[[str], Any] = rpm_version.split_kernel_release
+_release_tags: Callable[[str], frozenset[str]] = rpm_version.release_tags
+
+
+def believing_the_bus(host: Host, advisories: Iterable[Advisory]) -> Host:
+    """The host with the driver of the bus for each card that ethtool did not tell of. Not where an advisory names a bus driver for a driver
+    of another name: then the bus does not tell which of the two it is."""
+    differing = {advisory.bus_driver for advisory in advisories if advisory.bus_driver != advisory.driver}
+    told = [nic.driver is None and nic.bus_driver is not None and nic.bus_driver not in differing for nic in host.nics or ()]
+    if not any(told):
+        return host
+    pairs = zip(host.nics or (), told, strict=True)
+    return replace(host, nics=tuple(replace(nic, driver=nic.bus_driver, driver_by_bus=True) if tells else nic for nic, tells in pairs))
 
 
 class Answer(NamedTuple):
@@ -78,13 +89,27 @@ def driver(host: Host, advisory: Advisory) -> tuple[Answer, list[Nic]]:
     served = [nic for nic in host.nics if nic.driver == wanted]
     if served:
         names = listed(nic.name for nic in served)
-        return Answer(YES, f"ethtool -i: {names}: the driver is {wanted}"), served
+        by = "the link to the device's driver" if any(nic.driver_by_bus for nic in served) else "ethtool -i"
+        return Answer(YES, f"{by}: {names}: the driver is {wanted}"), served
+    hidden = _hidden_cards(host)
+    if hidden:
+        return Answer(UNSEEN, f"{hidden}, so one may be {wanted}", ("the machine's network cards (audit the machine itself)",)), []
     known = {nic.name for nic in host.nics}
     doubts = [doubt for nic in host.nics if (doubt := _doubt(host, nic, known, advisory))]
     if doubts:
         told = listed((doubt[0] for doubt in doubts), 3, 240)
         return Answer(UNSEEN, f"{told}, so it may be {wanted}", tuple(doubt[1] for doubt in doubts)), []
     return Answer(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []
+
+
+def _hidden_cards(host: Host) -> str | None:
+    """Why the machine has network cards that are not among the interfaces; None where nothing says so."""
+    if host.container is not None:
+        return f"this is a container ({host.container}), which does not see the network cards of its machine"
+    if host.nics and all(nic.virtual for nic in host.nics):
+        names = listed(nic.name for nic in host.nics)
+        return f"no interface has a device ({names}), as in a container, which does not see the network cards of its machine"
+    return None
 
 
 def _doubt(host: Host, nic: Nic, known: set[str], advisory: Advisory) -> tuple[str, str] | None:
@@ -176,8 +201,7 @@ def place_of(release: str, span: KernelRange) -> str:
 
     Remembered, since a fleet of thousands runs a handful of kernels.
     """
-    # `el9_2` and `el9_0` are builds for the same release as `el9`.
-    tags = {part.split("_")[0] for part in _SEPARATOR.split(release)}
+    tags = _release_tags(release)
     if tags.isdisjoint(span.dists):
         return UNAFFECTED if tags & span.unaffected_dists else FOREIGN
     try:

@@ -3,42 +3,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Headroom: how many more requests of each order the kernel would grant, by its own watermark rule, in closed form.
 
-The rule is that of ``zone_watermark_ok`` in mm/page_alloc.c: of v2.6.32 for kernels before 4.4, and since commit
-97a16fc82a7c (v4.4) the one that asks for any free block of the order or above. A request of order k takes from blocks of
-order k and above only, and what it splits leaves blocks of order k and above, so the pages in smaller blocks stay the same
-from one grant to the next. Each of the rule's inequalities therefore bounds the number of grants by one division.
+The rules are those of ``zone_watermark_ok`` in mm/page_alloc.c; watermark_rules.yml tells which kernel has which. A request of
+order k takes from blocks of order k and above only, and what it splits leaves blocks of order k and above, so the pages in smaller
+blocks stay the same from one grant to the next. Each of the rule's inequalities therefore bounds the number of grants by one division.
 
 Counted are the requests that succeed at once: what reclaim and compaction could free for those that may wait is left out,
 and so are the pages in per-CPU lists, which /proc/buddyinfo does not show. A request that may wait is measured by the min
 watermark too, which is what its last attempt has to pass.
 
-Since 4.4 a request takes blocks of some migrate types only: none of CMA or isolated ones, and of the reserve that the kernel
-makes for atomic requests of higher orders (HighAtomic, up to one percent of a zone) only if it is one. /proc/buddyinfo does not
-tell the types. Where the facts hold ``pagetypes`` they are reckoned with; else CMA's and HighAtomic's pages count as not free as
-far as zoneinfo tells them, and their blocks as if all could have them.
-
-Not followed: 2.6.38 to about 3.3, and Red Hat's 2.6.32 of EL 6, subtract two pages more (upstream repaired that slip), one request
-at most. Red Hat's 2.6.32 of EL 6.5 and later (seen in the sources of builds 430 and 503) also ask for no high order pages below
-the min watermark: they grant more than is counted here, never less but for those two pages.
+A request takes blocks of some migrate types only: none of CMA or isolated ones, and of the reserve that the kernel makes for atomic
+requests of higher orders (HighAtomic, up to one percent of a zone) only if it is one. /proc/buddyinfo does not tell the types. Where
+the facts hold ``pagetypes`` they are reckoned with. Else zoneinfo tells how many free pages are CMA's (and, of newer kernels, of the
+HighAtomic reserve), but not in which blocks they lie: the headroom is then at least what is left where they lie in the blocks that
+hurt most, and at most what is left where they lie in those that hurt least. Two bounds there are also where one of two rules holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.rpm_version import split_kernel_release
-
-BEFORE_4_4, SINCE_4_4 = "before-4.4", "since-4.4"
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.watermark_rules import WatermarkRule, rules_of
 
 #: The zones that an ordinary kernel request (class zone Normal) may take from.
 _USABLE = ("DMA", "DMA32", "Normal")
 
 #: Migrate types that hold no block for an ordinary kernel request, and the one that holds some for atomic ones alone.
-_UNUSABLE_TYPES = ("CMA", "Isolate")
-_HIGHATOMIC = "HighAtomic"
+_CMA, _HIGHATOMIC = "CMA", "HighAtomic"
+_UNUSABLE_TYPES = (_CMA, "Isolate")
+
+#: The lists of a result: the least that is granted, and the most.
+_LEAST, _MOST = ("atomic", "non_atomic"), ("atomic_at_most", "non_atomic_at_most")
 
 #: More orders than any kernel has; bounds what hostile facts can make us compute.
 _MAX_ORDERS = 64
@@ -52,7 +49,7 @@ class _Unknown(Exception):
 
 
 class _Zone(NamedTuple):
-    """What the rule needs of a zone, all in pages but the blocks."""
+    """What a rule needs of a zone, all in pages but the blocks, which have one column for each order of the host."""
 
     node: int
     name: str
@@ -61,28 +58,38 @@ class _Zone(NamedTuple):
     reserve_pages: int
     cma_pages: int
     highatomic_pages: int
-    #: Blocks that no ordinary request may have, and those that only an atomic one may have; () where that is not known.
-    unusable_blocks: Sequence[int] = ()
-    highatomic_blocks: Sequence[int] = ()
+    #: Blocks that no ordinary request may have, and those that only an atomic one may have; all 0 where that is not known.
+    unusable_blocks: Sequence[int]
+    highatomic_blocks: Sequence[int]
+    #: Of the pages of CMA and of the reserve those whose blocks are not known.
+    unplaced_cma_pages: int
+    unplaced_highatomic_pages: int
+
+    def not_for(self, *, atomic: bool) -> int:
+        """The free pages that a request may not have."""
+        return self.cma_pages + (0 if atomic else self.highatomic_pages)
+
+    def unplaced(self, *, atomic: bool) -> int:
+        """Of these, those whose blocks are not known."""
+        return self.unplaced_cma_pages + (0 if atomic else self.unplaced_highatomic_pages)
 
 
 def headroom(facts: Mapping[str, Any]) -> dict[str, Any] | None:
     """How many requests would be granted, per order, or None where ``why_unknown`` says why not.
 
-    {rule, atomic[], non_atomic[], unusable_free_percent[], nodes: [{node, ...}], zones: [{node, zone, usable, ...}]}: index k of
-    each list is for blocks of 2**k pages. ``unusable_free_percent`` is the share of the usable zones' free memory that lies in
-    smaller blocks, None where no page is free.
+    {rule, rules[], atomic[], non_atomic[], atomic_at_most[], non_atomic_at_most[], unusable_free_percent[], nodes: [{node, ...}],
+    zones: [{node, zone, usable, ...}]}: index k of each list is for blocks of 2**k pages. ``atomic`` and ``non_atomic`` are the
+    least that would be granted. ``unusable_free_percent`` is the share of the usable zones' free memory that lies in smaller
+    blocks, None where no page is free. ``rules``: the watermark rules of which the kernel has one; ``rule`` is the first.
     """
     try:
-        rule, zones = _read(facts)
+        rules, zones = _read(facts)
     except _Unknown:
         return None
-    orders = max(len(zone.free_blocks) for zone in zones)
-    rows = [_zone_row(zone, rule, orders) for zone in zones]
-    nodes = [
-        {"node": node, **_sum([row for row in rows if row["node"] == node])} for node in sorted({zone.node for zone in zones})
-    ]
-    result: dict[str, Any] = {"rule": rule, **_sum(rows), "nodes": nodes, "zones": rows}
+    rows = [_zone_row(zone, rules) for zone in zones]
+    nodes = [{"node": node, **_sum([row for row in rows if row["node"] == node])} for node in sorted({zone.node for zone in zones})]
+    names = [rule.name for rule in rules]
+    result: dict[str, Any] = {"rule": names[0], "rules": names, **_sum(rows), "nodes": nodes, "zones": rows}
     for row in rows:
         del row["_free_from"]
     return result
@@ -97,27 +104,43 @@ def why_unknown(facts: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _grants(zone: _Zone, free_from: Sequence[int], rule: str, *, atomic: bool) -> list[int]:
+def _grants(zone: _Zone, rule: WatermarkRule, *, atomic: bool, at_most: bool) -> list[int]:
     """The number of requests in a row that a zone grants, per order, each judged as the kernel would judge it then.
 
-    ``free_from[k]``: the zone's free pages in blocks of order k and above.
+    n requests of order k need n << k pages: above each mark that the kernel's loop looks at, and in blocks that they may have.
     """
-    minimum = _watermark(zone.min_pages, atomic=atomic)
-    bound = free_from[0] - zone.cma_pages - minimum - zone.reserve_pages
-    if rule == SINCE_4_4:
-        if not atomic:
-            bound -= zone.highatomic_pages
-        blocks = _less(zone.free_blocks, zone.unusable_blocks)
-        blocks += [0] * (len(free_from) - len(blocks))
-        usable_from = _free_from(blocks if atomic else _less(blocks, zone.highatomic_blocks))
-        return [max(0, min(bound, free) >> order) for order, free in enumerate(usable_from)]
-    # n requests of order k need n << k <= free_from[o] - (minimum >> o) for every order o the kernel's loop looks at
+    mark, free_from = _watermark(zone.min_pages, atomic=atomic), _free_from(zone.free_blocks)
+    usable_from = _usable_from(zone, atomic=atomic, at_most=at_most)
+    left = free_from[0] - zone.not_for(atomic=atomic) - mark - zone.reserve_pages - rule.margin_pages
     grants = []
     for order, free in enumerate(free_from):
         if order:
-            bound = min(bound, free - (minimum >> order))
-        grants.append(max(0, bound >> order))
+            left = min(left, free - (mark >> order if rule.halves_mark else 0) - rule.margin_pages)
+        grants.append(max(0, min(left, usable_from[order]) >> order))
     return grants
+
+
+def _usable_from(zone: _Zone, *, atomic: bool, at_most: bool) -> list[int]:
+    """[k]: the pages in blocks of order k and above that a request may have, the unplaced ones being where they hurt least or most."""
+    blocks = zone.free_blocks
+    if any(zone.unusable_blocks):
+        blocks = _less(blocks, zone.unusable_blocks)
+    if not atomic and any(zone.highatomic_blocks):
+        blocks = _less(blocks, zone.highatomic_blocks)
+    free_from, unplaced = _free_from(blocks), zone.unplaced(atomic=atomic)
+    if not unplaced:
+        return free_from
+    if at_most:  # the smaller blocks take all they can; what remains lies in as few of the larger ones as will hold it
+        return [_filled(blocks, order, free - max(0, unplaced - (free_from[0] - free))) for order, free in enumerate(free_from)]
+    return [free - _filled(blocks, order, unplaced) for order, free in enumerate(free_from)]
+
+
+def _filled(blocks: Sequence[int], order: int, pages: int) -> int:
+    """The most of so many pages that fill whole blocks of an order and above."""
+    filled = 0
+    for larger in reversed(range(order, len(blocks))):
+        filled += min(blocks[larger], max(0, pages - filled) >> larger) << larger
+    return filled
 
 
 def _watermark(min_pages: int, *, atomic: bool) -> int:
@@ -128,19 +151,22 @@ def _watermark(min_pages: int, *, atomic: bool) -> int:
     return lowered - lowered // 4
 
 
-def _zone_row(zone: _Zone, rule: str, orders: int) -> dict[str, Any]:
-    usable = zone.name in _USABLE
-    nothing = [0] * orders
-    free_from = _free_from([*zone.free_blocks, *nothing[len(zone.free_blocks) :]])
-    return {
-        "node": zone.node,
-        "zone": zone.name,
-        "usable": usable,
-        "atomic": _grants(zone, free_from, rule, atomic=True) if usable else nothing,
-        "non_atomic": _grants(zone, free_from, rule, atomic=False) if usable else nothing,
-        "unusable_free_percent": _unusable(free_from),
-        "_free_from": free_from if usable else nothing,
-    }
+def _zone_row(zone: _Zone, rules: Sequence[WatermarkRule]) -> dict[str, Any]:
+    usable, nothing = zone.name in _USABLE, [0] * len(zone.free_blocks)
+    free_from = _free_from(zone.free_blocks)
+    row: dict[str, Any] = {"node": zone.node, "zone": zone.name, "usable": usable}
+    for least, most, atomic in zip(_LEAST, _MOST, (True, False), strict=True):
+        row[least] = row[most] = nothing
+        if usable:
+            lower = [_grants(zone, rule, atomic=atomic, at_most=False) for rule in rules]
+            upper = [_grants(zone, rule, atomic=atomic, at_most=True) for rule in rules] if zone.unplaced(atomic=atomic) else lower
+            row[least], row[most] = _each(min, lower), _each(max, upper)
+    return {**row, "unusable_free_percent": _unusable(free_from), "_free_from": free_from if usable else nothing}
+
+
+def _each(pick: Callable[[Sequence[int]], int], lists: Sequence[Sequence[int]]) -> list[int]:
+    """For each order the least, or the most, of what the rules give."""
+    return [pick(numbers) for numbers in zip(*lists, strict=True)]
 
 
 def _free_from(blocks: Sequence[int]) -> list[int]:
@@ -153,15 +179,13 @@ def _free_from(blocks: Sequence[int]) -> list[int]:
 
 def _less(blocks: Sequence[int], taken: Sequence[int]) -> list[int]:
     """What is left by order; the two are read a moment apart, so that more may be taken than there was."""
-    return [max(0, count - (taken[order] if order < len(taken) else 0)) for order, count in enumerate(blocks)]
+    return [max(0, count - gone) for count, gone in zip(blocks, taken, strict=True)]
 
 
 def _sum(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Node and host are the sums of their zones: a request that one zone refuses goes on to the next, and to other nodes."""
-    atomic, non_atomic, free_from = (
-        list(map(sum, zip(*(row[name] for row in rows), strict=True))) for name in ("atomic", "non_atomic", "_free_from")
-    )
-    return {"atomic": atomic, "non_atomic": non_atomic, "unusable_free_percent": _unusable(free_from)}
+    totals = {name: list(map(sum, zip(*(row[name] for row in rows), strict=True))) for name in (*_LEAST, *_MOST, "_free_from")}
+    return {"unusable_free_percent": _unusable(totals.pop("_free_from")), **totals}
 
 
 def _unusable(free_from_order: Sequence[int]) -> list[float | None]:
@@ -172,20 +196,21 @@ def _unusable(free_from_order: Sequence[int]) -> list[float | None]:
     return [round(100 * (total - free) / total, 1) for free in free_from_order]
 
 
-def _read(facts: Mapping[str, Any]) -> tuple[str, list[_Zone]]:
-    """(rule, zones) of the facts; _Unknown where they do not hold what is needed, or not in the shape it should have."""
+def _read(facts: Mapping[str, Any]) -> tuple[tuple[WatermarkRule, ...], list[_Zone]]:
+    """(rules, zones) of the facts; _Unknown where they do not hold what is needed, or not in the shape it should have."""
     try:
-        rule = _rule(facts)
+        rules = _rules(facts)
         zones = facts.get("zones")
         if not zones:
             raise _Unknown(_because(facts, "zones", "/proc/buddyinfo was not seen"))
         names = [(zone["node"], zone["zone"]) for zone in zones]
         if len(set(names)) < len(names):
             raise _Unknown("A zone is there twice, so what each zone holds is not known.")
-        read = [_zone(facts, zone, _above(zone, names)) for zone in zones]
+        orders = max(len(zone["free_blocks"]) for zone in zones)
+        read = [_zone(facts, zone, _above(zone, names), orders) for zone in zones]
         if all(zone.name not in _USABLE for zone in read):
             raise _Unknown("No zone of this host is one that an ordinary kernel request may use.")
-        return rule, read
+        return rules, read
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise _Unknown(f"The facts are not in the shape that gathering gives them ({type(error).__name__}).") from error
 
@@ -196,17 +221,14 @@ def _because(facts: Mapping[str, Any], datum: str, what: str) -> str:
     return f"{what} ({reason})." if reason else f"{what}."
 
 
-def _rule(facts: Mapping[str, Any]) -> str:
+def _rules(facts: Mapping[str, Any]) -> tuple[WatermarkRule, ...]:
     kernel = facts.get("kernel")
     if not kernel or not kernel.get("release"):
         raise _Unknown(_because(facts, "kernel", "The kernel's release was not seen, so its watermark rule is not known"))
     try:
-        words = split_kernel_release(kernel["release"]).version.split(".")
+        return rules_of(kernel["release"])
     except EvidenceError as error:
         raise _Unknown(f"The kernel's watermark rule is not known: {error.reason}.") from error
-    if len(words) < 2 or not (words[0].isdigit() and words[1].isdigit()):
-        raise _Unknown("The kernel's release names no version, so its watermark rule is not known.")
-    return BEFORE_4_4 if (int(words[0]), int(words[1])) < (4, 4) else SINCE_4_4
 
 
 def _above(zone: Mapping[str, Any], names: Sequence[tuple[int, str]]) -> tuple[bool, bool]:
@@ -216,9 +238,9 @@ def _above(zone: Mapping[str, Any], names: Sequence[tuple[int, str]]) -> tuple[b
     return {"DMA", "DMA32"} <= everywhere, "Normal" in of_node or of_node <= set(_USABLE)
 
 
-def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, bool]) -> _Zone:
+def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, bool], orders: int) -> _Zone:
     name, blocks = zone["zone"], _counts(zone["free_blocks"])
-    if not isinstance(name, str) or len(blocks) > _MAX_ORDERS:
+    if not isinstance(name, str) or orders > _MAX_ORDERS:
         raise ValueError
     where = f"node {zone['node']}, zone {name}"
     usable, min_pages = name in _USABLE, zone.get("min_pages")
@@ -226,22 +248,28 @@ def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, 
         raise _Unknown(_because(facts, "zones.watermarks", f"The watermarks of {where} were not seen"))
     _check_against_zoneinfo(blocks, zone.get("free_pages"), where)
     types = _types(facts, zone)
-    highatomic = types.get(_HIGHATOMIC, {})
-    # newer kernels keep from others what is free of the reserve, and count that; older ones the whole of it
-    kept_pages = zone.get("free_highatomic_pages")
-    if kept_pages is None:
-        kept_pages = highatomic.get("pageblock_pages")
+    cma_pages, highatomic_pages = _count(zone.get("free_cma_pages") or 0), _highatomic_pages(zone, types)
     return _Zone(
         node=_count(zone["node"]),
         name=name,
-        free_blocks=blocks,
+        free_blocks=_columns([blocks], orders),
         min_pages=_count(min_pages or 0),
         reserve_pages=_reserve_pages(facts, zone, where, above) if usable else 0,
-        cma_pages=_count(zone.get("free_cma_pages") or 0),
-        highatomic_pages=_count(kept_pages or 0),
-        unusable_blocks=_added([_counts(row["free_blocks"]) for name, row in types.items() if name in _UNUSABLE_TYPES]),
-        highatomic_blocks=_counts(highatomic["free_blocks"]) if highatomic else (),
+        cma_pages=cma_pages,
+        highatomic_pages=highatomic_pages,
+        unusable_blocks=_columns([_counts(types[name]["free_blocks"]) for name in _UNUSABLE_TYPES if name in types], orders),
+        highatomic_blocks=_columns([_counts(types[_HIGHATOMIC]["free_blocks"])] if _HIGHATOMIC in types else [], orders),
+        unplaced_cma_pages=0 if _CMA in types else cma_pages,
+        unplaced_highatomic_pages=0 if _HIGHATOMIC in types else highatomic_pages,
     )
+
+
+def _highatomic_pages(zone: Mapping[str, Any], types: Mapping[str, Mapping[str, Any]]) -> int:
+    """What the kernel keeps from requests that may wait: newer ones what is free of the reserve, older ones the whole of it."""
+    kept = zone.get("free_highatomic_pages")
+    if kept is None:
+        kept = types.get(_HIGHATOMIC, {}).get("pageblock_pages")
+    return _count(kept or 0)
 
 
 def _types(facts: Mapping[str, Any], zone: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -250,8 +278,11 @@ def _types(facts: Mapping[str, Any], zone: Mapping[str, Any]) -> dict[str, Mappi
     return {row["migrate_type"]: row for row in rows if (row["node"], row["zone"]) == (zone["node"], zone["zone"])}
 
 
-def _added(lists: Sequence[Sequence[int]]) -> list[int]:
-    return [sum(column) for column in zip_longest(*lists, fillvalue=0)]
+def _columns(lists: Sequence[Sequence[int]], orders: int) -> list[int]:
+    """The lists added up, with a column for each order; a zone may have fewer than others, and no type has more."""
+    if len(lists) > 1:
+        return [sum(column) for column in zip_longest([0] * orders, *lists, fillvalue=0)][:orders]
+    return [*(lists[0] if lists else ()), *[0] * orders][:orders]
 
 
 def _check_against_zoneinfo(blocks: Sequence[int], told: int | None, where: str) -> None:

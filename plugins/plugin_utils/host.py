@@ -34,6 +34,8 @@ class Nic:
     in_tree: bool | None
     virtual: bool
     lower: tuple[str, ...] | None
+    #: Without ethtool: the driver is that of the bus, where no advisory says that the two differ.
+    driver_by_bus: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Host:
     installed: tuple[str, ...] | None
     default_boot: str | None
     nics: tuple[Nic, ...] | None
+    container: str | None
     nodes: int | None
     page_size_bytes: int | None
     min_free_kbytes: int | None
@@ -139,6 +142,7 @@ def read_host(facts: object) -> Host:
         installed=_texts(kernel, "installed", "kernel."),
         default_boot=_text(kernel, "default_boot", "kernel."),
         nics=_nics(facts),
+        container=_container(facts),
         nodes=_nodes(facts),
         page_size_bytes=_page_size(facts),
         min_free_kbytes=_count(vm, "min_free_kbytes", "vm."),
@@ -161,6 +165,15 @@ def _distribution_id(distribution: Mapping[str, Any]) -> str | None:
 def _nics(facts: Mapping[str, Any]) -> tuple[Nic, ...] | None:
     entries = _needed_list(facts, "nics")
     return None if entries is None else tuple(_nic(entry, place) for place, entry in enumerate(entries))
+
+
+def _container(facts: Mapping[str, Any]) -> str | None:
+    """What kind of container the host is and what told, in words; None where nothing says that it is one."""
+    found = _mapping(facts, "container", "")
+    if found is None:
+        return None
+    kind, by = (_text(found, key, "container.") or "not recorded" for key in ("kind", "by"))
+    return f"{clip(kind, 32)}, by {clip(by, 40)}"
 
 
 def _nic(entry: object, place: int) -> Nic:

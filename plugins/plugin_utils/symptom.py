@@ -50,16 +50,27 @@ def _unseen(reason: str, missing: str) -> Finding:
 
 def _left(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | None, limits: Thresholds) -> Finding:
     order, wanted = limits.order, requests(limits.order, host.page_size_bytes)
-    granted = headroom["atomic"] if headroom else []
+    granted, most = (headroom["atomic"], headroom["atomic_at_most"]) if headroom else ([], [])
     if order >= len(granted):
         why = f" ({clip(why_unknown, 160)})" if why_unknown else host.why("zones")
         return _unseen(f"/proc/buddyinfo: whether an {wanted} would be granted is not known{why}", "zones")
     if granted[order] >= limits.headroom_below:
         return _seen(f"/proc/buddyinfo: {granted[order]} times in a row an {wanted} would be granted")
-    if granted[order] < 1:
+    if headroom and most[order] >= limits.headroom_below:
+        return _between(headroom, order, wanted)
+    if most[order] < 1:
         return _present(f"/proc/buddyinfo: an {wanted} would be refused in every zone")
-    return _present(
-        f"/proc/buddyinfo: only {granted[order]} times in a row an {wanted} would be granted, fewer than {limits.headroom_below}"
+    return _present(f"/proc/buddyinfo: only {most[order]} times in a row an {wanted} would be granted, fewer than {limits.headroom_below}")
+
+
+def _between(headroom: Mapping[str, Any], order: int, wanted: str) -> Finding:
+    """Too few by the lower bound and enough by the upper one."""
+    bounds = f"{headroom['atomic'][order]} to {headroom['atomic_at_most'][order]}"
+    told = f"/proc/buddyinfo: {bounds} times in a row an {wanted} would be granted"
+    if len(headroom["rules"]) > 1:
+        return _unseen(f"{told}, since this kernel has one of the watermark rules {' and '.join(headroom['rules'])}", "zones")
+    return _unseen(
+        f"{told}, since CMA's free blocks cannot be told from the others without /proc/pagetypeinfo", "pagetypes (audit_pagetypeinfo: true)"
     )
 
 

@@ -59,6 +59,7 @@ class Host:
     log: list[str] = field(default_factory=list)
     denied_log: bool = False
     no_ethtool: bool = False
+    cgroup: str = ""
     modules: tuple[str, ...] = ()
     workaround_step: int = 0
 
@@ -159,6 +160,7 @@ def system_lines(host: Host) -> list[str]:
     lines.append(f"/proc/stat:btime {BOOTED}")
     lines.append(f"$uname:Linux sample {host.release} #1 SMP Tue Jan 29 11:47:41 EST 2013 x86_64 x86_64 x86_64 GNU/Linux")
     lines.append("$getconf:4096")
+    lines += [f"/proc/1/cgroup:{host.cgroup}"] if host.cgroup else []
     package = "linux-image" if "amd64" in host.release else "kernel-uek" if "uek" in host.release else "kernel"
     lines += [f"$kernels:{package} {release}" for release in host.installed or (host.release,)]
     lines.append(f"$grubby:/boot/vmlinuz-{host.default or host.release}")
@@ -309,6 +311,7 @@ def fleet() -> dict[str, Host]:
             firmware="bc 7.13.75",
             module_dir="kernel/drivers/net/ethernet/broadcom/bnx2x",
             nics=("eno1",),
+            cgroup="0::/system.slice/docker-5d1c.scope",  # a runner that was given its machine's network
             zones=starving(16),
             log=modern_failure(7211.05, "swapper/3", "6.1.0-25-amd64", "bnx2x"),
         ),

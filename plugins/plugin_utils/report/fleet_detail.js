@@ -125,15 +125,21 @@ function changeSection(change) {
 
 function figures(host, facts) {
   const figure = (value, label, bad) => make("div", { class: bad ? "figure bad" : "figure" }, make("b", {}, value), make("span", {}, label));
-  const room = host.headroom && host.headroom.atomic[2];
+  const room = host.headroom && between(host.headroom, 2, count);
   const lost = host.headroom && host.headroom.unusable_free_percent[2];
   const failures = facts.failures && facts.failures.count;
   return [
-    figure(count(room), `atomic order-2 requests (${size(facts, 2)}) left`, room === 0),
+    figure(room || "–", `atomic order-2 requests (${size(facts, 2)}) left`, host.headroom && host.headroom.atomic_at_most[2] === 0),
     figure(count(failures), "allocation failures logged", failures > 0),
     figure(lost === null || lost === undefined ? "–" : `${Math.round(lost)} %`, "of free memory in blocks too small", lost >= 90),
     figure(facts.memory ? kilobytes(facts.memory.free_kb) : "–", facts.memory ? `free of ${kilobytes(facts.memory.total_kb)}` : "free memory", false),
   ];
+}
+
+// Two numbers where only bounds are known: which blocks are CMA's, or which watermark rule the kernel has, may not be.
+function between(granted, order, show) {
+  const [least, most] = [granted.atomic[order], granted.atomic_at_most[order]];
+  return least === most ? show(least) : `${show(least)} to ${show(most)}`;
 }
 
 function why(host) {
@@ -159,7 +165,7 @@ function memorySection(host, facts) {
   const most = Math.max(1, ...held.flat());
   const judged = new Map(((host.headroom || {}).zones || []).map((zone) => [zoneKey(zone), zone]));
   // That one zone refuses is usual, the small DMA zone above all: it matters where none is left that grants.
-  const alarming = (order) => order <= COSTLY && host.headroom.atomic[order] === 0;
+  const alarming = (order) => order <= COSTLY && host.headroom.atomic_at_most[order] === 0;
   const table = make("table", { class: "heat" },
     make("caption", { class: "sr" }, "Free blocks for each zone and block size"),
     make("thead", {}, make("tr", {}, make("td", {}),
@@ -167,7 +173,7 @@ function memorySection(host, facts) {
       make("th", { scope: "col", class: "sum" }, "free"))),
     make("tbody", {}, facts.zones.map((zone, place) => zoneRow(zone, columns, held[place], most, judged.get(zoneKey(zone)), alarming))),
     host.headroom ? make("tbody", { class: "verdicts" }, headroomRows(host.headroom, columns)) : null);
-  const rule = host.headroom && { "before-4.4": "before Linux 4.4", "since-4.4": "since Linux 4.4" }[host.headroom.rule];
+  const rule = host.headroom && host.headroom.rules.join(" or ");
   return section("Free memory by block size",
     make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Free memory by block size" }, table),
     make("p", { class: "legend" },
@@ -185,7 +191,7 @@ function zoneRow(zone, columns, held, most, judged, alarming) {
     columns.map((order) => {
       const blocks = zone.free_blocks[order];
       if (blocks === undefined) return make("td", {});
-      const refused = judged && judged.usable && judged.atomic[order] === 0;
+      const refused = judged && judged.usable && judged.atomic_at_most[order] === 0;
       // Logarithmic: a few kB and many GB must both be seen to differ from nothing.
       const heat = held[order] ? 10 + 75 * Math.log1p(held[order] / 4096) / Math.log1p(most / 4096) : 0;
       return make("td", { class: refused ? alarming(order) ? "refused" : "refused usual" : null, style: { "--heat": `${heat.toFixed(1)}%` },
@@ -201,13 +207,17 @@ function headroomRows(headroom, columns) {
       const value = values[order];
       return make("td", { class: order <= COSTLY && value !== undefined && value !== null && bad(value) ? "bad" : null }, value === undefined || value === null ? "–" : show(value));
     }), make("td", {}));
-  const lines = (of) => [
-    line("Atomic granted", of.atomic, short, (n) => n === 0),
-    line("Non-atomic granted", of.non_atomic, short, (n) => n === 0),
-    line("Unusable free", of.unusable_free_percent, (n) => `${Math.round(n)} %`, (n) => n >= 99.5),
+  const none = (n) => n === 0;
+  // The upper bound is told where it is another number.
+  const granted = (label, least, most) => String(least) === String(most) ? [line(label, least, short, none)]
+    : [line(`${label}, at least`, least, short, () => false), line(`${label}, at most`, most, short, none)];
+  const nodes = headroom.nodes.length > 1 ? headroom.nodes.flatMap((node) => granted(`Atomic, node ${node.node}`, node.atomic, node.atomic_at_most)) : [];
+  return [
+    ...granted("Atomic granted", headroom.atomic, headroom.atomic_at_most),
+    ...granted("Non-atomic granted", headroom.non_atomic, headroom.non_atomic_at_most),
+    line("Unusable free", headroom.unusable_free_percent, (n) => `${Math.round(n)} %`, (n) => n >= 99.5),
+    ...nodes,
   ];
-  const nodes = headroom.nodes.length > 1 ? headroom.nodes.map((node) => line(`Atomic, node ${node.node}`, node.atomic, short, (n) => n === 0)) : [];
-  return [...lines(headroom), ...nodes];
 }
 
 function logSection(facts) {

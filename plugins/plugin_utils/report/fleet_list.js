@@ -25,7 +25,7 @@ const SORTS = {
 };
 const room = (row) => {
   const text = cell(row, 4);
-  return text === "–" ? Number.MAX_VALUE : Number(text.replaceAll(",", ""));
+  return text === "–" ? Number.MAX_VALUE : Number.parseInt(text.replaceAll(",", ""), 10);
 };
 let state = {};
 let found = [];

@@ -54,8 +54,8 @@ _SHOWN_FACTS = (
     "unavailable",
 )
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
-_SHOWN_ROOM = ("node", "zone", "usable", "atomic")
-_SHOWN_NODE = ("node", "atomic")
+_SHOWN_ROOM = ("node", "zone", "usable", "atomic_at_most")
+_SHOWN_NODE = ("node", "atomic", "atomic_at_most")
 # Where scripts run, a browser need not lay out the rows that fleet_list.js will put aside anyway.
 _EARLY_SCRIPT = 'document.documentElement.classList.add("js")'
 _FIRST_PAGE = 500

@@ -40,7 +40,7 @@ def render_prometheus(fleet: Mapping[str, Any]) -> str:
             "The verdict on each host, always 1.",
             [(f"{host},{_label('verdict', result['verdict'])}", 1) for host, result in hosts],
         ),
-        ("headroom_requests", "Requests of this order that the kernel would still grant.", _headroom(hosts)),
+        ("headroom_requests", "Requests of this order that the kernel would still grant, at least.", _headroom(hosts)),
         ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts)),
         ("allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts)),
     )

@@ -22,8 +22,8 @@ CRITICAL_ORDER = 2
 class HostRow(NamedTuple):
     """One host in one line. All text is :func:`printable`; ``name`` alone is as it was given.
 
-    ``headroom`` is the number of atomic order-2 requests that would be granted, None if not known. ``changed``: ``reason`` is
-    what a role did to the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault
+    ``headroom`` is the number of atomic order-2 requests that would be granted at least, ``headroom_at_most`` at most, None if not
+    known. ``changed``: ``reason`` is what a role did to the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault
     with the next boot, or headroom that falls. ``exhausted``: when nothing may be left, "" where nothing says so.
     """
 
@@ -32,6 +32,7 @@ class HostRow(NamedTuple):
     kernel: str
     drivers: str
     headroom: int | None
+    headroom_at_most: int | None
     reason: str
     changed: bool
     warned: bool
@@ -58,7 +59,7 @@ def verdict_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
 
 
 def granted(headroom: Mapping[str, Any] | None, kind: str, order: int) -> int | None:
-    """Requests of ``order`` that would be granted, ``kind`` being ``atomic`` or ``non_atomic``.
+    """Requests of ``order`` that would be granted, ``kind`` being ``atomic`` or ``non_atomic``, or either with ``_at_most``.
 
     None where it is not known, or where the host's allocator has no such order.
     """
@@ -81,6 +82,7 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         _kernel(facts.get("kernel")),
         _drivers(facts.get("nics")),
         granted(result["headroom"], "atomic", CRITICAL_ORDER),
+        granted(result["headroom"], "atomic_at_most", CRITICAL_ORDER),
         printable(reasons[0], 400) if reasons else "",
         changed,
         not changed and result["verdict"] == "clear" and (boots or bool(exhausted)),
@@ -98,10 +100,11 @@ def _kernel(kernel: Mapping[str, Any] | None) -> str:
 
 
 def _drivers(nics: list[Mapping[str, Any]] | None) -> str:
-    """The drivers of the real cards, that of the default route first.
+    """The drivers of the real cards, that of the default route first; without ethtool the drivers that the bus shows.
 
     Interfaces without a device of their own (bonds, VLANs, bridges, tunnels) are left out.
     """
-    real = [nic for nic in nics or () if nic["driver"] and not nic["lower"] and not nic["virtual"]]
+    real = [nic for nic in nics or () if not nic["lower"] and not nic["virtual"]]
     real.sort(key=lambda nic: not nic["default_route"])
-    return printable(", ".join(dict.fromkeys(nic["driver"] for nic in real)), 80)
+    names = [nic["driver"] or nic["bus_driver"] for nic in real]
+    return printable(", ".join(name for name in dict.fromkeys(names) if name), 80)

@@ -36,7 +36,7 @@ _WIDE = 132
 _REASON_LINES = 2
 _SENTENCE_LINES = 6
 # The most that a column may take, by its place.
-_MOST = {0: 40, 2: 34, 3: 18}
+_MOST = {0: 40, 2: 34, 3: 18, 4: 17}
 # Where the room does not do: which column gives way next, by its place, and down to which width.
 _GIVES_WAY = ((3, 9), (0, 20), (2, 19), (3, 7), (0, 12), (2, 8), (1, 11), (0, 8))
 
@@ -142,8 +142,14 @@ def _cells(row: HostRow) -> list[str]:
         row.verdict,
         row.kernel or "?",
         row.drivers or "?",
-        "?" if row.headroom is None else str(row.headroom),
+        _room(row),
     ]
+
+
+def _room(row: HostRow) -> str:
+    if row.headroom is None:
+        return "?"
+    return str(row.headroom) if row.headroom == row.headroom_at_most else f"{row.headroom}-{row.headroom_at_most}"
 
 
 def _column_sizes(cells: list[list[str]], width: int, wide: bool) -> list[int]:

@@ -98,6 +98,7 @@ def _take_forms(report: Taken) -> None:
     for source, routes in forms.from_ip_route(_first(report, SOS_FORMS["ip_route"])).items():
         texts[source] = texts.get(source, "") + routes  # the kernel's own file shows one gateway of several
     _convert(report, "packages", forms.from_packages)
+    _convert(report, "hostnamectl", forms.from_hostnamectl)
     if "/proc/meminfo" not in texts:
         for pattern in SOS_FORMS["free"]:
             report.put_all(forms.from_free(_first(report, [pattern]), 1048576 if pattern.endswith("_-m") else 1024))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import CONTAINER
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import VIRTUAL
 
 _SYSCTL = re.compile(r"^(vm\.min_free_kbytes|vm\.zone_reclaim_mode|kernel\.tainted) ?= ?(\S+)\s*$", re.MULTILINE)
@@ -78,6 +79,10 @@ _LSB_FIELDS = {"Distributor ID": "DISTRIB_ID", "Release": "DISTRIB_RELEASE", "De
 #: Columns of free, as meminfo names them.
 _FREE_COLUMNS = {"total": "MemTotal", "free": "MemFree", "available": "MemAvailable"}
 _BUILTIN = re.compile(r"^filename:[ \t]*\(builtin\)[ \t]*\nname:[ \t]*(\S{1,64})[ \t]*$", re.MULTILINE)
+#: What systemd calls containers: anything else that it may say there is a virtual machine.
+_CONTAINER = re.compile(
+    r"^ *(Virtualization: (?:lxc|lxc-libvirt|docker|podman|openvz|systemd-nspawn|rkt|wsl|proot|pouch|container-other))\s*$", re.MULTILINE
+)
 _TAINT = re.compile(r"[A-Z]{1,8}\Z")
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -174,6 +179,12 @@ def from_lsb_release(text: str) -> dict[str, str]:
     """/etc/lsb-release, of what ``lsb_release -a`` printed."""
     lines = [f"{_LSB_FIELDS[name]}={value.strip()}\n" for name, value in _LSB.findall(text)]
     return {"/etc/lsb-release": "".join(lines)} if any(line.startswith("DISTRIB_ID=") for line in lines) else {}
+
+
+def from_hostnamectl(text: str) -> dict[str, str]:
+    """The line that tells a container."""
+    found = _CONTAINER.search(text)
+    return {CONTAINER: found.group(1) + "\n"} if found else {}
 
 
 def from_modinfo(text: str, drivers: Iterable[str]) -> dict[str, str]:

@@ -35,4 +35,7 @@ def _granted(buddyinfo: str, facts: Mapping[str, Any], order: int) -> int | None
     except (EvidenceError, KeyError, TypeError):
         return None
     room = headroom({**facts, "zones": zones, "pagetypes": None})
-    return room["atomic"][order] if room and order < len(room["atomic"]) else None
+    if room is None or order >= len(room["atomic"]) or room["atomic"][order] != room["atomic_at_most"][order]:
+        return None
+    granted: int = room["atomic"][order]
+    return granted

@@ -72,12 +72,14 @@ def _without_states(outcome: str, sentence: str) -> Change:
 def state(facts: Mapping[str, Any], result: Result, order: int) -> State:
     """The state that these facts and their verdict show."""
     vm = facts.get("vm") or {}
-    granted = result["headroom"]["atomic"] if result["headroom"] else []
+    room = result["headroom"] or {"atomic": [], "atomic_at_most": []}
+    granted, most = (numbers[order] if order < len(numbers) else None for numbers in (room["atomic"], room["atomic_at_most"]))
     return {
         "verdict": result["verdict"],
         "min_free_kbytes": vm.get("min_free_kbytes"),
         "zone_reclaim_mode": vm.get("zone_reclaim_mode"),
-        "granted": granted[order] if order < len(granted) else None,
+        # none by the lower bound and some by the upper one: not known
+        "granted": granted if granted or not most else None,
     }
 
 

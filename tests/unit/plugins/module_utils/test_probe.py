@@ -19,6 +19,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import r
 from tests.conftest import cannot_run, tool
 
 SHELLS = ("dash", "busybox ash", "bash", "bash --posix", "ksh", "mksh")
+BOOT = "[    0.000000] Linux version 2.6.32-358.el6.x86_64 (mockbuild@x) (gcc) #1 SMP"
+FAILURE = "[  861.000000] swapper: page allocation failure. order:2, mode:0x4020"
+DENIED = "echo 'dmesg: read kernel buffer failed: Operation not permitted' >&2; exit 1"
+NO_LOG = {"journalctl": "exit 1", "tail": "echo no such file >&2; exit 1"}
 #: What moves between two looks at a living kernel.
 MOVING = ("/proc/buddyinfo", "/proc/meminfo", "/proc/zoneinfo", "/proc/uptime")
 
@@ -26,6 +30,13 @@ MOVING = ("/proc/buddyinfo", "/proc/meminfo", "/proc/zoneinfo", "/proc/uptime")
 def shell(words: str) -> list[str]:
     first, *rest = words.split()
     return [tool(first, "ksh93u+m" if first == "ksh" else first), *rest]
+
+
+def heeding_path(words: str) -> list[str]:
+    """A shell that runs what is on PATH."""
+    if subprocess.run([*shell(words), "-c", "PATH=/none; uname"], capture_output=True, check=False).returncode == 0:
+        cannot_run("this busybox runs its own commands whatever is on PATH (Debian: busybox, not busybox-static)")
+    return shell(words)
 
 
 def probe(words: list[str], program: str | None = None, **environment: str) -> Evidence:
@@ -46,8 +57,9 @@ def steady(evidence: Evidence) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("words", SHELLS)
-def test_every_shell_says_the_same(words: str) -> None:
-    here, reference = probe(shell(words)), probe(["/bin/sh"])
+def test_every_shell_says_the_same(words: str, tmp_path: Path) -> None:
+    program = with_commands(tmp_path, dmesg=f"echo '{BOOT}'", **NO_LOG)
+    here, reference = probe(heeding_path(words), program), probe(["/bin/sh"], program)
     assert here.whole
     assert steady(here) == steady(reference)
     assert set(here.texts) == set(reference.texts)
@@ -92,10 +104,12 @@ def test_busybox_alone_gives_the_same_files(busybox: tuple[list[str], str]) -> N
 
 @pytest.mark.parametrize("missing", ["grep", "uname", "getconf", "ls", "awk", "dmesg", "ethtool", "modinfo", "timeout", "head", "tail"])
 def test_a_missing_command_costs_only_what_it_gives(missing: str, tmp_path: Path) -> None:
-    for name in ("sh", "grep", "uname", "getconf", "ls", "awk", "dmesg", "ethtool", "modinfo", "timeout", "head", "tail", "dd", "sleep"):
+    for name in ("sh", "grep", "uname", "getconf", "ls", "awk", "ethtool", "modinfo", "timeout", "head", "tail", "dd", "sleep"):
         found = shutil.which(name)
         if name != missing and found:
             (tmp_path / name).symlink_to(found)
+    if missing != "dmesg":
+        with_commands(tmp_path, dmesg=f"echo '{BOOT}'")
     evidence = probe([str(tmp_path / "sh")], with_path(str(tmp_path)))
     assert evidence.whole
     facts = facts_from(evidence)
@@ -115,12 +129,6 @@ def with_commands(folder: Path, **scripts: str) -> str:
     return render_probe("n0").replace("PATH=$PATH:", f"PATH={folder}:$PATH:")
 
 
-BOOT = "[    0.000000] Linux version 2.6.32-358.el6.x86_64 (mockbuild@x) (gcc) #1 SMP"
-FAILURE = "[  861.000000] swapper: page allocation failure. order:2, mode:0x4020"
-DENIED = "echo 'dmesg: read kernel buffer failed: Operation not permitted' >&2; exit 1"
-NO_LOG = {"journalctl": "exit 1", "tail": "echo no such file >&2; exit 1"}
-
-
 @pytest.mark.parametrize("words", SHELLS)
 @pytest.mark.parametrize(
     ("logs", "source", "count", "boot_seen"),
@@ -137,9 +145,7 @@ NO_LOG = {"journalctl": "exit 1", "tail": "echo no such file >&2; exit 1"}
 def test_the_first_log_that_tells_is_read(
     words: str, logs: dict[str, str], source: str, count: int, boot_seen: bool, tmp_path: Path
 ) -> None:
-    if subprocess.run([*shell(words), "-c", "PATH=/none; uname"], capture_output=True, check=False).returncode == 0:
-        cannot_run("this busybox runs its own commands whatever is on PATH (Debian: busybox, not busybox-static)")
-    failures = facts_from(probe(shell(words), with_commands(tmp_path, **{**NO_LOG, **logs})))["failures"]
+    failures = facts_from(probe(heeding_path(words), with_commands(tmp_path, **{**NO_LOG, **logs})))["failures"]
     assert (failures["source"], failures["count"], failures["boot_seen"]) == (source, count, boot_seen)
 
 

@@ -89,6 +89,7 @@ def facts(**over: Any) -> dict[str, Any]:
     base: dict[str, Any] = {
         "kernel": kernel(AFFECTED_KERNEL),
         "nics": [nic()],
+        "container": None,
         "zones": [zone(list(ROOMY))],
         "page_size_bytes": 4096,
         "memory": {"total_kb": 16000000, "free_kb": 600000, "available_kb": None},

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -195,13 +196,58 @@ def test_another_kernel_without_the_driver_is_clear() -> None:
         ([nic("bond0", "bonding", lower=["eth9"])], "unknown"),
         ([nic("bond0", "bonding", lower=None)], "unknown"),
         ([nic("bond0", "bonding", lower=["bond0"])], "clear"),
-        # No device behind it: no driver to miss.
-        ([nic("veth0", None, bus_driver=None, virtual=True)], "clear"),
+        # No device behind it: no driver to miss. Without any device, the cards are not to be seen from here.
+        ([nic("veth0", None, bus_driver=None, virtual=True), nic("eth0", "igb")], "clear"),
+        ([nic("veth0", None, bus_driver=None, virtual=True)], "unknown"),
+        ([nic("lo", None, bus_driver=None, virtual=True), nic("eth0", "veth", bus_driver=None, virtual=True)], "unknown"),
         ([nic("br0", None, bus_driver=None, virtual=True, lower=["eth9"])], "unknown"),
     ],
 )
 def test_the_driver(nics: list[dict[str, Any]], wanted: str) -> None:
     assert verdict(facts(nics=nics)) == wanted
+
+
+CONTAINER = {"kind": "lxc", "by": "/proc/1/cgroup"}
+
+
+@pytest.mark.parametrize(
+    ("over", "wanted"),
+    [
+        ({}, "unknown"),
+        ({"nics": [nic("eth0", "veth", virtual=True, bus_driver=None)]}, "unknown"),
+        ({"nics": [nic("eth0", "mlx4_en")]}, "at_risk"),
+        ({"nics": [nic("eth0", "mlx4_en")], "failures": failures({"2": 1})}, "affected"),
+        ({"failures": failures({"2": 1})}, "starved"),
+        ({"kernel": kernel(FIXED_KERNEL)}, "clear"),
+        ({"kernel": kernel("6.1.0-25-amd64", "debian")}, "clear"),
+        ({"container": None}, "clear"),
+    ],
+)
+def test_a_container_does_not_see_the_cards_of_its_machine(over: dict[str, Any], wanted: str) -> None:
+    host = facts(**{"nics": [nic("eth0", "igb")], "container": CONTAINER, **over})
+    assert verdict(host) == wanted
+    if wanted == "unknown":
+        assert "this is a container (lxc, by /proc/1/cgroup)" in said(host)
+        assert any("audit the machine itself" in action["description"] for action in classify(host, CATALOGUE)["actions"])
+
+
+#: An advisory for a driver that bears the same name on its bus.
+IXGBE = {
+    "id": "ixgbe-site", "title": "x", "driver": "ixgbe", "in_tree_only": False, "order": 2, "fix": "x",
+    "references": ["https://example.com"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bus_driver", "wanted"),
+    [("ixgbe", "at_risk"), ("virtio_net", "clear"), ("mlx4_core", "unknown"), (None, "unknown")],
+)
+def test_the_bus_is_believed_where_no_advisory_has_another_driver_on_it(bus_driver: str | None, wanted: str) -> None:
+    host = facts(kernel=kernel(FIXED_KERNEL), nics=[nic("eth0", None, bus_driver=bus_driver)])
+    result = classify(host, merge_site_advisories(CATALOGUE, [IXGBE]))
+    assert result["verdict"] == wanted
+    if wanted == "at_risk":
+        assert "the link to the device's driver: eth0: the driver is ixgbe" in result["reasons"]
 
 
 @pytest.mark.parametrize(
@@ -266,6 +312,55 @@ def test_no_block_left_is_the_symptom_though_the_log_is_silent() -> None:
     assert verdict(host) == "affected"
     assert "/proc/buddyinfo: an order-2 atomic request (16 kB) would be refused in every zone" in said(host)
     assert "order-2 atomic request (256 kB)" in said({**host, "page_size_bytes": 65536})
+
+
+#: 4000 pages of order 2 that are all of CMA's, among 80000 pages of order 0: none of them serves the kernel, or all of them.
+CMA_OR_NOT = dict(zone([80000, 0, 1000, *[0] * 8]), free_cma_pages=4000, lowmem_reserve_pages=[0, 0, 0])
+
+
+def pagetypes(order: int) -> list[dict[str, Any]]:
+    """CMA's blocks are all of one order."""
+    blocks = [4000 >> order if place == order else 0 for place in range(11)]
+    return [{"node": 0, "zone": "Normal", "migrate_type": "CMA", "free_blocks": blocks, "pageblock_pages": None}]
+
+
+@pytest.mark.parametrize(
+    ("types", "wanted"),
+    [(None, "unknown"), (pagetypes(2), "starved"), (pagetypes(0), "clear")],
+)
+def test_a_verdict_that_hangs_on_where_the_blocks_of_cma_lie(types: list[dict[str, Any]] | None, wanted: str) -> None:
+    host = facts(kernel=kernel("6.1.0-25-arm64", "debian"), zones=[deepcopy(CMA_OR_NOT)], pagetypes=types)
+    assert verdict(host) == wanted
+    if wanted == "unknown":
+        assert "0 to 1000 times in a row" in said(host) and "CMA" in said(host)
+        assert any("audit_pagetypeinfo" in action["description"] for action in classify(host, CATALOGUE)["actions"])
+
+
+def test_cma_that_decides_nothing_leaves_the_host_clear() -> None:
+    host = facts(kernel=kernel("6.1.0-25-arm64", "debian"), zones=[dict(zone([80000, 0, 5000, *[0] * 8]), free_cma_pages=4000)])
+    result = classify(host, CATALOGUE)
+    assert result["headroom"] is not None
+    assert (result["headroom"]["atomic"][2], result["headroom"]["atomic_at_most"][2]) == (4000, 5000)
+    assert verdict(host) == "clear"
+
+
+@pytest.mark.parametrize(
+    ("release", "wanted"),
+    [("2.6.32-279.el6.x86_64", "starved"), ("2.6.32-400.el6.x86_64", "at_risk"), ("2.6.32-431.el6.x86_64", "clear")],
+)
+def test_a_verdict_that_hangs_on_the_watermark_rule(release: str, wanted: str) -> None:
+    """800 pages in blocks of order 2: the older rule wants a quarter of the mark there, 1031 pages, the newer one nothing."""
+    host = facts(kernel=kernel(release), zones=[zone([80000, 0, 200, *[0] * 8])])
+    assert verdict(host) == wanted
+    if wanted == "at_risk":
+        assert "0 to 199 times in a row" in said(host) and "before-4.4 and rhel-6.5" in said(host)
+
+
+@pytest.mark.parametrize(("below", "wanted"), [(4000, "clear"), (4001, "unknown"), (5000, "unknown"), (5001, "starved")])
+def test_bounds_about_the_threshold(below: int, wanted: str) -> None:
+    host = facts(kernel=kernel("6.1.0-25-arm64", "debian"), zones=[dict(zone([80000, 0, 5000, *[0] * 8]), free_cma_pages=4000)])
+    limits = replace(CATALOGUE.thresholds, headroom_below=below)
+    assert classify(host, replace(CATALOGUE, thresholds=limits))["verdict"] == wanted
 
 
 @pytest.mark.parametrize("zones", [None, []])

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,34 +15,47 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom impor
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.buddy_simulation import SimulatedZone, requests_granted
+from tests.unit.buddy_simulation import SimulatedZone, pages, requests_granted
 
-RELEASES = {"before-4.4": "2.6.32-358.el6.x86_64", "since-4.4": "4.4.0"}
+#: Rule -> a kernel that has it.
+RELEASES = {"before-4.4": "2.6.32-358.el6.x86_64", "rhel-6.5": "2.6.32-431.el6.x86_64", "since-4.4": "4.4.0"}
+#: Two rules of which one holds -> a kernel that has one of them.
+EITHER = {("before-4.4", "rhel-6.5"): "2.6.32-400.el6.x86_64", ("before-4.4", "2.6.38-to-3.2"): "3.2.0-4-amd64"}
+KINDS = (("atomic", True), ("non_atomic", False))
+
+Zones = dict[tuple[int, str], SimulatedZone]
 
 
 def zone_facts(node: int, name: str, zone: SimulatedZone) -> dict[str, Any]:
-    free = sum(count << order for order, count in enumerate(zone.all_blocks()))
     return {
-        "node": node, "zone": name, "free_blocks": zone.all_blocks(), "free_pages": free, "min_pages": zone.min_pages,
+        "node": node, "zone": name, "free_blocks": zone.all_blocks(), "free_pages": zone.free_pages, "min_pages": zone.min_pages,
         "lowmem_reserve_pages": [0, 0, zone.reserve_pages, zone.reserve_pages],
         "free_cma_pages": zone.cma_pages, "free_highatomic_pages": zone.highatomic_pages,
     }
 
 
-def facts_of(rule: str, zones: dict[tuple[int, str], SimulatedZone]) -> dict[str, Any]:
+def facts_of(release: str, zones: Zones) -> dict[str, Any]:
+    """With /proc/pagetypeinfo: ``release`` may be a rule's name instead."""
     return {
-        "kernel": {"release": RELEASES[rule], "machine": "x86_64"},
+        "kernel": {"release": RELEASES.get(release, release), "machine": "x86_64"},
         "zones": [zone_facts(node, name, zone) for (node, name), zone in zones.items()],
         "pagetypes": [row for (node, name), zone in zones.items() for row in type_facts(node, name, zone)],
     }
 
 
 def type_facts(node: int, name: str, zone: SimulatedZone) -> list[dict[str, Any]]:
-    lists = (("Unmovable", zone.free_blocks), ("HighAtomic", zone.highatomic_blocks), ("Isolate", zone.unusable_blocks))
+    """The kernel prints a row for every type it knows."""
+    lists = (
+        ("Unmovable", zone.free_blocks), ("HighAtomic", zone.highatomic_blocks), ("CMA", zone.cma_blocks),
+        ("Isolate", zone.isolated_blocks),
+    )
+    orders = len(zone.all_blocks())
     return [
-        {"node": node, "zone": name, "migrate_type": migrate_type, "free_blocks": blocks, "pageblock_pages": None}
+        {
+            "node": node, "zone": name, "migrate_type": migrate_type, "pageblock_pages": None,
+            "free_blocks": blocks + [0] * (orders - len(blocks)),
+        }
         for migrate_type, blocks in lists
-        if blocks
     ]
 
 
@@ -49,20 +64,18 @@ NAMES = ("DMA", "DMA32", "Normal")
 
 
 @st.composite
-def hosts(draw: st.DrawFn, types: bool = False) -> dict[tuple[int, str], SimulatedZone]:
-    """Zones of one to three nodes, each with its own number of columns; Normal keeps no reserve from its own class."""
+def hosts(draw: st.DrawFn, *types: str) -> Zones:
+    """Zones of one to three nodes, each with its own number of columns; Normal keeps no reserve from its own class. ``types``: the lists
+    of blocks that not every request may have."""
     names = draw(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(NAMES)), min_size=1, max_size=5, unique=True))
     zones = {}
     for node, name in names:
         orders = draw(ORDERS)
         blocks = [draw(st.integers(0, 30 >> order)) for order in range(orders)]
         blocks[draw(st.integers(0, orders - 1))] += draw(st.integers(0, 1))
+        few = {key: [draw(st.integers(0, 2)) for _order in range(draw(st.integers(0, orders)))] for key in types}
         reserve = 0 if name == "Normal" else draw(st.integers(0, 120))
-        zones[node, name] = SimulatedZone(blocks, draw(st.integers(0, 250)), reserve, draw(st.integers(0, 40)), draw(st.integers(0, 40)))
-        if types:
-            zones[node, name].highatomic_blocks = [draw(st.integers(0, 2)) for _order in range(draw(st.integers(0, orders)))]
-            zones[node, name].unusable_blocks = [draw(st.integers(0, 2)) for _order in range(draw(st.integers(0, orders)))]
-            zones[node, name].__post_init__()
+        zones[node, name] = SimulatedZone(blocks, draw(st.integers(0, 250)), reserve, **few)
     return zones
 
 
@@ -71,7 +84,6 @@ MANY_SMALL_BLOCKS = {(0, "Normal"): SimulatedZone([5000, 300, 1], 1000)}
 AT_THE_MARK = {(0, "DMA32"): SimulatedZone([0, 0, 25], 64, 36)}
 UNEQUAL_COLUMNS = {(0, "DMA"): SimulatedZone([3], 1), (1, "Normal"): SimulatedZone([0, 2, 0, 1], 4)}
 ONLY_THE_LOOP_REFUSES = {(0, "Normal"): SimulatedZone([200, 0, 20], 160)}
-RESERVED_FOR_ATOMIC = {(0, "Normal"): SimulatedZone([0, 0, 10], 0, 0, 4, 30)}
 ODD_MARKS = {
     (0, "Normal"): SimulatedZone([1, 1, 1, 3], 7),
     (0, "DMA"): SimulatedZone([0, 0, 5], 3, 5),
@@ -87,42 +99,104 @@ ODD_MARKS = {
 @example(zones=AT_THE_MARK)
 @example(zones=UNEQUAL_COLUMNS)
 @example(zones=ONLY_THE_LOOP_REFUSES)
-@example(zones=RESERVED_FOR_ATOMIC)
 @example(zones=ODD_MARKS)
-def test_the_closed_form_is_the_simulation(rule: str, zones: dict[tuple[int, str], SimulatedZone]) -> None:
+def test_the_closed_form_is_the_simulation(rule: str, zones: Zones) -> None:
     result = headroom(facts_of(rule, zones))
-    assert result is not None and result["rule"] == rule
-    orders = max(len(zone.free_blocks) for zone in zones.values())
+    assert result is not None and (result["rule"], result["rules"]) == (rule, [rule])
     nodes = sorted({node for node, _name in zones})
     assert [row["node"] for row in result["nodes"]] == nodes
-    for order in range(orders):
-        for kind, atomic in (("atomic", True), ("non_atomic", False)):
-            assert result[kind][order] == requests_granted(list(zones.values()), rule, order, atomic)
-            for row in result["zones"]:
-                assert row[kind][order] == requests_granted([zones[row["node"], row["zone"]]], rule, order, atomic)
-            for row in result["nodes"]:
-                of_node = [zone for (node, _name), zone in zones.items() if node == row["node"]]
-                assert row[kind][order] == requests_granted(of_node, rule, order, atomic)
+    of_nodes = [[zone for (node, _name), zone in zones.items() if node == row["node"]] for row in result["nodes"]]
+    of_zones = [[zones[row["node"], row["zone"]]] for row in result["zones"]]
+    rows = [(result, list(zones.values())), *zip(result["nodes"], of_nodes, strict=True), *zip(result["zones"], of_zones, strict=True)]
+    for row, counted in rows:
+        for kind, atomic in KINDS:
+            granted = [requests_granted(counted, rule, order, atomic) for order in range(len(result["atomic"]))]
+            assert row[kind] == row[f"{kind}_at_most"] == granted
 
 
-RESERVE_ALONE = {(0, "Normal"): SimulatedZone([9, 0, 0], 0, 0, 0, 8, [0, 0, 2])}
-ISOLATED_ALONE = {(0, "Normal"): SimulatedZone([9, 0, 0], 0, 0, 0, 0, [], [0, 0, 2])}
+RESERVE_ALONE = {(0, "Normal"): SimulatedZone([9, 0, 0], 0, highatomic_blocks=[0, 0, 2])}
+CMA_ALONE = {(0, "Normal"): SimulatedZone([9, 0, 0], 0, cma_blocks=[0, 0, 2])}
+ISOLATED_ALONE = {(0, "Normal"): SimulatedZone([9, 0, 0], 0, isolated_blocks=[0, 0, 2])}
+
+
+@pytest.mark.parametrize("rule", ["before-4.4", "since-4.4"])
+@settings(deadline=None)
+@given(zones=hosts("highatomic_blocks", "cma_blocks", "isolated_blocks"))
+@example(zones=RESERVE_ALONE)
+@example(zones=CMA_ALONE)
+@example(zones=ISOLATED_ALONE)
+def test_with_migrate_types_too(rule: str, zones: Zones) -> None:
+    if rule == "before-4.4":  # there was no such reserve then
+        zones = {place: replace(zone, highatomic_blocks=[]) for place, zone in zones.items()}
+    result = headroom(facts_of(rule, zones))
+    assert result is not None
+    for order in range(len(result["atomic"])):
+        for kind, atomic in KINDS:
+            granted = requests_granted(list(zones.values()), rule, order, atomic)
+            assert result[kind][order] == result[f"{kind}_at_most"][order] == granted
+
+
+@pytest.mark.parametrize("rule", ["before-4.4", "since-4.4"])
+@settings(deadline=None)
+@given(zones=hosts("cma_blocks"))
+@example(zones=CMA_ALONE)
+def test_without_migrate_types_the_truth_lies_between_the_bounds(rule: str, zones: Zones) -> None:
+    result = headroom({**facts_of(rule, zones), "pagetypes": None})
+    assert result is not None
+    for order in range(len(result["atomic"])):
+        for kind, atomic in KINDS:
+            granted = requests_granted(list(zones.values()), rule, order, atomic)
+            assert result[kind][order] <= granted <= result[f"{kind}_at_most"][order]
+
+
+def test_blocks_of_the_reserve_that_are_not_told_apart_bound_only_who_may_wait() -> None:
+    zones = {(0, "Normal"): SimulatedZone([4, 0, 10], 0, highatomic_blocks=[0, 0, 1])}
+    result = headroom({**facts_of("since-4.4", zones), "pagetypes": None})
+    assert result is not None
+    assert (result["atomic"][2], result["atomic_at_most"][2]) == (11, 11)
+    assert (result["non_atomic"][2], result["non_atomic_at_most"][2]) == (10, 11)
+
+
+def placements(blocks: list[int], taken: int) -> list[list[int]]:
+    """Every way in which some of the blocks hold exactly so many pages."""
+    ways = [list(way) for way in itertools.product(*(range(count + 1) for count in blocks))]
+    return [way for way in ways if pages(way) == taken]
 
 
 @settings(deadline=None)
-@given(zones=hosts(types=True))
-@example(zones=RESERVE_ALONE)
-@example(zones=ISOLATED_ALONE)
-def test_with_migrate_types_too(zones: dict[tuple[int, str], SimulatedZone]) -> None:
-    result = headroom(facts_of("since-4.4", zones))
-    assert result is not None
-    for order in range(max(len(zone.all_blocks()) for zone in zones.values())):
-        for kind, atomic in (("atomic", True), ("non_atomic", False)):
-            assert result[kind][order] == requests_granted(list(zones.values()), "since-4.4", order, atomic)
+@given(
+    blocks=st.lists(st.integers(0, 3), min_size=1, max_size=4), cma=st.lists(st.integers(0, 2), max_size=4), mark=st.integers(0, 20),
+    order=st.integers(0, 3),
+)
+@example(blocks=[4, 0, 0, 1], cma=[0, 0, 1], mark=0, order=2)
+def test_the_bounds_are_those_of_the_worst_and_the_best_place(blocks: list[int], cma: list[int], mark: int, order: int) -> None:
+    zone = SimulatedZone(blocks, mark, cma_blocks=cma)
+    everything, granted = zone.all_blocks(), []
+    order = min(order, len(everything) - 1)
+    for way in placements(everything, zone.cma_pages):
+        left = [free - taken for free, taken in zip(everything, way, strict=True)]
+        granted.append(requests_granted([SimulatedZone(left, mark, cma_blocks=way)], "since-4.4", order, True))
+    result = headroom({**facts_of("since-4.4", {(0, "Normal"): zone}), "pagetypes": None})
+    assert result is not None and (result["atomic"][order], result["atomic_at_most"][order]) == (min(granted), max(granted))
+
+
+@pytest.mark.parametrize("rules", EITHER)
+@settings(deadline=None)
+@given(zones=hosts())
+@example(zones=MANY_SMALL_BLOCKS)
+@example(zones=AT_THE_MARK)
+def test_where_one_of_two_rules_holds_both_bound_the_answer(rules: tuple[str, str], zones: Zones) -> None:
+    result = headroom(facts_of(EITHER[rules], zones))
+    assert result is not None and result["rules"] == list(rules)
+    for row in result["zones"]:
+        for order in range(len(row["atomic"])):
+            for kind, atomic in KINDS:
+                granted = [requests_granted([zones[row["node"], row["zone"]]], rule, order, atomic) for rule in rules]
+                assert (row[kind][order], row[f"{kind}_at_most"][order]) == (min(granted), max(granted))
 
 
 def test_the_whole_reserve_is_kept_from_who_may_wait_where_the_kernel_does_not_count_what_is_free_of_it() -> None:
-    facts = facts_of("since-4.4", {(0, "Normal"): SimulatedZone([0, 0, 100], 0, 0, 0, 0, [0, 0, 10])})
+    facts = facts_of("since-4.4", {(0, "Normal"): SimulatedZone([0, 0, 100], 0, highatomic_blocks=[0, 0, 10])})
     facts["zones"][0]["free_highatomic_pages"] = None
     facts["pagetypes"][1]["pageblock_pages"] = 300
     result = headroom(facts)
@@ -130,7 +204,7 @@ def test_the_whole_reserve_is_kept_from_who_may_wait_where_the_kernel_does_not_c
 
 
 @given(zones=hosts(), order=st.integers(0, 13))
-def test_a_request_never_lessens_what_lies_in_smaller_blocks(zones: dict[tuple[int, str], SimulatedZone], order: int) -> None:
+def test_a_request_never_lessens_what_lies_in_smaller_blocks(zones: Zones, order: int) -> None:
     """The ground the closed form stands on."""
     for zone in zones.values():
         below = zone.free_blocks[:order]
@@ -140,7 +214,7 @@ def test_a_request_never_lessens_what_lies_in_smaller_blocks(zones: dict[tuple[i
 
 @pytest.mark.parametrize("rule", RELEASES)
 @given(zones=hosts(), more=st.integers(1, 500))
-def test_a_higher_watermark_never_gives_more(rule: str, zones: dict[tuple[int, str], SimulatedZone], more: int) -> None:
+def test_a_higher_watermark_never_gives_more(rule: str, zones: Zones, more: int) -> None:
     before = headroom(facts_of(rule, zones))
     for zone in zones.values():
         zone.min_pages += more
@@ -173,7 +247,7 @@ def test_the_seeds_lines_by_hand() -> None:
 
 
 def test_many_small_blocks_are_no_headroom_before_4_4_and_one_block_is_since() -> None:
-    old, new = (headroom(facts_of(rule, MANY_SMALL_BLOCKS)) for rule in RELEASES)
+    old, new = (headroom(facts_of(rule, MANY_SMALL_BLOCKS)) for rule in ("before-4.4", "since-4.4"))
     assert old is not None and new is not None
     assert old["atomic"][2] == 0 and new["atomic"][2] == 1
 
@@ -192,18 +266,6 @@ def test_a_zone_that_kernel_requests_may_not_use_counts_for_nothing() -> None:
 def test_nothing_free_has_no_share() -> None:
     result = headroom(facts_of("since-4.4", {(0, "Normal"): SimulatedZone([0, 0], 5)}))
     assert result is not None and result["unusable_free_percent"] == [None, None]
-
-
-@pytest.mark.parametrize(
-    ("release", "rule"),
-    [("2.6.32-358.el6.x86_64", "before-4.4"), ("3.10.0-1160.el7.x86_64", "before-4.4"), ("4.3.9", "before-4.4"),
-     ("4.4.0", "since-4.4"), ("4.18.0-553.el8.x86_64", "since-4.4"), ("6.18.0", "since-4.4")],
-)
-def test_the_rule_is_of_the_kernels_version(release: str, rule: str) -> None:
-    facts = seed_facts()
-    facts["kernel"]["release"] = release
-    result = headroom(facts)
-    assert result is not None and result["rule"] == rule
 
 
 def without(*path: Any, value: Any = None) -> dict[str, Any]:
@@ -319,7 +381,7 @@ def test_a_small_difference_is_no_contradiction_whatever_the_factor(told: int, k
 
 
 @given(zones=hosts())
-def test_the_unusable_share_is_of_the_pages_in_smaller_blocks(zones: dict[tuple[int, str], SimulatedZone]) -> None:
+def test_the_unusable_share_is_of_the_pages_in_smaller_blocks(zones: Zones) -> None:
     result = headroom(facts_of("since-4.4", zones))
     assert result is not None
     orders = max(len(zone.free_blocks) for zone in zones.values())

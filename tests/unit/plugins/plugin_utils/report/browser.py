@@ -13,14 +13,20 @@ import subprocess
 import time
 from typing import Any
 
+from tests.conftest import cannot_run
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What tells that a page did something wrong: errors of scripts, and all that the browser reports
 # (broken security policy, failed loads).
 _TROUBLE = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
 
 
-def find_chromium() -> str | None:
-    return next((path for path in map(shutil.which, _NAMES) if path), None)
+def chromium() -> str:
+    """Its path, or the end of the test."""
+    found = next((path for path in map(shutil.which, _NAMES) if path), None)
+    if found is None:
+        cannot_run("chromium is not installed (Debian: apt-get install chromium)")
+    return found
 
 
 class Browser:

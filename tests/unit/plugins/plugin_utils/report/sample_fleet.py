@@ -153,6 +153,7 @@ def facts(release: str = EL6_4, zones: list[Facts] | None = None, **more: Any) -
         "pagetypes": [
             {"node": 0, "zone": "Normal", "migrate_type": "Unmovable", "free_blocks": HEALTHY_NORMAL, "pageblock_pages": 3353088},
         ],
+        "container": None,
         "uptime_seconds": 4_060_800,
         "booted_epoch_seconds": 1_763_028_000,
         "unavailable": {"memory.available_kb": "kernels before 3.14 do not report it"},
@@ -167,13 +168,15 @@ def headroom(zones: list[Facts]) -> Result:
         blocks, free, least = entry["free_blocks"], entry["free_pages"], entry["min_pages"]
         usable = entry["zone"] != "DMA"
         orders = range(len(blocks))
+        marks = {"atomic": least * 3 // 8, "non_atomic": least}
+        granted = {kind: [_granted(blocks, order, mark) if usable else 0 for order in orders] for kind, mark in marks.items()}
         rows.append(
             {
                 "node": entry["node"],
                 "zone": entry["zone"],
                 "usable": usable,
-                "atomic": [_granted(blocks, order, least * 3 // 8) if usable else 0 for order in orders],
-                "non_atomic": [_granted(blocks, order, least) if usable else 0 for order in orders],
+                **granted,
+                **{f"{kind}_at_most": numbers for kind, numbers in granted.items()},
                 "unusable_free_percent": [
                     100.0 * sum(n << low for low, n in enumerate(blocks[:order])) / free if free else None for order in orders
                 ],
@@ -182,13 +185,14 @@ def headroom(zones: list[Facts]) -> Result:
 
     def total(part: list[Result]) -> Result:
         sums: Result = {
-            kind: [sum(column) for column in zip(*(row[kind] for row in part), strict=True)] for kind in ("atomic", "non_atomic")
+            kind: [sum(column) for column in zip(*(row[kind] for row in part), strict=True)]
+            for kind in ("atomic", "non_atomic", "atomic_at_most", "non_atomic_at_most")
         }
         sums["unusable_free_percent"] = part[-1]["unusable_free_percent"]
         return sums
 
     nodes = [{"node": node, **total([row for row in rows if row["node"] == node])} for node in sorted({row["node"] for row in rows})]
-    return {"rule": "before-4.4", **total(rows), "nodes": nodes, "zones": rows}
+    return {"rule": "before-4.4", "rules": ["before-4.4"], **total(rows), "nodes": nodes, "zones": rows}
 
 
 def _granted(blocks: list[int], order: int, least: int) -> int:

@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometh
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import display_width, printable
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import OUTCOMES
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.browser import Browser, find_chromium
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.browser import Browser, chromium
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     HOSTILE,
     changed_fleet,
@@ -28,8 +28,6 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.test_report_json import SCHEMA, errors
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from tests.conftest import cannot_run
 
 FLEET = changed_fleet()
 
@@ -110,10 +108,7 @@ def test_hostile_sentences_stay_text_in_every_form(text: str) -> None:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        cannot_run("chromium is not installed")
-    running = Browser(executable, str(tmp_path_factory.mktemp("profile")))
+    running = Browser(chromium(), str(tmp_path_factory.mktemp("profile")))
     yield running
     running.close()
 

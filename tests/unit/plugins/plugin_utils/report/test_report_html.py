@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text im
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.browser import (
     Browser,
-    find_chromium,
+    chromium,
 )
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     BOOT_ANOTHER,
@@ -174,12 +173,7 @@ def test_time_grows_with_the_number_of_hosts_only() -> None:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is not installed, and CI must run these tests")
-        pytest.skip("chromium is not installed")
-    running = Browser(executable, str(tmp_path_factory.mktemp("profile")))
+    running = Browser(chromium(), str(tmp_path_factory.mktemp("profile")))
     yield running
     running.close()
 

@@ -57,6 +57,21 @@ def test_no_name_or_reason_breaks_the_width(texts: dict[str, str], width: int) -
         assert line.isprintable()
 
 
+@pytest.mark.parametrize(("least", "most", "shown"), [(7, 7, "7"), (0, 1000, "0-1000"), (10**19, 10**20, "1000000000000000…")])
+def test_two_bounds_are_shown_where_they_differ(least: int, most: int, shown: str) -> None:
+    host = result("starved", facts(), ["x"])
+    host["headroom"].update(atomic=[0, 0, least], atomic_at_most=[0, 0, most])
+    row = next(line for line in render_table(fleet_of({"a": host}), 80).split("\n") if line.startswith("a "))
+    assert row.split()[-1] == shown
+
+
+def test_without_ethtool_the_driver_of_the_bus_is_shown() -> None:
+    seen = facts()
+    seen["nics"] = [{**seen["nics"][1], "driver": None, "bus_driver": bus_driver} for bus_driver in ("virtio_net", None)]
+    row = next(line for line in render_table(fleet_of({"a": result("clear", seen, [])}), 80).split("\n") if line.startswith("a "))
+    assert row.split()[3] == "virtio_net"
+
+
 def test_columns_stay_aligned_behind_wide_characters() -> None:
     hosts = {name: result("stalled", None, []) for name in ("漢字", "e\u0301e\u0301", "plain", "👩 x")}
     lines = [line for line in render_table(fleet_of(hosts)).split("\n") if " stalled  " in line]

@@ -25,6 +25,13 @@ def test_the_gain_is_told_in_requests() -> None:
     assert said(SHATTERED, WHOLE) == [told]
 
 
+def test_a_gain_of_which_only_bounds_are_known_is_not_told() -> None:
+    host = {**HOST, "kernel": {"release": "6.1.0-25-arm64"}, "zones": [{**HOST["zones"][0], "free_cma_pages": 4000}]}
+    before = "Node 0, zone   Normal  80000      0   1000      0      0      0      0      0      0      0      0\n"
+    told = gained(Answer("applied", compacted=(before, WHOLE)), host, 2)
+    assert told == ["Memory was compacted; what that gained is not known."]
+
+
 def test_where_it_was_not_asked_for_nothing_is_said() -> None:
     assert gained(Answer("applied"), HOST, 2) == []
 

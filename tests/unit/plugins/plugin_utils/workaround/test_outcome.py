@@ -55,6 +55,12 @@ def test_a_change_is_handed_through_though_the_task_failed() -> None:
     assert change_of({"failed": True, "msg": "worse", "change": change}) == change
 
 
+def test_a_state_says_null_where_none_or_some_may_be_granted() -> None:
+    zones = [{**facts()["zones"][0], "free_blocks": [80000, 0, 1000, 0], "free_pages": 84000, "free_cma_pages": 4000}]
+    seen = facts(kernel={**facts()["kernel"], "release": "6.1.0-25-arm64"}, zones=zones)
+    assert state(seen, classify_value(seen, []), 2)["granted"] is None
+
+
 def test_a_state_says_null_for_what_was_not_seen() -> None:
     seen = facts()
     assert state(seen, classify_value(seen, []), 2)["granted"] == classify_value(seen, [])["headroom"]["atomic"][2]  # type: ignore[index]
