@@ -152,6 +152,7 @@ def _sos_forms(text: str) -> None:
         (forms.from_taint, ({"a": text, text[:60]: "OE"},)),
         (forms.from_packages, (text,)),
         (forms.from_uptime, (text,)),
+        (forms.from_hostnamectl, (text,)),
         (forms.from_free, (text,)),
         (forms.from_lsb_release, (text,)),
     ):
@@ -245,6 +246,7 @@ FUZZERS = (
             forms.from_taint,
             forms.from_packages,
             forms.from_uptime,
+            forms.from_hostnamectl,
             forms.from_free,
             forms.from_lsb_release,
         ),
@@ -258,6 +260,7 @@ FUZZERS = (
                 "Slave Interface: eth0\n",
                 " 14:00:01 up 5 days, 17:41,  2 users,  load average: 0.00, 0.01, 0.05\n",
                 "             total       used       free\nMem:      15566296   13910780    1655516\n",
+                "   Static hostname: db01\n           Chassis: container\n    Virtualization: lxc\n",
                 "Distributor ID:\tUbuntu\nDescription:\tUbuntu 14.04\nRelease:\t14.04\n",
             )
         ),
