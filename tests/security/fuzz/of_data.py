@@ -24,7 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.out
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import DECISIONS
 
 from tests.security.attacks import handed
-from tests.security.fuzz.properties import named, require, sound_document
+from tests.security.fuzz.properties import named, require, sound_document, unread_is_not_clear
 from tests.security.fuzz.runner import Fuzzer
 from tests.security.fuzz.site import SITE
 
@@ -34,8 +34,8 @@ def _filters(facts: Any) -> None:
     for site in (None, SITE):
         result = named(classify_value, facts, site, errors=(TemplatedError,))
         require(result is None or result["verdict"] in VERDICTS, "a verdict that there is not")
-        unread = result is not None and (facts["zones"] is None or facts["failures"] is None)
-        require(not unread or result["verdict"] != "clear", "clear, though free blocks or log were not read")
+        if result is not None:
+            unread_is_not_clear(facts, result["verdict"])
         plan = named(plan_value, facts, None, site, errors=(TemplatedError,))
         require(plan is None or plan["decision"] in DECISIONS, "a decision that there is not")
     named(headroom_value, facts, errors=(TemplatedError,))

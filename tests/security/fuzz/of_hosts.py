@@ -25,7 +25,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded impor
 from tests.security.attacks.damage import damaged
 from tests.security.attacks.transcripts import evidence, sound, transcript
 from tests.security.attacks.words import junk, word
-from tests.security.fuzz.properties import bounded, harmless_reports, named, require, sound_document
+from tests.security.fuzz.properties import bounded, fast_folder, harmless_reports, named, require, sound_document
 from tests.security.fuzz.runner import Fuzzer
 from tests.security.fuzz.site import CATALOGUE, SITE
 
@@ -67,7 +67,7 @@ def _never_clear(given: list[str]) -> None:
 
 def _record(text: str) -> None:
     """Through a file, as recorded hosts and sosreports' caches come."""
-    with tempfile.TemporaryDirectory(dir=_fast_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
         path = Path(folder) / file_name_for(text[:80] or "x")
         require(path.parent == Path(folder) and len(path.name) <= 200 and not path.name.startswith("."), "a host names a path")
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -75,10 +75,6 @@ def _record(text: str) -> None:
         require(gathered.facts is None or not gathered.message, "a record gives both facts and why there are none")
         require(gathered.facts or gathered.message or gathered.unreachable, "a record gives neither facts nor a reason")
     named(read_transcript, unreached_transcript(text))
-
-
-def _fast_folder() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 def _fleet(chance: Random) -> dict[str, str]:

@@ -51,6 +51,11 @@ _FILE_NAMES = (
     "sosreport-x-obfuscated.tar",
 )
 _DATES = ("Mon Mar 25 08:26:40 UTC 2013", "Mon 25 Mar 2013 08:26:40 PM CET", "Mo 25. Mar 2013, 08:26:40")
+_BANNER = "Linux version 2.6.32-358.el6.x86_64 (mockbuild@x) (gcc version 4.4.7 20120313 (Red Hat 4.4.7-3) (GCC) ) #1 SMP Tue Jan 29 2013\n"
+_DEBIAN_BANNER = (
+    "Linux version 6.1.0-18-amd64 (debian-kernel@x) (gcc-12 (Debian 12.2.0-14) 12.2.0) #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1\n"
+)
+_SUSE = "SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 3\n"
 _SSH = (
     "Connection timed out during banner exchange\nConnection to UNKNOWN port 65535 timed out",
     "ssh: connect to host db01 port 22: refused",
@@ -146,6 +151,10 @@ def _sos_forms(text: str) -> None:
         (forms.from_modinfo, (text, ["mlx4_en", "a.*b", text[:30]])),
         (forms.from_taint, ({"a": text, text[:60]: "OE"},)),
         (forms.from_packages, (text,)),
+        (forms.from_uptime, (text,)),
+        (forms.from_hostnamectl, (text,)),
+        (forms.from_free, (text,)),
+        (forms.from_lsb_release, (text,)),
     ):
         bounded(function(*arguments), text)
 
@@ -204,6 +213,10 @@ FUZZERS = (
     _parser("uname", "`uname -a`", kernel.parse_uname, _of_source("$uname")),
     _parser("os_release", "`/etc/os-release`", kernel.parse_os_release, _of_source("/etc/os-release")),
     _parser("release_file", "`/etc/redhat-release`", kernel.parse_release_file, _of_source("/etc/redhat-release")),
+    _parser("kernel_banner", "`/proc/version`", kernel.parse_kernel_banner, _of((_BANNER, _DEBIAN_BANNER))),
+    _parser("lsb_release", "`/etc/lsb-release`", kernel.parse_lsb_release, _of(["DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=14.04\n"])),
+    _parser("suse_release", "`/etc/SuSE-release`", kernel.parse_suse_release, _of([_SUSE])),
+    _parser("debian_version", "`/etc/debian_version`", kernel.parse_debian_version, _of(("6.0.10\n", "squeeze/sid\n"))),
     _parser("installed", "the installed kernels", kernel.parse_installed, _of_source("$kernels")),
     _parser("ethtool", "`ethtool -i`", nic.parse_ethtool, _of_source("$ethtool/eth0")),
     _parser("mem_info", "a Mem-Info block", lambda text: parse_mem_info(text.split("\n")), _of_source("$dmesg"), parse_mem_info),
@@ -232,6 +245,10 @@ FUZZERS = (
             forms.from_modinfo,
             forms.from_taint,
             forms.from_packages,
+            forms.from_uptime,
+            forms.from_hostnamectl,
+            forms.from_free,
+            forms.from_lsb_release,
         ),
         _of(
             (
@@ -241,6 +258,10 @@ FUZZERS = (
                 "default via 192.0.2.1 dev eth0 proto dhcp\n",
                 "vm.min_free_kbytes = 1\n",
                 "Slave Interface: eth0\n",
+                " 14:00:01 up 5 days, 17:41,  2 users,  load average: 0.00, 0.01, 0.05\n",
+                "             total       used       free\nMem:      15566296   13910780    1655516\n",
+                "   Static hostname: db01\n           Chassis: container\n    Virtualization: lxc\n",
+                "Distributor ID:\tUbuntu\nDescription:\tUbuntu 14.04\nRelease:\t14.04\n",
             )
         ),
         _sos_forms,
