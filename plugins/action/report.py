@@ -10,9 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
@@ -23,8 +21,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plain
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
 
+#: With these each host goes on by itself, and Ansible runs once a host what is to run once.
+_STRATEGIES_WITHOUT_RUN_ONCE = ("free", "host_pinned")
 _OPTIONS = {
     "options_of": {"type": "str"},
     "gathered": {"type": "str"},
@@ -37,18 +38,15 @@ _OPTIONS = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(UntrustedAction):
     """Reads what each host of the play registered; touches no host."""
 
     TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
     _requires_connection = False
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)
+        self._require_run_once(task_vars)
         try:
             if options["options_of"]:
                 self._check_options_of(options["options_of"], task_vars)
@@ -59,7 +57,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(str(error)) from None
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
-        return {**result, "changed": False, **outcome}
+        return {"changed": False, **outcome}
+
+    def _require_run_once(self, task_vars: dict[str, Any]) -> None:
+        strategy = str(self._task.get_play().strategy)
+        if strategy.rpartition(".")[2] in _STRATEGIES_WITHOUT_RUN_ONCE and len(task_vars.get("ansible_play_batch", ())) > 1:
+            raise AnsibleActionFail(
+                f"The strategy {strategy} of this play would make the report of the fleet once for each host, of the hosts seen so far. "
+                "Give the play strategy: linear"
+            )
 
     def _check_options_of(self, role: str, task_vars: dict[str, Any]) -> None:
         """As Ansible checks a role's options when the role begins, but for the fleet and not for each host."""
@@ -102,7 +108,7 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
     told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in (changes or {}).items()}
-    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats, **({"changes": wrap_var(told)} if changes else {})}
+    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats, **({"changes": told} if changes else {})}
 
 
 def _without_marks(result: Any) -> Any:

@@ -28,12 +28,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import is_timeout, verdict_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault
 
 SCHEMA = "fleetcare.pagealloc/fleet/1"
-
-#: How a reason begins that is no fault of the host's.
-FAULT = "A fault in fleetcare.pagealloc, please report it:"
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
     try:
         return _judge(gathered, advisories)
     except Exception as error:  # what the code did not foresee is a fault in it, and said to be one
-        return {**verdict_for_unreached("unknown", f"{FAULT} {type(error).__name__}: {error}"), "facts": None}
+        return {**verdict_for_unreached("unknown", fault(error)), "facts": None}
 
 
 def _judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
@@ -139,7 +136,7 @@ def _comparison(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str])
     try:
         return compare(hosts, troubled)
     except Exception as error:
-        return {**compare({}), "conclusion": [f"{FAULT} {type(error).__name__}: {clip(error)}"]}
+        return {**compare({}), "conclusion": [fault(error)]}
 
 
 @contextlib.contextmanager

@@ -7,28 +7,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import Deadline
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import too_slow
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
 
 
-class ShellAction(ActionBase):  # type: ignore[misc]
+class ShellAction(UntrustedAction):
     """An action whose host is asked by programs of the POSIX shell."""
-
-    _supports_check_mode = True
-    _supports_async = False
-
-    def cleanup(self, force: bool = False) -> None:
-        """What a module left on a host that is gone since cannot be removed. Raised from here, that would hide the action's own result."""
-        with suppress(AnsibleConnectionFailure):
-            super().cleanup(force)
 
     def take_options_from(self, task_vars: Mapping[str, Any], names: Iterable[str]) -> None:
         """With the option ``options_from``, those of these options that are not given, from the host's variables of that prefix. An
