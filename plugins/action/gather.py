@@ -25,6 +25,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded impor
     unreached_transcript,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 
 _OPTIONS = {
     "evidence": {"type": "path"},
@@ -49,7 +50,7 @@ class ActionModule(ShellAction):
         try:
             given = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, self.host)
         except OSError as error:
-            raise AnsibleActionFail(f"{self.host}: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"{self.host}: {os_failure(error)}") from None
         return {"changed": False, **(_facts(given) if options["facts"] else _transcript(given))}
 
     def _recorded(self, path: str) -> Evidence:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -14,6 +16,8 @@ from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import OFF, Keeping, remember
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
@@ -22,6 +26,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text im
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plain
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
 
 #: With these each host goes on by itself, and Ansible runs once a host what is to run once.
@@ -35,6 +40,9 @@ _OPTIONS = {
     "site_advisories": {"type": "list", "elements": "dict", "default": []},
     "compare": {"type": "bool", "default": True},
     "troubled": {"type": "list", "elements": "str", "default": []},
+    "history": {"type": "str", "default": OFF},
+    "history_label": {"type": "str", "default": ""},
+    "history_keep_days": {"type": "int", "default": 400},
 }
 
 
@@ -50,13 +58,13 @@ class ActionModule(UntrustedAction):
         try:
             if options["options_of"]:
                 self._check_options_of(options["options_of"], task_vars)
-            outcome = _report(options, task_vars) if options["gathered"] else _check(options)
+            outcome = _report(options, task_vars, check_mode=self._task.check_mode) if options["gathered"] else _check(options)
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
         except MissingLibraryError as error:
             raise AnsibleActionFail(str(error)) from None
         except OSError as error:
-            raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         return {"changed": False, **outcome}
 
     def _require_run_once(self, task_vars: dict[str, Any]) -> None:
@@ -72,7 +80,7 @@ class ActionModule(UntrustedAction):
         try:
             specification = role_options(role)
         except OSError as error:
-            raise AnsibleActionFail(f"options_of: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"options_of: {os_failure(error)}") from None
         given = {name: self._templar.template(task_vars[name]) for name in specification if name in task_vars}
         errors = ArgumentSpecValidator(specification).validate(given).error_messages
         if errors:
@@ -87,7 +95,7 @@ def _check(options: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
     hosts = [str(host) for host in task_vars.get("ansible_play_hosts_all", [])]
     display = Display()
     display.display(f"Judging {count_of(len(hosts), 'host')} ...")
@@ -103,12 +111,31 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any
         changes = {host: change_of(_without_marks(result)) for host, result in registered.items()} if options["changed_by"] else None
         comparing = options["compare"] and changes is None
         fleet = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
+        if options["history"] != OFF:
+            _remember(fleet, options, task_vars, check_mode=check_mode)
         paths = write_reports(fleet, options["output_dir"])
     display.display("\n" + render_table(fleet))
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
     told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in (changes or {}).items()}
-    return {"counts": fleet["counts"], "files": paths, "ansible_stats": stats, **({"changes": told} if changes else {})}
+    new = fleet["history"]["new_verdicts"] if fleet["history"] else fleet["counts"]
+    result = {"counts": fleet["counts"], "new_counts": new, "files": paths, "ansible_stats": stats}
+    return {**result, **({"changes": told} if changes else {})}
+
+
+def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> None:
+    sources = "+".join(Path(str(source)).name for source in task_vars.get("ansible_inventory_sources") or ())
+    inventory = task_vars.get("awx_inventory_name") or sources or "fleet"
+    keeping = Keeping(
+        url=options["history"] or default_url(options["output_dir"]),
+        label=str(options["history_label"] or inventory)[:200],
+        keep_days=options["history_keep_days"],
+        whole_fleet=set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"]),
+        write=not check_mode,
+    )
+    remember(fleet, keeping, int(time.time()), load_catalogue().thresholds.order)
+    if fleet["history"]["fault"]:
+        Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
 
 
 def _without_marks(result: Any) -> Any:

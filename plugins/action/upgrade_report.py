@@ -15,7 +15,8 @@ from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import head_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.outcome import SCHEMA, counts, outcome_of, render
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import remove_leftovers, write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 
 _STEPS = ("preflight", "install", "schedule", "reboot", "workaround")
 _NAME = "kernel_upgrade.json"
@@ -36,7 +37,7 @@ class ActionModule(UntrustedAction):
         try:
             path = _write(options["output_dir"], hosts, told)
         except OSError as error:
-            raise AnsibleActionFail(f"output_dir: {error.filename}: {error.strerror}") from None
+            raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         ended = not told["pending"] or any(told[outcome] for outcome in ("failed", "refused", "unreachable"))
         Display().display(f"\n{render(hosts)}\n\nReport: {path}" if ended else f"{told['pending']} of {len(hosts)} hosts are to come")
         stats = {"data": {"pagealloc_kernel_upgrade_counts": told}, "per_host": False, "aggregate": True}
@@ -52,6 +53,7 @@ def _write(directory: str, hosts: Mapping[str, Any], told: Mapping[str, int]) ->
     """The file, put in place whole; its path."""
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers([folder / _NAME])
     document = {**head_of(SCHEMA), "counts": told, "hosts": hosts}
     write_whole(folder / _NAME, json.dumps(document, indent=1, sort_keys=True) + "\n")
     return str(folder / _NAME)

@@ -124,7 +124,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
 
     def _look_into(self, paths: list[str], processes: int) -> list[Report]:
         def say(number: int, seconds: float) -> None:
-            left = seconds / number * (len(paths) - number) if number else 0.0
+            left = seconds / number * max(0, len(paths) - number) if number else 0.0
             # not to stdout, which is for the inventory's JSON
             self.display.display(f"{number:,} of {count_of(len(paths), 'sosreport')} read, {left:.0f} s to go ...", stderr=True)
 

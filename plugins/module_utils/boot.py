@@ -17,7 +17,8 @@ _IMAGE = re.compile(r"(?:\S*/)?(?:vmlinuz|vmlinux|bzImage|kernel)-(\S{1,128})")
 _MENU = re.compile(r"\s*(menuentry|submenu)\s+(?:'([^']*)'|\"([^\"]*)\")(.*)")
 _MENU_ID = re.compile(r"(?:--id|menuentry_id_option)\s+'?([^'\s{]+)")
 _KERNEL_LINE = re.compile(r"\s*linux(?:16|efi)?\s+(\S+)")
-_DEFAULT = re.compile(r"\s*set default=[\"']?([^\"'\s]+)")
+_DEFAULT = re.compile(r"\s*set default=(?:\"([^\"]+)|'([^']+)|([^\"'\s]+))")
+_BLSCFG = re.compile(r"^[ \t]*blscfg\b", re.MULTILINE)
 
 
 def _release(path):
@@ -44,7 +45,7 @@ def from_grub_legacy(text):
         elif words[0] == "title":
             kernels.append(None)
         elif words[0] == "kernel" and kernels:
-            kernels[-1] = words[1]
+            kernels[-1] = next((word for word in words[1:] if not word.startswith("--")), None)
     if not is_count(default):
         raise EvidenceError("kernel.default_boot", None, "grub.conf says default=%.20s, which names no entry" % default)
     if int(default) >= len(kernels) or kernels[int(default)] is None:
@@ -72,6 +73,11 @@ def from_bls(grubenv, entries):
     return _release(kernels[newest])
 
 
+def reads_bls(grub_cfg):
+    """Whether grub.cfg has the command that reads the entries of the Boot Loader Specification: without it they are files only."""
+    return _BLSCFG.search(grub_cfg) is not None
+
+
 def bls_kernel(text):
     """The path in a BLS entry's line "linux", "" where it has none."""
     for line in text.split("\n"):
@@ -92,9 +98,10 @@ def setting(text, name):
 def from_grub_cfg(text, defaults, grubenv):
     """The release of grub.cfg's default entry: a number, or a title or id, of an entry not inside a submenu.
 
-    ``defaults``: /etc/default/grub, ``grubenv``: its text; "" where there is none.
+    ``defaults``: /etc/default/grub, ``grubenv``: its text; "" where there is none. What /etc/default/grub says counts once grub.cfg
+    was made of it, and so only where grub.cfg itself does not tell.
     """
-    wanted = setting(defaults, "GRUB_DEFAULT") or _last_default(text) or "0"
+    wanted = _last_default(text) or setting(defaults, "GRUB_DEFAULT") or "0"
     if wanted == "saved" or wanted.startswith("${"):
         wanted = setting(grubenv, "saved_entry") or "0"
     wanted = wanted.split(">")[-1] if not is_count(wanted.replace(">", "")) else wanted
@@ -106,7 +113,7 @@ def from_grub_cfg(text, defaults, grubenv):
 
 
 def _last_default(text):
-    found = [match.group(1) for match in map(_DEFAULT.match, text.split("\n")) if match]
+    found = [match.group(match.lastindex) for match in map(_DEFAULT.match, text.split("\n")) if match]
     plain = [value for value in found if not value.startswith("${")]
     return plain[-1] if plain else (found[-1] if found else None)
 

@@ -32,11 +32,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo impor
 FACTS_OF = {
     "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vm", "workaround", "failures", "pagetypes"),
     "nic_driver_facts": ("nics", "modules"),
-    "kernel_release_facts": ("kernel", "uptime_seconds"),
+    "kernel_release_facts": ("kernel", "uptime_seconds", "booted_epoch_seconds"),
 }
 
 #: Pages of these machines are 4 kB without exception (arch/*/include/asm/page.h).
 _ALWAYS_4_KB = ("x86_64", "i386", "i486", "i586", "i686", "s390x")
+
+#: What other machines' kernels may be built with.
+_PAGE_SIZES_BYTES = (4096, 8192, 16384, 65536, 262144)
 
 _LOGS = ("dmesg", "journal", "messages")
 
@@ -60,6 +63,7 @@ def facts_from(evidence):
     facts = {
         "kernel": take("kernel", lambda: _kernel(evidence, take)),
         "uptime_seconds": take("uptime_seconds", lambda: _uptime(evidence.get("/proc/uptime"))),
+        "booted_epoch_seconds": take("booted_epoch_seconds", lambda: _booted(evidence)),
         "nics": take("nics", lambda: nics_from(evidence, take)),
         "modules": _modules(evidence, take),
         "zones": take("zones", lambda: _zones(evidence, take)),
@@ -69,7 +73,7 @@ def facts_from(evidence):
         "pagetypes": None,
     }
     facts["failures"] = take("failures", lambda: _failures(evidence, facts["workaround"]))
-    facts["page_size_bytes"] = take("page_size_bytes", lambda: _page_size_bytes(evidence, facts["kernel"]))
+    facts["page_size_bytes"] = take("page_size_bytes", lambda: _page_size_bytes(evidence, facts))
     if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:
         facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get(PAGETYPEINFO.source)))
     facts["unavailable"] = unavailable
@@ -86,21 +90,40 @@ def select(facts, module):
     return part
 
 
+def _running(evidence):
+    """What ``uname -a`` says; where it is missing, what the kernel says of itself."""
+    banner = evidence.texts.get("/proc/version", "")
+    if "$uname" in evidence.texts or not banner:
+        return kernel.parse_uname(evidence.get("$uname"))
+    return kernel.parse_kernel_banner(banner)
+
+
 def _kernel(evidence, take):
-    facts = kernel.parse_uname(evidence.get("$uname"))
+    facts = _running(evidence)
     facts["distribution"] = take("kernel.distribution", lambda: _distribution(evidence))
     facts["installed"] = take("kernel.installed", lambda: kernel.parse_installed(evidence.get("$kernels")))
     facts["default_boot"] = take("kernel.default_boot", lambda: default_boot(evidence))
     return facts
 
 
+#: Where a host names its distribution -> how that is read, the best first. Oracle's EL 6 has a redhat-release that claims to be Red
+#: Hat's: its own file comes before it. A file that names none gives None.
+_DISTRIBUTION_FILES = (
+    ("/etc/oracle-release", kernel.parse_release_file),
+    ("/etc/os-release", kernel.parse_os_release),
+    ("/etc/redhat-release", kernel.parse_release_file),
+    ("/etc/lsb-release", kernel.parse_lsb_release),
+    ("/etc/SuSE-release", kernel.parse_suse_release),
+    ("/etc/debian_version", kernel.parse_debian_version),
+)
+
+
 def _distribution(evidence):
-    # Oracle's EL 6 has a redhat-release that claims to be Red Hat's: its own file comes first
-    for source in ("/etc/oracle-release", "/etc/os-release", "/etc/redhat-release"):
+    for source, parse in _DISTRIBUTION_FILES:
         text = evidence.texts.get(source, "")
-        if text.strip():
-            parse = kernel.parse_os_release if source.endswith("os-release") else kernel.parse_release_file
-            return parse(text)
+        found = parse(text) if text.strip() else None
+        if found:
+            return found
     raise EvidenceMissing("/etc/os-release", evidence.why_missing("/etc/os-release"))
 
 
@@ -110,28 +133,56 @@ def grub_environment(evidence):
 
 
 def default_boot(evidence):
-    """Each way to tell, in the order of their authority; the reason is that of the last one tried."""
-    text = evidence.texts.get
-    if text("$grubby"):
-        return boot.from_grubby(text("$grubby"))
-    if text("/boot/grub/grub.conf"):
-        return boot.from_grub_legacy(text("/boot/grub/grub.conf"))
-    grubenv = grub_environment(evidence)
-    entries = evidence.find("/boot/loader/entries/", ".conf")
-    if entries:
-        return boot.from_bls(grubenv, entries)
-    for source in ("/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"):
-        if text(source):
-            return boot.from_grub_cfg(text(source), text("/etc/default/grub", ""), grubenv)
-    tried = ("$grubby", "/boot/grub/grub.conf", "/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
-    telling = [source for source in tried if "ermission denied" in evidence.reasons.get(source, "")]
-    source = telling[0] if telling else tried[-1]
-    raise EvidenceMissing(source, evidence.why_missing(source))
+    """What grubby says; else what the boot loader's files are set to, where all that lie there agree."""
+    if evidence.texts.get("$grubby"):
+        return boot.from_grubby(evidence.texts["$grubby"])
+    told = [(path, function()) for path, function in _boot_files(evidence)]
+    if not told:
+        tried = ("$grubby", "/boot/grub/grub.conf", "/boot/efi/EFI/*/grub.conf", "/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
+        telling = [source for source in tried if "ermission denied" in evidence.reasons.get(source, "")]
+        source = telling[0] if telling else tried[-1]
+        raise EvidenceMissing(source, evidence.why_missing(source))
+    path, release = told[0]
+    for other, another in told[1:]:
+        if another != release:
+            words = "%s boots %s and %s boots %s: which of them the boot loader reads is not known"
+            raise EvidenceError("kernel.default_boot", None, words % (path, release, other, another))
+    return release
+
+
+def _boot_files(evidence):
+    """[(path, what gives the release it boots)] of the boot loaders' files. A grub.cfg that names neither entries nor blscfg only
+    leads to another one, as EL 9's below /boot/efi does."""
+    legacy = ["/boot/grub/grub.conf", "/boot/grub/menu.lst"] + _found(evidence, "/boot/efi/EFI/", "/grub.conf")
+    legacy = [path for path in legacy if evidence.texts.get(path, "").strip()]
+    configs = ["/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"] + _found(evidence, "/boot/efi/EFI/", "/grub.cfg")
+    configs = [path for path in configs if evidence.texts.get(path, "").strip()]
+    entries, grubenv = evidence.find("/boot/loader/entries/", ".conf"), grub_environment(evidence)
+    found = [(path, functools.partial(boot.from_grub_legacy, evidence.texts[path])) for path in legacy]
+    menus = [path for path in configs if boot.menu_entries(evidence.texts[path])]
+    if entries and (not menus or any(boot.reads_bls(evidence.texts[path]) for path in configs)):
+        return found + [("/boot/loader/entries", functools.partial(boot.from_bls, grubenv, entries))]
+    defaults = evidence.texts.get("/etc/default/grub", "")
+    telling = menus or ([] if found else configs)
+    return found + [(path, functools.partial(boot.from_grub_cfg, evidence.texts[path], defaults, grubenv)) for path in telling]
+
+
+def _found(evidence, prefix, suffix):
+    return [prefix + name + suffix for name, _text in evidence.find(prefix, suffix)]
 
 
 def _uptime(text):
     words = text.split()
     return sole_count("uptime_seconds", words[0].partition(".")[0] if words else "")
+
+
+def _booted(evidence):
+    """When the host booted, by its own clock."""
+    text = evidence.get("/proc/stat")
+    booted = _boot_epoch_seconds(evidence)
+    if booted is None:
+        raise EvidenceError("booted_epoch_seconds", None, "/proc/stat names no btime: %.80r" % str(text.strip()))
+    return booted
 
 
 def _modules(evidence, take):
@@ -193,12 +244,26 @@ def _now_epoch_seconds(evidence):
         return None
 
 
-def _page_size_bytes(evidence, kernel_facts):
+def _page_size_bytes(evidence, facts):
     if "$getconf" in evidence.texts:
         return sole_count("page_size_bytes", evidence.texts["$getconf"])
-    if kernel_facts and kernel_facts["machine"] in _ALWAYS_4_KB:
+    if facts["kernel"] and facts["kernel"]["machine"] in _ALWAYS_4_KB:
         return 4096
-    raise EvidenceMissing("$getconf", evidence.why_missing("$getconf"))
+    reckoned = _reckoned_page_size_bytes(facts["memory"], facts["zones"])
+    if reckoned is None:
+        raise EvidenceMissing("$getconf", evidence.why_missing("$getconf"))
+    return reckoned
+
+
+def _reckoned_page_size_bytes(memory, zones):
+    """The size of which all zones' pages make up all memory; None where none does. Old kernels count no managed pages,
+    but those present, which are up to a fifth more."""
+    kind, least = ("managed_pages", 0.97) if zones and zones[0]["managed_pages"] is not None else ("present_pages", 0.8)
+    pages = [zone[kind] for zone in zones or ()]
+    if memory is None or None in pages or not sum(pages):
+        return None
+    share = 1024.0 * memory["total_kb"] / sum(pages)
+    return next((size for size in _PAGE_SIZES_BYTES if least * size <= share <= 1.03 * size), None)
 
 
 def _failures(evidence, workaround):
@@ -225,6 +290,6 @@ def _boot_epoch_seconds(evidence):
 
 def _release(evidence):
     try:
-        return kernel.parse_uname(evidence.texts.get("$uname", ""))["release"]
-    except EvidenceError:
+        return _running(evidence)["release"]
+    except (EvidenceError, EvidenceMissing):
         return None

@@ -83,18 +83,19 @@ for word in $drivers; do
 
 # A package database that is there is asked; a Debian package is installed where its kernel is there too.
 _KERNELS = r"""
-rpmdb=; for path in /var/lib/rpm/Packages /var/lib/rpm/rpmdb.sqlite /var/lib/rpm/Packages.db /usr/lib/sysimage/rpm/rpmdb.sqlite \
- /usr/lib/sysimage/rpm/Packages.db; do [ ! -e $path ] || rpmdb=$path; done
-if [ -n "$rpmdb" ]; then
+db=; for path in /var/lib/rpm/Packages* /var/lib/rpm/*.sqlite /usr/lib/sysimage/rpm/Packages* /usr/lib/sysimage/rpm/*.sqlite
+do [ ! -e "$path" ] || db=$path; done
+if [ -n "$db" ]; then
  if have rpm; then
-  out=$(limited rpm -q --qf '%{NAME} %{VERSION}-%{RELEASE}.%{ARCH}\n' kernel kernel-core kernel-uek kernel-uek-core kernel-rt \
-   kernel-rt-core kernel-default kernel-ml kernel-lt 2>&1 </dev/null); rc=$?
+  set -- kernel kernel-core
+  for path in debug rt rt-debug 64k 64k-debug uek ml lt plus PAE xen default azure
+  do set -- "$@" kernel-$path kernel-$path-core; done
+  out=$(limited rpm -q --qf "%{NAME} %{VERSION}-%{RELEASE}.%{ARCH}\n" "$@" 2>&1 </dev/null); rc=$?
   case $rc in 124|137|143) failed kernels $rc;; *) say kernels "$out";; esac
  else failed kernels 127; fi
-elif [ -d /var/lib/dpkg/info ]; then echo '$kernels:dpkg'
- for path in /boot/vmlinuz-*; do path=${path#/boot/vmlinuz-}
-  if [ -e "/var/lib/dpkg/info/linux-image-$path.list" ] || [ -e "/var/lib/dpkg/info/linux-image-unsigned-$path.list" ]
-  then say kernels "linux-image $path"; fi; done
+elif [ -d /var/lib/dpkg/info ]; then say kernels dpkg
+ for path in /boot/vmlinu[xz]-*; do path=${path#/boot/vmlinu?-}
+  for name in /var/lib/dpkg/info/linux-image*-"$path".list; do [ ! -e "$name" ] || say kernels "linux-image $path"; done; done
 else echo '!$kernels:no RPM or dpkg database'; fi
 ! have grubby || run grubby limited grubby --default-kernel
 """

@@ -5,6 +5,10 @@
 
 The record tells which step is in force since when, and which values to give back. The mark, which goes through /dev/kmsg,
 parts the failures before the workaround from those after it, also in a log without times, as EL 6 has by default.
+
+Whoever can write to the log can write a line like the mark. So the mark bears a token, which the host draws by lot and keeps in
+the record, readable to root alone. Once the mark is in the log, others may read the token there and write the line again: only
+the first line with the token is the mark.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -23,7 +27,7 @@ RECORD = DIRECTORY + "/workaround"
 #: The boot-time settings. The name is the last in the order of any host, so that what it says holds.
 SETTINGS = "/etc/sysctl.d/zz-fleetcare-pagealloc.conf"
 
-#: How the mark's line begins in the kernel's log.
+#: How the mark's line begins in the kernel's log. " (step N, TOKEN)" follows, with the record's ``mark`` as the token.
 MARK = "fleetcare.pagealloc: workaround in force"
 
 #: none: never applied or taken back; pending, leaving: a run was cut on its way in or out.
@@ -34,20 +38,21 @@ KEYS = ("min_free_kbytes", "zone_reclaim_mode")
 #: A record's value of a setting that the kernel does not have (vm.zone_reclaim_mode without NUMA), or that is left alone.
 ABSENT = "absent"
 
+_TOKEN = re.compile(r"[0-9a-f]{16}\Z")
 _NUMBERS = ("step", "since_epoch_seconds") + KEYS + tuple("original_" + key for key in KEYS)
 _SETTING = re.compile(r"\s*-?\s*vm[./](min_free_kbytes|zone_reclaim_mode)\s*=\s*(\S.{0,60})")
 
 
 def no_record():
     """The facts of a host without a record."""
-    return dict(dict.fromkeys(_NUMBERS + ("since", "in_force_seconds")), phase="none")
+    return dict(dict.fromkeys(_NUMBERS + ("since", "in_force_seconds", "mark")), phase="none")
 
 
 def parse_record(text, now_epoch_seconds=None):
-    """{phase, step, min_free_kbytes, zone_reclaim_mode, original_..., since, since_epoch_seconds, in_force_seconds} of the text.
+    """{phase, step, min_free_kbytes, zone_reclaim_mode, original_..., since, since_epoch_seconds, in_force_seconds, mark} of the text.
 
-    Values in kB and as the kernel has them; null for what is not set. ``now_epoch_seconds``: the host's clock. EvidenceError for
-    a text that is no whole record.
+    Values in kB and as the kernel has them; null for what is not set. ``mark``: the token of the mark, null in a record that an older
+    version wrote. ``now_epoch_seconds``: the host's clock. EvidenceError for a text that is no whole record.
     """
     values = {}
     for number, line in enumerate(text.split("\n"), 1):
@@ -65,6 +70,7 @@ def parse_record(text, now_epoch_seconds=None):
     for name in _NUMBERS:
         number, value = values.get(name, (None, ABSENT))
         record[name] = None if value == ABSENT else count("workaround", number, value)
+    record["mark"] = _token(*values.get("mark", (None, ABSENT)))
     if record["original_min_free_kbytes"] is None:
         raise EvidenceError("workaround", None, "original_min_free_kbytes is missing")
     since = record["since_epoch_seconds"]
@@ -72,6 +78,14 @@ def parse_record(text, now_epoch_seconds=None):
     if since is not None and now_epoch_seconds is not None and now_epoch_seconds >= since:  # a clock that went back tells nothing
         record["in_force_seconds"] = now_epoch_seconds - since
     return record
+
+
+def _token(number, value):
+    if value == ABSENT:
+        return None
+    if not _TOKEN.match(value):
+        raise EvidenceError("workaround", number, "%.40r is no token of a mark" % str(value))
+    return value
 
 
 def parse_settings(texts):

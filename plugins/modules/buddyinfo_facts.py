@@ -213,6 +213,7 @@ ansible_facts:
             since_epoch_seconds: 1363700000
             since: "2013-03-19T13:33:20Z"
             in_force_seconds: 946800
+            mark: 5f0c2d9a417be836
           contains:
             phase:
               description: V(none), or V(in_force); V(pending) or V(leaving) after a run that was cut.
@@ -241,6 +242,11 @@ ansible_facts:
             in_force_seconds:
               description: How long ago that was by the host's clock, in seconds; null where the clock says it is to come.
               type: int
+            mark:
+              description: >-
+                The token of the line that this step left in the kernel's log, 16 hexadecimal digits; null where a version without
+                tokens put the step in force.
+              type: str
         failures:
           description: >-
             Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told not to

@@ -251,6 +251,7 @@ ansible_facts:
             since_epoch_seconds: 1363700000
             since: "2013-03-19T13:33:20Z"
             in_force_seconds: 946800
+            mark: 5f0c2d9a417be836
           contains:
             phase:
               description: V(none), or V(in_force); V(pending) or V(leaving) after a run that was cut.
@@ -279,6 +280,11 @@ ansible_facts:
             in_force_seconds:
               description: How long ago that was by the host's clock, in seconds; null where the clock says it is to come.
               type: int
+            mark:
+              description: >-
+                The token of the line that this step left in the kernel's log, 16 hexadecimal digits; null where a version without
+                tokens put the step in force.
+              type: str
         failures:
           description: >-
             Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told not to
@@ -523,13 +529,13 @@ ansible_facts:
               description: Release of the running kernel, from C(uname).
               type: str
             machine:
-              description: Hardware name, from C(uname).
+              description: Hardware name, from C(uname). Null where only the kernel's own words are there and do not tell it.
               type: str
             version:
               description: Build of the running kernel, from C(uname).
               type: str
             distribution:
-              description: Id, name and version, from C(/etc/os-release), C(/etc/oracle-release) or C(/etc/redhat-release).
+              description: Id, name and version, from C(/etc/os-release), or from what older distributions have in its place, such as C(/etc/redhat-release).
               type: dict
               contains:
                 id:
@@ -542,7 +548,7 @@ ansible_facts:
                   description: Its version, null where it has none.
                   type: str
             installed:
-              description: Releases of the installed kernel packages, from RPM's or dpkg's database.
+              description: Releases of the installed kernels as C(uname -r) would show them, from the database of RPM or dpkg.
               type: list
               elements: str
             default_boot:
@@ -553,6 +559,11 @@ ansible_facts:
           type: int
           returned: always, null where C(/proc/uptime) could not be read
           sample: 1036800
+        booted_epoch_seconds:
+          description: When the host booted by its own clock, in seconds since 1970, from C(/proc/stat).
+          type: int
+          returned: always, null where C(/proc/stat) could not be read
+          sample: 1763028000
         unavailable:
           description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
           type: dict

@@ -78,13 +78,13 @@ ansible_facts:
               description: Release of the running kernel, from C(uname).
               type: str
             machine:
-              description: Hardware name, from C(uname).
+              description: Hardware name, from C(uname). Null where only the kernel's own words are there and do not tell it.
               type: str
             version:
               description: Build of the running kernel, from C(uname).
               type: str
             distribution:
-              description: Id, name and version, from C(/etc/os-release), C(/etc/oracle-release) or C(/etc/redhat-release).
+              description: Id, name and version, from C(/etc/os-release), or from what older distributions have in its place, such as C(/etc/redhat-release).
               type: dict
               contains:
                 id:
@@ -97,7 +97,7 @@ ansible_facts:
                   description: Its version, null where it has none.
                   type: str
             installed:
-              description: Releases of the installed kernel packages, from RPM's or dpkg's database.
+              description: Releases of the installed kernels as C(uname -r) would show them, from the database of RPM or dpkg.
               type: list
               elements: str
             default_boot:
@@ -108,6 +108,11 @@ ansible_facts:
           type: int
           returned: always, null where C(/proc/uptime) could not be read
           sample: 1036800
+        booted_epoch_seconds:
+          description: When the host booted by its own clock, in seconds since 1970, from C(/proc/stat).
+          type: int
+          returned: always, null where C(/proc/stat) could not be read
+          sample: 1763028000
         unavailable:
           description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
           type: dict

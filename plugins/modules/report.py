@@ -70,6 +70,23 @@ options:
     type: list
     elements: str
     default: []
+  history:
+    description:
+      - Database in which each audit is kept, and from which the reports take what changed since the audit before and where each host's
+        headroom is heading. The URL of a PostgreSQL database, C(postgresql://USER:PASSWORD@HOST/NAME), for several controllers or an
+        execution environment that keeps no disk; C(sqlite:///FILE); or an empty text for C(history.db) in O(output_dir).
+      - With V(none) nothing is kept. A database that cannot be read or written costs the audit nothing else; a warning says why.
+      - In check mode it is read and not written.
+    type: str
+    default: none
+  history_label:
+    description: Name of the fleet, to keep fleets in one database apart. By default the name of the inventory.
+    type: str
+    default: ""
+  history_keep_days:
+    description: Audits older than this are deleted from the database.
+    type: int
+    default: 400
 attributes:
   check_mode:
     description: Changes nothing on any host; the reports on the controller are written.
@@ -130,6 +147,12 @@ counts:
     reboot_pending: 0
     mitigated: 1
     clear: 40
+new_counts:
+  description: How many hosts got each verdict that they did not have in the audit before. Without O(history) the same as RV(counts).
+  type: dict
+  returned: when O(gathered) is given
+  sample:
+    affected: 1
 files:
   description: Absolute paths of what was written, by kind of report.
   type: dict

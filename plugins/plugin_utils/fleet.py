@@ -28,7 +28,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import is_timeout, verdict_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault, os_failure
 
 SCHEMA = "fleetcare.pagealloc/fleet/1"
 
@@ -49,7 +49,7 @@ class Gathered:
         except EvidenceError as error:
             return cls(None, str(error))
         except OSError as error:
-            return cls(None, f"{error.filename}: {error.strerror}")
+            return cls(None, os_failure(error))
         return cls.from_evidence(evidence)
 
     @classmethod
@@ -118,6 +118,7 @@ def judge_fleet(
         **head_of(SCHEMA),
         "counts": counts(hosts.values()),
         "comparison": _comparison(hosts, troubled) if comparing else None,
+        "history": None,
         "hosts": hosts,
     }
 

@@ -68,8 +68,6 @@ def read_recorded(path: str) -> Evidence:
     where = Path(path)
     if where.is_dir():
         return read_tree_evidence(where)
-    if not where.is_file():
-        raise FileNotFoundError(2, "No such file or directory", str(path))
     if looks_like_archive(where):
         return read_archive_evidence(where)
     evidence: Evidence = read_transcript(_read_text(where))

@@ -55,3 +55,9 @@ def requests(order: int, page_size_bytes: int | None) -> str:
         return f"order-{order} atomic request"
     size = (page_size_bytes << order) // 1024
     return f"order-{order} atomic request ({size} kB)"
+
+
+def os_failure(error: OSError) -> str:
+    """``FILE: what the system said``. Not every failure names a file: that of a write to a full disk does not."""
+    said = error.strerror or str(error) or type(error).__name__
+    return clip(f"{error.filename}: {said}" if error.filename else said, 300)

@@ -136,6 +136,28 @@ def good_tar(packed: bytes) -> bytes:
         return data.getvalue()[: archive.offset] + about.tobuf()
 
 
+def test_what_sos_collect_packed_is_audited_as_it_is(ansible: Ansible, tmp_path: Path) -> None:
+    folder = tmp_path / "sos-collector-x"
+    for host in ("db02-el64", "db05-el65"):
+        folder.mkdir(exist_ok=True)
+        root = f"sosreport-{host}-2013-03-25-abcdefg"
+        write_archive(folder / f"{root}.tar.xz", root, report_of(host, RECORDS[host], "4"))
+    (folder / "sos_reports").mkdir()
+    (folder / "sos_reports" / "manifest.json").write_text("{}")
+    (tmp_path / "reports").mkdir()
+    with tarfile.open(tmp_path / "reports" / "sos-collector-x.tar.xz", "w:xz") as archive:
+        archive.add(folder, folder.name)
+    (tmp_path / "reports" / "secured-sosreport-web01-2013-03-25-abcdefg.tar.xz.gpg").write_bytes(b"\x8c\x0d\x04")
+    for cache in ("none", str(tmp_path / "cache")):
+        path = inventory_file(tmp_path, "reports", cache_dir=cache)
+        ansible.run("ansible-playbook", "fleetcare.pagealloc.audit", "-i", str(path), folder=tmp_path)
+        fleet = json.loads((tmp_path / "pagealloc-report" / "fleet.json").read_text())["hosts"]
+        assert {host: result["verdict"] for host, result in fleet.items()} == {
+            "db02-el64": "at_risk", "db05-el65": "clear", "web01": "unknown",
+        }  # fmt: skip
+        assert "is encrypted: decrypt it" in fleet["web01"]["reasons"][0]
+
+
 def test_gather_reads_a_report_where_it_would_have_called_the_host(ansible: Ansible, tmp_path: Path) -> None:
     path = write_archive(tmp_path / "sosreport-x.tar.gz", "sosreport-x", report_of("x", RECORDS["db02-el64"], "3"))
     tasks = [

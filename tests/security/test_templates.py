@@ -56,12 +56,14 @@ ACTIONS: dict[str, list[dict[str, Any]]] = {
     "kernel_schedule": [{"upgrade": _UPGRADE}, {"upgrade": _HOSTILE_UPGRADE}, {"state": "absent"}, {"cluster": "{{ said.stdout }}"}],
     "kernel_reboot": [{"upgrade": one, "return_seconds": 1, "settle_seconds": 1} for one in (_UPGRADE, _HOSTILE_UPGRADE)],
     "report": [
-        {"gathered": "got_gather_0", "output_dir": "out"},
+        {"gathered": "got_gather_0", "output_dir": "out", "history": "", "history_label": "{{ said.stdout }}"},
         {"gathered": "got_workaround_0", "changed_by": "workaround", "output_dir": "out"},
         {"gathered": "got_gather_0", "output_dir": "play.yml/{{ said.stdout }}"},
         {"options_of": "{{ said.stdout }}"},
         {"site_advisories": [{"id": "{{ said.stdout }}"}]},
     ],
+    # what the first report above kept
+    "history": [{"output_dir": "out"}, {"output_dir": "out", "host": "fails"}, {"database": "{{ said.stdout }}"}],
     "upgrade_report": [
         {"preflight": "got_kernel_preflight_0", "install": "got_kernel_install_0", "reboot": "got_kernel_reboot_0", "output_dir": "out"},
         {"output_dir": "play.yml/{{ said.stdout }}"},

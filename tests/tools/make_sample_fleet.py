@@ -17,6 +17,7 @@ PAGE_KB = 4
 HEAD, END = "pagealloc-evidence 1 sample", "pagealloc-evidence end sample"
 BOOTED = 1363600000  # 18 March 2013, 09:46:40 UTC
 WORKAROUND = BOOTED + 90_000
+MARK_TOKEN = "5f0c2d9a417be836"
 
 
 @dataclass
@@ -134,6 +135,7 @@ def workaround_lines(host: Host) -> list[str]:
         "min_free_kbytes": host.min_free_kbytes,
         "zone_reclaim_mode": host.zone_reclaim_mode,
         "since_epoch_seconds": WORKAROUND,
+        "mark": MARK_TOKEN,
         "end": 1,
     }
     settings = "/etc/sysctl.d/zz-fleetcare-pagealloc.conf"
@@ -261,7 +263,7 @@ def fleet() -> dict[str, Host]:
             workaround_step=3,
             log=[
                 *el6_failure(89211.4, "swapper", 0, EL64, "mlx4_en"),
-                "[90000.000000] fleetcare.pagealloc: workaround in force (step 3)",
+                f"[90000.000000] fleetcare.pagealloc: workaround in force (step 3, {MARK_TOKEN})",
             ],
         ),
         "db05-el65": Host(EL65, RHEL.format("6.5", "Santiago"), zones=healthy(16)),

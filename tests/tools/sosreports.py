@@ -54,7 +54,7 @@ def report_of(host: str, evidence: Evidence, layout: str, *, date: str = "Mon Ma
     members.update(_log(evidence, layout))
     members.update(_nics(evidence, layout))
     members.update(_packages(evidence, layout))
-    members.update(_boot(evidence, uname.split()[2]))
+    members.update(_boot(evidence, uname.split()[2], "efi/EFI/redhat" if layout == "3" else "grub"))
     if layout != "2.2":
         members["etc/machine-id"] = f"{random.Random(host).getrandbits(128):032x}\n".encode()
         members["version.txt"] = f"sosreport: {layout}.0\n".encode()
@@ -137,12 +137,13 @@ def _packages(evidence: Evidence, layout: str) -> Iterator[tuple[str, Content]]:
         yield "installed-rpms", text.encode()
 
 
-def _boot(evidence: Evidence, running: str) -> Iterator[tuple[str, Content]]:
+def _boot(evidence: Evidence, running: str, legacy_folder: str) -> Iterator[tuple[str, Content]]:
+    """What boots by default; grub legacy's file is in this folder below /boot, another one with UEFI."""
     default = evidence.texts.get("$grubby", "").strip().rpartition("vmlinuz-")[2] or running
     if ".el6" in running:
         entries = "".join(f"title {one}\n\troot (hd0,0)\n\tkernel /vmlinuz-{one} ro\n" for one in (default, "2.6.32-71.el6.x86_64"))
-        yield "boot/grub/grub.conf", f"default=0\ntimeout=5\n{entries}".encode()
-        yield "etc/grub.conf", Link("../boot/grub/grub.conf")
+        yield f"boot/{legacy_folder}/grub.conf", f"default=0\ntimeout=5\n{entries}".encode()
+        yield "etc/grub.conf", Link(f"../boot/{legacy_folder}/grub.conf")
     else:
         yield "boot/grub2/grubenv", f"saved_entry=abc-{default}\n".encode()
         yield f"boot/loader/entries/abc-{default}.conf", f"title x\nlinux /vmlinuz-{default}\n".encode()

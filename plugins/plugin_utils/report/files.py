@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,12 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import (
+    TRIAL,
+    remove_leftovers,
+    require_writable_folder,
+    write_together,
+)
 
 #: Kind of report -> its file's name and what renders it. The names are fixed: no text of a host is in them.
 _REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
@@ -28,20 +32,14 @@ def require_writable(directory: str) -> None:
     """Make the directory where it is missing; OSError where the reports could not be written into it."""
     if not directory:
         raise OSError(errno.EINVAL, "must not be empty", "the directory's name")
-    folder = Path(directory).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    trial = folder / f".trial.{os.getpid()}"
-    trial.touch()
-    trial.unlink()
+    require_writable_folder(Path(directory).absolute())
 
 
 def write_reports(fleet: Mapping[str, Any], directory: str) -> dict[str, str]:
-    """Write all reports into ``directory`` (made where missing); {kind: absolute path}. OSError where it cannot."""
+    """Write all reports into ``directory`` (made where missing), or none; {kind: absolute path}. OSError where it cannot."""
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {}
-    for kind, (name, render) in _REPORTS.items():
-        target = folder / name
-        write_whole(target, render(fleet))
-        paths[kind] = str(target)
-    return paths
+    paths = {kind: folder / name for kind, (name, _render) in _REPORTS.items()}
+    remove_leftovers([*paths.values(), folder / TRIAL])
+    write_together({paths[kind]: render(fleet) for kind, (_name, render) in _REPORTS.items()})
+    return {kind: str(path) for kind, path in paths.items()}

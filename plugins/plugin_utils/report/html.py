@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison import comparison_view
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history import history_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -75,6 +76,7 @@ def render_html(fleet: Mapping[str, Any]) -> str:
             rows=((row, _link(row.name), printable(row.name, 255)) for row in rows),
             total=len(rows),
             compared=comparison_view(fleet),
+            past=history_view(fleet),
             headline=_headline(verdict_counts(fleet), len(rows), sum(row.warned for row in rows)),
             generated_at=printable(fleet["generated_at"], 40),
             generated_text=_moment(printable(fleet["generated_at"], 40)),
@@ -162,7 +164,7 @@ def _headline(counts: Mapping[str, int], total: int, warned: int) -> str:
     if not open_ones:
         return f"All {count_of(total, 'host')} are clear." if total > 1 else "The one host is clear."
     if counts["clear"] == total:
-        return f"Nothing was seen on {count_of(total, 'host')}, but the next boot brings a fault to {warned:,}."
+        return f"Nothing was seen on {count_of(total, 'host')}, but {warned:,} will not stay so, as the table says."
     verb = "needs" if open_ones == 1 else "need"
     return f"Nothing urgent was seen on {count_of(total, 'host')}; {open_ones:,} {verb} a look."
 

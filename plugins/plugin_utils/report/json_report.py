@@ -38,7 +38,7 @@ def render_json(fleet: Mapping[str, Any]) -> str:
     # Worst first is how the counts are made, and how a person wants to read them.
     counts = ",".join(f"{_dump(verdict)}:{_dump(n)}" for verdict, n in fleet["counts"].items())
     lines.append(f'"counts":{{{counts}}},')
-    lines.append(f'"comparison":{_dump(fleet["comparison"])},')
+    lines += [f"{_dump(key)}:{_dump(fleet[key])}," for key in ("comparison", "history")]
     lines.append('"hosts":{')
     lines.append(",\n".join(f"{_dump(name)}:{_dump(hosts[name])}" for name in sorted(hosts)))
     lines.append("}}\n")

@@ -45,6 +45,14 @@ def render_prometheus(fleet: Mapping[str, Any]) -> str:
         ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts)),
         ("allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts)),
     )
+    ends = [
+        (f"{host},{_label('end', end)}", _epoch(result["forecast"][f"exhausted_{end}"]))
+        for host, result in hosts
+        for end in ("earliest", "latest")
+        if (result.get("forecast") or {}).get(f"exhausted_{end}")
+    ]
+    if fleet["history"]:
+        families += (("headroom_exhausted_timestamp_seconds", "Between these two times nothing of the headroom is left.", ends),)
     changed = [(host, result["change"]) for host, result in hosts if "change" in result]
     if changed:
         families += (

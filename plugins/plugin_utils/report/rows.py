@@ -23,7 +23,8 @@ class HostRow(NamedTuple):
     """One host in one line. All text is :func:`printable`; ``name`` alone is as it was given.
 
     ``headroom`` is the number of atomic order-2 requests that would be granted, None if not known. ``changed``: ``reason`` is
-    what a role did to the host. ``warned``: clear, but the next boot brings a fault, as ``reason`` says.
+    what a role did to the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault
+    with the next boot, or headroom that falls. ``exhausted``: when nothing may be left, "" where nothing says so.
     """
 
     name: str
@@ -34,6 +35,7 @@ class HostRow(NamedTuple):
     reason: str
     changed: bool
     warned: bool
+    exhausted: str
 
     @property
     def quiet(self) -> bool:
@@ -42,10 +44,11 @@ class HostRow(NamedTuple):
 
 
 def host_rows(fleet: Mapping[str, Any]) -> list[HostRow]:
-    """One row for every host of ``fleet``, the worst verdict first, of the clear ones those with a warning, then by name."""
+    """One row for every host of ``fleet``: the worst verdict first, of the clear ones those with a warning, whose headroom ends first,
+    by name."""
     rows = [_row(name, result) for name, result in fleet["hosts"].items()]
     # A verdict this version does not know sorts before all others: never overlooked.
-    return sorted(rows, key=lambda row: (SEVERITY.get(row.verdict, -1), not row.warned, natural_key(row.name)))
+    return sorted(rows, key=lambda row: (SEVERITY.get(row.verdict, -1), not row.warned, row.exhausted or "~", natural_key(row.name)))
 
 
 def verdict_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
@@ -70,6 +73,8 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
     # of a change that is what one wants to know; the reasons for the verdict are in the panel
     changed = "change" in result
     reasons = [change_line(result["change"])] if changed else result["reasons"]
+    exhausted = (result.get("forecast") or {}).get("exhausted_earliest") or ""
+    boots = any(action["action"] == "set_default_kernel" for action in result["actions"])
     return HostRow(
         name,
         printable(result["verdict"], 40),
@@ -78,7 +83,8 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         granted(result["headroom"], "atomic", CRITICAL_ORDER),
         printable(reasons[0], 400) if reasons else "",
         changed,
-        not changed and result["verdict"] == "clear" and any(action["action"] == "set_default_kernel" for action in result["actions"]),
+        not changed and result["verdict"] == "clear" and (boots or bool(exhausted)),
+        exhausted,
     )
 
 

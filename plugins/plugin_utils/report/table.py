@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import outcome_counts
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison import ComparisonView, comparison_view
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison import comparison_view
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history import history_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -78,7 +79,10 @@ def render_table(fleet: Mapping[str, Any], width: int = 80, *, max_rows: int = 2
         blocks.append("\n".join(wrap(hidden, width, 3)))
     compared = comparison_view(fleet)
     if compared:
-        blocks.append("\n".join(_comparison_lines(compared, width)))
+        blocks.append("\n".join(_told(compared.heading, (*compared.conclusion, compared.left_out), width)))
+    past = history_view(fleet)
+    if past:
+        blocks.append("\n".join(_told(past.heading, past.sentences, width)))
     blocks.append("\n".join([*_count_lines(fleet, len(rows), width, colour), *_outcome_lines(fleet, width)]))
     return "\n\n".join(blocks) + "\n"
 
@@ -95,13 +99,13 @@ def _hidden(rows: list[HostRow], shown: list[HostRow]) -> str:
     if other:
         parts.append(f"{other:,} more that " + ("is" if other == 1 else "are") + " not clear")
     if clear:
-        parts.append(count_of(clear, "more clear host") + (f" ({warned:,} until the next boot only)" if warned else ""))
+        parts.append(count_of(clear, "more clear host") + (f" ({warned:,} with a warning)" if warned else ""))
     return f"{ELLIPSIS} and {' and '.join(parts)}, see fleet.html" if parts else ""
 
 
-def _comparison_lines(compared: ComparisonView, width: int) -> Iterator[str]:
-    yield from wrap(compared.heading + ":", width, 2)
-    for sentence in (*compared.conclusion, compared.left_out):
+def _told(heading: str, sentences: Iterable[str], width: int) -> Iterator[str]:
+    yield from wrap(heading + ":", width, 2)
+    for sentence in sentences:
         first, *more = wrap(sentence, width - 4, _SENTENCE_LINES) or [""]
         if first:
             yield "  " + first

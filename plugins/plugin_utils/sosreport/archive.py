@@ -9,10 +9,12 @@ the decompression itself; tarfile still judges the headers of the members that a
 
 from __future__ import annotations
 
+import contextlib
+import io
 import posixpath
 import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import (
     MAX_MEMBER_BYTES,
@@ -20,11 +22,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layo
     is_mark,
     is_wanted,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers, UnreadableMember, target_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
     MAGIC_BYTES,
     MAX_UNPACKED_BYTES,
     ArchiveError,
+    Readable,
     Unpacked,
     kind_of,
 )
@@ -37,13 +40,19 @@ _MAX_NAME_BYTES = 65536
 
 _BLOCK = 512
 _ZEROES = bytes(_BLOCK)
-_NESTED = (".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tgz")
+#: How the names of archives within an archive end.
+NESTED = (".tar", ".tar.xz", ".tar.gz", ".tar.bz2", ".tgz")
 #: Top-level folders of a report that was packed without the folder around it.
 _TOPS = frozenset(("boot", "etc", "proc", "sos_commands", "sos_reports", "sos_logs", "sos_strings", "sys", "var", "usr", "run"))
 
 
+class PackedReportsError(ArchiveError):
+    """An archive holds packed reports, and is none itself."""
+
+
 @dataclass
 class _Kept:
+    also: frozenset[str] = frozenset()
     contents: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -51,14 +60,33 @@ class _Kept:
     bytes: int = 0
     is_report: bool = False
     nested: int = 0
+    targets: set[str] = field(default_factory=set)
     outside: list[str] = field(default_factory=list)
 
 
-def read_archive(file: BinaryIO) -> tuple[KeptMembers, list[str]]:
+def read_archive(file: Readable) -> tuple[KeptMembers, list[str]]:
     """(the members wanted, what was odd about the rest, as sentences) of the report in ``file``, of any compression.
 
-    Raises ArchiveError where there is no whole report in it.
+    Raises ArchiveError where there is no whole report in it, PackedReportsError where there are several, each packed.
     """
+    kept = _read_all(file, frozenset())
+    missing = {path for path in kept.targets if path not in kept.contents and path not in kept.links and path.startswith("sos_commands/")}
+    if missing:  # links of sos's own that came behind what they lead to
+        with contextlib.suppress(io.UnsupportedOperation):
+            kept = _read_all(file, frozenset(missing))
+    if kept.nested and not kept.contents:
+        raise PackedReportsError(f"holds {kept.nested} packed reports, as sos collect packs them, and is none itself")
+    if not kept.is_report:
+        raise ArchiveError("is no sosreport: it has none of the folders that sos writes")
+    odd = []
+    if kept.outside:
+        odd.append(f"{len(kept.outside)} of its members lead out of it and were left out, such as {clip(kept.outside[0])}")
+    return KeptMembers(kept.contents, kept.links, kept.unreadable), odd
+
+
+def unpacked(file: Readable) -> Unpacked:
+    """The bytes of an archive, of any compression. ArchiveError where it is none."""
+    file.seek(0)
     head = file.read(MAGIC_BYTES)
     file.seek(0)
     if not head:
@@ -66,18 +94,18 @@ def read_archive(file: BinaryIO) -> tuple[KeptMembers, list[str]]:
     kind = kind_of(head)
     if kind is None:
         raise ArchiveError("is no tar archive, packed or not, whatever its name says")
-    kept = _Kept()
-    _read_members(Unpacked(file, kind), kept)
-    if not kept.is_report:
-        others = f"; it holds {kept.nested} other archives, as sos collect packs them: unpack it" if kept.nested else ""
-        raise ArchiveError(f"is no sosreport: it has none of the folders that sos writes{others}")
-    odd = []
-    if kept.outside:
-        odd.append(f"{len(kept.outside)} of its members lead out of it and were left out, such as {clip(kept.outside[0])}")
-    return KeptMembers(kept.contents, kept.links, kept.unreadable), odd
+    return Unpacked(file, kind)
 
 
-def _read_members(stream: Unpacked, kept: _Kept) -> None:
+def _read_all(file: Readable, also: frozenset[str]) -> _Kept:
+    kept = _Kept(also)
+    stream = unpacked(file)
+    read_members(stream, lambda block, path, linkpath, size: _take(stream, kept, block, path, linkpath, size))
+    return kept
+
+
+def read_members(stream: Unpacked, take: Callable[[bytes, str, str | None, int], int]) -> None:
+    """Call ``take(header, path, target of a link, size)`` for each member; it returns how many of the bytes it left unread."""
     overrides: dict[str, str] = {}
     for _number in range(MAX_MEMBERS):
         block = stream.read(_BLOCK)
@@ -97,7 +125,7 @@ def _read_members(stream: Unpacked, kept: _Kept) -> None:
             while more:
                 more = stream.read(_BLOCK)[504]
         path = overrides.get("path") or _name(block)
-        left = _take(stream, kept, block, path, overrides.get("linkpath"), size)
+        left = take(block, path, overrides.get("linkpath"), size)
         stream.skip(left + -size % _BLOCK)
         overrides = {}
     raise ArchiveError(f"has more than {MAX_MEMBERS:,} members")
@@ -111,8 +139,9 @@ def _take(stream: Unpacked, kept: _Kept, block: bytes, whole: str, linkpath: str
         return size
     if not kept.is_report:
         kept.is_report = is_mark(path)
-        kept.nested += whole.endswith(_NESTED)
-    if not is_wanted(path):
+    if whole.endswith(NESTED):
+        kept.nested += 1
+    if not is_wanted(path) and path not in kept.also and path not in kept.targets:
         return size
     _judge(block)
     for table in (kept.contents, kept.links, kept.unreadable):
@@ -148,6 +177,8 @@ def _keep_link(kept: _Kept, path: str, target: str, *, hard: bool) -> None:
             return
         target = posixpath.relpath("/" + inside, "/" + posixpath.dirname(path))
     kept.links[path] = target
+    with contextlib.suppress(UnreadableMember):
+        kept.targets.add(target_of(path, target))
 
 
 def _relative(kept: _Kept, whole: str) -> str | None:

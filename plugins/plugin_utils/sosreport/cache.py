@@ -59,8 +59,9 @@ class Cache:
         self.distrust = _distrust(folder) if folder else ""
         self._folder = None if self.distrust else folder
 
-    def entry(self, file: BinaryIO) -> Path | None:
-        """Where what is read from ``file`` is kept; None without a cache. Leaves the file at its start."""
+    def entry(self, file: BinaryIO, inner: str = "") -> Path | None:
+        """Where what is read from ``file``, or from the report ``inner`` within it, is kept; None without a cache. Leaves the file at
+        its start."""
         if self._folder is None:
             return None
         digest = hashlib.sha256()
@@ -68,7 +69,13 @@ class Cache:
         while piece := file.read(_READ_BYTES):
             digest.update(piece)
         file.seek(0)
-        return self._folder / f"{digest.hexdigest()}.evidence"
+        whole = self._folder / f"{digest.hexdigest()}.evidence"
+        return self.entry_of_inner(whole, inner) if inner else whole
+
+    @staticmethod
+    def entry_of_inner(whole: Path, inner: str) -> Path:
+        """Where what is read from the report ``inner`` is kept, of the entry of the archive that holds it."""
+        return whole.with_name(f"{whole.stem}-{hashlib.sha256(inner.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.evidence")
 
     def get(self, entry: Path) -> Evidence | None:
         """The evidence kept there, None where there is none, it is not whole, or somebody else put it there."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -16,24 +16,32 @@ from itertools import islice
 from pathlib import Path
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collection import is_collection, split_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import identity_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import NAMED, Identity
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import Identity, names_report
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.reading import (
+    SeveralReportsError,
+    is_signature,
     looks_like_archive,
     read_archive_evidence,
+    read_packed_reports,
     read_tree_evidence,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.tree import is_report
 
-#: What lies beside a report and bears its name: check sums and signatures.
-_BESIDE = (".md5", ".sha1", ".sha256", ".sha512", ".asc", ".sig")
+#: Check sums, which lie beside a report and bear its name.
+_SUMS = (".md5", ".sha1", ".sha256", ".sha512")
 
 
 @dataclass(frozen=True)
 class Report:
-    """One report: who it is of and the facts that hosts are grouped by, or in ``error`` why that is not known."""
+    """One report: who it is of and the facts that hosts are grouped by, or in ``error`` why that is not known.
+
+    ``several``: it is an archive with the packed reports of several hosts.
+    """
 
     path: str
     identity: Identity = Identity("", "", "")
@@ -43,6 +51,7 @@ class Report:
     drivers: tuple[str, ...] = field(default=())
     modified: float = 0.0
     error: str = ""
+    several: bool = False
 
 
 def find_reports(paths: Iterable[str], base: str) -> tuple[list[str], list[str]]:
@@ -65,40 +74,65 @@ def find_reports(paths: Iterable[str], base: str) -> tuple[list[str], list[str]]
 
 
 def _reports_at(path: Path) -> list[Path]:
-    if not path.is_dir() or is_report(str(path)):
+    if not path.is_dir() or (is_report(str(path)) and not is_collection(path)):
         return [path]
     try:
         children = sorted(path.iterdir())
     except OSError:
         return [path]  # reading it will say why
-    return [child for child in children if _is_one(child)]
+    return [report for child in children for report in _reports_among(child)]
+
+
+def _reports_among(child: Path) -> list[Path]:
+    """What of a folder of reports is one, was meant to be one, or is what sos collect left of several."""
+    if child.is_dir() and is_collection(child):
+        return _reports_at(child)
+    return [child] if _is_one(child) else []
 
 
 def _is_one(child: Path) -> bool:
     """Whether what lies in a folder of reports is one, or was meant to be."""
     if child.is_dir():
-        return is_report(str(child)) or child.name.startswith(NAMED)
-    if child.name.endswith(_BESIDE):
-        return False
+        return is_report(str(child)) or names_report(child.name)
     try:
-        return child.name.startswith(NAMED) or (child.is_file() and looks_like_archive(child))
+        if child.name.endswith(_SUMS) or is_signature(child):
+            return False
+        return names_report(child.name) or (child.is_file() and looks_like_archive(child))
     except OSError:
         return True
 
 
 def look_into(path: str, cache_directory: str | None = None) -> Report:
     """Read one report, into the cache where it is packed. Never raises: one report may not cost the rest."""
+    where = Path(path)
+    return _told(path, lambda: read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache(cache_directory)))
+
+
+def look_into_each(path: str, cache_directory: str | None = None) -> list[Report]:
+    """The report, or of an archive that sos collect packed each report in it. Never raises."""
+    whole = look_into(path, cache_directory)
+    if not whole.several:
+        return [whole]
+    reports: list[Report] = []
+
+    def visit(inner: str, read: Callable[[], Evidence]) -> None:
+        reports.append(_told(inner, read))
+
     try:
-        modified = os.stat(path).st_mtime  # noqa: PTH116
-        where = Path(path)
-        evidence = read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache(cache_directory))
+        read_packed_reports(Path(path), Cache(cache_directory), visit)
+    except Exception as error:  # it has gone, or was cut, since it was looked at
+        reports.append(Report(path, error=_reason_of(error)))
+    return reports
+
+
+def _told(path: str, read: Callable[[], Evidence]) -> Report:
+    """What a report holds, of what reads it."""
+    try:
+        modified = os.stat(split_path(Path(path))[0]).st_mtime  # noqa: PTH116
+        evidence = read()
         facts = facts_from(evidence)
-    except EvidenceError as error:
-        return Report(path, error=error.reason)
-    except OSError as error:
-        return Report(path, error=f"cannot be read: {error.strerror}")
-    except Exception as error:  # what was not foreseen is named as such
-        return Report(path, error=f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}")
+    except Exception as error:
+        return Report(path, error=_reason_of(error), several=isinstance(error, SeveralReportsError))
     kernel = facts["kernel"] or {}
     distribution = kernel.get("distribution") or {}
     drivers = sorted({nic["driver"] for nic in facts["nics"] or () if nic["driver"] and not nic["virtual"]})
@@ -111,6 +145,15 @@ def look_into(path: str, cache_directory: str | None = None) -> Report:
         tuple(drivers),
         modified,
     )
+
+
+def _reason_of(error: Exception) -> str:
+    """Why a report was not read; what was not foreseen is named as such."""
+    if isinstance(error, EvidenceError):
+        return str(error.reason)
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    return f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}"
 
 
 def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | None = None) -> Iterator[Report]:
@@ -137,12 +180,12 @@ def _packed_bytes(path: str) -> int:
 def _with_pool(queue: Iterator[str], processes: int, cache_directory: str | None, broken: list[str]) -> Iterator[Report]:
     # forked, since only so do the processes have Ansible's way to find collections
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
-        under_way: dict[Future[Report], str] = {}
+        under_way: dict[Future[list[Report]], str] = {}
         while True:
             if not broken:
                 for path in islice(queue, 2 * processes - len(under_way)):
                     try:
-                        under_way[pool.submit(look_into, path, cache_directory)] = path
+                        under_way[pool.submit(look_into_each, path, cache_directory)] = path
                     except BrokenProcessPool:
                         broken.append(path)
             if not under_way:
@@ -151,6 +194,6 @@ def _with_pool(queue: Iterator[str], processes: int, cache_directory: str | None
             for future in done:
                 path = under_way.pop(future)
                 try:
-                    yield future.result()
+                    yield from future.result()
                 except BrokenProcessPool:
                     broken.append(path)

@@ -18,9 +18,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     Evidence,
     Source,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import prefix_end
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import (
     Identity,
+    epoch_seconds_of,
     machine_of,
     safe_name,
     time_of,
@@ -28,7 +30,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.iden
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import LOGS, fill
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.logs import take_logs
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import Members, expand
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.nics import settle_nics
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.nics import drivers_in, settle_nics, take_namespaces
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.taken import Taken, text_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
@@ -45,9 +47,16 @@ def evidence_of(members: Members, odd: Sequence[str] = ()) -> Evidence:
         if entry.source not in LOGS:
             _take(report, entry)
     _take_forms(report)
+    _take_clock(report)
     settle_nics(report)
-    strange = [*odd, *_contradictions(report)]
+    take_namespaces(report)
+    _take_modules(report)
+    contradictions = _contradictions(report)
+    strange = [*odd, *contradictions]
     take_logs(report, strange)
+    if "$uname" not in report.texts and not contradictions:
+        banner = _first(report, SOS_IDENTITY["version"]) or _boot_line(report)
+        report.put_all({"/proc/version": banner} if banner else {})
     for entry in MANIFEST:  # what would otherwise count as there and empty, or as seen and without links
         if entry.source not in report.texts and ("*" not in entry.source or entry.kind == "link"):
             report.reasons.setdefault(entry.source, _ABSENT)
@@ -86,12 +95,32 @@ def _take_forms(report: Taken) -> None:
         report.put_all(forms.from_taint(_by_name(report, "taint")))
     report.put_all(forms.from_bonding(_by_name(report, "bonding")))
     _convert(report, "ip_link", forms.from_ip_link)
-    if "/proc/net/route" not in texts:
-        _convert(report, "ip_route", forms.from_ip_route)
+    for source, routes in forms.from_ip_route(_first(report, SOS_FORMS["ip_route"])).items():
+        texts[source] = texts.get(source, "") + routes  # the kernel's own file shows one gateway of several
     _convert(report, "packages", forms.from_packages)
-    drivers = sorted({driver for source, text in texts.items() if source.startswith("$ethtool/") for driver in _drivers(text)})
+    if "/proc/meminfo" not in texts:
+        for pattern in SOS_FORMS["free"]:
+            report.put_all(forms.from_free(_first(report, [pattern]), 1048576 if pattern.endswith("_-m") else 1024))
+    if "DISTRIB_ID" not in texts.get("/etc/lsb-release", ""):
+        texts.update(forms.from_lsb_release(_first(report, SOS_FORMS["lsb_release"])))
+
+
+def _take_clock(report: Taken) -> None:
+    """How long the host was up, and from that and the date when it booted, where it does not say so itself."""
+    if "/proc/uptime" not in report.texts:
+        _convert(report, "uptime", forms.from_uptime)
+    stat, uptime = report.texts.get("/proc/stat", ""), report.texts.get("/proc/uptime", "").partition(".")[0]
+    dates = (epoch_seconds_of(_first(report, [pattern])) for pattern in SOS_IDENTITY["taken"])
+    date = next((date for date in dates if date is not None), None)
+    if "btime " not in stat and date is not None and uptime.isdecimal() and len(uptime) < 12:
+        report.texts["/proc/stat"] = f"{stat}btime {date - int(uptime)}\n"
+
+
+def _take_modules(report: Taken) -> None:
+    """Of hundreds of modules those that drive the interfaces."""
+    drivers = sorted({driver for source, text in report.texts.items() if source.startswith("$ethtool/") for driver in drivers_in(text)})
     _convert(report, "modinfo", lambda text: forms.from_modinfo(text, drivers))
-    for driver in drivers:  # of hundreds of modules
+    for driver in drivers:
         for pattern in SOS_FORMS["module_version"]:
             data = report.read(pattern.replace("*", driver), f"$module_version/{driver}") if "/" not in driver else None
             report.put_all({f"$module_version/{driver}": text_of(data)} if data else {})
@@ -149,8 +178,14 @@ def _first(report: Taken, patterns: Iterable[str]) -> str:
     return ""
 
 
-def _drivers(ethtool: str) -> list[str]:
-    return [words[0] for line in ethtool.split("\n") if line.startswith("driver:") and (words := line[7:].split())]
+def _boot_line(report: Taken) -> str:
+    """The kernel's first line in the logs that nobody but the kernel writes to; "" without one."""
+    for source in ("$dmesg", "$journal"):
+        bodies = [line[prefix_end(line) :] for line in report.texts.get(source, "").split("\n") if "Linux version " in line]
+        bodies = [body for body in bodies if body.startswith("Linux version ")]
+        if bodies:
+            return bodies[-1]
+    return ""
 
 
 def _lines_wanted(text: str) -> str:

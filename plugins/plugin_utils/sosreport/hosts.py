@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import NAMED, name_of_file, safe_name, stem_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import name_of_file, names_report, safe_name, stem_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _newest(name: str, reports: Sequence[Report], namesakes: tuple[str, ...] = (
 
 
 def _unread(report: Report, hosts: dict[str, Host]) -> Host | None:
-    if not stem_of(report.path).startswith(NAMED):
+    if not names_report(stem_of(report.path)):
         return None
     name = name_of_file(report.path)
     if not name or name in hosts:  # it may be of that host or not: it stays apart

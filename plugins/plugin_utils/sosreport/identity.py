@@ -8,21 +8,27 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import PurePath
 
 #: How sos begins the name of every report.
-NAMED = "sosreport-"
+_NAMED = "sosreport-"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _DAY_FIRST = re.compile(r"\b(\d{1,2})\.? ([A-Z][a-z]{2})[a-z]* (\d{4}),? (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?")
 _MONTH_FIRST = re.compile(r"\b([A-Z][a-z]{2}) +(\d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([AP]M))?(?: \S+)? (\d{4})")
+#: What ``date`` calls a zone -> its hours east of UTC: those names that mean one zone only.
+_ZONES = {"UTC": 0, "GMT": 0, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "JST": 9, "EDT": -4, "PDT": -7}
+_ZONE = re.compile(r"\d{1,2}:\d{2}:\d{2}(?: [AP]M)? ([A-Z]{3,5}|[+-]\d{2}(?:\d{2})?)\b")
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
 _UUID = re.compile(r"^\s*UUID: ([0-9A-Fa-f-]{36})\s*$", re.MULTILINE)
 _FILE_NAME = re.compile(
     r"sosreport-(?P<host>.+?)(?:-\w+)?-\d{4}-\d{2}-\d{2}-\w+|sosreport-(?P<old>[^.]+?)[.-][0-9A-Za-z_]*-?\d{6,14}-\w+|sosreport-(?P<any>.+)"
 )
-_SUFFIX = re.compile(r"(?:\.tar)?(?:\.(?:xz|gz|bz2|tgz|tbz2?|txz|tar))?\Z", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:\.tar)?(?:\.(?:xz|gz|bz2|tgz|tbz2?|txz|tar))?(?:\.(?:gpg|pgp|asc))?\Z", re.IGNORECASE)
+#: What sos puts before the name of a report that it encrypted.
+_SECURED = "secured-"
 _OBFUSCATED = re.compile(r"-obfuscated\Z")
 
 
@@ -77,8 +83,13 @@ def name_of_file(path: str) -> str:
 
 
 def stem_of(path: str) -> str:
-    """A report's file name without what says how it is packed, and without the mark of ``sos clean``."""
-    return _OBFUSCATED.sub("", _SUFFIX.sub("", PurePath(path).name))
+    """A report's file name without what says how it is packed and encrypted, and without the mark of ``sos clean``."""
+    return _OBFUSCATED.sub("", _SUFFIX.sub("", PurePath(path).name.removeprefix(_SECURED)))
+
+
+def names_report(name: str) -> bool:
+    """Whether a file's name begins as sos begins the name of every report, encrypted or not."""
+    return name.removeprefix(_SECURED).startswith(_NAMED)
 
 
 def machine_of(machine_id: str, dmidecode: str) -> str:
@@ -102,3 +113,22 @@ def time_of(date: str) -> str:
     hour, rest = clock.split(":", 1)
     hours = int(hour) % 12 + (12 if half == "PM" else 0) if half else int(hour)
     return f"{year}-{_MONTHS.index(month) + 1:02d}-{int(day):02d}T{hours:02d}:{rest}"
+
+
+def epoch_seconds_of(date: str) -> int | None:
+    """Seconds since 1970 of what ``date`` printed; None where it cannot be read, or names a zone that is not one place's alone."""
+    taken, zone = time_of(date), _ZONE.search(date)
+    if not taken or not zone:
+        return None
+    try:
+        offset = _offset(zone.group(1))
+        return None if offset is None else int(datetime.fromisoformat(taken).replace(tzinfo=timezone(offset)).timestamp())
+    except ValueError:  # a 31st of February, an offset of 99 hours
+        return None
+
+
+def _offset(zone: str) -> timedelta | None:
+    if zone[0] in "+-":
+        minutes = int(zone[1:3]) * 60 + int(zone[3:5] or 0)
+        return timedelta(minutes=-minutes if zone[0] == "-" else minutes)
+    return timedelta(hours=_ZONES[zone]) if zone in _ZONES else None

@@ -5,52 +5,118 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import read_archive
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import PackedReportsError, read_archive
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collection import each_packed_report, is_collection, split_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import evidence_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import NAMED
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import names_report
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.tree import TreeMembers
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import MAGIC_BYTES, ArchiveError, kind_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import MAGIC_BYTES, ArchiveError, Readable, kind_of
+
+#: How an encrypted text begins; a signature, which may lie beside a report, begins otherwise.
+_ENCRYPTED = b"-----BEGIN PGP MESSAGE-----"
+
+
+class SeveralReportsError(EvidenceError):
+    """A file holds the packed reports of several hosts."""
 
 
 def looks_like_archive(path: Path) -> bool:
-    """Whether a file is an archive by what is in it, or means to be one by its name."""
-    if path.name.startswith(NAMED):
+    """Whether a file is an archive by what is in it, or means to be one by its name; one within an archive always is."""
+    if names_report(path.name) or split_path(path)[1]:
         return True
     with path.open("rb") as file:
-        return kind_of(file.read(MAGIC_BYTES)) is not None
+        head = file.read(MAGIC_BYTES)
+    return kind_of(head) is not None or (".tar" in path.name and _is_encrypted(path, head))
+
+
+def is_signature(path: Path) -> bool:
+    """Whether a file is what signs another one, and no encrypted report: both may end in ".asc"."""
+    if path.suffix == ".asc":
+        with path.open("rb") as file:
+            return not file.read(MAGIC_BYTES).startswith(_ENCRYPTED)
+    return path.suffix == ".sig"
 
 
 def read_archive_evidence(path: Path, cache: Cache | None = None) -> Evidence:
     """Evidence from a packed report, or from the cache. OSError where it cannot be read, EvidenceError with what is wrong with it."""
     cache = cache or Cache()
-    with path.open("rb") as file:
-        entry = cache.entry(file) if kind_of(file.read(MAGIC_BYTES)) in ("xz", "gzip", "bzip2") else None
+    outer, inner = split_path(path)
+    with outer.open("rb") as file:
+        head = file.read(MAGIC_BYTES)
+        if _is_encrypted(outer, head):
+            raise EvidenceError("evidence", None, f"{outer.name} is encrypted: decrypt it with gpg --decrypt, and give the decrypted file")
+        entry = cache.entry(file, inner) if inner or kind_of(head) in ("xz", "gzip", "bzip2") else None
         kept = cache.get(entry) if entry else None
         if kept is not None:
             return kept
-        evidence = _unpack(file, path)
+        evidence = _unpack_inner(file, outer, inner) if inner else _unpack(file, path.name)
     if entry:
         cache.put(entry, evidence)
     return evidence
+
+
+def read_packed_reports(path: Path, cache: Cache, visit: Callable[[str, Callable[[], Evidence]], None]) -> None:
+    """Call ``visit(path, what reads it)`` for each packed report in an archive; what was read goes into the cache.
+
+    EvidenceError where the archive itself is damaged.
+    """
+    with path.open("rb") as file:
+
+        def read(inner: str, content: Readable) -> Evidence:
+            evidence = _unpack(content, Path(inner).name)
+            entry = cache.entry_of_inner(whole, inner) if whole else None
+            if entry:
+                cache.put(entry, evidence)
+            return evidence
+
+        whole = cache.entry(file)
+        try:
+            each_packed_report(file, lambda inner, content: visit(f"{path}/{inner}", lambda: read(inner, content)))
+        except ArchiveError as error:
+            raise EvidenceError("evidence", None, f"{path.name} {error}") from None
 
 
 def read_tree_evidence(path: Path) -> Evidence:
     """Evidence from a folder with a host's files. EvidenceError where it has none of them."""
     evidence = evidence_of(TreeMembers(str(path)))
     if set(evidence.texts) == {SOSREPORT}:
-        raise EvidenceError("evidence", None, "the directory holds none of the files of a host that are looked at")
+        several = ", but the reports of several hosts: name one of them" if is_collection(path) else ""
+        raise EvidenceError("evidence", None, f"the directory holds none of the files of a host that are looked at{several}")
     return evidence
 
 
-def _unpack(file: BinaryIO, path: Path) -> Evidence:
-    file.seek(0)
+def _unpack(file: Readable, name: str) -> Evidence:
     try:
         return evidence_of(*read_archive(file))
+    except PackedReportsError as error:
+        raise SeveralReportsError("evidence", None, f"{name} {error}") from None  # type: ignore[no-untyped-call]
     except ArchiveError as error:
-        raise EvidenceError("evidence", None, f"{path.name} {error}") from None
+        raise EvidenceError("evidence", None, f"{name} {error}") from None
+
+
+def _unpack_inner(file: BinaryIO, outer: Path, inner: str) -> Evidence:
+    found: list[Evidence] = []
+
+    def visit(path: str, content: Readable) -> None:
+        if path == inner:
+            found.append(_unpack(content, Path(inner).name))
+
+    try:
+        each_packed_report(file, visit)
+    except ArchiveError as error:
+        if not found:
+            raise EvidenceError("evidence", None, f"{outer.name} {error}") from None
+    if not found:
+        raise EvidenceError("evidence", None, f"{outer.name} holds no {Path(inner).name}")
+    return found[-1]
+
+
+def _is_encrypted(path: Path, head: bytes) -> bool:
+    return head.startswith(_ENCRYPTED) or path.suffix.lower() in (".gpg", ".pgp")

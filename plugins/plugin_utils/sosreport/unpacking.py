@@ -9,7 +9,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 _READ_BYTES = 1 << 18
 _CHUNK_BYTES = 1048576
@@ -21,6 +21,14 @@ MAX_RATIO = 300
 RATIO_COUNTS_FROM_BYTES = 128 * 2**20
 #: The memory that xz may ask for: what its highest level needs, twice.
 _MAX_XZ_MEMORY_BYTES = 128 * 2**20
+
+
+class Readable(Protocol):
+    """What is asked of a file: to be read forward, and from its start once more."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
 class ArchiveError(Exception):
@@ -68,7 +76,7 @@ def kind_of(head: bytes) -> str | None:
 class Unpacked:
     """``read`` and ``skip`` over the unpacked bytes of ``file``. Raises ArchiveError where they are damaged or too many."""
 
-    def __init__(self, file: BinaryIO, kind: str) -> None:
+    def __init__(self, file: Readable, kind: str) -> None:
         self._file = file
         self._make = next((make for _magic, name, make in _KINDS if name == kind), None)
         self._unpacker = self._make() if self._make else None

@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 
@@ -58,7 +59,7 @@ def _clusters(evidence: Evidence) -> Iterator[Cluster]:
 def _pacemaker(status: str | None, node: str) -> Cluster:
     nodes = [dict(_ATTRIBUTE.findall(text)) for text in _NODE.findall(status or "")]
     here = next((one for one in nodes if one.get("name") == node and "resources_running" in one), None)
-    if here is None or not _SANE_NODE.fullmatch(node) or not here["resources_running"].isdigit():
+    if here is None or not _SANE_NODE.fullmatch(node) or not is_count(here["resources_running"]):
         return Cluster("Pacemaker", None)
     number = int(here["resources_running"])
     runs = "" if number == 0 else f"{number} resource{'' if number == 1 else 's'}"

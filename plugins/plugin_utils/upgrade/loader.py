@@ -47,7 +47,7 @@ class Loader:
         if self.kind != "grub legacy" and self.editor and self.saved:
             return f"{self.editor} - set saved_entry={self._entry(release)}"
         if self.grubby:
-            return f"grubby --set-default={shlex.quote(f'/boot/vmlinuz-{release}')}"
+            return f"grubby --set-default={_plain(f'/boot/vmlinuz-{release}', 'the kernel that boots')}"
         if self.kind == "grub legacy":
             return f"sed -i 's/^default.*/default={int(self._entry(release))}/' {_LEGACY}"
         raise UpgradeError(
@@ -79,9 +79,14 @@ class Loader:
         name = self.entries.get(release)
         if name is None:
             raise UpgradeError(f"no boot entry starts kernel {clip(release)}", "reinstall its package, which makes the entry")
-        if not _SANE_ID.fullmatch(name):
-            raise UpgradeError(f"the boot entry of {clip(release)} has a name that is not plain: {clip(name)}", "rename the entry")
-        return shlex.quote(name)
+        return _plain(name, f"the boot entry of {clip(release)}")
+
+
+def _plain(name: str, what: str) -> str:
+    """The name as a word of a command. UpgradeError where something in it means more to a shell, or nothing can carry it, as a zero byte."""
+    if not _SANE_ID.fullmatch(name):
+        raise UpgradeError(f"{what} has a name that is not plain: {clip(name)}", "rename it")
+    return shlex.quote(name)
 
 
 def read_loader(evidence: Evidence) -> Loader:

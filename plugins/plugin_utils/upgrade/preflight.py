@@ -16,7 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import Cluster, read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, UpgradeError, blocker, ok, warning
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import epoch_of, in_utc, require_ahead
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import epoch_of, in_utc, require_ahead, seconds_in
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import State, read_state
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import (
     Target,
@@ -245,8 +245,8 @@ def left_by_us(state: State, target: Target | None) -> Iterator[Finding]:
     if state.due is not None:
         yield ok("schedule", f"a reboot into kernel {clip(state.plan.get('TARGET', '?'))} is due at {in_utc(state.due)}")
     elif state.plan:
-        at = state.plan.get("AT", "")
-        when = f", due at {in_utc(int(at))}," if at.isdigit() and len(at) < 12 else ""
+        at = seconds_in(state.plan.get("AT", ""))
+        when = "" if at is None else f", due at {in_utc(at)},"
         release = clip(state.plan.get("TARGET", "?"))
         yield warning("schedule", f"a reboot into kernel {release}{when} did not take place, and nothing waits for it now")
     words = state.last_words()

@@ -14,8 +14,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import f
 _FOLDER = Path(__file__).with_name("sh")
 
 #: What is asked in one round trip.
-PREFLIGHT = ("packages", "room", "boot", "cluster", "state")
-STATE = ("boot", "cluster", "state")
+PREFLIGHT = ("daemons", "packages", "room", "boot", "cluster", "state")
+STATE = ("daemons", "boot", "cluster", "state")
 VERIFY = ("verify", "boot")
 
 #: How long one command of a program may take, in seconds; those that fetch the metadata of repositories need the most.

@@ -13,6 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.findin
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:?\d\d)?")
+_EPOCH = re.compile("[0-9]{1,11}")
 _REMEDY = "write it as 2026-12-01 02:30, with +01:00 or Z at its end where it is not in the host's zone or the given one"
 #: A schedule beyond this is more likely a slip of the pen.
 _MOST = timedelta(days=366)
@@ -34,9 +35,10 @@ def epoch_of(text: str, zone: str, said_by_host: str | None) -> int:
     given ``local_time``. UpgradeError for a time or zone that there is not.
     """
     if local_time(text, zone):
-        if said_by_host is None or not re.fullmatch(r"\d{1,12}", said_by_host.strip()):
+        at = seconds_in((said_by_host or "").strip())
+        if at is None:
             raise UpgradeError(f"kernel_upgrade_reboot_at: there is no {clip(text, 40)} in the host's zone", _REMEDY)
-        return int(said_by_host)
+        return at
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace(" ", "T"))
     except ValueError as error:
@@ -66,6 +68,11 @@ def require_ahead(at: int, now: int, window_seconds: int) -> None:
         raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)}: {missed}, it is {in_utc(now)} on the host", "choose one ahead")
     if at - now > _MOST.total_seconds():
         raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)} is more than a year away", "choose a nearer one")
+
+
+def seconds_in(text: str) -> int | None:
+    """The seconds since the epoch that a host wrote, None where that is no time. Eleven digits reach the year 5138; a calendar has 9999."""
+    return int(text) if _EPOCH.fullmatch(text) else None
 
 
 def in_utc(epoch: int) -> str:

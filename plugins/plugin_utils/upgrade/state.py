@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, seconds_in
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 HOME = "/var/lib/pagealloc-kernel-upgrade"
@@ -50,8 +50,7 @@ class State:
     @property
     def due(self) -> int | None:
         """When a reboot is due, in seconds since the epoch; None where none is scheduled."""
-        at = self.plan.get("AT", "")
-        return int(at) if self.active and at.isdigit() else None
+        return seconds_in(self.plan.get("AT", "")) if self.active else None
 
     def last_words(self) -> str:
         """The script's last words with their time, "" where it said none."""
@@ -87,9 +86,10 @@ def read_state(evidence: Evidence) -> State:
 
 
 def _clock(text: str) -> int:
-    if not re.fullmatch(r"\d{1,12}\n?", text):
+    clock = seconds_in(text.strip())
+    if clock is None:
         raise EvidenceError("clock", None, "the host did not tell its time")
-    return int(text)
+    return clock
 
 
 def _words(text: str) -> frozenset[str]:
@@ -118,5 +118,5 @@ def _before(text: str) -> Before | None:
 
 
 def _outcome(text: str) -> tuple[tuple[int, str], ...]:
-    found = re.findall(r"^(\d{1,12}) (.+)$", text, re.M)
+    found = re.findall(r"^([0-9]{1,11}) (.+)$", text, re.M)
     return tuple((int(epoch), clip(words, 200)) for epoch, words in found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, blocker, ok, warning
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
@@ -61,7 +62,7 @@ def manager(evidence: Evidence) -> str:
 def package_manager(evidence: Evidence) -> Finding:
     """Whether yum or dnf is there and idle."""
     name = manager(evidence)
-    busy = [line.split(None, 2) for line in evidence.texts.get("$busy", "").split("\n") if line]
+    busy = [line.split(None, 2) for line in evidence.texts.get("$busy", "").split("\n") if line.strip()]
     if not name:
         return blocker("package_manager", "neither dnf nor yum is there", "install one, or upgrade this host by hand")
     if busy:
@@ -92,7 +93,7 @@ def rooms(evidence: Evidence) -> Iterator[Finding]:
 def _sizes(text: str) -> Iterator[tuple[str, int]]:
     for line in text.split("\n"):
         size, _space, path = line.partition(" ")
-        if size.isdigit() and len(size) < 16:
+        if is_count(size):
             yield path, int(size)
 
 

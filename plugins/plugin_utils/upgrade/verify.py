@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import Before, State
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
@@ -30,7 +31,7 @@ def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
         return
     if not texts.get("$image"):
         yield "its image in /boot is missing or empty"
-    sizes = [int(line.split()[0]) for line in texts.get("$initramfs", "").split("\n") if line.split() and line.split()[0].isdigit()]
+    sizes = [int(line.split()[0]) for line in texts.get("$initramfs", "").split("\n") if line.split() and is_count(line.split()[0])]
     if not sizes:
         yield "its initramfs is missing"
     elif max(sizes) < _LEAST_INITRAMFS_KB:

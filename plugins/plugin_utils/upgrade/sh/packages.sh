@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the package manager has and offers. Read-only, but for the metadata it keeps in its cache.
+# What the package manager has and offers. After the part daemons. Read-only, but for the metadata it keeps in its cache.
 # shellcheck disable=SC2154 # out and rc are set by run
 say user "$(id -u)"
 release=$(uname -r)
@@ -10,9 +10,9 @@ manager=
 for word in dnf yum; do if [ -z "$manager" ] && have $word; then manager=$word; fi; done
 if [ -n "$manager" ]; then say manager "$manager"; else failed manager 1 'neither dnf nor yum is there'; fi
 
-# Who holds a lock now. A yum that is asked meanwhile would wait for ever.
+# Who holds a lock now. A yum that is asked meanwhile would wait for ever. A user may hold one on a file of the same number elsewhere.
 busy=
-holds() { [ -d "/proc/$1" ] || return 0
+holds() { roots "$1" || return 0
  busy=yes; say busy "$1 $2 $(tr '\0' ' ' <"/proc/$1/cmdline")"; }
 for path in /var/run/yum.pid /var/run/dnf.pid /var/cache/dnf/*.pid /var/lib/dnf/*.pid; do
  if [ -s "$path" ]; then read -r word <"$path"; case $word in *[!0-9]*|'') ;; *) holds "$word" "$path";; esac; fi; done

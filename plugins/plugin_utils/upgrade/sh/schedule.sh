@@ -7,8 +7,10 @@
 home=/var/lib/pagealloc-kernel-upgrade
 units=/etc/systemd/system
 name=pagealloc-kernel-upgrade
-if [ -d /run/systemd/system ]; then
+if [ -z "$placed" ]; then :
+elif [ -d /run/systemd/system ]; then
  umask 022
+ rm -f $units/$name.service $units/$name.timer
  printf '%s\n' '[Unit]' 'Description=Reboot into the new kernel, once' '[Service]' 'Type=oneshot' \
   "ExecStart=/bin/sh $home/run reboot" >$units/$name.service
  printf '%s\n' '[Unit]' 'Description=The chosen time for the reboot into the new kernel' '[Timer]' "OnCalendar=$CALENDAR" \

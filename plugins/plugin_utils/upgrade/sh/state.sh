@@ -15,7 +15,6 @@ for path in /sys/class/net/*; do
  if [ -r "$path/operstate" ]; then read -r word <"$path/operstate"; if [ "$word" = up ]; then say up "${path##*/}"; fi; fi; done
 while read -r nic to _rest; do if [ "$to" = 00000000 ]; then say default_route "$nic"; fi; done </proc/net/route
 if [ -d /run/systemd/system ]; then say init systemd; else say init other; fi
-for path in /proc/[0-9]*/stat; do read -r line <"$path" || continue; case $line in *'(atd)'*) say daemon atd;; esac; done
 if have at; then say tool at; fi
 home=/var/lib/pagealloc-kernel-upgrade
 if [ -d $home ]; then

@@ -24,16 +24,16 @@ title Red Hat Enterprise Linux (2.6.32-358.el6.x86_64)
 \tkernel /vmlinuz-2.6.32-358.el6.x86_64 ro root=/dev/mapper/vg-root
 """
 GRUB_CFG = """\
-   set default="${next_entry}"
-   set default="0"
-menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simple-1' {
+   set default="${{next_entry}}"
+   set default="{}"
+menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simple-1' {{
 \tlinux\t/boot/vmlinuz-6.1.0-25-amd64 root=UUID=1 ro quiet
-submenu 'Advanced options' $menuentry_id_option 'gnulinux-advanced-1' {
-\tmenuentry 'Debian, with Linux 6.1.0-25' $menuentry_id_option 'gnulinux-6.1.0-25-advanced' {
+submenu 'Advanced options' $menuentry_id_option 'gnulinux-advanced-1' {{
+\tmenuentry 'Debian, with Linux 6.1.0-25' $menuentry_id_option 'gnulinux-6.1.0-25-advanced' {{
 \t\tlinux\t/boot/vmlinuz-6.1.0-25-amd64 root=UUID=1 ro quiet
-\tmenuentry 'Debian, with Linux 6.1.0-22' $menuentry_id_option 'gnulinux-6.1.0-22-advanced' {
+\tmenuentry 'Debian, with Linux 6.1.0-22' $menuentry_id_option 'gnulinux-6.1.0-22-advanced' {{
 \t\tlinux\t/boot/vmlinuz-6.1.0-22-amd64 root=UUID=1 ro quiet
-menuentry 'Memory test' {
+menuentry 'Memory test' {{
 """
 ENTRY = "title x\nlinux /vmlinuz-{}\ninitrd /initramfs.img\n"
 
@@ -66,22 +66,41 @@ def test_bls_saved_entry_newest_and_neither() -> None:
 
 
 @pytest.mark.parametrize(
-    ("defaults", "grubenv", "release"),
+    ("default", "grubenv", "release"),
     [
-        ("", "", "6.1.0-25-amd64"),
-        ("GRUB_DEFAULT=0\n", "", "6.1.0-25-amd64"),
-        ('GRUB_DEFAULT="1>1"\n', "", "6.1.0-22-amd64"),
-        ("GRUB_DEFAULT=saved\n", "saved_entry=gnulinux-advanced-1>gnulinux-6.1.0-22-advanced\n", "6.1.0-22-amd64"),
-        ("GRUB_DEFAULT=gnulinux-simple-1\n", "", "6.1.0-25-amd64"),
+        ("0", "", "6.1.0-25-amd64"),
+        ("1>1", "", "6.1.0-22-amd64"),
+        ("${saved_entry}", "saved_entry=gnulinux-advanced-1>gnulinux-6.1.0-22-advanced\n", "6.1.0-22-amd64"),
+        ("${saved_entry}", "", "6.1.0-25-amd64"),
+        ("gnulinux-simple-1", "", "6.1.0-25-amd64"),
+        ("Advanced options>Debian, with Linux 6.1.0-22", "", "6.1.0-22-amd64"),
     ],
 )
-def test_grub_cfg(defaults: str, grubenv: str, release: str) -> None:
-    assert boot.from_grub_cfg(GRUB_CFG, defaults, grubenv) == release
+def test_grub_cfg(default: str, grubenv: str, release: str) -> None:
+    assert boot.from_grub_cfg(GRUB_CFG.format(default), "GRUB_DEFAULT=2\n", grubenv) == release
+
+
+def test_what_is_set_for_the_next_grub_cfg_counts_only_where_this_one_does_not_tell() -> None:
+    untold = "\n".join(line for line in GRUB_CFG.format("0").split("\n") if "set default" not in line)
+    assert boot.from_grub_cfg(untold, 'GRUB_DEFAULT="1>1"\n', "") == "6.1.0-22-amd64"
 
 
 def test_grub_cfg_with_a_default_without_a_kernel() -> None:
     with pytest.raises(EvidenceError):
-        boot.from_grub_cfg(GRUB_CFG, "GRUB_DEFAULT=2\n", "")
+        boot.from_grub_cfg(GRUB_CFG.format("2"), "", "")
+
+
+def test_grub_legacy_with_options_before_the_kernel() -> None:
+    text = "default\t\t0\ntitle\t\tDebian\nkernel\t\t--no-mem-option (hd0,0)/vmlinuz-2.6.26-2-686 root=/dev/sda1\n"
+    assert boot.from_grub_legacy(text) == "2.6.26-2-686"
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [("insmod blscfg\nblscfg\n", True), ("  blscfg\n", True), ("insmod blscfg\n# blscfg\n", False), ("", False)],
+)
+def test_boot_loader_entries_count_where_grub_cfg_reads_them(text: str, reads: bool) -> None:
+    assert boot.reads_bls(text) is reads
 
 
 @given(st.text(), st.text())
@@ -93,7 +112,7 @@ def test_any_text_is_read_or_refused(text: str, other: str) -> None:
         lambda: boot.from_grub_legacy(LEGACY.format(text)),
         lambda: boot.from_bls(text, [("a", other)]),
         lambda: boot.from_grub_cfg(text, other, ""),
-        lambda: boot.from_grub_cfg(GRUB_CFG + text, "GRUB_DEFAULT=" + other, text),
+        lambda: boot.from_grub_cfg(GRUB_CFG.format("0") + text, "GRUB_DEFAULT=" + other, text),
     ):
         try:
             assert isinstance(attempt(), str)

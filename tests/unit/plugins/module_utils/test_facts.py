@@ -22,8 +22,8 @@ from tests.conftest import SAMPLE_FLEET
 
 SAMPLES = {path.stem: path.read_text() for path in sorted((SAMPLE_FLEET / "evidence").glob("*.evidence"))}
 KEYS = {
-    "kernel", "uptime_seconds", "nics", "modules", "zones", "memory", "vm", "workaround", "failures", "pagetypes", "page_size_bytes",
-    "unavailable",
+    "kernel", "uptime_seconds", "booted_epoch_seconds", "nics", "modules", "zones", "memory", "vm", "workaround", "failures", "pagetypes",
+    "page_size_bytes", "unavailable",
 }  # fmt: skip
 
 
@@ -107,7 +107,89 @@ def test_page_size_is_told_or_known_of_the_machine_or_missing() -> None:
     arm = facts_of(
         "db02-el64", ("$getconf:4096\n", "!$getconf:no such command\n"), ("x86_64 x86_64 x86_64 GNU", "aarch64 aarch64 aarch64 GNU")
     )
-    assert arm["page_size_bytes"] is None and arm["unavailable"]["page_size_bytes"]
+    assert arm["page_size_bytes"] == 4096, "of the memory and the pages it is made of"
+
+
+MEMINFO = "MemTotal: {} kB\nMemFree: 1 kB\n"
+ARM = "Linux h 5.14.0 #1 SMP aarch64 aarch64 aarch64 GNU/Linux\n"
+ZONE = "Node 0, zone Normal\n  pages free 5000\n        min 100\n        low 200\n        high 300\n        present 110000\n"
+
+
+@pytest.mark.parametrize(
+    ("total_kb", "zone", "page_size_bytes"),
+    [
+        (400000, ZONE + "        managed 100000\n", 4096),
+        (1600000, ZONE + "        managed 100000\n", 16384),
+        (6400000, ZONE + "        managed 100000\n", 65536),
+        (6400000, ZONE, 65536),
+        (1000000, ZONE + "        managed 100000\n", None),
+        (100000, ZONE + "        managed 100000\n", None),  # a container's memory among the machine's pages
+        (400000, "", None),
+        (400000, ZONE.replace("110000", "0"), None),
+    ],
+)
+def test_page_size_is_reckoned_where_nothing_tells_it(total_kb: int, zone: str, page_size_bytes: int | None) -> None:
+    texts = {"$uname": ARM, "/proc/meminfo": MEMINFO.format(total_kb), "/proc/buddyinfo": "Node 0, zone Normal 1 2 3\n"}
+    facts = facts_from(Evidence({**texts, "/proc/zoneinfo": zone} if zone else texts, {"$getconf": "no such command"}))
+    assert facts["page_size_bytes"] == page_size_bytes
+    assert ("page_size_bytes" in facts["unavailable"]) is (page_size_bytes is None)
+
+
+def boots(texts: dict[str, str]) -> tuple[str | None, str]:
+    facts = facts_from(Evidence({"$uname": ARM, **texts}, {}))
+    return facts["kernel"]["default_boot"], facts["unavailable"].get("kernel.default_boot", "")
+
+
+LEGACY = "default=0\ntitle x\n\tkernel /vmlinuz-{} ro\n"
+MENU = "set default=\"0\"\nmenuentry 'x' {{\n\tlinux /vmlinuz-{} ro\n"
+ENTRIES = {"/boot/loader/entries/x-3.conf": "linux /vmlinuz-3\n"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "release"),
+    [
+        ({"/boot/efi/EFI/redhat/grub.conf": LEGACY.format("1")}, "1"),
+        ({"/boot/grub/menu.lst": LEGACY.format("1")}, "1"),
+        ({"/boot/grub/menu.lst": LEGACY.format("1"), "/boot/grub/grub.cfg": MENU.format("1")}, "1"),
+        ({"/boot/efi/EFI/redhat/grub.cfg": MENU.format("1")}, "1"),
+        ({"/boot/efi/EFI/redhat/grub.cfg": "configfile $prefix/grub.cfg\n", "/boot/grub2/grub.cfg": MENU.format("1")}, "1"),
+        ({"/boot/grub2/grub.cfg": MENU.format("1"), **ENTRIES}, "1"),
+        ({"/boot/grub2/grub.cfg": MENU.format("1") + "blscfg\n", **ENTRIES}, "3"),
+        ({"/boot/grub2/grub.cfg": "set default=\"0\"\n", **ENTRIES}, "3"),  # a record from before blscfg was asked for
+        (ENTRIES, "3"),
+        ({"$grubby": "/boot/vmlinuz-2\n", "/boot/grub/menu.lst": LEGACY.format("1")}, "2"),
+    ],
+)
+def test_the_boot_loaders_files_tell_what_boots(texts: dict[str, str], release: str) -> None:
+    assert boots(texts) == (release, "")
+
+
+def test_boot_loaders_that_do_not_agree_leave_it_open() -> None:
+    release, why = boots({"/boot/grub/menu.lst": LEGACY.format("1"), "/boot/grub/grub.cfg": MENU.format("2")})
+    assert release is None
+    assert "/boot/grub/menu.lst boots 1 and /boot/grub/grub.cfg boots 2: which of them the boot loader reads is not known" in why
+
+
+def test_the_kernel_says_itself_what_runs_where_uname_is_missing() -> None:
+    banner = "Linux version 5.14.0-362.el9.aarch64+64k (b@h) (gcc) #1 SMP Wed\n"
+    kernel = facts_from(Evidence({"/proc/version": banner}, {}))["kernel"]
+    assert (kernel["release"], kernel["machine"]) == ("5.14.0-362.el9.aarch64+64k", "aarch64")
+    assert facts_from(Evidence({"/proc/version": banner, "$uname": ARM}, {}))["kernel"]["release"] == "5.14.0"
+
+
+@pytest.mark.parametrize(
+    ("texts", "distribution"),
+    [
+        ({"/etc/lsb-release": "LSB_VERSION=base-4.0\n", "/etc/SuSE-release": "SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\n"},
+         "sles 11"),
+        ({"/etc/lsb-release": "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=10.04\n", "/etc/debian_version": "squeeze/sid\n"}, "ubuntu 10.04"),
+        ({"/etc/debian_version": "6.0.4\n"}, "debian 6.0.4"),
+        ({"/etc/redhat-release": "CentOS release 6.4 (Final)\n", "/etc/lsb-release": "DISTRIB_ID=x\n"}, "centos 6.4"),
+    ],
+)  # fmt: skip
+def test_the_files_that_name_a_distribution(texts: dict[str, str], distribution: str) -> None:
+    found = facts_from(Evidence({"$uname": ARM, **texts}, {}))["kernel"]["distribution"]
+    assert f"{found['id']} {found['version']}" == distribution
 
 
 def test_the_modules_parts_make_up_the_whole() -> None:

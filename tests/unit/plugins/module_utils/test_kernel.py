@@ -5,12 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel import (
+    parse_debian_version,
     parse_installed,
+    parse_kernel_banner,
+    parse_lsb_release,
     parse_os_release,
     parse_release_file,
+    parse_suse_release,
     parse_uname,
 )
 from hypothesis import given
@@ -25,6 +32,34 @@ def test_uname_of_el6_and_of_busybox() -> None:
     assert (el6["release"], el6["machine"]) == ("2.6.32-358.el6.x86_64", "x86_64")
     assert parse_uname(BUSYBOX)["release"] == "6.1.0-25-amd64"
     assert parse_uname(BUSYBOX)["machine"] == "x86_64"
+
+
+@pytest.mark.parametrize(
+    ("words", "version", "machine"),
+    [
+        ("#1 SMP Wed Oct 10 16:48:18 EDT 2007 i686 i686 i386 GNU/Linux", "#1 SMP Wed Oct 10 16:48:18 EDT 2007", "i686"),
+        ("#42218 SMP Mon Oct 18 19:16:55 CST 2021 x86_64 GNU/Linux synology_918+", "#42218 SMP Mon Oct 18 19:16:55 CST 2021", "x86_64"),
+        ("#1 SMP Debian 5.10.1 x86_64 Intel(R) Xeon(R) CPU E5 GenuineIntel GNU/Linux", "#1 SMP Debian 5.10.1", "x86_64"),
+        ("#250 PREEMPT Thu Oct 18 19:03:02 BST 2012 armv6l GNU/Linux", "#250 PREEMPT Thu Oct 18 19:03:02 BST 2012", "armv6l"),
+        ("#1 SMP unheard-of GNU/Linux", "#1 SMP", "unheard-of"),
+    ],
+)
+def test_the_machine_among_what_stands_behind_the_stamp(words: str, version: str, machine: str) -> None:
+    assert parse_uname(f"Linux h 2.6.18 {words}\n") == {"release": "2.6.18", "version": version, "machine": machine}
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "version", "machine"),
+    [
+        ("Linux version 4.18.0-240.el8.x86_64 (b@h) (gcc 8.3.1) #1 SMP Wed Sep 23", "4.18.0-240.el8.x86_64", "#1 SMP Wed Sep 23", "x86_64"),
+        ("Linux version 5.14.0-362.el9.aarch64+64k (b@h) #1 SMP", "5.14.0-362.el9.aarch64+64k", "#1 SMP", "aarch64"),
+        ("Linux version 6.1.0-25-amd64 (debian-kernel@x) (gcc-12 (Debian)) #1 SMP", "6.1.0-25-amd64", "#1 SMP", "x86_64"),
+        ("Linux version 5.15.0-1-generic (b@h) (aarch64-linux-gnu-gcc 11) #1-Ubuntu", "5.15.0-1-generic", "#1-Ubuntu", "aarch64"),
+        ("Linux version 5.4.0-97-generic (b@lcy02-amd64-032) (gcc)", "5.4.0-97-generic", None, None),
+    ],
+)  # fmt: skip
+def test_what_the_kernel_says_of_itself(text: str, release: str, version: str | None, machine: str | None) -> None:
+    assert parse_kernel_banner(text) == {"release": release, "version": version, "machine": machine}
 
 
 @pytest.mark.parametrize("text", ["", "Linux", "SunOS a 5.11 b c d", "uname: not found"])
@@ -71,6 +106,69 @@ def test_installed_kernels_of_rpm_of_dpkg_and_of_a_sosreport() -> None:
     assert parse_installed(both) == ["5.14.0-1.el9.x86_64"]
 
 
+@pytest.mark.parametrize(
+    ("package", "release"),
+    [
+        ("kernel-64k-core-5.14.0-362.el9.aarch64", "5.14.0-362.el9.aarch64+64k"),
+        ("kernel-64k-debug-core-5.14.0-362.el9.aarch64", "5.14.0-362.el9.aarch64+64k-debug"),
+        ("kernel-debug-core 4.18.0-305.el8.x86_64", "4.18.0-305.el8.x86_64+debug"),
+        ("kernel-debug 3.10.0-1160.el7.x86_64", "3.10.0-1160.el7.x86_64.debug"),
+        ("kernel-debug 2.6.32-358.el6.x86_64", "2.6.32-358.el6.x86_64.debug"),
+        ("kernel-rt 3.10.0-1160.rt56.1131.el7.x86_64", "3.10.0-1160.rt56.1131.el7.x86_64"),
+        ("kernel-rt-debug-core 4.18.0-305.rt7.72.el8.x86_64", "4.18.0-305.rt7.72.el8.x86_64+debug"),
+        ("kernel-rt-core 5.14.0-362.8.1.el9_3.x86_64", "5.14.0-362.8.1.el9_3.x86_64+rt"),
+        ("kernel-uek 4.14.35-1818.3.3.el7uek.x86_64", "4.14.35-1818.3.3.el7uek.x86_64"),
+        ("kernel-plus 3.10.0-1160.el7.centos.plus.x86_64", "3.10.0-1160.el7.centos.plus.x86_64"),
+        ("kernel-PAE 2.6.18-53.el5.i686", "2.6.18-53.el5PAE"),
+        ("kernel-2.6.18-348.el5", "2.6.18-348.el5"),
+        ("kernel 2.6.18-348.el5.x86_64", "2.6.18-348.el5"),
+        ("kernel-default 5.14.21-150400.24.100.2.x86_64", "5.14.21-150400.24.100-default"),
+        ("kernel-default 3.0.101-0.47.1.x86_64", "3.0.101-0.47-default"),
+        ("kernel-azure-5.14.21-150400.14.31.1.x86_64", "5.14.21-150400.14.31-azure"),
+        ("kernel6.12-6.12.40-1.amzn2023.x86_64", "6.12.40-1.amzn2023.x86_64"),
+        ("linux-image 5.15.0-1050-azure", "5.15.0-1050-azure"),
+        ("linux-image 6.1.0-25-rt-amd64", "6.1.0-25-rt-amd64"),
+    ],
+)
+def test_a_package_is_named_as_its_kernel_names_itself(package: str, release: str) -> None:
+    assert parse_installed(f"{package}\n") == [release]
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        "kernel-64k-modules-5.14.0-362.el9.aarch64", "kernel-debug-devel-3.10.0-1160.el7.x86_64", "kernel-tools-5.14.0-1.el9.x86_64",
+        "kernel-default-devel-5.14.21-150400.24.100.2.x86_64", "linux-image 5.4.0-99-generic-dbgsym", "linux-image 6.1.0-25-amd64-dbg",
+        "linux-image 2.6-amd64", "linux-image 6.1.0-25-amd64-signed",
+    ],
+)  # fmt: skip
+def test_what_is_no_kernel(package: str) -> None:
+    assert parse_installed(f"{package}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "found"),
+    [
+        (parse_lsb_release, 'DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=20.04\nDISTRIB_DESCRIPTION="Ubuntu 20.04.3 LTS"\n',
+         ("ubuntu", "Ubuntu 20.04.3 LTS", "20.04")),
+        (parse_lsb_release, "DISTRIB_ID=RedHatEnterpriseServer\nDISTRIB_RELEASE=6.4\n", ("rhel", "RedHatEnterpriseServer 6.4", "6.4")),
+        (parse_suse_release, "SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 3\n",
+         ("sles", "SUSE Linux Enterprise Server 11 (x86_64)", "11.3")),
+        (parse_suse_release, "openSUSE 13.1 (x86_64)\nVERSION = 13.1\nCODENAME = Bottle\n", ("opensuse", "openSUSE 13.1 (x86_64)", "13.1")),
+        (parse_debian_version, "6.0.4\n", ("debian", "Debian 6.0.4", "6.0.4")),
+        (parse_debian_version, "squeeze/sid\n", ("debian", "Debian squeeze/sid", None)),
+    ],
+)  # fmt: skip
+def test_distributions_without_an_os_release(parse: Callable[[str], Any], text: str, found: tuple[str, str, str | None]) -> None:
+    assert parse(text) == dict(zip(("id", "name", "version"), found, strict=True))
+
+
+def test_an_lsb_release_that_names_no_distribution_is_none() -> None:
+    assert parse_lsb_release("LSB_VERSION=base-4.0-amd64:base-4.0-noarch\n") is None
+    with pytest.raises(EvidenceError):
+        parse_suse_release("x\n")
+
+
 def test_a_broken_package_database_is_an_error() -> None:
     with pytest.raises(EvidenceError, match="rpm says"):
         parse_installed("error: rpmdb: BDB0113 Thread died\n")
@@ -78,7 +176,8 @@ def test_a_broken_package_database_is_an_error() -> None:
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    for parse in (parse_uname, parse_os_release, parse_release_file, parse_installed):
+    readers = (parse_uname, parse_kernel_banner, parse_os_release, parse_release_file, parse_lsb_release, parse_suse_release)
+    for parse in (*readers, parse_debian_version, parse_installed):
         try:
             parse(text)
         except EvidenceError as error:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -154,4 +155,10 @@ def test_no_interface_at_all_is_missing() -> None:
     )
 )
 def test_any_text_is_read_or_noted(texts: dict[str, str]) -> None:
-    read({f"{NET}e/operstate": "up\n", **texts})
+    """The interface is there whatever is said of it; a number that cannot be read is noted, and not 0."""
+    found, noted = read({f"{NET}e/operstate": "up\n", **texts})
+    assert "e" in found and found["e"]["operstate"] == "up"
+    digits = texts.get(f"{NET}e/mtu", "").strip()
+    assert found["e"]["mtu"] == (int(digits) if re.fullmatch("[0-9]{1,20}", digits) else None)
+    assert ("nics.e.mtu" in noted) is (found["e"]["mtu"] is None)
+    assert found["e"]["driver"] is None or found["e"]["driver"] in texts["$ethtool/e"]

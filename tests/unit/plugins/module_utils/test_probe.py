@@ -239,3 +239,41 @@ def test_the_probe_is_clean_for_shellcheck() -> None:
         input=render_probe("n0"), capture_output=True, text=True, timeout=60, check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+#: Packages of kernels with and without a flavour, and of what is none: name, version, release, machine.
+RPMS = (
+    ("kernel", "2.6.32", "358.el6", "x86_64"),
+    ("kernel-debug-core", "4.18.0", "305.el8", "x86_64"),
+    ("kernel-64k-core", "5.14.0", "362.el9", "aarch64"),
+    ("kernel-64k-modules", "5.14.0", "362.el9", "aarch64"),
+    ("kernel-default", "5.14.21", "150400.24.100.2", "x86_64"),
+    ("kernel-headers", "5.14.0", "362.el9", "x86_64"),
+)
+
+
+@pytest.mark.parametrize("words", SHELLS)
+def test_kernels_of_a_real_rpm_database(words: str, rpm_home: Path) -> None:
+    program = render_probe("n0", sections=("kernels",)).replace("/var/lib/rpm", str(rpm_home / "db"))
+    facts = facts_from(probe(shell(words), program, HOME=str(rpm_home)))
+    assert facts["kernel"]["installed"] == [
+        "2.6.32-358.el6.x86_64", "4.18.0-305.el8.x86_64+debug", "5.14.0-362.el9.aarch64+64k", "5.14.21-150400.24.100-default",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rpm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A HOME whose rpm has a database of its own, with RPMS in it."""
+    home = tmp_path_factory.mktemp("rpm")
+    (home / ".rpmmacros").write_text(f"%_dbpath {home}/db\n%_topdir {home}/build\n")
+    environment = {**os.environ, "HOME": str(home)}
+    spec = home / "p.spec"
+    for name, version, release, machine in RPMS:
+        about = f"Name: {name}\nVersion: {version}\nRelease: {release}\nSummary: x\nLicense: x\n%description\nx\n%files\n"
+        spec.write_text(about)
+        subprocess.run([tool("rpmbuild", "rpm"), "-bb", "--target", machine, spec], env=environment, capture_output=True, check=True)
+    built = sorted((home / "build" / "RPMS").rglob("*.rpm"))
+    assert len(built) == len(RPMS)
+    words = [tool("rpm"), "-i", "--nodeps", "--ignorearch", "--justdb", *map(str, built)]
+    subprocess.run(words, env=environment, capture_output=True, check=True)
+    return home

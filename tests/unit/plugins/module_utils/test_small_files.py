@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import count, sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
@@ -91,8 +89,27 @@ def test_counts(number: int) -> None:
     assert count("datum", 1, str(number)) == number
 
 
+@given(st.lists(st.sampled_from(["MemTotal: 7 kB", "MemFree: 0 kB", "MemAvailable: 5 kB", "Mlocked: 3 kB"]) | st.text(max_size=20)))
+def test_whatever_stands_between_the_lines_no_number_is_made_up(lines: list[str]) -> None:
+    try:
+        memory = parse_meminfo("\n".join(lines))
+    except EvidenceError as error:
+        assert error.datum == "meminfo"
+        assert error.line or not {"MemTotal: 7 kB", "MemFree: 0 kB"} <= set(lines)
+        return
+    assert (memory["total_kb"], memory["free_kb"]) == (7, 0)
+    assert memory["available_kb"] == (5 if "MemAvailable: 5 kB" in lines else None)
+
+
+@given(st.lists(st.sampled_from(["mlx4_en 1 0 - Live 0x0 (OE)", "own 1 0 - Live 0x0 (PO)", "ext4 1 0 - Live 0x0"]) | st.text(max_size=20)))
+def test_only_a_module_that_says_so_is_from_outside(lines: list[str]) -> None:
+    found = parse_modules("\n".join(lines))
+    assert {"mlx4_en", "own"} & set(found["out_of_tree"]) == {line.split()[0] for line in lines if line.endswith(("(OE)", "(PO)"))}
+    assert "own" in found["proprietary"] or not any(line.endswith("(PO)") for line in lines)
+    assert "ext4" not in found["out_of_tree"] + found["proprietary"]
+
+
 @given(st.text())
-def test_any_text_is_read_or_refused(text: str) -> None:
-    for parse in (parse_meminfo, parse_pagetypeinfo, parse_modules):
-        with contextlib.suppress(EvidenceError):
-            parse(text)
+def test_text_without_a_free_list_is_none(text: str) -> None:
+    with pytest.raises(EvidenceError, match="holds no free list"):
+        parse_pagetypeinfo(text)

@@ -35,6 +35,7 @@ original_zone_reclaim_mode=absent
 previous_step=1
 previous_min_free_kbytes=262144
 made_folder=0
+mark=0123456789abcdef
 end=1
 """
 
@@ -50,6 +51,7 @@ def test_a_whole_record() -> None:
         "since_epoch_seconds": SINCE,
         "since": "2013-03-19T13:33:20Z",
         "in_force_seconds": 90,
+        "mark": "0123456789abcdef",
     }
     assert set(no_record()) == set(parse_record(WHOLE)), "absent and there have the same names"
     assert no_record()["phase"] == PHASES[0] and set(KEYS) < set(no_record())
@@ -58,6 +60,11 @@ def test_a_whole_record() -> None:
 def test_zero_is_a_value_and_absent_is_none() -> None:
     found = parse_record(WHOLE.replace("original_zone_reclaim_mode=absent", "original_zone_reclaim_mode=0"))
     assert found["original_zone_reclaim_mode"] == 0 and found["zone_reclaim_mode"] is None
+
+
+@pytest.mark.parametrize("line", ["", "mark=absent\n"])
+def test_a_record_of_an_older_version_names_no_mark(line: str) -> None:
+    assert parse_record(WHOLE.replace("mark=0123456789abcdef\n", line))["mark"] is None
 
 
 @pytest.mark.parametrize("now", [None, SINCE - 1])
@@ -89,6 +96,11 @@ def test_a_cut_record_is_no_record(length: int) -> None:
         ("524288", "0x80000", "not a count"),
         ("original_min_free_kbytes=67584\n", "", "original_min_free_kbytes is missing"),
         ("original_min_free_kbytes=67584", "original_min_free_kbytes=absent", "original_min_free_kbytes is missing"),
+        ("mark=0123456789abcdef", "mark=0123456789abcde", "no token of a mark"),
+        ("mark=0123456789abcdef", "mark=0123456789ABCDEF", "no token of a mark"),
+        ("mark=0123456789abcdef", "mark=0123456789abcdef0", "no token of a mark"),
+        ("mark=0123456789abcdef", "mark=", "no token of a mark"),
+        ("mark=0123456789abcdef", "mark={{ 7*7 }}", "no token of a mark"),
         ("format=1", "<script>", "no line of the record"),
     ],
 )

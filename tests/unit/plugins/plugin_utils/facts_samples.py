@@ -97,6 +97,7 @@ def facts(**over: Any) -> dict[str, Any]:
         "modules": {"taint": 0, "taint_flags": [], "out_of_tree": [], "proprietary": []},
         "pagetypes": None,
         "uptime_seconds": 864000,
+        "booted_epoch_seconds": 1_763_028_000,
         "unavailable": {},
     }
     return deepcopy({**base, **over})

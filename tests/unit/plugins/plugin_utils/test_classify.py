@@ -441,7 +441,7 @@ NEEDED = {
     "driver": (CLEAR_BY_DRIVER, ["nics", "nics.0.lower", "zones", "zones.0.free_blocks", "failures"]),
 }
 NOT_NEEDED = {
-    "page_size_bytes", "memory", "vm", "modules", "pagetypes", "uptime_seconds", "unavailable",
+    "page_size_bytes", "memory", "vm", "modules", "pagetypes", "uptime_seconds", "booted_epoch_seconds", "unavailable",
     "kernel.machine", "kernel.version", "kernel.distribution", "kernel.installed", "kernel.default_boot",
 }  # fmt: skip
 

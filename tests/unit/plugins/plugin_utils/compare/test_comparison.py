@@ -10,6 +10,7 @@ import random
 from functools import lru_cache
 from typing import Any
 
+import jsonschema
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.facts import NAMES
@@ -21,7 +22,6 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT, SAMPLE_FLEET
 
-jsonschema = pytest.importorskip("jsonschema")
 SCHEMA = json.loads((ROOT / "docs" / "fleet.schema.json").read_text(encoding="utf-8"))
 LINE, NEXT = "2.6.32-358.2.1.el6.x86_64", "2.6.32-431.el6.x86_64"
 

@@ -154,6 +154,7 @@ def facts(release: str = EL6_4, zones: list[Facts] | None = None, **more: Any) -
             {"node": 0, "zone": "Normal", "migrate_type": "Unmovable", "free_blocks": HEALTHY_NORMAL, "pageblock_pages": 3353088},
         ],
         "uptime_seconds": 4_060_800,
+        "booted_epoch_seconds": 1_763_028_000,
         "unavailable": {"memory.available_kb": "kernels before 3.14 do not report it"},
         **more,
     }
@@ -232,6 +233,7 @@ def fleet_of(hosts: Mapping[str, Result]) -> Result:
         "collection_version": "1.0.0",
         "counts": counts,
         "comparison": compare(hosts),
+        "history": None,
         "hosts": dict(hosts),
     }
 

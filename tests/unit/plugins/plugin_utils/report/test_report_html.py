@@ -140,7 +140,7 @@ def test_the_headline_says_it_all(verdicts: list[str], headline: str) -> None:
 @pytest.mark.parametrize(
     ("others", "headline"),
     [
-        (["clear"], "Nothing was seen on 2 hosts, but the next boot brings a fault to 1."),
+        (["clear"], "Nothing was seen on 2 hosts, but 1 will not stay so, as the table says."),
         (["unknown"], "Nothing urgent was seen on 2 hosts; 2 need a look."),
         (["affected"], "1 of 2 hosts is starved of pages or at risk of it."),
     ],

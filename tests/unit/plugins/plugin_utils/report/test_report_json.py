@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
@@ -27,7 +28,6 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
     sample_fleet,
 )
 
-jsonschema = pytest.importorskip("jsonschema")
 ROOT = Path(__file__).parents[5]
 SCHEMA = json.loads((ROOT / "docs" / "fleet.schema.json").read_text(encoding="utf-8"))
 
@@ -82,7 +82,7 @@ def test_one_line_for_each_host_in_an_order_that_never_varies() -> None:
     assert render_json(backwards) == text
     lines = text.split("\n")
     assert [line.split('"')[1] for line in lines if '"verdict":' in line] == sorted(fleet["hosts"])
-    assert list(json.loads(text)) == ["schema", "generated_at", "collection_version", "counts", "comparison", "hosts"]
+    assert list(json.loads(text)) == ["schema", "generated_at", "collection_version", "counts", "comparison", "history", "hosts"]
     assert list(json.loads(text)["counts"]) == list(VERDICTS)
 
 

@@ -143,7 +143,7 @@ def test_a_clear_host_with_a_warning_comes_before_the_others_and_is_never_hidden
     few = render_table(fleet, 80, max_rows=3)
     assert hosts_in(few, fleet) == ["web"] and "and 5 more clear hosts, see" in few
     worse = fleet_of({**hosts, **{f"db{number}": result("unknown", None, []) for number in range(3)}})
-    assert "and 6 more clear hosts (1 until the next boot only), see fleet.html" in render_table(worse, 80, max_rows=3)
+    assert "and 6 more clear hosts (1 with a warning), see fleet.html" in render_table(worse, 80, max_rows=3)
 
 
 def test_an_empty_fleet() -> None:

@@ -147,6 +147,89 @@ def test_interfaces_of_links_vlans_and_namespaces() -> None:
     assert not [source for source in given.texts if "other" in source]
 
 
+IP = "2: {0}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu {1} qdisc noqueue state UP\n    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff\n"
+ROOT_LINKS = IP.format("eth0", 1500)
+FOLDER = "sos_commands/networking/"
+
+
+@pytest.mark.parametrize(
+    ("folder", "show"),
+    [("", "ip_address_show"), ("namespaces/{}/", "ip_address_show"), ("namespaces/{}/", "ip_-d_address_show")],
+)
+def test_interfaces_of_namespaces_do_not_mix(folder: str, show: str) -> None:
+    """As sos 3.3, 3.6 and 4.5 keep them."""
+
+    def of(namespace: str, what: str) -> str:
+        return FOLDER + folder.format(namespace) + f"ip_netns_exec_{namespace}_{what}"
+
+    paths = {
+        FOLDER + "ip_-s_-d_link": ROOT_LINKS,
+        FOLDER + "ethtool_-i_eth0": "driver: ixgbe\n",
+        of("qrouter-1", show): IP.format("eth0@if9", 1400) + IP.format("tap0", 1300) + IP.format("rfp-9@if5", 1450),
+        of("qrouter-1", "ethtool_-i_eth0"): "driver: veth\n",
+        of("qrouter-1", "ethtool_-i_rfp-9"): "driver: veth\n",
+        of("qrouter-1", "ethtool_-i_tap0"): "driver: tun\n",
+        of("blue_1", show): IP.format("tap0", 1200) + IP.format("ens5", 9000),
+        of("blue_1", "ethtool_-i_ens5"): "driver: mlx5_core\n",
+    }
+    nics = {nic["name"]: nic for nic in facts_from(of_paths(paths))["nics"]}
+    assert {name: (nic["mtu"], nic["driver"]) for name, nic in nics.items()} == {
+        "eth0": (1500, "ixgbe"), "qrouter-1/eth0": (1400, "veth"), "rfp-9": (1450, "veth"), "ens5": (9000, "mlx5_core"),
+        "qrouter-1/tap0": (1300, "tun"), "blue_1/tap0": (1200, None),
+    }  # fmt: skip
+    assert {name for name, nic in nics.items() if nic["virtual"]} == {"qrouter-1/eth0", "qrouter-1/tap0", "rfp-9"}
+
+
+def test_a_namespace_keeps_what_lies_under_what() -> None:
+    links = IP.format("bond0", 1500) + IP.format("ens5", 1500).replace("qdisc noqueue", "qdisc mq master bond0")
+    paths = {FOLDER + "ip_-s_-d_link": ROOT_LINKS}
+    paths |= {FOLDER + f"namespaces/{name}/ip_netns_exec_{name}_ip_-d_address_show": links for name in ("a", "b")}
+    nics = {nic["name"]: nic for nic in facts_from(of_paths(paths))["nics"]}
+    assert (nics["a/bond0"]["lower"], nics["b/bond0"]["lower"], nics["eth0"]["lower"]) == (["a/ens5"], ["b/ens5"], [])
+
+
+def test_the_clock_of_a_report_that_keeps_neither_proc_uptime_nor_proc_stat() -> None:
+    paths = {"sos_commands/host/uptime": " 16:19:19 up 17:41,  2 users\n", "date": "Thu Feb 10 17:19:17 CET 2022\n"}
+    facts = facts_from(of_paths({**paths, "sos_commands/kernel/dmesg": LOG + FAILURE}))
+    assert (facts["uptime_seconds"], facts["failures"]["last"]["at"]) == (63660, "2022-02-09T22:38:27Z")
+    kept = of_paths({**paths, "proc/stat": "btime 1000\n", "proc/uptime": "5.00 9.00\n"})
+    assert (kept.texts["/proc/stat"], kept.texts["/proc/uptime"]) == ("btime 1000\n", "5.00 9.00\n")
+    local = of_paths({**paths, "date": "Thu Feb 10 16:19:17 CST 2022\n"})
+    assert "/proc/stat" not in local.texts, "of China or of Chicago"
+
+
+def test_every_gateway_has_its_interface_though_the_kernels_file_shows_one() -> None:
+    row = "{}\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+    routes = "default proto static\n\tnexthop via 192.0.2.1 dev eth0 weight 1\n\tnexthop via 192.0.2.2 dev eth1 weight 1\n"
+    links = "".join(IP.format(name, 1500) for name in ("eth0", "eth1", "eth2"))
+    paths = {FOLDER + "ip_-s_-d_link": links, "proc/net/route": row.format("eth0"), FOLDER + "ip_route_show_table_all": routes}
+    nics = facts_from(of_paths(paths))["nics"]
+    assert {nic["name"] for nic in nics if nic["default_route"]} == {"eth0", "eth1"}
+
+
+def test_memory_distribution_and_kernel_from_what_else_tells_them() -> None:
+    free = "  total used free shared buff/cache available\nMem: 1000 1 100 0 0 250\n"
+    lsb = "Distributor ID:\tUbuntu\nRelease:\t14.04\n"
+    folder = "sos_commands/"
+    facts = facts_from(of_paths({folder + "memory/free": free, folder + "memory/free_-m": "", folder + "lsbrelease/lsb_release_-a": lsb}))
+    assert facts["memory"]["total_kb"] == 1000 and facts["kernel"]["distribution"]["id"] == "ubuntu"
+    facts = facts_from(of_paths({folder + "memory/free_-m": free, "proc/meminfo": "MemTotal: 7 kB\nMemFree: 1 kB\n"}))
+    assert facts["memory"]["total_kb"] == 7, "what the kernel says itself comes first"
+    assert facts_from(of_paths({folder + "memory/free_-m": free}))["memory"]["total_kb"] == 1024000
+
+
+@pytest.mark.parametrize("path", ["proc/version", "sos_commands/kernel/dmesg"])
+def test_the_kernel_where_uname_is_missing(path: str) -> None:
+    text = LOG if path.endswith("dmesg") else LOG.partition("] ")[2]
+    kernel = facts_from(evidence_of(KeptMembers({path: text.encode()}, {}, {})))["kernel"]
+    assert (kernel["release"], kernel["machine"], kernel["version"]) == ("2.6.32-358.el6.x86_64", "x86_64", "#1 SMP")
+
+
+def test_a_log_that_users_write_to_does_not_name_the_kernel() -> None:
+    line = "Mar 18 14:39:17 db01 kernel: " + LOG
+    assert facts_from(evidence_of(KeptMembers({"var/log/messages": line.encode()}, {}, {})))["kernel"] is None
+
+
 def test_a_report_is_hostile_text() -> None:
     given = of_paths({"hostname": "{{ lookup('pipe','id') }}\n", "sos_commands/networking/ethtool_-i_x": "driver: ../../etc/passwd\n"})
     assert identity_of(given).host in ("", "db01"), "nothing of a template is left"

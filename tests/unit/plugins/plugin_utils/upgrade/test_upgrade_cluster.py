@@ -65,9 +65,15 @@ def test_pacemaker_that_does_not_answer_is_not_one_that_runs_nothing() -> None:
     assert sole({"$daemon": "pacemakerd\n"}, {"$crm_mon": "no answer within 180 s"}).runs is None
 
 
-def test_the_name_of_a_node_cannot_become_a_command() -> None:
-    hostile = CRM_MON.replace('"db01"', '"$(reboot)"')
-    assert sole({"$crm_mon": hostile, "$crm_node": "$(reboot)\n"}) == Cluster("Pacemaker", None)
+@pytest.mark.parametrize("name", ["$(reboot)", "x';reboot;'", "x$(reboot)", "x`reboot`", "x&reboot", "x reboot", "x\\", "xé", "x\u202ey"])
+def test_the_name_of_a_node_cannot_become_a_command(name: str) -> None:
+    """The plain letter at its beginning is what a pattern matches that is not held to the end."""
+    hostile = CRM_MON.replace('"db01"', f'"{name}"')
+    assert sole({"$crm_mon": hostile, "$crm_node": f"{name}\n"}) == Cluster("Pacemaker", None)
+
+
+def test_a_number_of_resources_that_is_none() -> None:
+    assert sole({"$crm_mon": CRM_MON.replace('resources_running="2"', 'resources_running="²"'), "$crm_node": "db01\n"}).runs is None
 
 
 def test_rgmanager_and_cman() -> None:

@@ -117,11 +117,23 @@ def test_a_default_that_cannot_be_chosen_is_said_with_the_remedy() -> None:
     assert loader.once_command(NEW7, OLD7) is None
 
 
-def test_the_name_of_an_entry_cannot_become_a_command() -> None:
-    hostile = f"menuentry '$(reboot)' --id 'x' {{\n\tlinux /vmlinuz-{NEW7}\n"
+@pytest.mark.parametrize("name", ["$(reboot)", "x$(reboot)", "x`reboot`", "x\\", "x\x1b[31m", "x\x7f"])
+def test_the_name_of_an_entry_cannot_become_a_command(name: str) -> None:
+    """The plain letter at its beginning is what a pattern matches that is not held to the end."""
+    hostile = f"menuentry '{name}' --id 'x' {{\n\tlinux /vmlinuz-{NEW7}\n"
     loader = read_loader(Evidence({"/boot/grub2/grub.cfg": HEAD + hostile, "$tool": "grub2-editenv\n"}, {}))
     with pytest.raises(UpgradeError, match="not plain"):
         loader.default_command(NEW7)
+
+
+@pytest.mark.parametrize("release", ["x\0", "x$(reboot)", "x'", "x\x1b[31m"])
+def test_the_name_of_a_kernel_cannot_become_a_command(release: str) -> None:
+    """A zero byte goes into no command: it ended the play."""
+    texts = {"/boot/grub/grub.conf": GRUB_CONF, "$tool": "grubby\n", "$grubby": f"/boot/vmlinuz-{release}\n"}
+    loader = read_loader(Evidence(texts, {}))
+    assert loader.default == release
+    with pytest.raises(UpgradeError, match="the kernel that boots has a name that is not plain"):
+        loader.default_command(release)
 
 
 def test_without_any_file_the_loader_is_not_guessed() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
@@ -89,6 +90,7 @@ def test_an_el6_host_with_nothing_in_the_way() -> None:
         ({"$owner": "kernel-uek\n"}, "flavour", "of the package kernel-uek"),
         ({"$owner": ""}, "flavour", "of no package"),
         ({"$busy": "812 /var/run/yum.pid /usr/bin/python /usr/bin/yum update\n"}, "package_manager", "yum update (pid 812)"),
+        ({"$busy": "  \n\t\n812\n"}, "package_manager", "is busy: 812 (pid 812)"),
         ({"$manager": ""}, "package_manager", "neither dnf nor yum"),
         ({"$offered": "Error: No matching Packages to list\n"}, "target", "newest offered: none"),
         ({"$offered": "", "$subscription": "Release: 6.4\n"}, "target", "pinned to release 6.4"),
@@ -208,3 +210,15 @@ def test_the_drivers_that_are_needed_and_whether_a_package_has_them() -> None:
     assert finding_of_contents(has, ["mlx5_core"], NEW, [])["state"] == "blocker"
     assert finding_of_contents(has, ["mlx5_core"], NEW, ["driver"])["state"] == "warning"
     assert finding_of_contents(Evidence({}, {"$contents": "repoquery is not there"}), ["mlx4_en"], NEW, [])["state"] == "warning"
+
+
+@pytest.mark.parametrize("odd", ["²", "९", "9" * 12, "9" * 5000, "-1", "1e9", "{{ 7*7 }}"])
+def test_what_a_host_writes_for_a_number_ends_nothing(odd: str) -> None:
+    """Python calls more characters digits than it converts, and converts no more than 4,300 of them."""
+    plan = {f"{HOME}/plan": f"TARGET={NEW}\nAT={odd}\n", "$init": "systemd\n"}
+    found = look({**plan, "$timer": "waiting\n", "$size": f"{odd} /boot/vmlinuz\n", "$room": f"{odd} /boot\n"})
+    assert found.state.due is None
+    assert {"room_boot", "room_modules"} <= {one["check"] for one in found.blockers}
+    assert look({**plan, "$outcome": f"{odd} confirmed: kernel x came up\n"}).state.outcome == ()
+    with pytest.raises(EvidenceError, match="did not tell its time"):
+        look({"$clock": f"{odd}\n"})

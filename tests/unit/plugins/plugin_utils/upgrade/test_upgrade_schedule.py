@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import epoch_of, in_utc, local_time, require_ahead
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import (
+    epoch_of,
+    in_utc,
+    local_time,
+    require_ahead,
+    seconds_in,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +33,7 @@ def test_what_the_controller_converts(text: str, zone: str, utc: str) -> None:
 def test_without_zone_and_offset_the_host_converts() -> None:
     assert local_time("2026-12-01T02:30", "") == "2026-12-01 02:30"
     assert epoch_of("2026-12-01T02:30", "", "1796088600\n") == 1796088600
-    for said in (None, "date: invalid date", ""):
+    for said in (None, "date: invalid date", "", "179608860²", "999999999999"):
         with pytest.raises(UpgradeError, match="in the host's zone"):
             epoch_of("2026-12-01T02:30", "", said)
 
@@ -57,3 +63,10 @@ def test_times_that_are_not_ahead(at: int, why: str) -> None:
     with pytest.raises(UpgradeError, match=why):
         require_ahead(at, 1000, 600)
     require_ahead(1001, 1000, 600)
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "²", "9" * 12, "9" * 5000, "{{ 7*7 }}", "1 2"])
+def test_what_a_host_calls_a_time_and_is_none(text: str) -> None:
+    """A calendar ends with the year 9999, and int() with 4,300 digits: either would end the play."""
+    assert seconds_in(text) is None
+    assert in_utc(seconds_in("9" * 11) or 0) == "5138-11-16 09:46:39 UTC"

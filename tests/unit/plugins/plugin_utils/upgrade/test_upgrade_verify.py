@@ -38,6 +38,7 @@ WHOLE = {
         ({"$differs": f"S.5....T.    /lib/modules/{NEW9}/vmlinuz\n"}, "rpm -V: S.5....T."),
         ({"$differs": f"missing     /lib/modules/{NEW9}/modules.order\n"}, "rpm -V: missing"),
         ({"$package": ""}, "its package is not installed"),
+        ({"$initramfs": "² /boot/initramfs\n"}, "its initramfs is missing"),
         ({"$image": ""}, "its image in /boot is missing or empty"),
         ({"$initramfs": ""}, "its initramfs is missing"),
         ({"$initramfs": f"4 /boot/initramfs-{NEW9}.img\n"}, "its initramfs has 4 kB"),

@@ -100,4 +100,5 @@ def in_force(step: int, min_free_kbytes: int, mode: int | None = None, age: int 
         "since_epoch_seconds": 1_363_700_000,
         "since": "2013-03-19T13:33:20Z",
         "in_force_seconds": age,
+        "mark": "5f0c2d9a417be836",
     }

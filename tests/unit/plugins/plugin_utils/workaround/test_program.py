@@ -83,5 +83,5 @@ def test_nor_does_a_verb_that_is_none() -> None:
 
 def test_a_value_that_is_left_alone_is_absent_and_not_zero() -> None:
     program = render_program("apply", NONCE, {**VALUES["apply"], "zone_reclaim_mode": None, "expected_zone_reclaim_mode": 0})
-    assert "new_mode='absent'" in program and '[ "$now_mode" = \'0\' ]' in program
-    assert "new_mode='0'" in render_program("apply", NONCE, {**VALUES["apply"], "zone_reclaim_mode": 0})
+    assert "new_mode=absent;" in program and '[ "$now_mode" = 0 ]' in program
+    assert "new_mode=0;" in render_program("apply", NONCE, {**VALUES["apply"], "zone_reclaim_mode": 0})

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What earlier audits saw: the audits, one host's past, all of it as CSV; and old ones deleted. Reaches no host."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import OFF
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History, HistoryError, default_url
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
+
+_OPTIONS = {
+    "database": {"type": "str", "default": ""},
+    "output_dir": {"type": "path", "default": "./pagealloc-report"},
+    "label": {"type": "str"},
+    "host": {"type": "str"},
+    "csv": {"type": "path"},
+    "keep_days": {"type": "int"},
+}
+_DAY_SECONDS = 86400
+
+
+class ActionModule(UntrustedAction):
+    """Reads the database alone."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        _unused, options = self.validate_argument_spec(_OPTIONS)
+        if options["database"] == OFF:
+            raise AnsibleActionFail("audit_history is none: no audit is kept")
+        if options["keep_days"] is not None and options["keep_days"] < 1:
+            raise AnsibleActionFail(f"keep_days must be 1 or more, and is {options['keep_days']}")
+        try:
+            with History(options["database"] or default_url(options["output_dir"]), write=not self._task.check_mode) as history:
+                return _told(history, options, check_mode=self._task.check_mode)
+        except HistoryError as error:
+            raise AnsibleActionFail(str(error)) from None
+        except OSError as error:
+            raise AnsibleActionFail(f"csv: {options['csv']}: {error.strerror}") from None
+
+
+def _told(history: History, options: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
+    label, host, display = options["label"] or None, options["host"], Display()
+    if options["keep_days"] is not None:
+        pruned = history.prune(int(time.time()) - options["keep_days"] * _DAY_SECONDS)
+        display.display(f"{count_of(pruned, 'audit')} {'would be' if check_mode else 'were'} deleted")
+        return {"changed": pruned > 0, "pruned": pruned}
+    if options["csv"]:
+        rows = _export(history, options, check_mode=check_mode)
+        display.display(f"{count_of(rows, 'line')} in {options['csv']}")
+        return {"changed": not check_mode, "rows": rows}
+    if host:
+        past = [one for _label, _host, one in history.observations(label, host)]
+        display.display("\n" + render_past(past, load_catalogue().thresholds.order))
+        return {"changed": False, "past": [one._asdict() for one in past]}
+    audits = history.verdicts(label)
+    display.display("\n" + render_audits(audits))
+    return {"changed": False, "audits": [{**run.__dict__, "verdicts": counts} for run, counts in audits]}
+
+
+def _export(history: History, options: dict[str, Any], *, check_mode: bool) -> int:
+    rows = history.observations(options["label"] or None, options["host"])
+    if check_mode:
+        return sum(1 for _row in rows)
+    with Path(options["csv"]).open("w", encoding="utf-8", errors="replace", newline="") as file:
+        return write_csv(file, rows)

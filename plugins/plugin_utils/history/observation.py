@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one audit keeps of one host, and how it is taken from the host's result. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Observation(NamedTuple):
+    """One host at one audit; None is not seen. Memory in kB, times in seconds since 1970.
+
+    ``headroom``: how many atomic requests of each order would be granted. ``step``: that of the workaround, 0 without one.
+    """
+
+    verdict: str
+    at_epoch_seconds: int
+    kernel: str | None = None
+    booted_epoch_seconds: int | None = None
+    step: int | None = None
+    headroom: tuple[int, ...] | None = None
+    free_kb: int | None = None
+    failures: int | None = None
+    min_free_kbytes: int | None = None
+    zone_reclaim_mode: int | None = None
+
+
+#: How far two reckonings of one boot may be apart: the clock of a host is set now and then.
+_SAME_BOOT_SECONDS = 300
+
+
+def observation_of(result: Mapping[str, Any], at_epoch_seconds: int) -> Observation:
+    """``result``: one of ``hosts`` in the fleet's document; ``at_epoch_seconds``: when the audit was.
+
+    The host's own clock counts where its evidence has it, since a record may be of another day.
+    """
+    facts = result["facts"] or {}
+    kernel, vm, record = (facts.get(name) or {} for name in ("kernel", "vm", "workaround"))
+    booted, uptime, headroom = facts.get("booted_epoch_seconds"), facts.get("uptime_seconds"), result["headroom"]
+    return Observation(
+        verdict=result["verdict"],
+        at_epoch_seconds=at_epoch_seconds if booted is None or uptime is None else booted + uptime,
+        kernel=kernel.get("release"),
+        booted_epoch_seconds=booted,
+        step=_step(facts, record),
+        headroom=tuple(headroom["atomic"]) if headroom else None,
+        free_kb=(facts.get("memory") or {}).get("free_kb"),
+        failures=(facts.get("failures") or {}).get("count"),
+        min_free_kbytes=vm.get("min_free_kbytes"),
+        zone_reclaim_mode=vm.get("zone_reclaim_mode"),
+    )
+
+
+def _step(facts: Mapping[str, Any], record: Mapping[str, Any]) -> int | None:
+    if not record:
+        return None
+    return (record.get("step") or 0) if record.get("phase") == "in_force" else 0
+
+
+def same_boot(one: Observation, other: Observation) -> bool | None:
+    """Whether the host did not boot between the two; None where that was not seen."""
+    if one.booted_epoch_seconds is None or other.booted_epoch_seconds is None:
+        return None
+    return abs(one.booted_epoch_seconds - other.booted_epoch_seconds) <= _SAME_BOOT_SECONDS

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the history adds to the fleet's document: what changed, where each host is heading; and this audit, kept for the next ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, new_verdicts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, forecast
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.moment import moment_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import observation_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History, HistoryError, Run
+
+#: Turns the history off.
+OFF = "none"
+_DAY_SECONDS = 86400
+#: Verdicts that say more than what is coming: there the forecast is the second reason, else the first.
+_TROUBLE_NOW = ("affected", "starved")
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where an audit is kept. ``whole_fleet``: it asks every host of the inventory. ``write``: False in check mode."""
+
+    url: str
+    label: str
+    keep_days: int
+    whole_fleet: bool
+    write: bool
+
+
+def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int, order: int) -> None:
+    """Add ``history`` to the document, ``forecast`` to each of its hosts, and a reason where the headroom falls.
+
+    A history that cannot be read or written costs the audit nothing but this: its ``fault`` says why. ``order``: the order whose
+    headroom is followed.
+    """
+    told = {"label": keeping.label, "audits": 0, "previous_at": None, "changes": {}, "new_verdicts": dict(fleet["counts"]), "fault": None}
+    fleet["history"] = told
+    try:
+        with History(keeping.url, write=keeping.write) as history:
+            _look_back(fleet, told, history, keeping, at_epoch_seconds, order)
+    except HistoryError as error:
+        told["fault"] = str(error)
+
+
+def _look_back(
+    fleet: dict[str, Any], told: dict[str, Any], history: History, keeping: Keeping, at_epoch_seconds: int, order: int
+) -> None:
+    hosts: Mapping[str, dict[str, Any]] = fleet["hosts"]
+    now = {name: observation_of(result, at_epoch_seconds) for name, result in hosts.items()}
+    runs, past = history.runs(keeping.label), history.past(keeping.label, len(now), MOST_POINTS)
+    history.add(Run(keeping.label, at_epoch_seconds, len(now), keeping.whole_fleet, fleet["collection_version"]), now)
+    history.prune(at_epoch_seconds - keeping.keep_days * _DAY_SECONDS)
+    told["audits"] = len(runs)
+    if runs:
+        told["previous_at"] = moment_of(runs[0].at_epoch_seconds)
+        before = {name: observations[0] for name, observations in past.items()}
+        told["changes"] = changes_of(before, now, whole_fleet=keeping.whole_fleet)
+        told["new_verdicts"] = new_verdicts(before, now)
+    for name, result in hosts.items():
+        result["forecast"] = forecast(past.get(name, ()), now[name], order)
+        _warn(result, result["forecast"])
+
+
+def _warn(result: dict[str, Any], told: Forecast) -> None:
+    earliest, latest = told["exhausted_earliest"], told["exhausted_latest"]
+    if earliest is None or told["per_day"] is None:
+        return
+    when = f"between {earliest[:10]} and {latest[:10]}" if latest else f"on {earliest[:10]} at the earliest"
+    pace = f"headroom falls by {-told['per_day']:.0f} order-{told['order']} requests a day"
+    reason = f"{pace} ({told['audits']} audits since {str(told['since'])[:10]}): nothing is left {when}"
+    result["reasons"].insert(result["verdict"] in _TROUBLE_NOW, reason)

@@ -1,0 +1,262 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The database of the history: SQLite in a file, or PostgreSQL. One audit is one transaction: it is there whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.tables import (
+    HOSTS,
+    METADATA,
+    MIGRATIONS,
+    OBSERVATIONS,
+    RUNS,
+    SCHEMA_VERSION,
+    VERSION,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    Select,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    make_url,
+    select,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+#: How long one answer of the database may take.
+_ANSWER_SECONDS = 20
+_DAY_SECONDS = 86400
+#: Audits take turns at a PostgreSQL database, as SQLite makes them by itself. Any number will do that other programs do not use.
+_LOCK = 0x706167656C6C6F63
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
+
+
+class HistoryError(Exception):
+    """The history cannot be read or written; the message names the database, without its password, and says what to do."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One audit. ``hosts``: how many it asked; ``whole_fleet``: every host of the inventory was among them."""
+
+    label: str
+    at_epoch_seconds: int
+    hosts: int
+    whole_fleet: bool
+    collection_version: str
+
+
+def default_url(output_dir: str) -> str:
+    """The URL of the database beside the reports."""
+    return URL.create("sqlite", database=str(Path(output_dir).absolute() / "history.db")).render_as_string()
+
+
+class History:
+    """The runs and observations of one database. Every method raises HistoryError, and nothing else of the database's."""
+
+    def __init__(self, url: str, *, write: bool = True) -> None:
+        """``write``: without it nothing is kept, and no database is made."""
+        self._url = _url_of(url)
+        self._write = write
+        path = self._url.database
+        nothing_yet = self._url.drivername == "sqlite" and not (path and Path(path).exists())
+        self._engine = _engine(URL.create("sqlite") if nothing_yet and not write else self._url)
+
+    def __enter__(self) -> History:
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        self._engine.dispose()
+
+    def add(self, run: Run, observations: Mapping[str, Observation]) -> None:
+        """One audit with what it saw of each host."""
+        with self._transaction() as connection:
+            known = _host_ids(connection, run.label, observations)
+            number = connection.execute(insert(RUNS).values(asdict(run)).returning(RUNS.c.id)).scalar_one()
+            rows = [{"run": number, "host": known[name], **_row(one)} for name, one in observations.items()]
+            if rows:
+                connection.execute(insert(OBSERVATIONS), rows)
+
+    def past(self, label: str, hosts: int, points: int) -> dict[str, list[Observation]]:
+        """{host: its observations, newest first} of the newest audits of a fleet: of as many as asked ``points`` times ``hosts`` hosts."""
+        with self._transaction() as connection:
+            first = _first_run(connection, label, hosts * points)
+            if first is None:
+                return {}
+            of_fleet = (HOSTS.c.label == label, OBSERVATIONS.c.run >= first)
+            asked = select(HOSTS.c.name, *_COLUMNS).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
+            found: dict[str, list[Observation]] = {}
+            for name, *values in connection.execute(asked):
+                found.setdefault(name, []).append(_observation(values))
+            return found
+
+    def runs(self, label: str | None = None) -> list[Run]:
+        """All audits, of all fleets or of one, newest first."""
+        with self._transaction() as connection:
+            return [Run(*row) for row in connection.execute(_all_runs(label))]
+
+    def verdicts(self, label: str | None = None) -> list[tuple[Run, dict[str, int]]]:
+        """As ``runs``, each with how many of its hosts had each verdict."""
+        counted = select(OBSERVATIONS.c.run, OBSERVATIONS.c.verdict, func.count()).group_by(OBSERVATIONS.c.run, OBSERVATIONS.c.verdict)
+        with self._transaction() as connection:
+            tallies: dict[int, dict[str, int]] = {}
+            for number, verdict, count in connection.execute(counted):
+                tallies.setdefault(number, {})[verdict] = count
+            runs = connection.execute(_all_runs(label, RUNS.c.id))
+            return [(Run(*row[:-1]), tallies.get(row[-1], {})) for row in runs]
+
+    def observations(self, label: str | None = None, host: str | None = None) -> Iterator[tuple[str, str, Observation]]:
+        """(label, host, observation) of all audits, of one fleet or of one host, oldest first; one by one, since they are many."""
+        wanted = [column == value for column, value in ((HOSTS.c.label, label), (HOSTS.c.name, host)) if value is not None]
+        asked = select(HOSTS.c.label, HOSTS.c.name, *_COLUMNS).join_from(OBSERVATIONS, HOSTS).where(*wanted).order_by(OBSERVATIONS.c.run)
+        with self._transaction() as connection:
+            for fleet, name, *values in connection.execution_options(yield_per=10000).execute(asked):
+                yield fleet, name, _observation(values)
+
+    def prune(self, older_than_epoch_seconds: int) -> int:
+        """Let go of the audits before that time; how many they were."""
+        with self._transaction() as connection:
+            gone = connection.execute(delete(RUNS).where(RUNS.c.at_epoch_seconds < older_than_epoch_seconds)).rowcount
+            if gone:
+                connection.execute(delete(HOSTS).where(HOSTS.c.id.not_in(select(OBSERVATIONS.c.host))))
+            return gone
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection, connection.begin() as transaction:
+                _bring_forward(connection)
+                yield connection
+                if not self._write:
+                    transaction.rollback()
+        except SQLAlchemyError as error:
+            raise HistoryError(f"history database {_shown(self._url)}: {_told(error, self._url)}") from None
+        except _WrongDatabaseError as error:
+            raise HistoryError(f"history database {_shown(self._url)}: {error}") from None
+
+
+class _WrongDatabaseError(Exception):
+    """The database is there and is not one to write into."""
+
+
+def _url_of(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise HistoryError("history database: this is no URL of a database. Give sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+    if url.drivername not in _DRIVERS:
+        raise HistoryError(f"history database {_shown(url)}: {clip(url.drivername, 40)} is not supported. Give sqlite or postgresql")
+    return url.set(drivername=_DRIVERS[url.drivername])
+
+
+def _engine(url: URL) -> Engine:
+    sqlite = url.drivername == "sqlite"
+    options = f"-c statement_timeout={_ANSWER_SECONDS * 1000}"
+    limits = {"timeout": _ANSWER_SECONDS} if sqlite else {"connect_timeout": _ANSWER_SECONDS, "options": options}
+    try:
+        engine = create_engine(url, connect_args=limits)
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise HistoryError(f"history database {_shown(url)}: the controller has no psycopg. Run: pip install 'psycopg[binary]'") from None
+    if sqlite:
+        event.listen(engine, "connect", _set_up_sqlite)
+    turn = "BEGIN IMMEDIATE" if sqlite else f"SELECT pg_advisory_xact_lock({_LOCK})"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(turn))
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver would begin too late: two audits could both read before they write
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _bring_forward(connection: Connection) -> None:
+    """The tables as this version has them: made, or brought forward from an older version, within the transaction."""
+    tables = set(inspect(connection).get_table_names())
+    if VERSION.name not in tables:
+        if tables & set(METADATA.tables) or (tables and connection.dialect.name == "sqlite"):
+            raise _WrongDatabaseError("it holds another program's tables. Name another database in audit_history")
+        METADATA.create_all(connection)
+        connection.execute(insert(VERSION).values(schema_version=SCHEMA_VERSION))
+        return
+    found = connection.execute(select(VERSION.c.schema_version)).scalar_one()
+    if found > SCHEMA_VERSION:
+        versions = f"schema {found}, this one knows {SCHEMA_VERSION}"
+        raise _WrongDatabaseError(f"a newer version of the collection wrote it ({versions}). Update this one")
+    for version in range(found, SCHEMA_VERSION):
+        MIGRATIONS[version](connection)
+    if found < SCHEMA_VERSION:
+        connection.execute(update(VERSION).values(schema_version=SCHEMA_VERSION))
+
+
+_COLUMNS = [OBSERVATIONS.c[name] for name in Observation._fields]
+
+
+def _all_runs(label: str | None, *more: Column[Any]) -> Select[Any]:
+    """The columns of a Run, and ``more``, of each audit, newest first."""
+    asked = select(*(RUNS.c[field.name] for field in fields(Run)), *more).order_by(RUNS.c.id.desc())
+    return asked if label is None else asked.where(RUNS.c.label == label)
+
+
+def _host_ids(connection: Connection, label: str, names: Mapping[str, object]) -> dict[str, int]:
+    """Name -> id of the fleet's hosts, those of ``names`` added where they are new."""
+
+    def known() -> dict[str, int]:
+        return {row.name: row.id for row in connection.execute(select(HOSTS.c.name, HOSTS.c.id).where(HOSTS.c.label == label))}
+
+    ids = known()
+    new = [{"label": label, "name": name} for name in names if name not in ids]
+    if not new:
+        return ids
+    connection.execute(insert(HOSTS), new)
+    return known()
+
+
+def _first_run(connection: Connection, label: str, hosts: int) -> int | None:
+    """The oldest of the newest runs that together asked as many hosts."""
+    first, asked = None, 0
+    for number, count in connection.execute(select(RUNS.c.id, RUNS.c.hosts).where(RUNS.c.label == label).order_by(RUNS.c.id.desc())):
+        first, asked = number, asked + count
+        if asked >= hosts:
+            break
+    return first
+
+
+def _row(observation: Observation) -> dict[str, Any]:
+    row = observation._asdict()
+    row["headroom"] = None if observation.headroom is None else " ".join(map(str, observation.headroom))
+    return row
+
+
+def _observation(values: Sequence[Any]) -> Observation:
+    found = Observation._make(values)
+    return found if found.headroom is None else found._replace(headroom=tuple(map(int, str(found.headroom).split())))
+
+
+def _shown(url: URL) -> str:
+    return url.database or "in memory" if url.drivername == "sqlite" else url.render_as_string(hide_password=True)
+
+
+def _told(error: SQLAlchemyError, url: URL) -> str:
+    """What the database said, in one line and without the password."""
+    said = str(getattr(error, "orig", None) or error)
+    if url.password:
+        said = said.replace(str(url.password), "***")
+    return clip(" ".join(said.split()), 300)

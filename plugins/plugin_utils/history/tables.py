@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of the history, and how an older database is brought forward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+
+METADATA = MetaData()
+
+#: One row: the version of these tables. Its name tells a database of ours from another program's.
+VERSION = Table("pagealloc_history", METADATA, Column("schema_version", Integer, nullable=False))
+
+#: One row an audit. ``label``: of which fleet; ``hosts``: how many were asked; ``whole_fleet``: every host of the inventory was.
+RUNS = Table(
+    "pagealloc_run",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("label", String(200), nullable=False, index=True),
+    Column("at_epoch_seconds", BigInteger, nullable=False),
+    Column("hosts", Integer, nullable=False),
+    Column("whole_fleet", Boolean, nullable=False),
+    Column("collection_version", String(40), nullable=False),
+)
+
+#: Names stand here once, since a fleet of thousands says them every night.
+HOSTS = Table(
+    "pagealloc_host",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("label", String(200), nullable=False),
+    Column("name", String(255), nullable=False),
+    UniqueConstraint("label", "name"),
+)
+
+#: One row a host and audit; observation.py says what the columns are. ``headroom``: the numbers of its orders, with spaces between.
+OBSERVATIONS = Table(
+    "pagealloc_observation",
+    METADATA,
+    Column("run", ForeignKey("pagealloc_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("host", ForeignKey("pagealloc_host.id", ondelete="CASCADE"), primary_key=True),
+    Column("verdict", String(20), nullable=False),
+    Column("at_epoch_seconds", BigInteger, nullable=False),
+    Column("kernel", String(128)),
+    Column("booted_epoch_seconds", BigInteger),
+    Column("step", Integer),
+    Column("headroom", String(1400)),
+    Column("free_kb", BigInteger),
+    Column("failures", BigInteger),
+    Column("min_free_kbytes", BigInteger),
+    Column("zone_reclaim_mode", Integer),
+)
+
+#: Version -> what brings a database of that version to the next one. The last key plus one is the version of the tables above.
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+
+SCHEMA_VERSION = max(MIGRATIONS, default=0) + 1

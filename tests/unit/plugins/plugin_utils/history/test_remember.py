@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole nights: fleets that are audited one after the other, and what the documents and reports say of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import Keeping, remember
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import default_url
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from jsonschema import Draft202012Validator
+
+from tests.conftest import ROOT, SAMPLE_FLEET
+
+_DAY = 86400
+_SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "fleet.schema.json").read_text()))
+
+
+@pytest.fixture
+def keeping(tmp_path: Path) -> Keeping:
+    return Keeping(default_url(str(tmp_path)), "fleet", 400, whole_fleet=True, write=True)
+
+
+def at_risk(headroom_percent: int, night: int) -> Gathered:
+    """A host of the case's kernel with so much of the headroom that the sample has, on that night."""
+    facts: dict[str, Any] = json.loads(json.dumps(Gathered.from_record(str(SAMPLE_FLEET / "evidence" / "db02-el64.evidence")).facts))
+    for zone in facts["zones"]:
+        zone["free_blocks"] = [count * headroom_percent // 100 for count in zone["free_blocks"]]
+        zone["free_pages"] = None
+    facts["failures"] = {**facts["failures"], "count": 0, "by_order": {}}
+    return Gathered({**facts, "booted_epoch_seconds": 0, "uptime_seconds": night * _DAY})
+
+
+def audited(keeping: Keeping, night: int, hosts: dict[str, Gathered]) -> dict[str, Any]:
+    fleet = judge_fleet(hosts, [])
+    remember(fleet, keeping, night * _DAY, 2)
+    errors = [error.message for error in _SCHEMA.iter_errors(json.loads(render_json(fleet)))]
+    assert errors == []
+    return fleet
+
+
+def test_the_first_audit_has_nothing_to_compare_with(keeping: Keeping) -> None:
+    fleet = audited(keeping, 1, {"a": at_risk(100, 1)})
+    assert fleet["history"] == {
+        "label": "fleet", "audits": 0, "previous_at": None, "changes": {}, "new_verdicts": fleet["counts"], "fault": None,
+    }  # fmt: skip
+    assert fleet["hosts"]["a"]["forecast"]["state"] == "too_few_audits"
+    assert "Since the audit" not in render_table(fleet)
+
+
+def test_a_falling_host_is_told_before_it_fails(keeping: Keeping) -> None:
+    for night in range(1, 9):
+        fleet = audited(keeping, night, {"a-steady": at_risk(60 + night % 2, night), "b-falls": at_risk(100 - 10 * night, night)})
+    falls = fleet["hosts"]["b-falls"]
+    assert falls["forecast"]["state"] == "falling" and fleet["hosts"]["a-steady"]["forecast"]["state"] == "no_trend"
+    assert falls["reasons"][0].startswith("headroom falls by ") and "nothing is left between 1970-01-" in falls["reasons"][0]
+    table, page = render_table(fleet), render_html(fleet)
+    assert table.index("b-falls") < table.index("a-steady")
+    assert "headroom falls: b-falls" in table and "headroom falls: b-falls" in page
+    metric = 'pagealloc_headroom_exhausted_timestamp_seconds{host="b-falls",end="earliest"} '
+    earliest = float(render_prometheus(fleet).split(metric)[1].split("\n")[0])
+    assert 8 * _DAY < earliest <= 10.5 * _DAY
+
+
+def test_what_changed_stands_in_the_reports(keeping: Keeping) -> None:
+    audited(keeping, 1, {"a": at_risk(100, 1), "b": at_risk(100, 1), "c": at_risk(100, 1)})
+    fleet = audited(keeping, 2, {"a": at_risk(0, 2), "b": at_risk(100, 2), "d": Gathered(None, "no route to host", unreachable=True)})
+    assert fleet["history"]["changes"] == {"newly_affected": ["a"], "gone": ["c"], "new": ["d"]}
+    assert fleet["history"]["new_verdicts"] == {"affected": 1, "unreachable": 1}
+    for report in (render_table(fleet), render_html(fleet)):
+        assert "Since the audit of 1970-01-02 00:00 UTC" in report and "newly affected: a" in report and "gone: c" in report
+
+
+def test_an_audit_of_a_part_leaves_the_rest_alone(keeping: Keeping) -> None:
+    audited(keeping, 1, {"a": at_risk(100, 1), "b": at_risk(100, 1)})
+    part = replace(keeping, whole_fleet=False)
+    assert audited(part, 2, {"a": at_risk(100, 2)})["history"]["changes"] == {}
+    assert audited(keeping, 3, {"a": at_risk(0, 3), "b": at_risk(100, 3)})["history"]["changes"] == {"newly_affected": ["a"]}
+
+
+def test_an_old_audit_is_let_go(keeping: Keeping) -> None:
+    for night in (1, 2, 500):
+        fleet = audited(keeping, night, {"a": at_risk(100, night)})
+    assert fleet["history"]["audits"] == 2
+    assert audited(keeping, 501, {"a": at_risk(100, 501)})["history"]["audits"] == 1
+
+
+def test_a_history_that_cannot_be_kept_costs_the_audit_nothing_else(keeping: Keeping, tmp_path: Path) -> None:
+    fleet = audited(replace(keeping, url="postgresql://user:hidden1word@127.0.0.1:1/x"), 1, {"a": at_risk(0, 1)})
+    assert fleet["hosts"]["a"]["verdict"] == "affected" and fleet["history"]["new_verdicts"] == fleet["counts"]
+    table = render_table(fleet)
+    assert "What changed since the last audit is not known" in table and "hidden1word" not in table + render_json(fleet)
+
+
+def test_hostile_names_stay_names(keeping: Keeping) -> None:
+    name = "<script>alert(1)</script>\x1b[31m{{ 7 * 7 }}"
+    audited(keeping, 1, {"a": at_risk(100, 1)})
+    fleet = audited(keeping, 2, {name: at_risk(0, 2)})
+    assert fleet["history"]["changes"]["new"] == [name]
+    assert "<script>alert" not in render_html(fleet) and "\x1b" not in render_table(fleet)

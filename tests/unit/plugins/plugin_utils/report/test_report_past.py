@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The history as text: what hosts wrote stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import Run
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
+
+SEEN = Observation("affected", 1764108000, "2.6.32-358.el6.x86_64", 1763028000, 1, (4, 2, 0), 190976, 3, 67584, 0)
+NOT_SEEN = Observation("unreachable", 1764194400)
+
+
+def test_one_line_an_audit() -> None:
+    audits = [(Run("north", 1764194400, 1234, True, "1"), {"clear": 1230, "affected": 4}), (Run("north", 1764108000, 2, False, "1"), {})]
+    assert render_audits(audits) == (
+        "AUDIT (UTC)       FLEET  HOSTS\n"
+        "2025-11-26 22:00  north  1,234\n"
+        "    4 affected, 1,230 clear\n"
+        "2025-11-25 22:00  north  2 (part)\n"
+    )
+
+
+def test_a_zero_is_no_question_mark() -> None:
+    lines = render_past([SEEN, NOT_SEEN], 2).splitlines()
+    assert lines[1].split() == ["2025-11-25", "22:00", "affected", "2.6.32-358.el6.x…", "0", "186", "3"]
+    assert lines[2].split() == ["2025-11-26", "22:00", "unreachable", "?", "?", "?", "?"]
+
+
+def test_the_widest_line_fits_the_screen() -> None:
+    kernel = "2.6.32-358.23.2.el6.mpc07.x86_64"
+    widest = Observation("reboot_pending", 1764108000, kernel, headroom=(0, 0, 999999), free_kb=2**30, failures=10**5)
+    assert max(map(len, render_past([widest], 2).splitlines())) <= 80
+
+
+def test_csv_keeps_what_is_null_apart_from_zero_and_starts_no_formula() -> None:
+    file = io.StringIO()
+    rows = [("north", "=cmd|' /C calc'!A0", SEEN), ("north", "a,\"b\n", NOT_SEEN._replace(kernel="@SUM(1)"))]
+    assert write_csv(file, rows) == 2
+    heading, first, second = csv.reader(io.StringIO(file.getvalue()))
+    assert heading[:4] == ["fleet", "host", "verdict", "at_epoch_seconds"]
+    assert first[1] == "'=cmd|' /C calc'!A0"
+    assert first[heading.index("headroom")] == "4 2 0" and first[heading.index("zone_reclaim_mode")] == "0"
+    assert second[heading.index("kernel")] == "'@SUM(1)" and second[heading.index("free_kb")] == ""
