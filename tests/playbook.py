@@ -34,16 +34,21 @@ class Ansible:
         """A program of this version, with its HOME and its temporary files under ``folder``."""
         home = folder / "home"
         home.mkdir(parents=True, exist_ok=True)
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
         done = subprocess.run(
             [str(self.programs / words[0]), *words[1:]],
             cwd=folder, capture_output=True, text=True, timeout=300, check=False, errors="replace",
-            env={**clean, "HOME": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "80", **environment},
+            env={**self.environment(home), **environment},
         )
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """Nothing of the user's own Ansible, and the checkout's collection before any that is installed on this machine."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        own_packages = str(next(self.programs.parent.glob("lib/python3*/site-packages")))
+        return {**kept, "HOME": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "80", "ANSIBLE_COLLECTIONS_PATH": own_packages}
 
     def play(
         self, folder: Path, hosts: Mapping[str, Any], tasks: list[dict[str, Any]], *words: str, check: bool = True, **play: Any

@@ -9,7 +9,6 @@ import secrets
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
     Evidence,
@@ -41,22 +40,18 @@ _OPTIONS = {
 class ActionModule(ShellAction):
     """Facts of a host from its own kernel, or from recorded evidence of it."""
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    REASONS = (EvidenceError,)
+
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         self.take_options_from(task_vars, _OPTIONS)
         _unused, options = self.validate_argument_spec(_OPTIONS)
         if options["timeout_seconds"] < 0:
             raise AnsibleActionFail("timeout_seconds must not be negative; 0 means no limit")
-        host = str(task_vars.get("inventory_hostname", ""))
         try:
-            given = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, host)
-            result.update(_facts(given) if options["facts"] else _transcript(given))
-        except EvidenceError as error:
-            raise AnsibleActionFail(f"{host}: {error}") from None
+            given = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, self.host)
         except OSError as error:
-            raise AnsibleActionFail(f"{host}: {os_failure(error)}") from None
-        return {**result, "changed": False}
+            raise AnsibleActionFail(f"{self.host}: {os_failure(error)}") from None
+        return {"changed": False, **(_facts(given) if options["facts"] else _transcript(given))}
 
     def _recorded(self, path: str) -> Evidence:
         evidence = read_recorded(path)
@@ -92,8 +87,8 @@ class ActionModule(ShellAction):
 
 def _facts(given: Evidence | str) -> dict[str, Any]:
     evidence = read_transcript(given) if isinstance(given, str) else given
-    return {"ansible_facts": {"pagealloc": wrap_var(facts_from(evidence))}}
+    return {"ansible_facts": {"pagealloc": facts_from(evidence)}}
 
 
 def _transcript(given: Evidence | str) -> dict[str, Any]:
-    return {"transcript": wrap_var(given if isinstance(given, str) else write_transcript(given))}
+    return {"transcript": given if isinstance(given, str) else write_transcript(given)}

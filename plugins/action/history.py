@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import OFF
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History, HistoryError, default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
 
 _OPTIONS = {
     "database": {"type": "str", "default": ""},
@@ -30,16 +29,13 @@ _OPTIONS = {
 _DAY_SECONDS = 86400
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(UntrustedAction):
     """Reads the database alone."""
 
     TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
     _requires_connection = False
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars or {})
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)
         if options["database"] == OFF:
             raise AnsibleActionFail("audit_history is none: no audit is kept")
@@ -47,12 +43,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(f"keep_days must be 1 or more, and is {options['keep_days']}")
         try:
             with History(options["database"] or default_url(options["output_dir"]), write=not self._task.check_mode) as history:
-                told = _told(history, options, check_mode=self._task.check_mode)
+                return _told(history, options, check_mode=self._task.check_mode)
         except HistoryError as error:
-            return {**result, "failed": True, "msg": wrap_var(str(error))}
+            raise AnsibleActionFail(str(error)) from None
         except OSError as error:
-            return {**result, "failed": True, "msg": wrap_var(f"csv: {options['csv']}: {error.strerror}")}
-        return {**result, **told}
+            raise AnsibleActionFail(f"csv: {options['csv']}: {error.strerror}") from None
 
 
 def _told(history: History, options: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
@@ -68,10 +63,10 @@ def _told(history: History, options: dict[str, Any], *, check_mode: bool) -> dic
     if host:
         past = [one for _label, _host, one in history.observations(label, host)]
         display.display("\n" + render_past(past, load_catalogue().thresholds.order))
-        return {"changed": False, "past": wrap_var([one._asdict() for one in past])}
+        return {"changed": False, "past": [one._asdict() for one in past]}
     audits = history.verdicts(label)
     display.display("\n" + render_audits(audits))
-    return {"changed": False, "audits": wrap_var([{**run.__dict__, "verdicts": counts} for run, counts in audits])}
+    return {"changed": False, "audits": [{**run.__dict__, "verdicts": counts} for run, counts in audits]}
 
 
 def _export(history: History, options: dict[str, Any], *, check_mode: bool) -> int:

@@ -12,12 +12,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, fault_of, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import OFF, Keeping, remember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
@@ -28,9 +26,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plain
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault, os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import Change, change_of
 
+#: With these each host goes on by itself, and Ansible runs once a host what is to run once.
+_STRATEGIES_WITHOUT_RUN_ONCE = ("free", "host_pinned")
 _OPTIONS = {
     "options_of": {"type": "str"},
     "gathered": {"type": "str"},
@@ -46,18 +47,15 @@ _OPTIONS = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(UntrustedAction):
     """Reads what each host of the play registered; touches no host."""
 
     TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
     _requires_connection = False
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)
+        self._require_run_once(task_vars)
         try:
             if options["options_of"]:
                 self._check_options_of(options["options_of"], task_vars)
@@ -68,7 +66,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             raise AnsibleActionFail(str(error)) from None
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
-        return {**result, "changed": False, **outcome}
+        return {"changed": False, **outcome}
+
+    def _require_run_once(self, task_vars: dict[str, Any]) -> None:
+        strategy = str(self._task.get_play().strategy)
+        if strategy.rpartition(".")[2] in _STRATEGIES_WITHOUT_RUN_ONCE and len(task_vars.get("ansible_play_batch", ())) > 1:
+            raise AnsibleActionFail(
+                f"The strategy {strategy} of this play would make the report of the fleet once for each host, of the hosts seen so far. "
+                "Give the play strategy: linear"
+            )
 
     def _check_options_of(self, role: str, task_vars: dict[str, Any]) -> None:
         """As Ansible checks a role's options when the role begins, but for the fleet and not for each host."""
@@ -117,14 +123,14 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
     told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in changed.items()}
     new = fleet["history"]["new_verdicts"] if fleet["history"] else fleet["counts"]
     result = {"counts": fleet["counts"], "new_counts": new, "files": paths, "ansible_stats": stats}
-    return {**result, **({"changes": wrap_var(told)} if told else {})}
+    return {**result, **({"changes": told} if told else {})}
 
 
 def _change(result: Any) -> Change:
     try:
         return change_of(_without_marks(result))
     except Exception as error:  # as of its facts: one host may not cost the fleet its report
-        return change_of({"msg": fault_of(error)})
+        return change_of({"msg": fault(error)})
 
 
 def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> None:

@@ -11,29 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import fault_of, head_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import head_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import raising_for
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.outcome import SCHEMA, counts, outcome_of, render
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import remove_leftovers, write_whole
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault, os_failure
 
 _STEPS = ("preflight", "install", "schedule", "reboot", "workaround")
 _NAME = "kernel_upgrade.json"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(UntrustedAction):
     """See plugins/modules/upgrade_report.py."""
 
     TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_async = False
     _requires_connection = False
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         spec = {step: {"type": "str"} for step in _STEPS} | {"output_dir": {"type": "path", "default": "./pagealloc-upgrade"}}
         _unused, options = self.validate_argument_spec(spec)
         names = {step: options[step] for step in _STEPS if options[step]}
@@ -48,7 +44,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         ended = not told["pending"] or any(told[outcome] for outcome in ("failed", "refused", "unreachable"))
         Display().display(f"\n{render(hosts)}\n\nReport: {path}" if ended else f"{told['pending']} of {len(hosts)} hosts are to come")
         stats = {"data": {"pagealloc_kernel_upgrade_counts": told}, "per_host": False, "aggregate": True}
-        return {**result, "changed": False, "counts": told, "file": path, "ansible_stats": stats}
+        return {"changed": False, "counts": told, "file": path, "ansible_stats": stats}
 
     def _outcome(self, hostvars: Any, host: str, names: Mapping[str, str]) -> dict[str, Any]:
         registered = dict(hostvars.raw_get(host))
@@ -57,7 +53,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             return outcome_of(results, self._task.check_mode)
         except Exception as error:  # what one host gave may not cost the others their report
-            return outcome_of({"preflight": {"failed": True, "msg": fault_of(error)}})
+            return outcome_of({"preflight": {"failed": True, "msg": fault(error)}})
 
 
 def _document(hosts: Mapping[str, Any]) -> str:

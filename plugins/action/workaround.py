@@ -9,8 +9,7 @@ import secrets
 import time
 from typing import Any, NamedTuple
 
-from ansible.errors import AnsibleConnectionFailure
-from ansible.utils.unsafe_proxy import wrap_var
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, RECORD
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
@@ -74,23 +73,18 @@ class ActionModule(ShellAction):
 
     _supports_diff = True
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    REASONS = (PolicyError, EvidenceError, FactsError, NoAnswerError)
+
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         self.take_options_from(task_vars, _OPTIONS)
         _unused, self.options = self.validate_argument_spec(_OPTIONS)
-        host = str(task_vars.get("inventory_hostname", ""))
         try:
             self.catalogue = merge_site_advisories(load_catalogue(), self.options["site_advisories"])
-            self._require_seconds()
-            self.policy = read_policy({name: self.options[name] for name in _POLICY}, self.catalogue.workaround)
-            result.update(self._leave() if self.options["state"] == "absent" else self._step())
-        # returned and not raised: what is raised passes by the failed_when of a role that has yet to report it
         except AdvisoryError as error:
-            result.update(failed=True, msg=f"site_advisories: {error}")
-        except (PolicyError, EvidenceError, FactsError, NoAnswerError) as error:
-            result.update(failed=True, msg=f"{host}: {error}")
-        return result
+            raise AnsibleActionFail(f"site_advisories: {error}") from None
+        self._require_seconds()
+        self.policy = read_policy({name: self.options[name] for name in _POLICY}, self.catalogue.workaround)
+        return self._leave() if self.options["state"] == "absent" else self._step()
 
     def _require_seconds(self) -> None:
         for name in ("watch_seconds", "verify_seconds", "timeout_seconds"):
@@ -239,9 +233,9 @@ def _result(
     }
     result = {
         "changed": changed,
-        "change": wrap_var(change),
-        "plan": wrap_var(before.plan),
-        "ansible_facts": {"pagealloc": wrap_var(last.facts)},
+        "change": change,
+        "plan": before.plan,
+        "ansible_facts": {"pagealloc": last.facts},
     }
     if changed:
         sources: tuple[Any, Any] = (before.state, after.state if after else planned or before.plan)

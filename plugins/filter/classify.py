@@ -8,17 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import TemplatedError, classify_value
-
-
-def classify(facts: object, site_advisories: object = None) -> Any:
-    """The result for one host. Its sentences quote the host, so they stay untrusted in templates."""
-    try:
-        return wrap_var(classify_value(facts, site_advisories))
-    except TemplatedError as error:
-        raise AnsibleFilterError(f"fleetcare.pagealloc.classify: {error}") from error
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.template_call import template_call
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import classify_value
 
 
 class FilterModule:
@@ -26,4 +17,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name to callable."""
-        return {"classify": classify}
+        return {"classify": template_call("classify", classify_value)}

@@ -8,17 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import TemplatedError, compare_value
-
-
-def compare(hosts: object, troubled: object = None) -> Any:
-    """What sets the troubled hosts apart. Values of facts come from the hosts, so they stay untrusted in templates."""
-    try:
-        return wrap_var(compare_value(hosts, troubled or []))
-    except TemplatedError as error:
-        raise AnsibleFilterError(f"fleetcare.pagealloc.compare: {error}") from error
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.template_call import template_call
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import compare_value
 
 
 class FilterModule:
@@ -26,4 +17,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name to callable."""
-        return {"compare": compare}
+        return {"compare": template_call("compare", compare_value)}

@@ -8,17 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import TemplatedError, headroom_value
-
-
-def headroom(facts: object) -> Any:
-    """The headroom of one host, or None. Zone names come from the host, so they stay untrusted in templates."""
-    try:
-        return wrap_var(headroom_value(facts))
-    except TemplatedError as error:
-        raise AnsibleFilterError(f"fleetcare.pagealloc.headroom: {error}") from error
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.template_call import template_call
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import headroom_value
 
 
 class FilterModule:
@@ -26,4 +17,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name to callable."""
-        return {"headroom": headroom}
+        return {"headroom": template_call("headroom", headroom_value)}

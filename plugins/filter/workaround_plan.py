@@ -8,17 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import TemplatedError, plan_value
-
-
-def workaround_plan(facts: object, policy: object = None, site_advisories: object = None) -> Any:
-    """The plan for one host. Its sentences quote the host, so they stay untrusted in templates."""
-    try:
-        return wrap_var(plan_value(facts, policy, site_advisories))
-    except TemplatedError as error:
-        raise AnsibleFilterError(f"fleetcare.pagealloc.workaround_plan: {error}") from error
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.template_call import template_call
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plan_value
 
 
 class FilterModule:
@@ -26,4 +17,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name to callable."""
-        return {"workaround_plan": workaround_plan}
+        return {"workaround_plan": template_call("workaround_plan", plan_value)}

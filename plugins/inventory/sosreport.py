@@ -120,7 +120,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         self.inventory.add_group(_GROUP)
         for host in hosts:
             self._add(host)
-        Cache().prune()
+        kept = Cache()
+        if kept.distrust:
+            self.display.warning(kept.distrust)
+        kept.prune()
 
     def _look_into(self, paths: list[str], processes: int) -> list[Report]:
         def say(number: int, seconds: float) -> None:
@@ -139,9 +142,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
 
     def _add(self, host: Host) -> None:
         self.inventory.add_host(host.name, group=_GROUP)
-        variables = {name: value for name, value in _variables(host).items() if value}
+        variables = {name: _marked(value) for name, value in _variables(host).items() if value}
         for name, value in variables.items():
-            self.inventory.set_variable(host.name, name, _untrusted(value))
+            self.inventory.set_variable(host.name, name, value)
         for group in _groups(host.report):
             self.inventory.add_group(group)
             self.inventory.add_host(host.name, group=group)
@@ -167,8 +170,9 @@ def _variables(host: Host) -> dict[str, Any]:
     }
 
 
-def _untrusted(value: Any) -> Any:
-    """Text of a host or file name must never be taken for a template; where it cannot be, it stays plain for readers of JSON."""
+def _marked(value: Any) -> Any:
+    """The text of a report or the name of a file must never be taken for a template, here as little as in a play. Text without a
+    bracket cannot be one and stays plain: where it is marked, ``ansible-inventory`` up to 2.18 prints a mapping in its place."""
     texts = value if isinstance(value, list) else [value]
     return wrap_var(value) if any("{" in text for text in texts) else value
 

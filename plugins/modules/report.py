@@ -19,6 +19,7 @@ description:
     the reports on the controller, and prints a table, worst hosts first.
   - Runs once for the fleet. No host is touched, and every host of the play is in the result once, whether its evidence could
     be gathered or not.
+  - Fails in a play with the strategy C(free) or C(host_pinned) over several hosts, in which Ansible would run it once for each host.
   - The roles of this collection use it; O(gathered) is the only thing it needs to know of the play.
 options:
   options_of:

@@ -5,32 +5,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
+
+#: What Ansible itself would act on, up to hosts of the inventory: nothing that a facts module of ours gives.
+_ACTED_ON = ("add_host", "add_group", "ansible_stats")
+#: A fact is a variable of the host and outranks its inventory; of these two one is ours, and Ansible finds the other out.
+_FACTS = ("pagealloc", "discovered_interpreter_python")
 
 
-class FactsAction(ActionBase):  # type: ignore[misc]
+class FactsAction(UntrustedAction):
     """Runs the module of the same name and adds its facts to those its sisters gave before.
 
     Ansible merges facts at the top level only: without this the second module's ``pagealloc`` would replace the
-    first's.
+    first's. The module's answer is the host's: no more of it passes than a module of ours gives.
     """
 
-    _supports_check_mode = True
+    REASONS = (EvidenceError,)
     _supports_async = True
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
-        new = result.get("ansible_facts", {}).get("pagealloc")
-        if new is not None:
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        answer = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+        result = {name: value for name, value in answer.items() if name not in _ACTED_ON}
+        if "ansible_facts" in result:
             known = task_vars.get("ansible_facts", {}).get("pagealloc") or {}
-            result["ansible_facts"] = {"pagealloc": wrap_var(merged(known, new))}
+            result["ansible_facts"] = facts_in(result["ansible_facts"], known)
         return result
+
+
+def facts_in(answer: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """Our facts of an answer, after those that are known. EvidenceError where no module of ours gave it."""
+    facts = {name: value for name, value in answer.items() if name in _FACTS} if isinstance(answer, Mapping) else {"pagealloc": None}
+    if "pagealloc" in facts:
+        new = facts["pagealloc"]
+        if not isinstance(new, Mapping) or not isinstance(new.get("unavailable", {}), Mapping):
+            raise EvidenceError("facts", None, "the host gave something else in place of the module's facts")
+        facts["pagealloc"] = merged(known, dict(new))
+    return facts
 
 
 def merged(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

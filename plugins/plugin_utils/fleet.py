@@ -29,15 +29,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.compar
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import is_timeout, verdict_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault, os_failure
 
 SCHEMA = "fleetcare.pagealloc/fleet/1"
 
 #: Of a message that Ansible has of a host: the start tells what went wrong.
 _MOST_WORDS_CHARS = 4000
-
-#: How a reason begins that is no fault of the host's.
-FAULT = "A fault in fleetcare.pagealloc, please report it:"
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class Gathered:
         except OSError as error:
             return cls(None, os_failure(error))
         except Exception as error:
-            return cls(None, fault_of(error))
+            return cls(None, fault(error))
 
     @classmethod
     def from_evidence(cls, evidence: Evidence) -> Gathered:
@@ -100,12 +97,7 @@ def judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
     except EvidenceError as error:
         return not_judged(str(error))
     except Exception as error:
-        return not_judged(fault_of(error))
-
-
-def fault_of(error: Exception) -> str:
-    """What the code did not foresee is a fault in it, and said to be one."""
-    return f"{FAULT} {type(error).__name__}: {clip(error)}"
+        return not_judged(fault(error))
 
 
 def not_judged(reason: str) -> dict[str, Any]:
@@ -169,7 +161,7 @@ def _comparison(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str])
     try:
         return compare(hosts, troubled)
     except Exception as error:
-        return no_comparison(fault_of(error))
+        return no_comparison(fault(error))
 
 
 def no_comparison(reason: str) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible.plugins.action import ActionBase
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
@@ -19,21 +18,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import r
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.children import MAX_ANSWER_BYTES, Deadline
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import too_slow
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
 
 #: Of what ssh, or a host through it, says of a connection that failed.
 _MOST_WORDS_CHARS = 4000
 
 
-class ShellAction(ActionBase):  # type: ignore[misc]
+class ShellAction(UntrustedAction):
     """An action whose host is asked by programs of the POSIX shell."""
-
-    _supports_check_mode = True
-    _supports_async = False
-
-    def cleanup(self, force: bool = False) -> None:
-        """What a module left on a host that is gone since cannot be removed. Raised from here, that would hide the action's own result."""
-        with suppress(AnsibleConnectionFailure):
-            super().cleanup(force)
 
     def take_options_from(self, task_vars: Mapping[str, Any], names: Iterable[str]) -> None:
         """With the option ``options_from``, those of these options that are not given, from the host's variables of that prefix. An

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import Any
 
@@ -34,7 +34,7 @@ class TemplatedError(Exception):
         self.option = option
 
 
-def classify_value(facts: object, site_advisories: object) -> Result:
+def classify_value(facts: object, site_advisories: object = None) -> Result:
     """The result for one host's facts, the bundled catalogue merged with a site's own advisories.
 
     Raises TemplatedError naming ``facts`` or ``site_advisories``.
@@ -49,7 +49,7 @@ def classify_value(facts: object, site_advisories: object) -> Result:
         raise TemplatedError(_fact(error), error.fault) from error
 
 
-def plan_value(facts: object, policy: object, site_advisories: object) -> Plan:
+def plan_value(facts: object, policy: object = None, site_advisories: object = None) -> Plan:
     """The workaround's plan for one host's facts. Raises TemplatedError naming ``facts``, ``policy`` or ``site_advisories``."""
     result = classify_value(facts, site_advisories)
     catalogue = _catalogue(json.dumps(plain(site_advisories, "site_advisories")))
@@ -73,9 +73,9 @@ def headroom_value(facts: object) -> dict[str, Any] | None:
     return found
 
 
-def compare_value(hosts: object, troubled: object) -> dict[str, Any]:
+def compare_value(hosts: object, troubled: object = None) -> dict[str, Any]:
     """The comparison of hosts by their results. Raises TemplatedError naming ``hosts`` or ``troubled``."""
-    results, names = plain(hosts, "hosts"), plain(troubled, "troubled")
+    results, names = plain(hosts, "hosts"), plain(troubled or [], "troubled")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise TemplatedError("troubled", "a list of host names is needed")
     if not isinstance(results, dict):
@@ -92,18 +92,6 @@ def _check_result(result: object, path: str, *, by_symptom: bool) -> None:
         raise TemplatedError(f"{path}.facts", "the mapping ansible_facts.pagealloc, or null, is needed")
     if by_symptom and ("symptom" not in result or not isinstance(result["symptom"], (bool, type(None)))):
         raise TemplatedError(f"{path}.symptom", "true, false or null is needed; without it, name the hosts in troubled")
-
-
-def verdict_test(verdict: str, error_class: type[Exception]) -> Callable[[object], bool]:
-    """The test ``is VERDICT``, raising ``error_class`` for a value that is neither a result nor facts."""
-
-    def test(value: object) -> bool:
-        try:
-            return has_verdict(value, verdict)
-        except TemplatedError as error:
-            raise error_class(f"fleetcare.pagealloc.{verdict}: {error}") from error
-
-    return test
 
 
 def has_verdict(value: object, verdict: str) -> bool:

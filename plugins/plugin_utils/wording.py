@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 LIMIT = 80
+_BRACKET = re.compile(r"\{(?=[{%#])")
+
+#: How a sentence begins that tells of an error which the code did not foresee, and which is no fault of the host's.
+FAULT = "A fault in fleetcare.pagealloc, please report it:"
 
 
 def clip(text: object, limit: int = LIMIT) -> str:
@@ -19,10 +24,22 @@ def clip(text: object, limit: int = LIMIT) -> str:
     words = str(text)[: limit * 4]
     if not words.isprintable():
         words = " ".join("".join(one if one.isprintable() else " " for one in words).split())
-    if "{" in words:
-        for bracket in ("{{", "{%", "{#"):
-            words = words.replace(bracket, "{ " + bracket[1])
+    words = parted(words)
     return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def parted(text: str) -> str:
+    """``text`` with a space in each opening bracket of a template, so that none is left.
+
+    >>> parted("{{{% x }}")
+    '{ { { % x }}'
+    """
+    return _BRACKET.sub("{ ", text) if "{" in text else text
+
+
+def fault(error: Exception) -> str:
+    """A sentence on an error that the code did not foresee."""
+    return f"{FAULT} {type(error).__name__}: {clip(error, 300)}"
 
 
 def listed(names: Iterable[str], limit: int = 3, length: int = 40) -> str:

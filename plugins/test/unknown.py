@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import verdict_test
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.template_call import verdict_test
 
 
 class TestModule:
@@ -16,4 +15,4 @@ class TestModule:
 
     def tests(self) -> dict[str, Callable[[object], bool]]:
         """Name to callable."""
-        return {"unknown": verdict_test("unknown", AnsibleFilterError)}
+        return {"unknown": verdict_test("unknown")}

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.playbook import own
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SAMPLE_SECONDS = 2.0
 
@@ -35,10 +37,10 @@ class Run:
 
 
 def clean_environment(home: Path) -> dict[str, str]:
-    """Nothing of the user's own Ansible: an empty HOME, no ANSIBLE_ variables, no agent that would add keys to try."""
+    """That of the tests' Ansible, without an agent that would add keys to try."""
     home.mkdir(parents=True, exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "SSH_", "PYTHON"))}
-    return {**kept, "HOME": str(home), "ANSIBLE_NOCOLOR": "1", "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
+    kept = {name: value for name, value in own().environment(home).items() if not name.startswith(("SSH_", "PYTHON"))}
+    return {**kept, "LC_ALL": "C.UTF-8"}
 
 
 def measured(command: list[str], folder: Path, *, served_by: Callable[[], float] = lambda: 0.0, sample_memory: bool = False) -> Run:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -63,7 +62,7 @@ class Fleet:
         process = subprocess.Popen(
             [str(self.ansible.programs / "ansible-playbook"), *words],
             cwd=self.folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": str(self.folder / "home")},
+            env=self.ansible.environment(self.folder / "home"),
         )  # fmt: skip
         try:
             yield process

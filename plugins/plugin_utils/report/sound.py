@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import counts
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import fault_of, no_comparison, not_judged
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import no_comparison, not_judged
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
 
 Told = TypeVar("Told")
@@ -23,7 +24,7 @@ def told_soundly(fleet: Mapping[str, Any], tell: Callable[[Mapping[str, Any]], T
     except (OSError, ImportError):
         raise
     except Exception as error:
-        reason = fault_of(error)
+        reason = fault(error)
     broken = raising_for(fleet["hosts"], lambda hosts: tell({**_of(fleet, hosts), "comparison": None}))
     hosts = {name: _unknown(result, broken[name]) if name in broken else result for name, result in fleet["hosts"].items()}
     sound = {**_of(fleet, hosts), "comparison": fleet["comparison"] if broken else no_comparison(reason)}
@@ -45,7 +46,7 @@ def raising_for(hosts: Mapping[str, Any], use: Callable[[dict[str, Any]], object
             if half:
                 groups += [names[half:], names[:half]]
             else:
-                broken[names[0]] = fault_of(error)
+                broken[names[0]] = fault(error)
     return broken
 
 

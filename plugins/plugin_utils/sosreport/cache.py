@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import time
 from pathlib import Path
 from typing import BinaryIO
@@ -45,12 +46,18 @@ def default_directory() -> str:
 
 
 class Cache:
-    """Transcripts by the content they were read from. A cache that cannot be written or read is none, and costs time only."""
+    """Transcripts by the content they were read from. A cache that cannot be written or read is none, and costs time only.
+
+    Whoever can write to its folder can say of any report what was in it. So the folder counts only where it is this user's alone;
+    ``distrust`` is a sentence on why it does not, "" where it does.
+    """
 
     def __init__(self, directory: str | None = None) -> None:
         chosen = directory or default_directory()
         manifest = hashlib.sha256(repr((_FORMAT, MANIFEST, sorted(SOS_FORMS.items()), sorted(SOS_IDENTITY.items()))).encode())
-        self._folder = None if chosen == OFF else Path(chosen).expanduser() / manifest.hexdigest()[:12]
+        folder = None if chosen == OFF else Path(chosen).expanduser() / manifest.hexdigest()[:12]
+        self.distrust = _distrust(folder) if folder else ""
+        self._folder = None if self.distrust else folder
 
     def entry(self, file: BinaryIO, inner: str = "") -> Path | None:
         """Where what is read from ``file``, or from the report ``inner`` within it, is kept; None without a cache. Leaves the file at
@@ -71,9 +78,12 @@ class Cache:
         return whole.with_name(f"{whole.stem}-{hashlib.sha256(inner.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.evidence")
 
     def get(self, entry: Path) -> Evidence | None:
-        """The evidence kept there, None where there is none or it is not whole."""
+        """The evidence kept there, None where there is none, it is not whole, or somebody else put it there."""
         try:
-            evidence: Evidence = read_transcript(entry.read_text(encoding="utf-8"))
+            with entry.open(encoding="utf-8") as file:
+                if os.fstat(file.fileno()).st_uid != os.geteuid():
+                    return None
+                evidence: Evidence = read_transcript(file.read())
             os.utime(entry)
         except (OSError, UnicodeError, EvidenceError):
             return None
@@ -83,7 +93,8 @@ class Cache:
         """Keep the evidence, whole or not at all, for nobody else's eyes: it holds lines of logs."""
         with contextlib.suppress(OSError):
             entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_whole(entry, write_transcript(evidence), 0o600)
+            if not _distrust(entry.parent):  # somebody else may have been faster
+                write_whole(entry, write_transcript(evidence), 0o600)
 
     def prune(self) -> None:
         """Let go of what nobody asked for in two months."""
@@ -91,6 +102,22 @@ class Cache:
             return
         oldest = time.time() - _KEPT_DAYS * 86400
         with contextlib.suppress(OSError):
-            for entry in self._folder.parent.glob("*/*.evidence"):
-                if entry.stat().st_mtime < oldest:
-                    entry.unlink()
+            for folder in self._folder.parent.iterdir():  # of other versions too; a link may lead to the records of an audit
+                for entry in () if _distrust(folder) else folder.glob("*.evidence"):
+                    if entry.stat().st_mtime < oldest:
+                        entry.unlink()
+
+
+def _distrust(folder: Path) -> str:
+    """Why what lies in the folder may be somebody else's, "" where it is ours or not there yet."""
+    try:
+        found = folder.lstat()
+    except OSError:
+        return ""
+    if not stat.S_ISDIR(found.st_mode):
+        return f"{folder} is a link or a file, so the cache is not used: remove it"
+    if found.st_uid != os.geteuid():
+        return f"{folder} belongs to another user, so the cache is not used: set {VARIABLE} to a folder of your own"
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"other users may write to {folder}, so the cache is not used: remove the folder"
+    return ""

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import Catalogue, load_catalogue, merge_site_advisories
@@ -29,19 +28,14 @@ class UpgradeAction(ShellAction):
     OPTIONS: dict[str, dict[str, Any]] = {}
     _supports_diff = True
 
-    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    REASONS = (UpgradeError, FactsError, AdvisoryError, EvidenceError, EvidenceMissing)
+
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(self.OPTIONS)
-        self.host = str(task_vars.get("inventory_hostname", ""))
-        # returned and not raised: what is raised passes by a task's failed_when
         try:
-            result.update(wrap_var(self.step(options, task_vars)))
+            return self.step(options, task_vars)
         except AnsibleConnectionFailure as failure:
-            result.update(self.failed(f"cannot be reached: {clip(failure, 300)}"))
-        except (UpgradeError, FactsError, AdvisoryError, EvidenceError, EvidenceMissing) as error:
-            result.update(self.failed(str(error)))
-        return result
+            return self.failed(f"cannot be reached: {clip(failure, 300)}")
 
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """The step; its result."""
@@ -49,7 +43,7 @@ class UpgradeAction(ShellAction):
 
     def failed(self, why: str, **more: Any) -> dict[str, Any]:
         """The result of a step that failed."""
-        return {"failed": True, "msg": wrap_var(f"{self.host}: {why}"), **more}
+        return {"failed": True, "msg": f"{self.host}: {why}", **more}
 
     def ask(self, *parts: str, timeout_seconds: int, **settings: str) -> Evidence:
         """What the program of these parts gives. Raises as ``evidence_of``."""

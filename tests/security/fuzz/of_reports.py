@@ -14,7 +14,7 @@ from random import Random
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import FAULT, Gathered, judge
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import MAX_KEPT_BYTES, read_archive, read_members
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import look_into
@@ -27,6 +27,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.read
     read_tree_evidence,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import ArchiveError, kind_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import FAULT
 
 from tests.security.attacks.archives import LINKS, archive, header, packed, padded
 from tests.security.attacks.mutation import mutated, mutated_bytes

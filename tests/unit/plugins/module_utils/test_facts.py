@@ -13,7 +13,8 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from, select
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import FAULT, Gathered, judge
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import FAULT
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -13,9 +13,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import f
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils import fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.facts_action import merged
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import FAULT, Gathered, judge, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge, judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import FAULT
 
 from tests.conftest import SAMPLE_FLEET
 

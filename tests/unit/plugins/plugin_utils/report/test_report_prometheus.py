@@ -20,6 +20,8 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
     result,
     sample_fleet,
 )
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 try:
     from prometheus_client.parser import text_string_to_metric_families
@@ -104,6 +106,14 @@ def test_hostile_names_stay_one_series_each() -> None:
 def test_long_names_that_differ_at_their_ends_stay_apart() -> None:
     hosts = {"x" * 1000 + end: result("unreachable", None, []) for end in "ab"}
     assert sum(name == "host_verdict" for name, _labels in samples(fleet_of(hosts))) == 2
+
+
+@given(st.sets(st.text(alphabet=" \t\n\u2028\u200b\\\"{xt0", max_size=6)))
+@example({"db  1", "db 1", "db\t1", "db\u00a01"})
+@example({"a\x1b", "a\\x1b"})
+def test_names_that_read_the_same_stay_apart(names: set[str]) -> None:
+    found = samples(fleet_of({name: result("unreachable", None, []) for name in names}))
+    assert sum(name == "host_verdict" for name, _labels in found) == len(names)
 
 
 def test_an_empty_fleet_has_all_counts() -> None:

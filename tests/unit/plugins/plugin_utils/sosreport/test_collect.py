@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport impo
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import VARIABLE, Cache, default_directory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report, find_reports, look_into, look_into_all
 
-from tests.conftest import SAMPLE_FLEET
+from tests.conftest import SAMPLE_FLEET, cannot_run
 from tests.tools.sosreports import records, report_of, write_archive, write_tree
 
 RECORD = records(SAMPLE_FLEET / "evidence")["db02-el64"]
@@ -171,3 +172,48 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv(VARIABLE, caching.OFF)
     look_into(str(packed(tmp_path)))
     assert not entries(tmp_path / ".cache")
+
+
+def given_to_another(entry: Path) -> None:
+    os.chown(entry, 12345, -1)
+
+
+def given_away(entry: Path) -> None:
+    os.chown(entry.parent, 12345, -1)
+
+
+def opened_to_others(entry: Path) -> None:
+    entry.parent.chmod(0o770)
+
+
+def made_a_link(entry: Path) -> None:
+    elsewhere = entry.parent.rename(entry.parent.with_name("elsewhere"))
+    entry.parent.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("change", [given_to_another, given_away, opened_to_others, made_a_link])
+def test_what_somebody_else_may_have_put_into_the_cache_is_not_believed(change: Callable[[Path], None], tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        cannot_run("only root can give a file away")
+    cache = tmp_path / "cache"
+    path = packed(tmp_path, "a")
+    look_into(str(path), str(cache))
+    look_into(str(packed(tmp_path, "b")), str(cache))
+    mine = next(entry for entry in entries(cache) if "$sosreport:host: a\n" in entry.read_text())
+    [other] = [entry for entry in entries(cache) if entry != mine]
+    mine.write_text(other.read_text())
+    assert look_into(str(path), str(cache)).identity.host == "b", "or the forged entry would show nothing"
+    change(mine)
+    assert look_into(str(path), str(cache)).identity.host == "a"
+    assert bool(Cache(str(cache)).distrust) == (change is not given_to_another)
+
+
+def test_no_link_leads_the_cache_to_records_of_others(tmp_path: Path) -> None:
+    look_into(str(packed(tmp_path, "a")), str(tmp_path / "cache"))
+    record = tmp_path / "records" / "db01.evidence"
+    record.parent.mkdir()
+    record.touch()
+    os.utime(record, (0, 0))
+    (tmp_path / "cache" / "other").symlink_to(record.parent)
+    Cache(str(tmp_path / "cache")).prune()
+    assert record.exists()
