@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
@@ -43,7 +43,9 @@ Write = Callable[[Sequence[Line], Page], list[str]]
 @dataclass(frozen=True)
 class Dialect:
     """``source``: under which name the collection reads it. ``of_syslog``: the text came through syslog(2); ``boots``: it may hold several;
-    ``file``: users of the host write to it too; ``since``: the first kernel that is seen in it (a line of KERNELS)."""
+    ``file``: users of the host write to it too; ``since``: the first kernel that is seen in it (a line of KERNELS); ``repeats``: rsyslog
+    counts equal lines; ``second``: another log of the same machine that is read too, and how it is written; ``rotated``: the log is in
+    two files, of which tail tells the names."""
 
     name: str
     source: str
@@ -54,6 +56,9 @@ class Dialect:
     file: bool = False
     since: str = "2.6.18"
     tolerance_seconds: int = 2
+    repeats: bool = False
+    second: tuple[str, Write] | None = None
+    rotated: bool = False
 
 
 def _stamp(microseconds: int) -> str:
@@ -121,18 +126,19 @@ def _wall(form: str, before: str = "", fraction: str = "", behind: str = " " + H
 
 
 def _escaped(write: Write) -> Write:
-    """rsyslog got several lines as one message."""
+    """rsyslog got several lines of one moment as one message."""
 
     def wrapped(lines: Sequence[Line], page: Page) -> list[str]:
         out: list[str] = []
-        room = 0
+        room, before = 0, -1
         for line, text in zip(lines, write(lines, page), strict=True):
-            if room and out and not line.text.startswith("Linux version"):
+            if room and line.microseconds - before < 100 and not line.text.startswith("Linux version"):
                 out[-1] += "#012" + line.text
                 room -= 1
             else:
                 out.append(text)
                 room = page.rng.randrange(6) if page.rng.random() < 0.2 else 0
+            before = line.microseconds
         return out
 
     return wrapped
@@ -162,6 +168,7 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect("syslog", "$messages", _wall(_SHORT), "yearless", of_syslog=True, boots=True, file=True),
     Dialect("syslog, stamped", "$messages", _wall(_SHORT, stamped=True), "yearless", of_syslog=True, boots=True, file=True),
     Dialect("syslog iso", "$messages", _wall(_ISO, fraction="+00:00", stamped=True), "date", of_syslog=True, boots=True, file=True),
+    Dialect("syslog, repeated", "$messages", _wall(_SHORT), "yearless", of_syslog=True, boots=True, file=True, repeats=True),
     Dialect("syslog #012", "$messages", _escaped(_wall(_SHORT)), "yearless", of_syslog=True, boots=True, file=True),
     Dialect(
         "syslog, level",
@@ -192,6 +199,29 @@ DIALECTS: tuple[Dialect, ...] = (
         boots=True,
         file=True,
     ),
+    Dialect("dmesg, syslog too", "$dmesg", _dmesg, "seconds", second=("$messages", _wall(_SHORT, stamped=True))),
+    Dialect(
+        "kern.log, syslog too",
+        "$kern.log",
+        _wall(_SHORT, stamped=True),
+        "yearless",
+        of_syslog=True,
+        file=True,
+        second=("$syslog", _wall(_SHORT, stamped=True)),
+    ),
+    Dialect("kern.log, bare", "$kern.log", _wall(_SHORT), "yearless", of_syslog=True, file=True, second=("$syslog", _wall(_SHORT))),
+    Dialect("syslog, rotated", "$messages", _wall(_SHORT), "yearless", of_syslog=True, boots=True, file=True, rotated=True),
+    Dialect(
+        "kern.log, rotated",
+        "$kern.log",
+        _wall(_ISO, fraction="+00:00", stamped=True),
+        "date",
+        of_syslog=True,
+        boots=True,
+        file=True,
+        rotated=True,
+    ),
+    Dialect("dmesg, bare syslog too", "$dmesg", _dmesg, "seconds", second=("$messages", _wall(_SHORT))),
 )
 
 #: What others say in a file that they may write to: never the kernel's word.
@@ -208,3 +238,26 @@ def with_others(dialect: Dialect, texts: Sequence[str], rng: Random) -> list[str
             before = text[: text.index(" kernel: ")].replace(" kern.", " user.")
             out.append(f"{before} {rng.choice(_SPEAKERS)}")
     return out
+
+
+def with_repeats(
+    lines: Sequence[Line], texts: Sequence[str], heads: Mapping[int, Callable[[int], None]], may_repeat: Container[str], rng: Random
+) -> list[str]:
+    """The lines of a file in which rsyslog counts equal ones. ``heads``: line of a whole failure -> who is to be told how often it came
+    again; ``may_repeat``: what else may come again."""
+    out = []
+    for number, (line, text) in enumerate(zip(lines, texts, strict=True)):
+        out.append(text)
+        tell = heads.get(number)
+        if (tell or line.text in may_repeat) and rng.random() < 0.2:
+            times = rng.randrange(2, 9)
+            out.append(text[: len(text) - len(line.text)] + f"message repeated {times} times: [ {line.text}]")
+            if tell:
+                tell(times)
+    return out
+
+
+def in_two_files(texts: Sequence[str], rng: Random) -> list[str]:
+    """What tail -c prints of a file and the one that was put away before it."""
+    at = rng.randrange(len(texts) + 1)
+    return ["==> /var/log/messages-20260103 <==", *texts[:at], "", "==> /var/log/messages <==", *texts[at:]]

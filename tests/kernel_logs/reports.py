@@ -4,7 +4,8 @@
 """Whole reports as calls of printk: failures of the page allocator, what reads like one, and what may stand around it.
 
 A call is marked with what a reader goes by: ``head`` (the words "page allocation failure"), ``mode``, ``comm`` (the line of a dump
-that names the process), ``module`` (a driver in a trace), ``start`` (another report begins), ``vmalloc`` and ``suppressed``.
+that names the process), ``module`` (a driver in a trace), ``heading`` (a trace begins), ``start`` (another report begins), ``cut``
+(and goes on), ``vmalloc``, ``suppressed``, and ``other``, ``above max``, ``vmalloc whole`` (another trouble).
 """
 
 from __future__ import annotations
@@ -166,9 +167,14 @@ def _mark(module: str) -> tuple[str, str] | None:
     return ("module", module) if module else None
 
 
+_HEADING = ("heading", None)
+
+
 def _x86(kernel: Kernel, rng: Random, frames: Frames, interrupted: bool) -> list[Call]:
     calls = _stack_words(kernel, rng) if kernel.printk in ("records", "glued") and kernel.name != "3.10" else []
-    calls.append(Call(-1 if kernel.name == "2.6.18" else 4, "\nCall Trace:\n" if kernel.name == "2.6.18" else "Call Trace:\n"))
+    calls.append(
+        Call(-1 if kernel.name == "2.6.18" else 4, "\nCall Trace:\n" if kernel.name == "2.6.18" else "Call Trace:\n", mark=_HEADING)
+    )
     if kernel.printk == "lines":
         calls[-1] = calls[-1]._replace(level=-1)
     old = kernel.printk in ("chars", "lines", "records", "glued")
@@ -209,7 +215,7 @@ def _stack_words(kernel: Kernel, rng: Random) -> list[Call]:
 
 
 def _i686(kernel: Kernel, rng: Random, frames: Frames, _interrupted: bool) -> list[Call]:
-    calls = [Call(-1, "Call Trace:\n")] if kernel.name != "2.6.18" else []
+    calls = [Call(-1, "Call Trace:\n", mark=_HEADING)] if kernel.name != "2.6.18" else []
     for function, module in frames:
         at = 0xF8A00000 if module else 0xC0400000
         behind = f" [{module}]" if module else ""
@@ -219,9 +225,9 @@ def _i686(kernel: Kernel, rng: Random, frames: Frames, _interrupted: bool) -> li
 
 
 def _arm(kernel: Kernel, rng: Random, frames: Frames, headed: bool) -> list[Call]:
-    calls = [Call(-1, "Backtrace: \n")] if headed and kernel.name in ("3.2", "3.16", "4.1") else []
+    calls = [Call(-1, "Backtrace: \n", mark=_HEADING)] if headed and kernel.name in ("3.2", "3.16", "4.1") else []
     if kernel.name == "6.x":
-        calls = [Call(4, "Call trace: \n")]
+        calls = [Call(4, "Call trace: \n", mark=_HEADING)]
     for (inner, inside), (outer, module) in zip(frames, frames[1:], strict=False):
         behind = f" [{module}]" if module else ""
         within = f" [{inside}]" if inside else ""
@@ -237,7 +243,7 @@ def _arm(kernel: Kernel, rng: Random, frames: Frames, headed: bool) -> list[Call
 
 
 def _arm64(kernel: Kernel, rng: Random, frames: Frames, _interrupted: bool) -> list[Call]:
-    calls = [Call(-1, "Call trace:\n")]
+    calls = [Call(-1, "Call trace:\n", mark=_HEADING)]
     for function, module in frames:
         behind = f" [{module}]" if module else ""
         at = f"[<{0xFFFFFFC000080000 + rng.randrange(1 << 20):016x}>] " if kernel.name in ("4.1", "4.4", "4.9") else " "
@@ -246,7 +252,7 @@ def _arm64(kernel: Kernel, rng: Random, frames: Frames, _interrupted: bool) -> l
 
 
 def _ppc64le(kernel: Kernel, rng: Random, frames: Frames, _interrupted: bool) -> list[Call]:
-    calls = [Call(-1, "Call Trace:\n")]
+    calls = [Call(-1, "Call Trace:\n", mark=_HEADING)]
     for number, (function, module) in enumerate(frames):
         behind = f" [{module}]" if module else ""
         behind += " (unreliable)" if number == 0 else ""
@@ -317,15 +323,20 @@ def _pieces(kernel: Kernel, node: str, *texts: str) -> list[Call]:
 def vmalloc(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, process: str, path: int, pages_missing: bool) -> Report:
     """A failed vmalloc: for want of address space, or (``pages_missing``) of pages."""
     size = rng.randrange(1, 1 << 16) << 12
+    if kernel.printk in ("chars", "lines") and not kernel.with_line_of_vmalloc:
+        return Report(
+            "vmalloc", [Segment([Call(WARNING, f"vmap allocation for size {size} failed: use vmalloc=<size> to increase size.\n")])]
+        )
     said = f"vmalloc: allocation failure: {size} bytes"
     mode = Mode(kernel.vmalloc_mode, False)
     if not kernel.with_line_of_vmalloc:
         if kernel.head not in ("named", "nodemask"):
             said = f"vmalloc error: size {size}, vm_struct allocation failed" if kernel.name in ("5.14", "6.x") else said
-            calls = [Call(WARNING, f"{process}: {said}, mode:{mode.text}, nodemask=(null)\n", mark=("start", process))]
+            calls = [Call(WARNING, f"{process}: {said}, mode:{mode.text}, nodemask=(null)\n", mark=("vmalloc whole", process))]
         else:
             calls = [*_named(process, said), Call(-1, f", mode:{mode.text}\n", cont=True)]
             calls[0] = calls[0]._replace(mark=("start", process))
+            calls[1] = calls[1]._replace(mark=("other", ("vmalloc", False)))
         return Report(
             "vmalloc", [Segment(calls), *dump(rng, kernel, release, arch, process, path), mem_info(kernel.name, arch, rng.randrange(6))]
         )
@@ -341,7 +352,7 @@ def stall(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, pro
     order = rng.randrange(4)
     name = [
         Call(WARNING, f"{process}: ", mark=("start", process)),
-        Call(-1, f"page allocation stalls for {10000 + rng.randrange(9999)}ms, order:{order}", cont=True),
+        Call(-1, f"page allocation stalls for {10000 + rng.randrange(9999)}ms, order:{order}", cont=True, mark=("other", ("stall", False))),
     ]
     mode = next(mode for mode in kernel.modes if not mode.atomic)
     calls = [*name, Call(-1, f", mode:{mode.text}, nodemask=", cont=True), Call(-1, "(null)\n", cont=True)]
@@ -367,7 +378,9 @@ def slab(rng: Random, kernel: Kernel) -> Report:
             f"  cache: {cache}, object size: 256, buffer size: 256, default order: 0, min order: 0",
             f"  node 0: slabs: {rng.randrange(500)}, objs: 1808, free: 0",
         ]
-    return Report("slab", [Segment([Call(WARNING, text + "\n") for text in texts])], mode=mode)
+    calls = [Call(WARNING, text + "\n") for text in texts]
+    calls[0] = calls[0]._replace(mark=("other", ("slab", "(960:" in texts[1])))
+    return Report("slab", [Segment(calls)], mode=mode)
 
 
 def out_of_memory(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, process: str, path: int) -> Report:
@@ -391,7 +404,7 @@ def out_of_memory(rng: Random, kernel: Kernel, release: tuple[str, str], arch: A
         [
             Call(INFO, "[ pid ]   uid  tgid total_vm      rss cpu oom_adj oom_score_adj name\n"),
             Call(INFO, f"[ 1234]     0  1234   123456     7890   1       0             0 {victim}\n"),
-            Call(ERROR, f"{kill} 1234 ({victim}) score 905 or sacrifice child\n"),
+            Call(ERROR, f"{kill} 1234 ({victim}) score 905 or sacrifice child\n", mark=("other", ("oom_kill", False))),
             Call(ERROR, f"Killed process 1234 ({victim}) total-vm:1234567kB, anon-rss:123456kB, file-rss:0kB\n"),
         ]
     )
@@ -414,7 +427,9 @@ def warning(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, p
     if not order_above_max:
         texts.append(f"NETDEV WATCHDOG: eth0 ({rng.choice(('ixgbe', 'mlx4_en', 'e1000'))}): transmit queue 0 timed out")
     texts.append("Modules linked in: mlx4_en mlx4_core ixgbe ip_tables [last unloaded: scsi_wait_scan]")
-    calls = [Call(WARNING, text + "\n", mark=("start", process) if number == 0 else None) for number, text in enumerate(texts)]
+    calls = [Call(WARNING, text + "\n", mark=("start", None) if number == 0 else ("cut", None)) for number, text in enumerate(texts)]
+    if order_above_max:
+        calls[1] = calls[1]._replace(mark=("above max", None))
     end = Segment([Call(WARNING, f"---[ end trace {rng.getrandbits(64):016x} ]---\n")])
     return Report(
         "order above max" if order_above_max else "warning", [Segment(calls), *dump(rng, kernel, release, arch, process, path), end]
@@ -426,7 +441,7 @@ def hung_task(rng: Random, kernel: Kernel, arch: Arch, process: str, path: int) 
     pid = rng.randrange(2, 32768)
     first = Segment(
         [
-            Call(ERROR, f"INFO: task {process}:{pid} blocked for more than 120 seconds.\n", mark=("start", None)),
+            Call(ERROR, f"INFO: task {process}:{pid} blocked for more than 120 seconds.\n", mark=("start", True)),
             Call(ERROR, '"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.\n'),
             Call(INFO, f"{process:<15} D {rng.getrandbits(64):016x}     0 {pid:5d}      2 0x00000080\n"),
         ]
@@ -434,7 +449,8 @@ def hung_task(rng: Random, kernel: Kernel, arch: Arch, process: str, path: int) 
     return Report("hung", [first, Segment([call._replace(locked=False) for call in trace(kernel.name, arch, path, 0).calls])])
 
 
-_NOISE = (
+#: What the kernel says of other things.
+NOISE = (
     "e1000e: eth0 NIC Link is Up 1000 Mbps Full Duplex, Flow Control: Rx/Tx",
     "TCP: request_sock_TCP: Possible SYN flooding on port 443. Sending cookies.",
     "EXT4-fs (dm-0): mounted filesystem with ordered data mode. Opts: (null)",
@@ -451,7 +467,6 @@ _NOISE = (
     "bonding: bond0: link status definitely up for interface eth1, 10000 Mbps full duplex.",
     "Memory: 32841452k/34078720k available (5155k kernel code, 1067468k absent, 169800k reserved)",
     "mlx4_core 0000:06:00.0: irq 75 for MSI/MSI-X",
-    "Memory cgroup out of memory: Kill process 4242 (worker) score 1001 or sacrifice child",
     "netpoll: netconsole: local port 6665",
     "BUG: soft lockup - CPU#0 stuck for 23s! [kswapd0:37]",
 )
@@ -462,7 +477,10 @@ def noise(rng: Random) -> Report:
     return Report("noise", [_NOISE_SEGMENTS[rng.randrange(len(_NOISE_SEGMENTS))]])
 
 
-_NOISE_SEGMENTS = [Segment([Call(INFO if number % 2 else WARNING, text + "\n")]) for number, text in enumerate(_NOISE)]
+#: A kill in a cgroup is that cgroup's trouble.
+_KILL_IN_CGROUP = "Memory cgroup out of memory: Kill process 4242 (worker) score 1001 or sacrifice child"
+_NOISE_SEGMENTS = [Segment([Call(INFO if number % 2 else WARNING, text + "\n")]) for number, text in enumerate(NOISE)]
+_NOISE_SEGMENTS.append(Segment([Call(ERROR, _KILL_IN_CGROUP + "\n", mark=("other", ("oom_kill", True)))]))
 
 
 def boot(kernel: Kernel, release: str) -> Report:

@@ -35,10 +35,15 @@ class Failed:
     read_atomic: bool | None = None
     named: bool = False
     repeated: int = 0
+    doubtful: bool = False
+
+    def repeat(self, times: int) -> None:
+        """Its line came so many times more, without a trace."""
+        self.repeated += times
 
     @property
     def process_told(self) -> bool:
-        return self.process is not None and self.read_process == self.process
+        return self.process is not None and self.read_process == self.process and (self.named or not self.doubtful)
 
     @property
     def atomic_told(self) -> bool:
@@ -46,7 +51,7 @@ class Failed:
 
     @property
     def modules_told(self) -> bool:
-        return self.read_modules == self.modules and not self.repeated
+        return self.read_modules == self.modules and not self.repeated and not self.doubtful
 
 
 @dataclass
@@ -56,6 +61,7 @@ class Truth:
     failures: list[Failed] = field(default_factory=list)
     suppressed: int = 0
     kinds: set[str] = field(default_factory=set)
+    others: Counter[tuple[str, bool]] = field(default_factory=Counter)
     doubts: set[str] = field(default_factory=set)
 
     @property
@@ -68,36 +74,52 @@ class Truth:
             counts[getattr(failed, name)] += 1 + failed.repeated
         return dict(counts)
 
+    @property
+    def unsure(self) -> bool:
+        """Whether a name may be that of another report."""
+        return any(failed.doubtful and not failed.named for failed in self.failures)
+
     def by_driver(self) -> dict[str, int]:
         return dict(Counter(module for failed in self.failures for module in failed.modules))
 
     def processes_told(self) -> bool:
         """Whether the names, if perhaps not whose each is, can be told."""
         read = Counter(failed.read_process for failed in self.failures)
-        return None not in read and read == Counter(failed.process for failed in self.failures)
+        return not self.unsure and None not in read and read == Counter(failed.process for failed in self.failures)
 
 
-def truth_of(reports: Sequence[Report], marks: Sequence[Mark]) -> Truth:
-    """The truth of the lines that ``marks`` stand in (one boot's)."""
-    reader = _Reader(reports)
+def truth_of(reports: Sequence[Report], marks: Sequence[Mark], callers: Sequence[str] | None = None) -> Truth:
+    """The truth of the lines that ``marks`` stand in (one boot's). ``callers``: who spoke each line, where the log says so."""
+    truth = Truth()
+    readers: dict[str, _Reader] = {}
     for mark in marks:
-        reader.take(mark)
-    return reader.close()
+        caller = callers[mark.line] if callers else ""
+        if caller not in readers:
+            readers[caller] = _Reader(reports, truth)
+        readers[caller].take(mark)
+    for failed in truth.failures:
+        if not failed.named and failed.read_process is None:
+            failed.process = None
+    return truth
 
 
 class _Reader:
-    def __init__(self, reports: Sequence[Report]) -> None:
+    """Reads the lines of one caller, or those of all where the log does not tell callers."""
+
+    def __init__(self, reports: Sequence[Report], truth: Truth) -> None:
         self.reports = reports
-        self.truth = Truth()
+        self.truth = truth
         self.of: dict[int, Failed] = {}
         self.open: list[Failed] = []
         self.modeless: list[Failed] = []
         self.announced: list[str | None] = []
         self.trace: Failed | None = None
+        self.traced = True
+        self.nameless = 0
         self.vmalloc: list[int] = []
 
     def take(self, mark: Mark) -> None:
-        getattr(self, "_take_" + mark.role)(mark)
+        getattr(self, "_take_" + mark.role.replace(" ", "_"))(mark)
 
     def _take_boot(self, mark: Mark) -> None:
         del mark
@@ -113,6 +135,19 @@ class _Reader:
 
     def _take_vmalloc(self, mark: Mark) -> None:
         self.vmalloc.append(mark.report)
+        if not mark.value:
+            self.truth.others["vmalloc", False] += 1
+
+    def _take_other(self, mark: Mark) -> None:
+        self.truth.others[mark.value] += 1
+
+    def _take_vmalloc_whole(self, mark: Mark) -> None:
+        self._take_start(mark)
+        self.truth.others["vmalloc", False] += 1
+
+    def _take_above_max(self, mark: Mark) -> None:
+        self._take_cut(mark)
+        self.truth.others["order_above_max", False] += 1
 
     def _take_head(self, mark: Mark) -> None:
         report = self.reports[mark.report]
@@ -122,6 +157,8 @@ class _Reader:
                 self.truth.doubts.add("which: a line of order 0 follows the vmalloc of another CPU")
             else:
                 del self.vmalloc[0]
+        elif report.kind == "vmalloc":
+            self.truth.doubts.add("count: the line about the address space is lost, and what is left reads like a failure of order 0")
         if not report.counts:
             self.trace = None
             self.announced.append(process)
@@ -136,7 +173,7 @@ class _Reader:
         self.open.append(failed)
         self.truth.failures.append(failed)
         if not self._has_comm(report):
-            self.trace = failed
+            self.trace, self.traced = failed, False
 
     @staticmethod
     def _has_comm(report: Report) -> bool:
@@ -150,30 +187,44 @@ class _Reader:
             self.modeless.pop(0).read_atomic = mark.value.atomic
 
     def _take_start(self, mark: Mark) -> None:
+        """``value``: the process that the line names, None where it names none; True where no later line names it either."""
         self.trace = None
-        if mark.value is not None:
+        if mark.value is True:
+            self.nameless += 1
+        else:
             self.announced.append(mark.value)
 
-    def _take_comm(self, mark: Mark) -> None:
-        named = next((failed for failed in self.open if failed.named and failed.read_process == mark.value), None)
-        if named is None and mark.value in self.announced:
-            self.announced.remove(mark.value)
+    def _take_cut(self, mark: Mark) -> None:
+        del mark
+        self.trace = None
+
+    def _take_heading(self, mark: Mark) -> None:
+        """A trace begins: of what was named last, unless that has its trace or something that names nobody waits for one too."""
+        if self.traced or self.nameless:
             self.trace = None
-            return
-        failed = named or next((failed for failed in self.open if not failed.named), None)
-        self.trace = failed
-        if failed is not None:
-            self.open.remove(failed)
-            failed.read_process = mark.value
+            self.nameless = max(0, self.nameless - 1)
+        self.traced = True
+        del mark
+
+    def _take_comm(self, mark: Mark) -> None:
+        named = [failed for failed in self.open if failed.named and failed.read_process == mark.value]
+        nameless = [failed for failed in self.open if not failed.named]
+        others = [name for name in self.announced if name == mark.value] or (self.announced if None in self.announced else [])
+        candidates = named or nameless
+        if len(candidates) + bool(others) > 1:  # it may be of any of them
+            for failed in candidates:
+                failed.doubtful = True
+        if named or (nameless and not others):
+            self.trace, self.traced = candidates[0], False
+            self.open.remove(candidates[0])
+            candidates[0].read_process = mark.value
+        else:
+            self.trace, self.traced = None, False
+            if others:
+                self.announced.remove(mark.value if mark.value in self.announced else None)
 
     def _take_module(self, mark: Mark) -> None:
         mine = self.of.get(mark.report)
         for modules in (mine.modules if mine else [], self.trace.read_modules if self.trace else []):
             if mark.value not in modules:
                 modules.append(mark.value)
-
-    def close(self) -> Truth:
-        for failed in self.truth.failures:
-            if not failed.named and failed.read_process is None:
-                failed.process = None
-        return self.truth
