@@ -56,8 +56,7 @@ def make(seed: int) -> Log:
     rng = Random(seed)
     dialect = DIALECTS[seed % len(DIALECTS)]
     kernel = rng.choice([kernel for kernel in KERNELS[_ORDER.index(dialect.since) :] if not (dialect.second and kernel.printk == "glued")])
-    files = dialect.file or dialect.second
-    host = scenario.machine(rng, kernel, scenario.PROCESSES if files else scenario.PROCESSES_OF_DMESG)
+    host = scenario.machine(rng, kernel, _processes(dialect))
     booted = 1_400_000_000 + rng.randrange(350_000_000)
     page = Page(booted, rng)
     before = _boot_before(rng, dialect, host, booted) if dialect.boots and rng.random() < 0.3 else []
@@ -65,6 +64,10 @@ def make(seed: int) -> Log:
     lines, marks, first = _shown(rng, dialect, kernel, boot.lines, boot.marks, cut=not before and rng.random() < 0.2)
     truth = truth_of(boot.reports, marks, [line.caller for line in lines] if dialect.name.startswith("callers") else None)
     truth.kinds = {boot.reports[mark.report].kind for mark in marks}
+    if not dialect.of_syslog:
+        lines = [line._replace(text=_escaped(line.text)) if _CONTROL.search(line.text) else line for line in lines]
+    for failed in truth.failures:
+        failed.show(_stripped if dialect.of_syslog else _escaped)
     body = dialect.write(lines, page)
     if dialect.repeats:
         heads = {failed.line: failed.repeat for failed in truth.failures if "mode:" in lines[failed.line].text}
@@ -86,6 +89,25 @@ def make(seed: int) -> Log:
     texts["/proc/stat"] = f"cpu  1 2 3\nbtime {booted}\n"
     texts["/proc/uptime"] = f"{uptime}.11 {uptime}.22\n"
     return Log(seed, kernel, dialect, texts, truth, first == 0, booted, lines, host.release[0], filtered)
+
+
+def _processes(dialect: Dialect) -> tuple[str, ...]:
+    if dialect.file or dialect.second:
+        return scenario.PROCESSES
+    return scenario.PROCESSES_OF_DMESG if dialect.source == "$dmesg" else scenario.PROCESSES_OF_THE_KERNEL
+
+
+_CONTROL = re.compile("[\x00-\x1f]")
+
+
+def _escaped(text: str) -> str:
+    """As dmesg writes what /dev/kmsg gives it."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+def _stripped(text: str) -> str:
+    """As the facts have it where the log had it raw."""
+    return _CONTROL.sub("", text)
 
 
 def _boot_before(rng: Random, dialect: Dialect, host: scenario.Machine, booted: int) -> list[str]:

@@ -4,8 +4,9 @@
 """Whole reports as calls of printk: failures of the page allocator, what reads like one, and what may stand around it.
 
 A call is marked with what a reader goes by: ``head`` (the words "page allocation failure"), ``mode``, ``comm`` (the line of a dump
-that names the process), ``module`` (a driver in a trace), ``heading`` (a trace begins), ``start`` (another report begins), ``cut``
-(and goes on), ``vmalloc``, ``suppressed``, and ``other``, ``above max``, ``vmalloc whole`` (another trouble).
+that names the process), ``module`` (a frame of a trace), ``heading`` (a trace begins), ``start`` (another report begins), ``cut``
+(and goes on), ``vmalloc``, ``suppressed``, and ``other``, ``piece``, ``above max``, ``vmalloc whole`` (another
+trouble); ``name`` (what comes before a piece).
 """
 
 from __future__ import annotations
@@ -163,8 +164,8 @@ def by_name(name: str) -> Kernel:
 Frames = Sequence[tuple[str, str]]
 
 
-def _mark(module: str) -> tuple[str, str] | None:
-    return ("module", module) if module else None
+def _mark(*modules: str) -> tuple[str, tuple[str, ...]]:
+    return ("module", tuple(module for module in modules if module))
 
 
 _HEADING = ("heading", None)
@@ -238,7 +239,7 @@ def _arm(kernel: Kernel, rng: Random, frames: Frames, headed: bool) -> list[Call
             text = f"{left}({inner}+0x0/0x10c{within}) from {right}({outer}{_offsets(rng)}{behind})\n"
         else:
             text = f"{left}({inner}{within}) from {right}({outer}{_offsets(rng)}{behind})\n"
-        calls.append(Call(-1, text, mark=_mark(module)))
+        calls.append(Call(-1, text, mark=_mark(inside, module)))
     return calls
 
 
@@ -335,8 +336,7 @@ def vmalloc(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, p
             calls = [Call(WARNING, f"{process}: {said}, mode:{mode.text}, nodemask=(null)\n", mark=("vmalloc whole", process))]
         else:
             calls = [*_named(process, said), Call(-1, f", mode:{mode.text}\n", cont=True)]
-            calls[0] = calls[0]._replace(mark=("start", process))
-            calls[1] = calls[1]._replace(mark=("other", ("vmalloc", False)))
+            calls[1] = calls[1]._replace(mark=("piece", "vmalloc"))
         return Report(
             "vmalloc", [Segment(calls), *dump(rng, kernel, release, arch, process, path), mem_info(kernel.name, arch, rng.randrange(6))]
         )
@@ -351,8 +351,8 @@ def stall(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, pro
     """An allocation that took more than ten seconds (4.10 to 4.14)."""
     order = rng.randrange(4)
     name = [
-        Call(WARNING, f"{process}: ", mark=("start", process)),
-        Call(-1, f"page allocation stalls for {10000 + rng.randrange(9999)}ms, order:{order}", cont=True, mark=("other", ("stall", False))),
+        Call(WARNING, f"{process}: ", mark=("name", process)),
+        Call(-1, f"page allocation stalls for {10000 + rng.randrange(9999)}ms, order:{order}", cont=True, mark=("piece", "stall")),
     ]
     mode = next(mode for mode in kernel.modes if not mode.atomic)
     calls = [*name, Call(-1, f", mode:{mode.text}, nodemask=", cont=True), Call(-1, "(null)\n", cont=True)]
@@ -430,7 +430,7 @@ def warning(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, p
     calls = [Call(WARNING, text + "\n", mark=("start", None) if number == 0 else ("cut", None)) for number, text in enumerate(texts)]
     if order_above_max:
         calls[1] = calls[1]._replace(mark=("above max", None))
-    end = Segment([Call(WARNING, f"---[ end trace {rng.getrandbits(64):016x} ]---\n")])
+    end = Segment([Call(WARNING, f"---[ end trace {rng.getrandbits(64):016x} ]---\n", mark=("cut", None))])
     return Report(
         "order above max" if order_above_max else "warning", [Segment(calls), *dump(rng, kernel, release, arch, process, path), end]
     )

@@ -22,7 +22,9 @@ PROCESSES = (
     "12:30:45", "root@host",
 )  # fmt: skip
 #: Such as no file that rsyslog wrote can show.
-PROCESSES_OF_DMESG = (*PROCESSES, "a#012b", "#012")
+PROCESSES_OF_THE_KERNEL = (*PROCESSES, "a#012b", "#012")
+#: With raw control characters, which the journal does not show and dmesg writes as \x1b, but for what comes from syslog(2).
+PROCESSES_OF_DMESG = (*PROCESSES_OF_THE_KERNEL, "a\x1b[1mb", "\x07bell")
 
 _CALLERS = ("T1", "T2345", "C0", "C3", "T12", "C11")
 
@@ -63,7 +65,7 @@ def life(rng: Random, host: Machine, failures: int, others: int) -> Boot:
     rng.shuffle(wanted)
     now = 1_000_000 + rng.randrange(5_000_000)
     while wanted:
-        together = 1 if host.cpus == 1 or rng.random() < 0.4 else rng.randrange(2, host.cpus + 1)
+        together = 1 if host.cpus == 1 or rng.random() < 0.5 else rng.randrange(2, host.cpus + 1)
         batch = [_report(rng, host, is_failure) for is_failure in wanted[:together]]
         del wanted[:together]
         quiet = rng.randrange(3)

@@ -12,7 +12,7 @@ say is asked of nobody; ``told`` names what can be asked.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,12 @@ class Failed:
     named: bool = False
     repeated: int = 0
     doubtful: bool = False
+    mixed: bool = False
+
+    def show(self, shown: Callable[[str], str]) -> None:
+        """Its process as the log shows it."""
+        self.process = self.process and shown(self.process)
+        self.read_process = self.read_process and shown(self.read_process)
 
     def repeat(self, times: int) -> None:
         """Its line came so many times more, without a trace."""
@@ -51,7 +57,7 @@ class Failed:
 
     @property
     def modules_told(self) -> bool:
-        return self.read_modules == self.modules and not self.repeated and not self.doubtful
+        return self.read_modules == self.modules and not (self.repeated or self.doubtful or self.mixed)
 
 
 @dataclass
@@ -116,6 +122,7 @@ class _Reader:
         self.trace: Failed | None = None
         self.traced = True
         self.nameless = 0
+        self.name: Mark | None = None
         self.vmalloc: list[int] = []
 
     def take(self, mark: Mark) -> None:
@@ -125,7 +132,16 @@ class _Reader:
         del mark
 
     def _take_name(self, mark: Mark) -> None:
-        del mark
+        self.name = mark
+
+    def _name_of(self, mark: Mark) -> str | None:
+        """The name that stands before a piece in its line."""
+        return self.name.value if self.name is not None and self.name.line == mark.line else None
+
+    def _take_piece(self, mark: Mark) -> None:
+        self.trace = None
+        self.announced.append(self._name_of(mark))
+        self.truth.others[mark.value, False] += 1
 
     def _take_suppressed(self, mark: Mark) -> None:
         if self.reports[mark.report].suppressed:
@@ -152,6 +168,7 @@ class _Reader:
     def _take_head(self, mark: Mark) -> None:
         report = self.reports[mark.report]
         process, mode = mark.value
+        process = process or self._name_of(mark)
         if self.vmalloc:
             if self.vmalloc[0] != mark.report:
                 self.truth.doubts.add("which: a line of order 0 follows the vmalloc of another CPU")
@@ -225,6 +242,9 @@ class _Reader:
 
     def _take_module(self, mark: Mark) -> None:
         mine = self.of.get(mark.report)
+        if self.trace is not mine:
+            for failed in (mine, self.trace):
+                if failed is not None:
+                    failed.mixed = True
         for modules in (mine.modules if mine else [], self.trace.read_modules if self.trace else []):
-            if mark.value not in modules:
-                modules.append(mark.value)
+            modules += [module for module in mark.value if module not in modules]
