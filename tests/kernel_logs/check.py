@@ -21,7 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT
 
 from tests.kernel_logs import scenario
-from tests.kernel_logs.console import BARE, Line, Mark, as_syslog_reads
+from tests.kernel_logs.console import BARE, Line, Mark, as_syslog_reads, behind_another
 from tests.kernel_logs.dialects import DIALECTS, HOST, Dialect, Page, in_two_files, with_others, with_repeats
 from tests.kernel_logs.kernels import KERNELS, Kernel
 from tests.kernel_logs.reports import NOISE
@@ -126,7 +126,10 @@ def _shown(
     """(lines, marks, how many of the first lines are lost) as the dialect's source gives them."""
     if dialect.of_syslog and kernel.printk == "glued":
         lines, into = as_syslog_reads(lines)
-        marks = [mark._replace(line=into[mark.line]) for mark in marks]
+        marks = [
+            (behind_another(mark) if mark.line and into[mark.line - 1] == into[mark.line] else mark)._replace(line=into[mark.line])
+            for mark in marks
+        ]
     if not cut:
         return lines, marks, 0
     first = rng.randrange(1, len(lines))

@@ -143,6 +143,14 @@ class _Reader:
         self.announced.append(self._name_of(mark))
         self.truth.others[mark.value, False] += 1
 
+    def _take_lost(self, mark: Mark) -> None:
+        """What stands behind another's unfinished line is not looked for there: whose trace it is of, nobody can say any more."""
+        mine = self.of.get(mark.report)
+        for failed in (mine, self.trace, *self.open):
+            if failed is not None:
+                failed.mixed = True
+        self.truth.doubts.add("suppressed: a line is glued to another")
+
     def _take_suppressed(self, mark: Mark) -> None:
         if self.reports[mark.report].suppressed:
             self.truth.suppressed += mark.value
