@@ -138,7 +138,7 @@ class _Reading(object):
                 self.mark_at = self.reader.number
         elif message.startswith("Mem-") and _mem_info.match(message):
             self.block, self.zones = line, []
-        elif _zone.search(message):
+        elif "page alloc" not in message and _zone.search(message):  # else one that the console glued to a zone's line
             if self.block is not None and len(self.zones) < MAX_ZONE_LINES:
                 self.zones.append(message)
         else:

@@ -25,10 +25,10 @@ MAX_TRACE_LINES = 150
 MAX_WRAPPED_CHARS = 6144
 
 #: The kinds of lines: (words, room in bytes). A line is of the first kind that has a word in it.
-BOOT, FAILURE, TROUBLE, MEMORY = 1, 2, 3, 4
+FAILURE, BOOT, TROUBLE, MEMORY = 1, 2, 3, 4
 KINDS = OrderedDict((
-    (BOOT, (("Linux version ", MARK, "-- Reboot --", "-- Boot "), 8192)),
     (FAILURE, (("page allocation f", ", mode:", "vmalloc: a", "vmalloc e", "vmalloc s"), 81920)),
+    (BOOT, (("Linux version ", MARK, "-- Reboot --", "-- Boot "), 8192)),
     (TROUBLE, (
         ("warn_alloc: ", "warn_alloc_failed: ", "able to allocate mem", ", object size", "allocation stalls", "ut of memory: ", "ut of Memory: ",
          "oom-kill", "mm/page_alloc.c"),
@@ -81,7 +81,7 @@ END { for (i = 1; i <= n; i++) if (i in line) print tag ":" line[i]
     .replace("@LINES@", str(MAX_TRACE_LINES))
     .replace("@BEHIND@", _BEHIND)
     .replace("@BEFORE@", _BEFORE)
-    .replace("@DROPPED@", "".join(' " first[%d] + 0 "' % kind for kind in range(BOOT, TRACE + 1)))
+    .replace("@DROPPED@", "".join(' " first[%d] + 0 "' % kind for kind in range(FAILURE, TRACE + 1)))
 )
 """A POSIX awk program (gawk 3.1.7, mawk, busybox) without a single quote. It reads a log and prints what is kept of it, each line
 behind the variable ``tag`` and a colon, then CLOSING: the failures' lines seen, and how many lines of each kind were dropped."""
@@ -148,7 +148,7 @@ class _Kept(object):
 
     def __init__(self):
         self._lines = OrderedDict()
-        self._queues = dict((kind, deque()) for kind in range(BOOT, TRACE + 1))
+        self._queues = dict((kind, deque()) for kind in range(FAILURE, TRACE + 1))
         self._sizes = dict.fromkeys(self._queues, 0)
         self._dropped = dict.fromkeys(self._queues, 0)
         self._number = 0
@@ -188,7 +188,7 @@ class _Kept(object):
             self._dropped[kind] += 1
 
     def text(self):
-        dropped = " ".join(str(self._dropped[kind]) for kind in range(BOOT, TRACE + 1))
+        dropped = " ".join(str(self._dropped[kind]) for kind in range(FAILURE, TRACE + 1))
         return "".join(line + "\n" for line in self._lines.values()) + "#log failures %d dropped %s\n" % (self._failures, dropped)
 
 

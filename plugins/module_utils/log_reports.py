@@ -43,7 +43,7 @@ _MODE_OF = re.compile(", " + _MODE)
 _MODE_ALONE = re.compile(", %s" % _MODE)
 _NAME_ALONE = re.compile(r"(.{1,60}): ?\Z")
 _HEADING = re.compile(r"Mem-[Ii]nfo|Call [Tt]race|Backtrace|Code|.* per-cpu:")
-_GLUED = re.compile(r"(.{0,200}?)<[0-9]{1,3}>\[ *[0-9]{1,10}\.[0-9]{1,9}\] (.*)\Z")
+_GLUED = re.compile(r".{0,200}?<[0-7]>(?:\[ *[0-9]{1,10}\.[0-9]{1,9}\] )?(.{0,60}page allocation failure.*)\Z")
 # What stands behind text that a user chose: the addresses behind a file's name, the pid behind a name in the journal.
 _BY_USERS = re.compile(r"\[[0-9]{1,10}\](?:: | trap | general )|\[[0-9a-f,]{1,40}\+[0-9a-f]{1,20}\]")
 _PID = re.compile(r"(?:CPU: [0-9]{1,5} (?:UID: [0-9]{1,10} )?PID: [0-9]{1,10} Comm|Pid: [0-9]{1,10}, comm): (.{0,60}?) {1,20}(?:Kdump: loaded )?(?:Not t|T)ainted")
@@ -109,7 +109,7 @@ class ReportReader(object):
         self.is_of_kernel(release)
         self._waiting = deque(maxlen=_MAX_WAITING)
         self._without_mode = deque(maxlen=_MAX_WAITING)
-        self._current = None
+        self._current = {}  # by who speaks, where the kernel names that: the report whose trace is being printed
         self._name = None
         self._rate_limit = None
         self._vmalloc_at = None
@@ -119,17 +119,17 @@ class ReportReader(object):
         version = kernel_version(release)
         self._in_pieces = version is None or (4, 9) <= version[:2] <= (4, 14)
         self._asks_pages_for_vmalloc = version is None or version[:2] < (4, 9)
+        # before 3.10 that was for each machine to do; a log that tells it once tells it always
+        self._tells_who = version is not None and version >= (3, 10)
 
     def take(self, line):
         """Read one Line."""
         self.number += 1
         message = line.message
         if "page allocation failure" in message:
-            if self._take_failure(line, message):
-                return
-            glued = _GLUED.match(message)
-            if glued and not _BY_USERS.search(message):
-                self._take_failure(line, glued.group(2))
+            glued = _GLUED.match(message) if "<" in message and not _BY_USERS.search(message) else None
+            if not (glued and self._take_failure(line, glued.group(1))):
+                self._take_failure(line, message)
             return
         if self._take_mode(line, message) or self._take_other(line, message) or self._take_suppressed(message):
             return
@@ -148,7 +148,7 @@ class ReportReader(object):
         process = "" if name is None else comm_of(name)
         if process is None or not self._is_whole(line, name, mode):
             return False
-        if self._is_of_vmalloc(name, order):
+        if self._is_of_vmalloc(name, order, mode):
             return True
         report = Report(PAGES, self.number, line, int(order), process)
         self._set_mode(report, mode)
@@ -179,14 +179,21 @@ class ReportReader(object):
             return ""
         return name[1]
 
-    def _is_of_vmalloc(self, name, order):
-        """Whether the line is only the second one about an address space that was too small."""
-        at, self._vmalloc_at = self._vmalloc_at, None
-        return at is not None and self.number - at <= 8 and name is not None and order == "0"
+    def _is_of_vmalloc(self, name, order, mode):
+        """Whether the line is only the second one about an address space that was too small, which is asked for by who may wait."""
+        if self._vmalloc_at is None or self.number - self._vmalloc_at > _MAX_BETWEEN or name is None or order != "0" or mode is None:
+            return False
+        if not int(mode.group(1), 16) & 0x400010:  # __GFP_WAIT, since 4.4 __GFP_DIRECT_RECLAIM
+            return False
+        self._vmalloc_at = None
+        return True
 
     def _add(self, report):
         self.reports.append(report)
-        self._waiting.append(report)
+        if report.times == 1:  # what syslog only counted had nothing behind it
+            self._waiting.append(report)
+        if not self._tells_who:  # the trace that follows is this one's
+            self._current = {}
 
     def _take_mode(self, line, message):
         mode = _MODE_ALONE.match(message) if message.startswith(", mode:") else None
@@ -219,8 +226,7 @@ class ReportReader(object):
         if not real and found.group(1) is None and self._asks_pages_for_vmalloc:
             if not partly:  # else the line of order 0 that follows counts
                 self._vmalloc_at = self.number
-                self._add(Report(VMALLOC, self.number, line))
-                self._waiting.pop()
+                self.reports.append(Report(VMALLOC, self.number, line))
             return True
         kind = PAGES if real or partly else VMALLOC
         report = Report(kind, self.number, line, int(real.group(2)) if real else 0, process)
@@ -284,25 +290,27 @@ class ReportReader(object):
         if who:
             self._take_who(line, message, who)
         elif _TRACE.match(message):
-            if self._current is None or self._current.traced:
-                self._current = self._reported_by(None, line)
-            if self._current is not None:
-                self._current.traced = True
+            current = self._current.get(line.caller)
+            if current is None or current.traced:
+                current = self._current[line.caller] = None if self._tells_who else self._reported_by(None, line)
+            if current is not None:
+                current.traced = True
         elif _OTHER_TRACE.search(message) or _OTHER_REPORT.match(message):
-            self._current = None
+            self._current[line.caller] = None
             self._waiting.append(Report(OTHER, self.number, line))
             if _ABOVE_MAX.match(message):
                 self.reports.append(Report(ABOVE_MAX, self.number, line))
         elif _OVER.match(message):
-            self._current = None
+            self._current[line.caller] = None
         elif "+0x" in message:
-            self._take_frames(message)
+            self._take_frames(line, message)
         elif self._in_pieces:
             self._take_name(line, message)
 
     def _take_who(self, line, message, who):
+        self._tells_who = True
         process = comm_of(who.group(1))
-        report = self._current = self._reported_by(process, line)
+        report = self._current[line.caller] = self._reported_by(process, line)
         if report is not None:
             kernel = _KERNEL.search(message)
             report.kernel = kernel.group(1) if kernel else None
@@ -322,18 +330,18 @@ class ReportReader(object):
             self._waiting.remove(found[0])
         return found[0] if found and found[0].kind != OTHER else None
 
-    def _take_frames(self, message):
+    def _take_frames(self, line, message):
         frames = [] if _INTERRUPTED.match(message) else _FRAME.findall(message)
-        if frames and self._current is None:
-            self._current = self._without_heading()
-        if frames and self._current is not None:
-            self._current.traced = True
-            self._current.frames.extend((old or module or None, function) for old, function, module in frames)
+        current = self._current.get(line.caller) or (self._without_heading() if frames else None)
+        if frames and current is not None:
+            self._current[line.caller] = current
+            current.traced = True
+            current.frames.extend((old or module or None, function) for old, function, module in frames)
 
     def _without_heading(self):
         """The failure whose trace has none, as on some machines; None where the last report is not one that waits."""
         last = self.reports[-1] if self.reports else None
-        if last is None or not self._waiting or self._waiting[-1] is not last or self.number - last.number > 8:
+        if last is None or self._tells_who or not self._waiting or self._waiting[-1] is not last or self.number - last.number > 8:
             return None
         return self._waiting.pop()
 
