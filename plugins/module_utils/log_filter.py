@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What of a kernel log leaves the target: lines with one of some words, and what may belong to a failure behind its line.
 
-It is coarser than the parsers, which judge every line again. The same rules stand twice, as an awk program for the target and in
+It is coarser than the parsers, which judge every line again; the first line of a log shows them whether its lines have times. The same rules stand twice, as an awk program for the target and in
 Python for logs that come whole; a test holds them equal. Each kind of lines has its own room, in which the newest stay, so that a
 flood of one kind costs none of another.
 """
@@ -59,7 +59,7 @@ function keep(k, s) { s = substr(s, 1, s ~ /#012/ ? @WRAPPED@ : @CHARS@); line[+
 function kind(s) {
 @KINDS@ return 0 }
 BEGIN { @ROOMS@room[@TRACE@] = @TRACE_BYTES@ }
-{ k = kind($0)
+{ k = kind($0); if (!k && NR == 1) k = @BOOT@
  if (k == @FAILURE@) { if (!kept && before ~ /@BEFORE@/) keep(k, before); if ($0 ~ /page allocation f/) f++; left = @LINES@ }
  else if (left > 0) { left--; if (!k && $0 ~ /@BEHIND@/) k = @TRACE@ }
  before = $0; kept = k
@@ -78,6 +78,7 @@ END { for (i = 1; i <= n; i++) if (i in line) print tag ":" line[i]
     .replace("@CHARS@", str(MAX_LINE_CHARS))
     .replace("@WRAPPED@", str(MAX_WRAPPED_CHARS))
     .replace("@FAILURE@", str(FAILURE))
+    .replace("@BOOT@", str(BOOT))
     .replace("@LINES@", str(MAX_TRACE_LINES))
     .replace("@BEHIND@", _BEHIND)
     .replace("@BEFORE@", _BEFORE)
@@ -101,7 +102,7 @@ def filter_log(text):
     position, left = 0, 0
     while position < len(text):
         start = position
-        if left <= 0:
+        if left <= 0 and position > 0:
             found = places.after(position)
             if found < 0:
                 break
@@ -158,7 +159,7 @@ class _Kept(object):
     def take(self, text, start, end, behind):
         """Keep the line from ``start`` to ``end`` if it is worth it; its kind. ``behind``: it stands not far behind a failure's."""
         line = text[start:end]
-        kind = _kind_of(line)
+        kind = _kind_of(line) or (BOOT if start == 0 else 0)
         if kind == FAILURE:
             self._failures += "page allocation f" in line
             self._keep_before(text, start)
