@@ -141,7 +141,7 @@ def _groups(pages):
         ))
         group["count"] += 1
         group["last"] = {"process": event.process, "at": event.moment.at}
-    return list(groups[shape] for shape in sorted(groups, key=repr))
+    return [groups[shape] for shape in sorted(groups, key=repr)]
 
 
 def _shape(event):

@@ -59,8 +59,10 @@ class LogContext(object):
 class Event(object):
     """A report with its time, as the union of logs counts it: once, whatever it was said. ``after_workaround``: None where not known."""
 
-    __slots__ = ("after_workaround", "atomic", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order", "process", "trusted",
-                 "what")
+    __slots__ = (
+        "after_workaround", "atomic", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order", "process", "trusted",
+        "what",
+    )
 
     def __init__(self, report, moment, kernel, flags, drivers, trusted, after_workaround):
         self.kind = report.kind
@@ -151,8 +153,9 @@ class _Reading(object):
         moment, booted = moment_of(line, self.context.clock), self.context.clock.boot_epoch_seconds
         if moment.uptime is not None and (moment.uptime[0] or int(moment.uptime[1])):
             return False
-        late = booted is not None and moment.epoch_seconds is not None and moment.epoch_seconds - moment.slack_seconds > booted + _BOOT_SECONDS
-        return not (late and self.name in SYSLOG_FILES)
+        if self.name not in SYSLOG_FILES or booted is None or moment.epoch_seconds is None:
+            return True
+        return moment.epoch_seconds - moment.slack_seconds <= booted + _BOOT_SECONDS
 
     def _take_boot(self, release):
         release = _control.sub("", release)

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What of a kernel log leaves the target: lines with one of some words, and what may belong to a failure behind its line.
 
-It is coarser than the parsers, which judge every line again; the first line of a log shows them whether its lines have times. The same rules stand twice, as an awk program for the target and in
-Python for logs that come whole; a test holds them equal. Each kind of lines has its own room, in which the newest stay, so that a
-flood of one kind costs none of another.
+It is coarser than the parsers, which judge every line again; the first line of a log shows them whether its lines have times. The same
+rules stand twice, as an awk program for the target and in Python for logs that come whole; a test holds them equal. Each kind of lines
+has its own room, in which the newest stay, so that a flood of one kind costs none of another.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -30,8 +30,8 @@ KINDS = OrderedDict((
     (FAILURE, (("page allocation f", ", mode:", "vmalloc: a", "vmalloc e", "vmalloc s"), 81920)),
     (BOOT, (("Linux version ", MARK, "-- Reboot --", "-- Boot "), 8192)),
     (TROUBLE, (
-        ("warn_alloc: ", "warn_alloc_failed: ", "able to allocate mem", ", object size", "allocation stalls", "ut of memory: ", "ut of Memory: ",
-         "oom-kill", "mm/page_alloc.c"),
+        ("warn_alloc: ", "warn_alloc_failed: ", "able to allocate mem", ", object size", "allocation stalls", "ut of memory: ",
+         "ut of Memory: ", "oom-kill", "mm/page_alloc.c"),
         16384,
     )),
     (MEMORY, (("Mem-", "lowmem_res", "*4kB", "*8kB", "*16kB", "*64kB", " free:"), 24576)),

@@ -46,23 +46,35 @@ _HEADING = re.compile(r"Mem-[Ii]nfo|Call [Tt]race|Backtrace|Code|.* per-cpu:")
 _GLUED = re.compile(r".{0,200}?<[0-7]>(?:\[ *[0-9]{1,10}\.[0-9]{1,9}\] )?(.{0,60}page allocation failure.*)\Z")
 # What stands behind text that a user chose: the addresses behind a file's name, the pid behind a name in the journal.
 _BY_USERS = re.compile(r"\[[0-9]{1,10}\](?:: | trap | general )|\[[0-9a-f,]{1,40}\+[0-9a-f]{1,20}\]")
-_PID = re.compile(r"(?:CPU: [0-9]{1,5} (?:UID: [0-9]{1,10} )?PID: [0-9]{1,10} Comm|Pid: [0-9]{1,10}, comm): (.{0,60}?) {1,20}(?:Kdump: loaded )?(?:Not t|T)ainted")
+_PID = re.compile(
+    r"(?:CPU: [0-9]{1,5} (?:UID: [0-9]{1,10} )?PID: [0-9]{1,10} Comm|Pid: [0-9]{1,10}, comm): "
+    r"(.{0,60}?) {1,20}(?:Kdump: loaded )?(?:Not t|T)ainted"
+)
 _KERNEL = re.compile(r"ainted:?.* ([0-9]{1,3}\.[0-9]{1,5}[0-9A-Za-z._+~-]{0,100}) #")
 _TRACE = re.compile(r"(?:Call [Tt]race|Backtrace|Stack [Tt]race):")
-_FRAME = re.compile(r"(?::([0-9A-Za-z_-]{1,64}):)?([A-Za-z_][0-9A-Za-z_.]{0,120})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: \[([0-9A-Za-z_-]{1,64})[] ])?")
+_FRAME = re.compile(
+    r"(?::([0-9A-Za-z_-]{1,64}):)?([A-Za-z_][0-9A-Za-z_.]{0,120})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: \[([0-9A-Za-z_-]{1,64})[] ])?"
+)
 _INTERRUPTED = re.compile(r"(?:RIP|EIP|NIP|PC is at|LR is at|pc :|lr :|epc)")
 # Another report begins, which has a trace of its own; with nothing behind it but frames, or with who it was.
 _OTHER_TRACE = re.compile(r"blocked for more than|NMI backtrace|SysRq|sysrq: ")
 _OTHER_REPORT = re.compile(r"WARNING: |BUG: |.{0,60}invoked oom-killer: |Oops|Kernel panic")
 _OVER = re.compile(r"Modules linked in:|------------\[ cut here|---\[ end ")
 
-_VMALLOC = re.compile(r"(?:(.{0,60}?): )?vmalloc: allocation failure(?:: [0-9]{1,20} bytes|, allocated [0-9]{1,20} of [0-9]{1,20} bytes)(.*)\Z")
-_VMALLOC_PAGES = re.compile(r"(?:(.{0,60}?): )?vmalloc (?:error: size [0-9]{1,20}, page order|size [0-9]{1,20} allocation failure: page order) ([0-9]{1,2})[, ](.*)\Z")
+_VMALLOC = re.compile(
+    r"(?:(.{0,60}?): )?vmalloc: allocation failure(?:: [0-9]{1,20} bytes|, allocated [0-9]{1,20} of [0-9]{1,20} bytes)(.*)\Z"
+)
+_VMALLOC_PAGES = re.compile(
+    r"(?:(.{0,60}?): )?vmalloc (?:error: size [0-9]{1,20}, page order|size [0-9]{1,20} allocation failure: page order) "
+    r"([0-9]{1,2})[, ](.*)\Z"
+)
 _VMALLOC_OTHER = re.compile(r"(?:(.{0,60}?): )?vmalloc (?:error: |size [0-9]{1,20} allocation failure)")
 _STALL = re.compile(r"(?:(.{0,60}?): )?page allocation stalls for [0-9]{1,10}ms, order:([0-9]{1,2})(?![0-9])(.*)\Z")
 _SLAB = re.compile(r"(?:SLUB|SLAB|slab): Unable to allocate memory .{0,60}?gfp=((?:0x)?[0-9a-f]{1,16})(?:\(([A-Za-z_|0-9x]{1,400})\))?")
 _CACHE = re.compile(r" {0,4}cache: (.{1,120}?), object size: ")
-_OOM = re.compile(r"(Memory cgroup out of memory|Out of [Mm]emory): (?:Kill process|Killed process|kill process) [0-9]{1,10} \((.{0,60}?)\)")
+_OOM = re.compile(
+    r"(Memory cgroup out of memory|Out of [Mm]emory): (?:Kill process|Killed process|kill process) [0-9]{1,10} \((.{0,60}?)\)"
+)
 _ABOVE_MAX = re.compile(r"WARNING: .{0,80}mm/page_alloc\.c:[0-9]{1,6} (?:at )?__alloc_")
 _SUPPRESSED = re.compile(r"(warn_alloc(?:_failed)?|__ratelimit): ([0-9]{1,9}) callbacks suppressed")
 

@@ -115,7 +115,8 @@ kernel_log() { name=$1; shift; word=$1; [ "$word" != limited ] || word=$2
  boot=${out%%"Linux version "[0-9]*}; line=${out#"$boot"}
  printf "\$$name:%.512s\n" "${boot##*"$nl"}${line%%"$nl"*}" "#log failures 0 dropped 0 0 0 0 0"; return $rc; }
 reaches() { boot=${out%%"Linux version "[0-9]*}; [ "$boot" != "$out" ] || return 1
- case ${boot##*"$nl"} in *kernel:*kernel:*) return 1;; ""|"<"?">"|"[    0.000000]"*|"<"?">[    0.000000]"*|[0-9]*" kernel: ") ;; *) return 1;; esac; }
+ case ${boot##*"$nl"} in *kernel:*kernel:*) return 1;; ""|"<"?">"|"[    0.000000]"*|"<"?">[    0.000000]"*|[0-9]*" kernel: ") ;;
+ *) return 1;; esac; }
 { kernel_log dmesg dmesg && reaches; } || { kernel_log journal limited journalctl -k -b --no-pager -o short-iso && reaches; } ||
  for log in @FILES_OF_SYSLOG@; do path=/var/log/$log old=; [ -f $path ] || [ $log = messages ] || continue
   for file in $path.1 $path-*; do case $file in *.?z|*.bz2|*.zst) ;; *) [ ! -f "$file" ] || old=$file;; esac; done

@@ -255,8 +255,8 @@ def _groups(found: Mapping[str, Any], path: str) -> tuple[FailureGroup, ...]:
 
 
 def _with_last(group: FailureGroup, last: Mapping[str, Any], path: str) -> FailureGroup:
-    drivers = _texts(last, "drivers", path) or ()
-    return replace(group, drivers=drivers, process=_text(last, "process", path), at=_text(last, "at", path), atomic=_truth(last, "atomic", path))
+    drivers, atomic = _texts(last, "drivers", path) or (), _truth(last, "atomic", path)
+    return replace(group, drivers=drivers, atomic=atomic, process=_text(last, "process", path), at=_text(last, "at", path))
 
 
 def _group(entry: object, path: str) -> FailureGroup:

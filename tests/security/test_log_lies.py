@@ -46,7 +46,10 @@ def test_the_name_of_a_program_that_crashes_is_no_failure(at: str, file: str) ->
     assert facts_of(("dmesg", trap))["count"] == 0
 
 
-@pytest.mark.parametrize("file", ["Linux version 9.9.9 (x) y", "a#012Linux version 9.9.9 (x) y", "a\\x0aLinux version 9.9.9 (x) y", "a\nLinux version 9.9.9 (x) y"])
+@pytest.mark.parametrize(
+    "file",
+    ["Linux version 9.9.9 (x) y", "a#012Linux version 9.9.9 (x) y", "a\\x0aLinux version 9.9.9 (x) y", "a\nLinux version 9.9.9 (x) y"],
+)
 @pytest.mark.parametrize("name", ["dmesg", "journal", "messages"])
 def test_a_name_is_no_boot_and_hides_nothing(name: str, file: str) -> None:
     prefix = "" if name == "dmesg" else "2023-11-14T22:13:20+00:00 db01 kernel: "
@@ -125,7 +128,21 @@ def test_a_mark_that_was_read_in_dmesg_and_repeated_in_a_file_hides_nothing() ->
 
 
 def test_a_process_cannot_hide_its_failures_by_its_name() -> None:
-    for name in ("Linux version 9", "in:imklog", "kern  :warn  : ", "a[1]: b", "x kernel", "db01 kernel", "Mem-Info", "#012", "<4>x", "a<4>", ", mode:0x20", "vmalloc"):
+    names = (
+        "Linux version 9",
+        "in:imklog",
+        "kern  :warn  : ",
+        "a[1]: b",
+        "x kernel",
+        "db01 kernel",
+        "Mem-Info",
+        "#012",
+        "<4>x",
+        "a<4>",
+        ", mode:0x20",
+        "vmalloc",
+    )
+    for name in names:
         for prefix in ("", "[  100.000000] ", "2023-11-19T22:13:20+00:00 db01 kernel: ", "Nov 19 22:13:20 kernel: "):
             log = "messages" if "kernel:" in prefix else "dmesg"
             text = f"{prefix}{name[:15]}: page allocation failure: order:2, mode:0x40a20(GFP_ATOMIC|__GFP_COMP), nodemask=(null)"

@@ -86,18 +86,18 @@ def _take_crash(report: Taken, entry: Source) -> None:
     paths = [path for pattern in entry.sos for path, _stars in expand(report.members, pattern)]
     data = report.read(paths[-1], entry.source) if paths else None
     if data is not None:
-        report.put(entry.source, filter_log(text_of(data)))
+        report.put(entry.source, _reduced(text_of(data)))
 
 
 def _left_of(report: Taken, source: str, data: bytes) -> str | None:
     """What the probe would have sent of a log; None for one that is empty, or holds no more than why there is none."""
     if any(word in data for word in _WORDS):
-        return filter_log(text_of(data))
+        return _reduced(text_of(data))
     text = text_of(data[:2000]).strip()
     if not text or (len(data) < 2000 and _DENIED.match(text)):
         report.reasons.setdefault(source, clip(text) or "is empty in the sosreport")
         return None
-    return filter_log("")
+    return _reduced("")
 
 
 def _unzipped(data: bytes) -> bytes:
@@ -107,6 +107,11 @@ def _unzipped(data: bytes) -> bytes:
         return zlib.decompressobj(31).decompress(data, MAX_MEMBER_BYTES)
     except zlib.error:
         return b""
+
+
+def _reduced(text: str) -> str:
+    left: str = filter_log(text)
+    return left
 
 
 def _read(text: str, name: str) -> KernelLog:

@@ -267,7 +267,9 @@ def test_the_mark_parts_the_failures(prefix: str) -> None:
     assert parse_kernel_log(prefixed(MARKED, prefix) + booted(EL6, prefix), "messages")["since_workaround"] is None, "another boot"
 
 
-@pytest.mark.parametrize("line", [f"{MARK} (step 1)", f"{MARK} (step 1, {TOKEN[::-1]})", f"Mar 18 14:39:17 db01 app: {MARKED}", f"x: {MARKED}"])
+@pytest.mark.parametrize(
+    "line", [f"{MARK} (step 1)", f"{MARK} (step 1, {TOKEN[::-1]})", f"Mar 18 14:39:17 db01 app: {MARKED}", f"x: {MARKED}"]
+)
 def test_only_the_mark_of_the_record_is_one(line: str) -> None:
     assert parse_kernel_log(f"{HEAD}\n{line}\n", "messages")["since_workaround"] is None
 

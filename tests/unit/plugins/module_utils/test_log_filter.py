@@ -57,7 +57,8 @@ def test_the_program_fits_into_single_quotes_and_a_command_line() -> None:
 
 
 def test_no_word_is_read_as_a_pattern_by_awk() -> None:
-    text = "".join(f"x{word}x\n" for word in WORDS) + "".join(f"x{word.replace('.', 'x').replace('*', 'x')}x\n" for word in WORDS if "." in word)
+    others = [word.replace(".", "x").replace("*", "x") for word in WORDS]
+    text = "".join(f"x{word}x\n" for word in (*WORDS, *others))
     assert filter_log(text) == awk("mawk", text)
 
 
@@ -94,7 +95,7 @@ def test_the_facts_of_what_is_kept_are_those_of_the_whole(name: str, prefix: str
 @pytest.mark.parametrize("words", AWKS)
 def test_what_travels_is_bounded_and_the_newest_of_each_kind_stays(words: str) -> None:
     zones = "Mem-Info:\n" + "Node 0 Normal: 1*4kB = 4kB\n" * 5000
-    trace = "Call Trace:\n" + ("y+0x1/0x2 [m]" + "y" * 400 + "\n") * (MAX_TRACE_LINES + 50)
+    trace = "Pid: 0, comm: swapper Not tainted 2.6.32-358.2.1.el6.x86_64 #1\nCall Trace:\n" + ("y+0x1/0x2 [m]" + "y" * 400 + "\n") * (MAX_TRACE_LINES + 50)
     others = "SLUB: Unable to allocate memory on node -1 (gfp=0x20)\n" * 5000
     text = EL6 + zones + others + (HEAD + "z" * 2000 + "\n") * 5 + (HEAD + "\n") * 4000 + trace
     kept = awk(words, text)
@@ -104,7 +105,7 @@ def test_what_travels_is_bounded_and_the_newest_of_each_kind_stays(words: str) -
     failures = failures_of([("dmesg", kept)], LogContext(Clock()))
     assert failures["count"] == 4006, "all are counted"
     assert 500 < failures["by_order"]["2"] < 4006, "the last ones are told apart"
-    assert failures["boot_seen"] and failures["last"]["drivers"] == ["m"], "a flood of one kind costs none of another"
+    assert failures["boot_seen"] and failures["by_driver"] == {"m": 1}, "a flood of one kind costs none of another"
 
 
 def test_the_closing_line_of_earlier_versions_is_read() -> None:

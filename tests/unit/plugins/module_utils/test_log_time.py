@@ -71,7 +71,9 @@ def test_a_year_that_is_not_the_only_one_is_not_guessed_at() -> None:
     assert moment_of(read_line("Jan  2 01:02:03 h kernel: x"), Clock(BOOTED, BOOTED + 300 * 86400)).at == "2014-01-02T01:02:03"
 
 
-@pytest.mark.parametrize("line", ["Mar 19 01:02:03 db01 app: x", "Mar 19 01:02:03 app: kernel: x", "2013-03-19 01:02:03 db01 app: kernel: x"])
+@pytest.mark.parametrize(
+    "line", ["Mar 19 01:02:03 db01 app: x", "Mar 19 01:02:03 app: kernel: x", "2013-03-19 01:02:03 db01 app: kernel: x"]
+)
 def test_who_is_not_the_kernel_is_not_read(line: str) -> None:
     assert read_line(line) is None
     assert list(kernel_lines(line + "#012" + MESSAGE, encoded_newlines=True)) == []
