@@ -70,7 +70,7 @@ def make(seed: int) -> Log:
         failed.show(_stripped if dialect.of_syslog else _escaped)
     body = dialect.write(lines, page)
     if dialect.repeats:
-        heads = {failed.line: failed.repeat for failed in truth.failures if "mode:" in lines[failed.line].text}
+        heads = {failed.line: failed.repeat for failed in truth.failures if failed.named and "mode:" in lines[failed.line].text}
         body = with_repeats(lines, body, heads, NOISE, rng)
     if dialect.file:
         body = with_others(dialect, body, rng)
@@ -81,8 +81,10 @@ def make(seed: int) -> Log:
     if dialect.second:
         source, write = dialect.second
         written[source] = write(lines, page)
-        cut = rng.choice((dialect.source, source))
-        written[cut] = written[cut][rng.randrange(len(lines)) :]
+        cut, first_left = rng.choice((dialect.source, source)), rng.randrange(len(lines))
+        while first_left < len(lines) and "page allocation failure" in lines[first_left].text:
+            first_left += 1  # the line before may say that it is vmalloc's
+        written[cut] = written[cut][first_left:]
     texts = {source: _text(whole, filtered) for source, whole in written.items()}
     uptime = lines[-1].microseconds // 1_000_000 + 60
     texts["$uname"] = f"Linux {HOST} {host.release[0]} #1 SMP Fri Apr 20 16:44:24 UTC 2018 x86_64 x86_64 x86_64 GNU/Linux\n"

@@ -412,7 +412,7 @@ def out_of_memory(rng: Random, kernel: Kernel, release: tuple[str, str], arch: A
 
 
 def warning(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, process: str, path: int, order_above_max: bool) -> Report:
-    """WARN_ON with a driver in its trace: of the watchdog of a NIC, or for an order that no allocator can give."""
+    """A dump with a driver in its trace: of the watchdog of a NIC or of a CPU, or for an order that no allocator can give."""
     place = (
         "mm/page_alloc.c:2964 __alloc_pages_slowpath+0x2a1/0x9b0"
         if order_above_max
@@ -424,7 +424,9 @@ def warning(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, p
         if kernel.printk in ("chars", "lines")
         else f"WARNING: CPU: 0 PID: {rng.randrange(999)} at {place}"
     )
-    if not order_above_max:
+    if not order_above_max and rng.random() < 0.3:
+        texts = [f"BUG: soft lockup - CPU#0 stuck for 23s! [{process}:{rng.randrange(2, 999)}]"]
+    elif not order_above_max:
         texts.append(f"NETDEV WATCHDOG: eth0 ({rng.choice(('ixgbe', 'mlx4_en', 'e1000'))}): transmit queue 0 timed out")
     texts.append("Modules linked in: mlx4_en mlx4_core ixgbe ip_tables [last unloaded: scsi_wait_scan]")
     calls = [Call(WARNING, text + "\n", mark=("start", None) if number == 0 else ("cut", None)) for number, text in enumerate(texts)]
@@ -468,7 +470,6 @@ NOISE = (
     "Memory: 32841452k/34078720k available (5155k kernel code, 1067468k absent, 169800k reserved)",
     "mlx4_core 0000:06:00.0: irq 75 for MSI/MSI-X",
     "netpoll: netconsole: local port 6665",
-    "BUG: soft lockup - CPU#0 stuck for 23s! [kswapd0:37]",
 )
 
 
