@@ -36,6 +36,8 @@ OTHER = "other"
 #: How many reports may wait for their trace, and how many lines a name or a mode may be away from the rest of its line.
 _MAX_WAITING = 16
 _MAX_BETWEEN = 60
+#: How soon another report says who it is of, else it does not.
+_MAX_BEFORE_WHO = 16
 
 _MODE = r"mode:((?:0x)?[0-9a-f]{1,16})(?![0-9a-fx])(?:\(([A-Za-z_|0-9x]{1,400})\))?"
 _HEAD = re.compile(r"(?:(.{0,60}?): )?page allocation failure[.:] order:([0-9]{1,2})(?![0-9])(.*)\Z")
@@ -161,6 +163,7 @@ class ReportReader(object):
         if process is None or not self._is_whole(line, name, mode):
             return False
         if self._is_of_vmalloc(name, order, mode):
+            self._add_other(line, process)  # whose trace it is
             return True
         report = Report(PAGES, self.number, line, int(order), process)
         self._set_mode(report, mode)
@@ -203,7 +206,13 @@ class ReportReader(object):
     def _add(self, report):
         self.reports.append(report)
         if report.times == 1:  # what syslog only counted had nothing behind it
-            self._waiting.append(report)
+            self._wait(report)
+
+    def _add_other(self, line, process=""):
+        self._wait(Report(OTHER, self.number, line, process=process))
+
+    def _wait(self, report):
+        self._waiting.append(report)
         if not self._tells_who:  # the trace that follows is this one's
             self._current = {}
 
@@ -309,7 +318,8 @@ class ReportReader(object):
                 current.traced = True
         elif _OTHER_TRACE.search(message) or _OTHER_REPORT.match(message):
             self._current[line.caller] = None
-            self._waiting.append(Report(OTHER, self.number, line))
+            if not self._tells_who or _OTHER_REPORT.match(message):
+                self._add_other(line)
             if _ABOVE_MAX.match(message):
                 self.reports.append(Report(ABOVE_MAX, self.number, line))
         elif _OVER.match(message):
@@ -333,7 +343,12 @@ class ReportReader(object):
         that is not one about memory."""
         while self._waiting and self.number - self._waiting[0].number > MAX_TRACE_LINES:
             self._waiting.popleft()
-        waiting = [report for report in self._waiting if not line.caller or report.caller in (None, line.caller)]
+        waiting = [
+            report
+            for report in self._waiting
+            if (not line.caller or report.caller in (None, line.caller))
+            and (report.kind != OTHER or self.number - report.number <= _MAX_BEFORE_WHO)
+        ]
         if process is None:  # a trace without a line that says whose it is
             found = waiting[-1:] if any(report.kind == OTHER for report in waiting) else waiting[:1]
         else:
