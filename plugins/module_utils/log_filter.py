@@ -49,8 +49,14 @@ WORDS = tuple(word for words, _room in KINDS.values() for word in words)
 
 
 def _pattern(words):
+    """An extended regular expression of grep, awk and Python that finds any of the words."""
     return "|".join(re.sub(r"([.*])", r"[\1]", word) for word in words)
 
+
+#: Finds whether a log tells of more than how far back it reaches, as that of a healthy host does not.
+TELLING = _pattern(
+    [word for kind in (FAILURE, TROUBLE) for word in KINDS[kind][0] if word not in (", mode:", ", object size")] + ["Mem-", MARK]
+)
 
 AWK_FILTER = (
     r"""

@@ -21,7 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     head_line,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, SYSLOG_FILES
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import AWK_FILTER
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import AWK_FILTER, TELLING
 
 #: How long one command may take that asks hardware, a package database or a daemon.
 COMMAND_SECONDS = 10
@@ -100,21 +100,24 @@ else echo '!$kernels:no RPM or dpkg database'; fi
 """
 
 # A log that only the kernel writes to and that reaches back to the boot is enough; else all that are there are read, the newest of the
-# rotated ones too. Of a log that broke off only what is in it counts, not what is absent. Without awk one that tells of trouble is not
-# read; of any other all that matters is the line of the boot.
+# rotated ones too. Of a log that broke off only what is in it counts, not what is absent. Most logs tell of no trouble: of these
+# all that matters is the line of the boot, which needs no awk. mksh has no printf of its own, and no other command takes that much text.
 _LOG = r"""
+if [ -n "$KSH_VERSION" ]; then put() { print -r -- "$out"; }; else put() { printf "%s\n" "$out"; }; fi
 kernel_log() { name=$1; shift; word=$1; [ "$word" != limited ] || word=$2
  if ! have "$word"; then failed $name 127; return 1; fi
  out=$("$@" 2>&1 </dev/null); rc=$?
- [ $rc = 0 ] || failed $name $rc "$out"
- case $rc$out in
- [!0]*) case $out in *"page alloc"*) ;; *) return 1;; esac;;
- *"-- No entries --"*|*"No journal files were"*) failed $name 1 "it has no entries"; return 1;; esac
- if have awk; then printf "%s\n" "$out" | awk -v tag="\$$name" '@FILTER@'; return $rc; fi
- case $out in *"page alloc"*|*" to allocate m"*|*"ut of mem"*|*Mem-*) failed $name 1 "no awk to read it with"; return 1;; esac
- boot=${out%%"Linux version "[0-9]*}; line=${out#"$boot"}
+ [ $rc = 0 ] || { failed $name $rc "$out"; case $out in *"page alloc"*) ;; *) return 1;; esac; }
+ if [ ${#out} -lt 500 ]; then
+  case $out in *"-- No entries --"*|*"No journal files were"*) failed $name 1 "it has no entries"; return 1;; esac; fi
+ boot=${out%%"Linux version "[0-9]*}
+ put | grep -qE "@TELLING@"
+ if [ $? != 1 ]; then
+  have awk || { failed $name 1 "no awk to read it with"; return 1; }
+  put | awk -v tag="\$$name" '@FILTER@'; return $rc; fi
+ line=${out#"$boot"}
  printf "\$$name:%.512s\n" "${boot##*"$nl"}${line%%"$nl"*}" "#log failures 0 dropped 0 0 0 0 0"; return $rc; }
-reaches() { boot=${out%%"Linux version "[0-9]*}; [ "$boot" != "$out" ] || return 1
+reaches() { [ ${#boot} != ${#out} ] || return 1
  case ${boot##*"$nl"} in *kernel:*kernel:*) return 1;; ""|"<"?">"|"[    0.000000]"*|"<"?">[    0.000000]"*|[0-9]*" kernel: ") ;;
  *) return 1;; esac; }
 { kernel_log dmesg dmesg && reaches; } || { kernel_log journal limited journalctl -k -b --no-pager -o short-iso && reaches; } ||
@@ -148,6 +151,7 @@ def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log"))
         ("@LINKS@", _sources(entries, "link")),
         ("@WANTED@", LINES_WANTED),
         ("@FILTER@", AWK_FILTER.strip()),
+        ("@TELLING@", TELLING),
         ("@FILES_OF_SYSLOG@", " ".join(SYSLOG_FILES)),
         ("@CRASH_LOG@", CRASH_LOG),
     ):

@@ -95,7 +95,8 @@ def test_the_facts_of_what_is_kept_are_those_of_the_whole(name: str, prefix: str
 @pytest.mark.parametrize("words", AWKS)
 def test_what_travels_is_bounded_and_the_newest_of_each_kind_stays(words: str) -> None:
     zones = "Mem-Info:\n" + "Node 0 Normal: 1*4kB = 4kB\n" * 5000
-    trace = "Pid: 0, comm: swapper Not tainted 2.6.32-358.2.1.el6.x86_64 #1\nCall Trace:\n" + ("y+0x1/0x2 [m]" + "y" * 400 + "\n") * (MAX_TRACE_LINES + 50)
+    trace = "Pid: 0, comm: swapper Not tainted 2.6.32-358.2.1.el6.x86_64 #1\nCall Trace:\n"
+    trace += ("y+0x1/0x2 [m]" + "y" * 400 + "\n") * (MAX_TRACE_LINES + 50)
     others = "SLUB: Unable to allocate memory on node -1 (gfp=0x20)\n" * 5000
     text = EL6 + zones + others + (HEAD + "z" * 2000 + "\n") * 5 + (HEAD + "\n") * 4000 + trace
     kept = awk(words, text)
