@@ -168,7 +168,7 @@ class _Reading(object):
     def events_of(self, report):
         """The report as Events, one for each time it was said; none where it is of another boot than this one."""
         moment = moment_of(report.line, self.context.clock)
-        if self.name in SYSLOG_FILES and self.boot is None and _is_of_an_earlier_boot(moment, report.line, self.context.clock):
+        if self.name in SYSLOG_FILES and self.boot is None and _is_of_an_earlier_boot(moment, self.context.clock):
             return []
         kernel = report.kernel or self.boot
         mode = "%s(%s)" % (report.mode, report.names) if report.names else report.mode
@@ -192,13 +192,9 @@ class _Reading(object):
         return {"zones": zones, "at": moment_of(self.block, self.context.clock).at} if zones else None
 
 
-def _is_of_an_earlier_boot(moment, line, clock):
-    """Whether a line of a file that spans boots is of an earlier one, as far as its time and the clock tell."""
-    booted, now = clock.boot_epoch_seconds, clock.now_epoch_seconds
-    if booted is None:
+def _is_of_an_earlier_boot(moment, clock):
+    """Whether a line of a file that spans boots has a kernel's stamp that this one has not come to yet. Where its date lies before the
+    boot, either of the two clocks may have been wrong: then it counts."""
+    if moment.uptime is None or clock.boot_epoch_seconds is None or clock.now_epoch_seconds is None:
         return False
-    if moment.uptime is not None and now is not None and moment.uptime[0] > now - booted + _BOOT_SECONDS:
-        return True
-    if line.wall is not None and moment.in_no_year:
-        return True
-    return moment.epoch_seconds is not None and moment.epoch_seconds + moment.slack_seconds + _BOOT_SECONDS < booted
+    return moment.uptime[0] > clock.now_epoch_seconds - clock.boot_epoch_seconds + _BOOT_SECONDS

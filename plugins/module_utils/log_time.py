@@ -35,17 +35,15 @@ class Clock(object):
 class Moment(object):
     """When a line was logged. ``at``: ISO 8601, without an offset where it is the host's local time, or the stamp as it stands where
     that gives no date; None without a stamp. ``uptime``: (seconds, fraction as text) of the kernel's stamp or None. ``epoch_seconds``:
-    since 1970, None where not known; wrong by up to ``slack_seconds``. ``in_no_year``: a date without its year that lies in none between
-    the boot and now."""
+    since 1970, None where not known; wrong by up to ``slack_seconds``."""
 
-    __slots__ = ("at", "epoch_seconds", "in_no_year", "slack_seconds", "uptime")
+    __slots__ = ("at", "epoch_seconds", "slack_seconds", "uptime")
 
-    def __init__(self, at, uptime, epoch_seconds=None, slack_seconds=0, in_no_year=False):
+    def __init__(self, at, uptime, epoch_seconds=None, slack_seconds=0):
         self.at = at
         self.uptime = uptime
         self.epoch_seconds = epoch_seconds
         self.slack_seconds = slack_seconds
-        self.in_no_year = in_no_year
 
     @property
     def is_local(self):
@@ -56,21 +54,21 @@ class Moment(object):
 def moment_of(line, clock):
     """The Moment of a Line."""
     uptime = _uptime_of(line.stamp)
-    years = _years_of(line.wall or line.stamp, clock)
-    for at, epoch_seconds in _readings(line, clock, uptime, years or ()):
+    for at, epoch_seconds in _readings(line, clock, uptime):
         if at is not None:
-            return Moment(at, uptime, epoch_seconds, _slack(at, line.wall, uptime), years == [])
+            return Moment(at, uptime, epoch_seconds, _slack(at, line.wall, uptime))
     raw = line.wall or line.stamp
-    return Moment(raw and re.sub("[\x00-\x1f\x7f]", "", raw)[:64], uptime, in_no_year=years == [])
+    return Moment(raw and re.sub("[\x00-\x1f\x7f]", "", raw)[:64], uptime)
 
 
-def _readings(line, clock, uptime, years):
+def _readings(line, clock, uptime):
     """(time, seconds since 1970) by each way to read a line's stamps, the surest first; None where one says nothing."""
     yield _read_iso(line.wall)
     yield _read_unix(line.wall)
     yield _read_ctime(line.wall or line.stamp)
     yield _read_iso(line.stamp)
     yield _read_uptime(uptime, clock)
+    years = _years_of(line.wall or line.stamp, clock)
     yield years[0] if len(years) == 1 else (None, None)
 
 
@@ -140,15 +138,15 @@ def _read_uptime(uptime, clock):
 
 def _years_of(text, clock):
     """[(time, seconds since 1970)] of a stamp without a year, for each year in which it lies between the boot and now, with a day of doubt
-    for the zone; None where the stamp has a year or the clock is not known."""
+    for the zone; none where the stamp has a year or the clock is not known."""
     found = _SYSLOG.match(text or "")
     if not found or found.group(1) not in _MONTHS or clock.boot_epoch_seconds is None or clock.now_epoch_seconds is None:
-        return None
+        return []
     earliest, latest = clock.boot_epoch_seconds - _DAY_SECONDS, clock.now_epoch_seconds + _DAY_SECONDS
     try:
         years = range(_year(earliest), _year(latest) + 1)[:3]
     except (OverflowError, ValueError):
-        return None
+        return []
     month, day, of_day = found.groups()
     of_day += ":00" if of_day.count(":") == 1 else ""
     made = [_made((year, _MONTHS.index(month) + 1, int(day)), of_day) for year in years]

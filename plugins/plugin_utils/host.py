@@ -251,7 +251,8 @@ def _groups(found: Mapping[str, Any], path: str) -> tuple[FailureGroup, ...]:
         return tuple(_group(entry, f"{path}groups[{place}].") for place, entry in enumerate(entries))
     last = _mapping(found, "last", path) or {}
     groups = [FailureGroup(order, count) for order, count in _by_order(found, path).items()]
-    return tuple(_with_last(group, last, path + "last.") if group.order == last.get("order") else group for group in groups)
+    order = groups[0].order if len(groups) == 1 else last.get("order")
+    return tuple(_with_last(group, last, path + "last.") if group.order == order else group for group in groups)
 
 
 def _with_last(group: FailureGroup, last: Mapping[str, Any], path: str) -> FailureGroup:

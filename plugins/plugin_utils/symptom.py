@@ -83,7 +83,8 @@ def _log(host: Host, limits: Thresholds) -> Finding:
         return _unseen(f"kernel log: none could be read{host.why('failures')}", "failures")
     seen, since = _that_count(host, found)
     log = f"kernel log ({listed(seen.sources, 5)})"
-    counted = [group for group in seen.groups if _counts(group, limits, _nic_drivers(host))]
+    nic_drivers = _nic_drivers(host)
+    counted = [group for group in seen.groups if _counts(group, limits, nic_drivers)]
     apart = [group for group in seen.groups if group.count and group not in counted]
     denied = [other for other in seen.others if _is_denied(other)]
     ranked = denied + [other for other in seen.others if other.count and other not in denied]
@@ -92,7 +93,7 @@ def _log(host: Host, limits: Thresholds) -> Finding:
     if total >= limits.failures_at_least or denied:
         by_kernel = sum(group.count for group in counted if group.trusted)
         trusted = by_kernel >= limits.failures_at_least or any(other.trusted for other in denied)
-        told = f"{log}: {_told(counted, limits, since)}{_last(counted)}{_unprinted(seen)}{_by_whom(by_kernel, total)}"
+        told = f"{log}: {_told(counted, limits, since)}{_last(counted, nic_drivers)}{_unprinted(seen)}{_by_whom(by_kernel, total)}"
         reasons = (told, *others) if total >= limits.failures_at_least else (*others, told)
         return Finding(True, reasons, (), (), trusted)
     untold = seen.count - sum(seen.by_order.values())
@@ -150,14 +151,21 @@ def _told(counted: Sequence[FailureGroup], limits: Thresholds, since: str) -> st
     return f"{total} page allocation failures ({parts}) since {since}"
 
 
-def _last(counted: Sequence[FailureGroup]) -> str:
-    """Of the failures that count, the last whose time tells that; else one that names a driver."""
+def _last(counted: Sequence[FailureGroup], nic_drivers: frozenset[str]) -> str:
+    """Of these failures one that a NIC's driver explains, of such one of a low order, and of those the last."""
     if not counted:
         return ""
-    last = max(counted, key=lambda group: (epoch_of(group.at) or 0, bool(group.drivers), group.process is not None))
+    lowest = min(group.order for group in counted)
+
+    def rank(group: FailureGroup) -> tuple[bool, bool, int, bool, bool]:
+        by_nic, at = not nic_drivers.isdisjoint(group.drivers), epoch_of(group.at) or 0
+        return by_nic, group.order == lowest, at, bool(group.drivers), bool(group.process)
+
+    last = max(counted, key=rank)
     if last.process is None and last.at is None and not last.drivers:
         return ""
-    told = f", the last by {clip(last.process, 40) if last.process else 'an unnamed process'}"
+    of_order = "" if all(group.order == last.order for group in counted) else f" of order {last.order}"
+    told = f", the last{of_order} by {clip(last.process, 40) if last.process else 'an unnamed process'}"
     if last.at:
         told += f" at {clip(last.at, 40)}"
     if last.drivers:
@@ -183,7 +191,7 @@ def _apart(log: str, apart: Sequence[FailureGroup], since: str) -> tuple[str, ..
     orders_told = f"order {orders[0]}" if len(orders) == 1 else f"orders {orders[0]} to {orders[-1]}"
     return (
         f"{log}: {total} page allocation {'failure' if total == 1 else 'failures'} of {orders_told} since {since}, which "
-        "a NIC does not explain: the request could wait and no driver of a NIC is in its trace" + _last(apart),
+        "a NIC does not explain: the request could wait and no driver of a NIC is in its trace" + _last(apart, frozenset()),
     )
 
 
