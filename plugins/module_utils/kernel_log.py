@@ -160,8 +160,9 @@ class _Reading(object):
     def _take_boot(self, release):
         release = _control.sub("", release)
         if self.name in ("dmesg", CRASH_LOG):  # all of it is of one boot: nothing that stands before is hidden
+            if self.boot is None and self.context.release is None:
+                self.reader.is_of_kernel(release)
             self.boot = self.boot or release
-            self.reader.is_of_kernel(release)
         else:
             self._restart(release)
 

@@ -148,3 +148,8 @@ def test_a_process_cannot_hide_its_failures_by_its_name() -> None:
             text = f"{prefix}{name[:15]}: page allocation failure: order:2, mode:0x40a20(GFP_ATOMIC|__GFP_COMP), nodemask=(null)"
             if not (log == "messages" and name == "#012"):
                 assert facts_of((log, text))["count"] == 1, text
+
+
+def test_a_forged_boot_of_another_kernel_hides_no_failure_in_pieces() -> None:
+    text = "[    0.000000] Linux version 9.9.9 (x) y\n[  100.000000] page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n"
+    assert facts_of(("dmesg", text), release="4.9.0-5-amd64")["count"] == 1
