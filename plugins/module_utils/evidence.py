@@ -54,6 +54,13 @@ def _lines(path, *more_sos):
     return Source(path, "lines", (path.lstrip("/"),) + more_sos)
 
 
+def _syslog(name):
+    """A file of syslog; in a report the rotated ones before it too, which a live host's tail brings with it."""
+    return Source("$" + name, "command", tuple(
+        shape % name for shape in ("var/log/%s", "var/log/%s.*", "var/log/%s-*", "sos_strings/logs/var.log.%s.tailed")
+    ))
+
+
 def _link(path):
     return Source(path, "link", (path.lstrip("/"),))
 
@@ -127,13 +134,18 @@ MANIFEST = (
         (
             "sos_commands/logs/journalctl_--no-pager_--boot",
             "sos_commands/logs/journalctl_--no-pager_--catalog_--boot",
+            "sos_commands/logs/journalctl_--all_--this-boot_--no-pager",
             "sos_commands/logs/journalctl_--no-pager",
             "sos_strings/logs/journalctl_--no-pager_--boot.tailed",
             "sos_strings/logs/journalctl_--no-pager_--catalog_--boot.tailed",
+            "sos_strings/logs/journalctl_--all_--this-boot_--no-pager.tailed",
             "sos_strings/logs/journalctl_--no-pager.tailed",
         ),
     ),
-    Source("$messages", "command", ("var/log/messages", "sos_strings/logs/var.log.messages.tailed")),
+    _syslog("messages"),
+    _syslog("kern.log"),
+    _syslog("syslog"),
+    Source("$vmcore-dmesg", "command", ("var/crash/*/vmcore-dmesg.txt",)),
 )
 
 #: Only on request: reading it holds every zone's lock while the kernel walks all free lists.

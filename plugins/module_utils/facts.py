@@ -15,8 +15,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container impo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count, sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import PAGETYPEINFO
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import parse_kernel_log
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, LOGS, LogContext
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import nics_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
@@ -41,8 +43,6 @@ _ALWAYS_4_KB = ("x86_64", "i386", "i486", "i586", "i686", "s390x")
 
 #: What other machines' kernels may be built with.
 _PAGE_SIZES_BYTES = (4096, 8192, 16384, 65536, 262144)
-
-_LOGS = ("dmesg", "journal", "messages")
 
 
 def facts_from(evidence):
@@ -74,7 +74,7 @@ def facts_from(evidence):
         "pagetypes": None,
     }
     facts["container"] = container_of(evidence, facts["nics"])
-    facts["failures"] = take("failures", lambda: _failures(evidence, facts["workaround"]))
+    facts["failures"] = take("failures", lambda: _failures(evidence, facts))
     facts["page_size_bytes"] = take("page_size_bytes", lambda: _page_size_bytes(evidence, facts))
     if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:
         facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get(PAGETYPEINFO.source)))
@@ -268,18 +268,21 @@ def _reckoned_page_size_bytes(memory, zones):
     return next((size for size in _PAGE_SIZES_BYTES if least * size <= share <= 1.03 * size), None)
 
 
-def _failures(evidence, workaround):
-    """The failures of the first log that holds any or reaches back to the boot; else those of the first one read."""
-    logs = [name for name in _LOGS if "$" + name in evidence.texts]
+def _failures(evidence, facts):
+    """The failures in all logs that are needed to reach back to the boot."""
+    logs = [(name, evidence.texts["$" + name]) for name in LOGS if "$" + name in evidence.texts]
     if not logs:
-        reasons = ["%s: %s" % (name, evidence.reasons["$" + name]) for name in _LOGS if "$" + name in evidence.reasons]
+        reasons = ["%s: %s" % (name, evidence.reasons["$" + name]) for name in LOGS if "$" + name in evidence.reasons]
         raise EvidenceMissing("kernel log", "; ".join(reasons) or evidence.why_missing("$dmesg"))
-    since = workaround and workaround["since_epoch_seconds"]
-    parsed = [
-        parse_kernel_log(evidence.texts["$" + name], name, _boot_epoch_seconds(evidence), _release(evidence), since)
-        for name in logs
-    ]
-    return next((log for log in parsed if log["count"] or log["boot_seen"]), parsed[0])
+    workaround = facts["workaround"] or {}
+    context = LogContext(
+        Clock(_boot_epoch_seconds(evidence), _now_epoch_seconds(evidence)),
+        _release(evidence),
+        sorted(set(nic[name] for nic in facts["nics"] or () if not nic["virtual"] for name in ("driver", "bus_driver") if nic[name])),
+        workaround.get("mark"),
+        workaround.get("since_epoch_seconds"),
+    )
+    return failures_of(logs, context, evidence.texts.get("$" + CRASH_LOG))
 
 
 def _boot_epoch_seconds(evidence):

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Page allocation failures and Mem-Info in a kernel log (mm/page_alloc.c, warn_alloc), and the filter that reduces a
-log to what is asked of it before it leaves the target.
+"""One kernel log, whole or as the filter left it, read into what the kernel reported in it since the last boot.
 
-Only what follows the last boot in the log counts. What cannot be read is passed over: a log holds anything.
+What is believed depends on who can write to the log. Nobody but the kernel writes to dmesg and to the journal's kernel lines, and both
+are of one boot, or say where another begins. Anybody on the host can write to a file of syslog, under the kernel's name too.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -12,322 +12,190 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
-from collections import Counter, deque
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import (
-    BY_KERNEL,
-    MAX_LINE_CHARS,
-    PREFIXES,
-    STAMPED,
-    kernel_lines,
-    prefix_end,
-    stamp,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import without_closing
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import kernel_lines
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import ReportReader, drivers_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import ZONE_LINE, parse_mem_info
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK, epoch_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
-#: All failures are counted, but orders and processes only those of the last ones.
-MAX_HEADS = 2000
-#: How far after a failure its trace may reach, and how many lines of zones a Mem-Info block may have.
-MAX_TRACE_LINES = 120
+#: The logs in the order of their authority: those that only the kernel writes to, then files that users of the host can write to.
+TRUSTED_LOGS = ("dmesg", "journal")
+SYSLOG_FILES = ("messages", "kern.log", "syslog")
+LOGS = TRUSTED_LOGS + SYSLOG_FILES
+#: What the kernel that crashed last had in its log.
+CRASH_LOG = "vmcore-dmesg"
+
+#: How many lines of zones a Mem-Info block may have.
 MAX_ZONE_LINES = 300
-#: More processes than this are added up as "other".
-MAX_PROCESSES = 50
-MAX_PROCESS_CHARS = 64
+#: A repeated message is counted up to here one by one.
+_MAX_TIMES = 2000
+#: How long after the boot its first line may come to a file of syslog, and how far its clock may be off.
+_BOOT_SECONDS = 3600
 
-# Patterns that awk and Python read alike. A process name has 15 characters: none can hold these whole.
-_HEAD = r": page allocation failure[.:] order:[0-9][0-9]?, mode:(0x)?[0-9a-f]+"
-_BOOT = r"^Linux version [0-9]+\.[0-9]+"
-_MEM_INFO = r"^Mem-Info: *$"
-_MARK = "^" + MARK.replace(".", "[.]")
-
-# Heads, zones and the trace are kept as they come, and forgotten where a newer boot, block or failure begins. The workaround's
-# mark counts the failures before it; it never comes between the last failure and its trace.
-AWK_FILTER = (
-    r"""
-function body(s) { @BODY@return s }
-function said(s) { return s !~ /@STAMPED@/ || s ~ /@BY_KERNEL@/ }
-function cut(s) { s = substr(s, 1, @CHARS@); sub(/\r+$/, "", s); return s }
-function put(s) { print tag ":" s }
-function take(s) {
- if (s ~ /@HEAD@/) { head[++f] = s; delete head[f - @HEADS@]; t = 0; open = 1 }
- else if (s ~ /Linux version / && body(s) ~ /@BOOT@/) { boot = s; seen = 1; mark = ""; f = t = z = open = block = 0; split("", head) }
- else if (s ~ /@MARKED@/ && body(s) ~ /@MARK@/) { mark = s; before = f; open = 0 }
- else if (s ~ /Mem-Info:/ && body(s) ~ /@MEM_INFO@/) { mem = s; block = 1; z = open = 0 }
- else if (s ~ /@ZONE@/) { if (block && z < @ZONES@) zone[++z] = s }
- else if (open && t < @TRACE@) trace[++t] = s
-}
-!open && !block && !/page allocation failure|Linux version |Mem-Info:|@MARKED@/ { next }
-{
- if ($0 !~ /#012/) { s = cut($0); if (said(s)) take(s) }
- else { k = split($0, part, /#012/)
-  for (i = 1; i <= k; i++) { s = cut(part[i]); if (said(s)) take(s); else if (i == 1) break } }
-}
-END {
- if (seen) put(boot)
- if (block) put(mem)
- for (i = 1; i <= z; i++) put(zone[i])
- first = f > @HEADS@ ? f - @HEADS@ + 1 : 1
- if (mark != "" && before < first && before < f) put(mark)
- for (i = first; i <= f; i++) { put(head[i]); if (mark != "" && i == before && i < f) put(mark) }
- for (i = 1; i <= t; i++) put(trace[i])
- if (mark != "" && before == f) put(mark)
- put("#boot " seen + 0 " failures " f + 0 (mark != "" ? " after " f - before : ""))
- exit !(seen || f)
-}
-""".replace("@BODY@", "".join('sub(/^%s/, "", s); ' % piece for piece in PREFIXES))
-    .replace("@STAMPED@", STAMPED)
-    .replace("@BY_KERNEL@", BY_KERNEL)
-    .replace("@HEADS@", str(MAX_HEADS))
-    .replace("@HEAD@", _HEAD)
-    .replace("@BOOT@", _BOOT)
-    .replace("@MEM_INFO@", _MEM_INFO)
-    .replace("@MARKED@", MARK)
-    .replace("@MARK@", _MARK)
-    .replace("@ZONES@", str(MAX_ZONE_LINES))
-    .replace("@ZONE@", ZONE_LINE)
-    .replace("@TRACE@", str(MAX_TRACE_LINES))
-    .replace("@CHARS@", str(MAX_LINE_CHARS))
-)
-"""A POSIX awk program (gawk 3.1.7, mawk, busybox) without a single quote. It reads a log, prints what parse_kernel_log
-needs of it, each line behind the variable ``tag`` and a colon, then "#boot 0|1 failures N", with " after M" where it saw
-the workaround's mark, and exits with 0 where it saw a failure or the boot, else 1."""
-
-#: What every line bears that the filter would begin with: a log with none of these says nothing.
-MARKS = ("page allocation failure", "Linux version ", "Mem-Info:", MARK)
-
-_head = re.compile(_HEAD)
-_boot = re.compile(_BOOT)
-_mem_info = re.compile(_MEM_INFO)
-_mark = re.compile(_MARK)
+_boot = re.compile(r"Linux version ([0-9]{1,3}\.[0-9]{1,5}[^ ]{0,100}) \(")
+_other_boot = re.compile(r"-- (?:Reboot|Boot [0-9a-f]{32}) --\Z")
+_mem_info = re.compile(r"Mem-[Ii]nfo: *\Z")
+_mark = re.compile(re.escape(MARK) + r" \(step [0-9]{1,3}, ([0-9a-f]{16})\)")
 _zone = re.compile(ZONE_LINE)
-_mode = re.compile(r"order:([0-9]{1,2}), mode:((?:0x)?[0-9a-f]{1,16})(?:\(([^)]*)\))?")
-_closing = re.compile(r"#(?:lines [0-9]{1,9} )?boot [01] failures ([0-9]{1,9})(?: after ([0-9]{1,9}))?\Z")
-_kernel = re.compile(r"ainted:?.* ([0-9]{1,3}\.[0-9]{1,5}[0-9A-Za-z._+~-]{0,100}) #")
-_module = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+ \[([0-9A-Za-z_-]{1,64})[] ]")
 _control = re.compile("[\x00-\x1f\x7f]")
-# Something else began, whose trace is not the failure's.
-_trace_over = re.compile(r"Modules linked in:|cut here|blocked for more than|BUG: |WARNING: ")
 
 
-def parse_kernel_log(text, source, boot_epoch_seconds=None, release=None, workaround_epoch_seconds=None):
-    """{count, by_order{}, by_process{}, since_workaround{}, source, last{}, mem_info{}, boot_seen} of a log or of what
-    AWK_FILTER left of it.
+class LogContext(object):
+    """What is known of the host that a log is of. ``clock``: its Clock. ``release``: its running kernel, None where not known.
+    ``nic_drivers``: the drivers of its NICs. ``mark``: the token of the workaround's mark in the host's record, ``since_epoch_seconds``:
+    since when the workaround is in force, both None where it is not."""
 
-    ``source``: the log's name, handed through. ``boot_epoch_seconds``: when the host booted, seconds since 1970, to date
-    stamps that count from there. ``release``: the running kernel, for a log that does not name it.
-    ``workaround_epoch_seconds``: since when the workaround is in force. ``since_workaround``, ``last`` and ``mem_info`` are
-    None where there is none. Never raises on the text.
-    """
-    text, counted, counted_after = _without_closing(text)
-    log = _Log()
-    for line in kernel_lines(text):
-        log.take(line)
-    heads = [_read_head(line) for line in log.heads]
-    return {
-        "count": max(log.count, counted),
-        "by_order": _by_order(heads),
-        "since_workaround": _since_workaround(log, heads, counted_after, boot_epoch_seconds, workaround_epoch_seconds),
-        "by_process": _most_frequent(dict(Counter(process for _order, _mode, _names, process in heads))),
-        "source": source,
-        "last": _last(log, heads[-1], boot_epoch_seconds, release) if heads else None,
-        "mem_info": _mem_info_of(log, boot_epoch_seconds),
-        "boot_seen": log.boot is not None,
-    }
+    def __init__(self, clock, release=None, nic_drivers=(), mark=None, since_epoch_seconds=None):
+        self.clock = clock
+        self.release = release
+        self.nic_drivers = nic_drivers
+        self.mark = mark
+        self.since_epoch_seconds = since_epoch_seconds
 
 
-def filter_log(text):
-    """(what AWK_FILTER would leave of a log on the target, whether it saw a failure or the boot): for logs that come whole.
+class Event(object):
+    """A report with its time, as the union of logs counts it: once, whatever it was said. ``after_workaround``: None where not known."""
 
-    Lines that no state of the filter takes are leapt over, since most of a log is such.
-    """
-    log, position, marks = _Log(), 0, _Marks(text)
-    while position < len(text):
-        if log.in_trace and len(log.trace) < MAX_TRACE_LINES:
-            start = position
-        else:
-            found = marks.after(position, log.block is not None and len(log.zones) < MAX_ZONE_LINES)
-            if found < 0:
-                break
-            start = text.rfind("\n", 0, found) + 1
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        for line in kernel_lines(text[start:end]):
-            log.take(line)
-        position = end + 1
-    return log.left(), log.boot is not None or log.count > 0
+    __slots__ = (
+        "after_workaround", "atomic", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order", "process", "trusted",
+        "what",
+    )
 
-
-class _Marks:
-    """Where in a text the next line stands that is worth reading. Each place is looked for once."""
-
-    def __init__(self, text):
-        self.text = text
-        self.places = dict.fromkeys(MARKS + (_zone,), -2)
-
-    def after(self, position, zones):
-        """The place of the first mark from ``position`` on, with ``zones`` also of what looks like a zone's line; -1 without one."""
-        first = -1
-        for mark, place in self.places.items():
-            if mark is _zone and not zones:
-                continue
-            if place != -1 and place < position:
-                place = self.places[mark] = self._find(mark, position)
-            if place != -1 and (first == -1 or place < first):
-                first = place
-        return first
-
-    def _find(self, mark, position):
-        if mark is not _zone:
-            return self.text.find(mark, position)
-        found = _zone.search(self.text, position)
-        return found.start() if found else -1
+    def __init__(self, report, moment, kernel, flags, drivers, trusted, after_workaround):
+        self.kind = report.kind
+        self.order = report.order
+        self.mode = report.mode
+        self.process = report.process
+        self.what = report.what
+        self.limited = report.limited
+        self.moment = moment
+        self.kernel = kernel
+        self.flags = flags
+        self.atomic = is_atomic(flags)
+        self.drivers = drivers
+        self.trusted = trusted
+        self.after_workaround = after_workaround
 
 
-class _Log:
-    """What AWK_FILTER keeps, kept in the same way: its function take() is this class."""
+class KernelLog(object):
+    """What a log says since the last boot in it. ``events``: in the order of the log. ``dropped``: failures that are counted and not kept.
+    ``suppressed``: messages that the kernel counted and did not print. ``boot_release``: of the kernel that booted, None where the log does
+    not reach back to that. ``mem_info``: {zones, at} of the last block, or None."""
 
-    def __init__(self):
-        self.forget(None)
+    def __init__(self, name, events, dropped, suppressed, boot_release, mark_seen, mem_info):
+        self.name = name
+        self.events = events
+        self.dropped = dropped
+        self.suppressed = suppressed
+        self.boot_release = boot_release
+        self.boot_seen = boot_release is not None
+        self.mark_seen = mark_seen
+        self.mem_info = mem_info
+        self.trusted = name in TRUSTED_LOGS
 
-    def forget(self, boot):
+
+def read_log(text, name, context):
+    """The KernelLog of a text; ``name`` is one of LOGS, or CRASH_LOG. Never raises on the text."""
+    text, dropped = without_closing(text)
+    reading = _Reading(name, context)
+    for line in kernel_lines(text, name in SYSLOG_FILES):
+        reading.take(line)
+    events = [event for report in reading.reader.reports for event in reading.events_of(report)]
+    # a message said so often that not each is kept
+    dropped += sum(max(0, report.times - _MAX_TIMES) for report in reading.reader.reports)
+    return KernelLog(
+        name, events, dropped, reading.reader.suppressed, reading.boot, reading.mark_at is not None, reading.mem_info()
+    )
+
+
+class _Reading(object):
+    """A log while it is read."""
+
+    def __init__(self, name, context):
+        self.name = name
+        self.context = context
+        self.reader = ReportReader(context.release)
+        self._restart(None)
+
+    def _restart(self, boot):
         self.boot = boot
-        self.count = 0
-        self.mark = None
-        self.before_mark = None
-        self.heads = deque(maxlen=MAX_HEADS)
-        self.trace = []
-        self.in_trace = False
+        self.mark_at = None
         self.block = None
         self.zones = []
+        self.reader.restart(boot or self.context.release)
 
     def take(self, line):
-        if ": page" in line and _head.search(line):
-            self.count += 1
-            self.heads.append(line)
-            self.trace, self.in_trace = [], True
-        elif "Linux version " in line and _boot.match(line[prefix_end(line):]):
-            self.forget(line)
-        elif MARK in line and _mark.match(line[prefix_end(line):]):
-            self.mark, self.before_mark, self.in_trace = line, self.count, False
-        elif "Mem-Info:" in line and _mem_info.match(line[prefix_end(line):]):
-            self.block, self.zones, self.in_trace = line, [], False
-        elif _zone.search(line):
+        message = line.message
+        self.reader.stamped = self.reader.stamped or line.stamped
+        if message.startswith("Linux version ") and self._is_boot(line):
+            self._take_boot(_boot.match(message).group(1))
+        elif self.name == "journal" and not line.stamped and _other_boot.match(message):
+            self._restart(None)
+        elif message.startswith(MARK):
+            found = _mark.match(message)
+            if found and found.group(1) == self.context.mark and self.mark_at is None:
+                self.mark_at = self.reader.number
+        elif message.startswith("Mem-") and _mem_info.match(message):
+            self.block, self.zones = line, []
+        elif "page alloc" not in message and _zone.search(message):  # else one that the console glued to a zone's line
             if self.block is not None and len(self.zones) < MAX_ZONE_LINES:
-                self.zones.append(line)
-        elif self.in_trace and len(self.trace) < MAX_TRACE_LINES:
-            self.trace.append(line)
+                self.zones.append(message)
+        else:
+            self.reader.take(line)
 
-    def left(self):
-        """What AWK_FILTER prints at the end, without the tag."""
-        lines = [] if self.boot is None else [self.boot]
-        lines += [] if self.block is None else [self.block]
-        lines += self.zones + self._failures_left()
-        after = "" if self.mark is None else " after %d" % (self.count - self.before_mark)
-        lines.append("#boot %d failures %d%s" % (self.boot is not None, self.count, after))
-        return "\n".join(lines) + "\n"
+    def _is_boot(self, line):
+        """Whether the line is the kernel's first: at time 0, and in a file that users can write to not long after the host booted."""
+        if not _boot.match(line.message) or line.wrapped or (self.reader.stamped and not line.stamped):
+            return False
+        moment, booted = moment_of(line, self.context.clock), self.context.clock.boot_epoch_seconds
+        if moment.uptime is not None and (moment.uptime[0] or int(moment.uptime[1])):
+            return False
+        if self.name not in SYSLOG_FILES or booted is None or moment.epoch_seconds is None:
+            return True
+        return moment.epoch_seconds - moment.slack_seconds <= booted + _BOOT_SECONDS
 
-    def _failures_left(self):
-        """The heads, the trace of the last one, and the mark where it stood among them."""
-        lines = list(self.heads) + self.trace
-        if self.mark is not None:
-            after = self.count - self.before_mark
-            lines.insert(max(0, len(self.heads) - after) if after else len(lines), self.mark)
-        return lines
+    def _take_boot(self, release):
+        release = _control.sub("", release)
+        if self.name in ("dmesg", CRASH_LOG):  # all of it is of one boot: nothing that stands before is hidden
+            if self.boot is None and self.context.release is None:
+                self.reader.is_of_kernel(release)
+            self.boot = self.boot or release
+        else:
+            self._restart(release)
 
+    def events_of(self, report):
+        """The report as Events, one for each time it was said; none where it is of another boot than this one."""
+        moment = moment_of(report.line, self.context.clock)
+        if self.name in SYSLOG_FILES and self.boot is None and _is_of_an_earlier_boot(moment, self.context.clock):
+            return []
+        kernel = report.kernel or self.boot
+        mode = "%s(%s)" % (report.mode, report.names) if report.names else report.mode
+        flags = decode_mode(mode, kernel or self.context.release) if mode else None
+        drivers = drivers_of(report, self.context.nic_drivers)
+        after = self._is_after_workaround(report, moment)
+        trusted = self.name not in SYSLOG_FILES
+        return [Event(report, moment, kernel, flags, drivers, trusted, after) for _time in range(min(report.times, _MAX_TIMES))]
 
-def _without_closing(text):
-    """(the text without the filter's closing line, the failures it counted, those after the mark); 0 where it is no filter's."""
-    whole = text.rstrip("\r\n")
-    start = whole.rfind("\n") + 1
-    found = _closing.match(whole[start:start + 80])
-    return (whole[:start], int(found.group(1)), int(found.group(2) or 0)) if found else (text, 0, 0)
+    def _is_after_workaround(self, report, moment):
+        """By the mark that the host's record bears out, else by the time; None where neither tells."""
+        if self.mark_at is not None:
+            return report.number > self.mark_at
+        since = self.context.since_epoch_seconds
+        if since is None or moment.epoch_seconds is None or moment.is_local:
+            return None
+        return moment.epoch_seconds > since
 
-
-def _by_order(heads):
-    return dict(Counter(str(order) for order, _mode, _names, _process in heads))
-
-
-def _since_workaround(log, heads, counted_after, boot_epoch_seconds, workaround_epoch_seconds):
-    """{count, by_order} of the failures after the mark. journalctl -k leaves it out: there the times tell, where all are known."""
-    if log.before_mark is not None:
-        kept = log.count - log.before_mark
-        return {"count": max(kept, counted_after), "by_order": _by_order(heads[max(0, len(heads) - kept):])}
-    if workaround_epoch_seconds is None:
-        return None
-    times = [epoch_of(stamp(line, boot_epoch_seconds)) for line in log.heads]
-    if None in times:
-        return None
-    later = [head for head, at in zip(heads, times) if at > workaround_epoch_seconds]
-    return {"count": len(later), "by_order": _by_order(later)}
-
-
-def _read_head(line):
-    """(order, mode, names or None, process) of a failure's line."""
-    head = _head.search(line)
-    order, mode, names = _mode.search(line, head.start()).groups()
-    process = _control.sub("", line[prefix_end(line):head.start()]).strip()[:MAX_PROCESS_CHARS]
-    return int(order), mode if mode.startswith("0x") else "0x" + mode, names, process
+    def mem_info(self):
+        zones = parse_mem_info(self.zones) if self.block is not None else None
+        return {"zones": zones, "at": moment_of(self.block, self.context.clock).at} if zones else None
 
 
-def _last(log, head, boot_epoch_seconds, release):
-    order, mode, names, process = head
-    trace = [entry[prefix_end(entry):] for entry in log.trace]
-    kernel = _kernel_of(trace) or _boot_release(log.boot)
-    flags = decode_mode("%s(%s)" % (mode, names) if names else mode, kernel or release)
-    return {
-        "order": order,
-        "mode": mode,
-        "mode_flags": flags,
-        "atomic": is_atomic(flags),
-        "process": process,
-        "at": stamp(log.heads[-1], boot_epoch_seconds),
-        "kernel": kernel,
-        "drivers": _drivers(trace),
-    }
-
-
-def _kernel_of(trace):
-    """The release in "Pid: 0, comm: swapper Not tainted 2.6.32-358.el6.x86_64 #1", soon after the failure's line."""
-    for line in trace[:8]:
-        found = _kernel.search(line)
-        if found:
-            return found.group(1)
-    return None
-
-
-def _boot_release(boot):
-    words = boot[prefix_end(boot):].split() if boot is not None else ()
-    return _control.sub("", words[2]) if words else None
-
-
-def _drivers(trace):
-    """The modules of a call trace, in the order met."""
-    drivers = []
-    traces = 0
-    for line in trace:
-        traces += line.startswith("Call Trace:")
-        if traces > 1 or _trace_over.search(line):
-            break
-        found = _module.search(line)
-        if found and found.group(1) not in drivers:
-            drivers.append(found.group(1))
-    return drivers
-
-
-def _mem_info_of(log, boot_epoch_seconds):
-    if log.block is None:
-        return None
-    zones = parse_mem_info(line[prefix_end(line):] for line in log.zones)
-    return {"zones": zones, "at": stamp(log.block, boot_epoch_seconds)} if zones else None
-
-
-def _most_frequent(counts):
-    """Whatever a hostile log names, no more than MAX_PROCESSES of it, and the sum of the rest."""
-    if len(counts) <= MAX_PROCESSES:
-        return counts
-    ranked = sorted(counts, key=lambda name: (-counts[name], name))
-    kept = dict((name, counts[name]) for name in ranked[:MAX_PROCESSES])
-    kept["other"] = kept.get("other", 0) + sum(counts[name] for name in ranked[MAX_PROCESSES:])
-    return kept
+def _is_of_an_earlier_boot(moment, clock):
+    """Whether a line of a file that spans boots has a kernel's stamp that this one has not come to yet. Where its date lies before the
+    boot, either of the two clocks may have been wrong: then it counts."""
+    if moment.uptime is None or clock.boot_epoch_seconds is None or clock.now_epoch_seconds is None:
+        return False
+    return moment.uptime[0] > clock.now_epoch_seconds - clock.boot_epoch_seconds + _BOOT_SECONDS

@@ -1,10 +1,20 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What dmesg, journalctl and syslog put before a kernel's message: told from the message, and read as a time.
+"""The dialects of a kernel log: what dmesg, journalctl and syslog put before a kernel's message, told from the message.
 
-The patterns are extended regular expressions that awk reads as Python does (no intervals, no classes, no escapes but
-of punctuation), since the filter on the target has to judge lines just as the parser does.
+    swapper: page allocation failure...                              dmesg without times
+    <4>[   14.790802] swapper: ...                                    dmesg -r, and what a console glues
+    [   14.790802] [   T21] swapper: ...                              dmesg, where the kernel names the task or CPU
+    [Tue Nov 24 01:02:03 2026] swapper: ...                           dmesg -T
+    kern  :warn  : [   14.790802] swapper: ...                        dmesg -x
+    [Nov24 01:02] swapper: ...   [  +0.000004] swapper: ...           dmesg -H
+    2026-11-24T01:02:03,123456+00:00 swapper: ...                     dmesg --time-format iso
+    Mar 18 14:39:17 db01 kernel: [   14.790802] swapper: ...          journalctl, rsyslog
+    2013-03-18T14:39:17.123456+09:00 db01 kernel: swapper: ...        the same with other stamps
+    Tue 2026-11-24 01:02:03 UTC db01 kernel: swapper: ...             journalctl -o short-full
+    Mar 18 14:39:17 db01 kern.warn kernel: swapper: ...               busybox syslogd, with and without the host
+    Tue Mar 18 14:39:17 2014 kern.warn kernel: [   14.79] swapper:... OpenWrt's logread
 """
 
 from __future__ import absolute_import, division, print_function
@@ -12,101 +22,99 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
-from datetime import datetime, timedelta
 
 #: Longer lines are cut, on the target and here.
 MAX_LINE_CHARS = 512
+#: The longest name of a process, TASK_COMM_LEN less its end.
+MAX_COMM_CHARS = 15
 
-_SYSLOG = r"[A-Z][a-z][a-z] +[0-9]+ [0-9]+:[0-9]+:[0-9]+"
-_ISO = r"[0-9]+-[0-9]+-[0-9]+[T ][0-9]+:[0-9]+:[0-9]+[^ ,]*"
-_FULL = r"[A-Z][a-z][a-z] [0-9]+-[0-9]+-[0-9]+ [0-9]+:[0-9]+:[0-9]+ [^ ]+"
-_SECONDS = r"\[ *[0-9]+\.[0-9]+[^]]*\]"
-_CTIME = r"\[[A-Z][a-z][a-z] [A-Z][a-z][a-z] +[0-9]+ [0-9:]+ [0-9]+\]"
-_DMESG_ISO = r"[0-9]+-[0-9]+-[0-9]+T[0-9:]+,[^ ]+"
-_LEVEL = r"(<[0-9]+>)"
-_WALL = r"(%s|%s|%s)" % (_SYSLOG, _ISO, _FULL)
-_STAMP = r"(%s|%s|%s)" % (_SECONDS, _CTIME, _DMESG_ISO)
+_CLOCK = r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+_SYSLOG = r"[A-Z][a-z]{2} {1,2}[0-9]{1,2} " + _CLOCK
+_LOGREAD = r"[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9:]{8} [0-9]{4}"
+_ISO = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[T ]" + _CLOCK + r"[^ ,]{0,6}"
+_FULL = r"[A-Z][a-z]{2} [0-9]{4}-[0-9]{2}-[0-9]{2} " + _CLOCK + r" [^ ]{1,8}"
+_UNIX = r"[0-9]{9,11}\.[0-9]{3,9}"
+_LEVEL = r"(?:<[0-9]{1,3}>)?"
+_WALL = "(?:%s|%s|%s|%s|%s)" % (_SYSLOG, _LOGREAD, _ISO, _FULL, _UNIX)
 
-#: A line that a syslog or journal has stamped; then who said it follows.
-STAMPED = "^%s?%s " % (_LEVEL, _WALL)
-#: The same where that was the kernel. Anybody can get any text into a syslog, if under another name.
-BY_KERNEL = STAMPED + r"[^ ]+ kernel:"
-#: What may stand before the message, in this order: a level, the stamp of syslog or journal and the kernel's name, a
-#: level, the kernel's stamp, the CPU or task that spoke, a space. In pieces, since mawk mismatches them as one pattern.
-PREFIXES = (_LEVEL, "(%s [^ ]+ kernel: ?)" % _WALL, _LEVEL, _STAMP, r"( ?\[ *[CT][0-9]+\])", " ")
+#: A stamp of syslog or journal, behind which stands who spoke.
+_SAID = re.compile("%s(%s) " % (_LEVEL, _WALL))
+# A host or none, a level or none, the kernel. A host's name never ends in a colon: that would be who spoke.
+_BY_KERNEL = re.compile(r"(?:[^ ]{0,254}[^ :] )?(?:[a-z0-9]{1,10}\.[a-z]{1,8} )?kernel: ?")
 
-_stamped = re.compile(STAMPED)
-_by_kernel = re.compile(BY_KERNEL)
-_prefix = re.compile("^" + "".join(piece + "?" for piece in PREFIXES))
-_control = re.compile("[\x00-\x1f\x7f]")
-_seconds = re.compile(r"\[ *([0-9]{1,15})\.([0-9]{1,6})")
-_ctime = re.compile(r"\[[A-Z][a-z][a-z] ([A-Z][a-z][a-z]) +([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})\]\Z")
-_iso = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})((?:[.,][0-9]{1,9})?)(Z|[+-][0-9]{2}:?[0-9]{2})?\Z"
+_STAMP = re.compile(
+    r"(?:(?:kern|user|daemon|syslog) *:(?:emerg|alert|crit|err|warn|notice|info|debug) *: )?"  # dmesg -x
+    + _LEVEL
+    + r"(\[ *\+?[0-9]{1,10}\.[0-9]{1,9}(?: <[^>]{1,24}>)?\]"
+    + r"|\[[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}[0-9]{1,2} [0-9:]{8} [0-9]{4}\]"
+    + r"|\[[A-Z][a-z]{2} {0,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}\]"
+    + r"|\[<[ 0-9.]{1,24}>\]"
+    + r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8},[0-9]{1,9}[^ ]{0,6})?"
+    + r"(?: ?\[ {0,12}([CT][0-9]{1,10})\])? ?"
 )
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_REPEATED = re.compile(r"message repeated ([0-9]{1,6}) times: \[ ?(.*?)\]?\Z")
+_ESCAPED = re.compile(r"\\x[0-9a-f]{2}|#[0-7]{3}|\\[0-7]{3}|\^[@-_]")
 
 
-def kernel_lines(text):
-    """The lines of a log that the kernel spoke, cut to MAX_LINE_CHARS, a generator.
+class Line(object):
+    """One line that the kernel spoke.
 
-    rsyslog writes a message's own newlines as #012: those are lines too.
+    ``message``: what it said. ``wall``, ``stamp``: the stamp of syslog or journal, and that of the kernel or dmesg, None
+    without one. ``caller``: "T21" or "C3", None where the kernel does not name it. ``times``: how often it was said.
+    ``wrapped``: it stood behind an encoded newline in another message.
     """
+
+    __slots__ = ("caller", "message", "stamp", "times", "wall", "wrapped")
+
+    def __init__(self, message, wall, stamp, caller, times=1, wrapped=False):
+        self.message = message
+        self.wall = wall
+        self.stamp = stamp
+        self.caller = caller
+        self.times = times
+        self.wrapped = wrapped
+
+    @property
+    def stamped(self):
+        return self.wall is not None or self.stamp is not None
+
+
+def kernel_lines(text, encoded_newlines):
+    """The lines of a log that the kernel spoke, a generator of Line. ``encoded_newlines``: rsyslog wrote the log, which makes
+    #012 of a newline. In any other log that is a name of somebody's."""
     for whole in text.split("\n"):
-        for number, line in enumerate(whole.split("#012")):
-            line = line[:MAX_LINE_CHARS].rstrip("\r")
-            if not _stamped.match(line) or _by_kernel.match(line):
-                yield line
-            elif number == 0:
-                break  # what another speaker wrapped into its message is no kernel's either
+        parts = whole.split("#012") if encoded_newlines and "#012" in whole else (whole,)
+        first = read_line(parts[0])
+        if first is None:
+            continue  # what another speaker wrapped into a message is no kernel's either
+        yield first
+        for part in parts[1:]:
+            yield Line(part[:MAX_LINE_CHARS].rstrip("\r"), first.wall, first.stamp, first.caller, 1, True)
 
 
-def prefix_end(line):
-    """Where the message begins in a line."""
-    return _prefix.match(line).end()
+def read_line(line):
+    """The Line in a line of a log; None where somebody else than the kernel spoke."""
+    line = line[:MAX_LINE_CHARS].rstrip("\r")
+    wall, position = None, 0
+    said = _SAID.match(line)
+    if said:
+        by_kernel = _BY_KERNEL.match(line, said.end())
+        if not by_kernel:
+            return None
+        wall, position = said.group(1), by_kernel.end()
+    stamp = _STAMP.match(line, position)
+    message, times = line[stamp.end():], 1
+    repeated = _REPEATED.match(message) if wall and message.startswith("message repeated ") else None
+    if repeated:
+        times, message = int(repeated.group(1)), repeated.group(2)
+        inner = _STAMP.match(message)
+        return Line(message[inner.end():], wall, inner.group(1), inner.group(2), times)
+    return Line(message, wall, stamp.group(1), stamp.group(2), times)
 
 
-def stamp(line, boot_epoch_seconds=None):
-    """When a line was logged, str: ISO 8601 where its stamp names a date and year or counts from a boot whose time is
-    known (seconds since 1970); else the stamp as it stands; None for a line without one. Without an offset (dmesg -T)
-    it is the host's local time.
-    """
-    found = _prefix.match(line)
-    wall, kernel = found.group(3), found.group(5)
-    iso = _read_iso(wall) or _read_ctime(kernel) or _read_iso(kernel) or _read_seconds(kernel, boot_epoch_seconds)
-    raw = iso or wall or kernel
-    return raw and _control.sub("", raw)[:64]
-
-
-def _read_iso(text):
-    # "Tue 2026-11-24 01:02:03 UTC" of journalctl's short-full: the name of a zone is an offset only for UTC
-    words = (text or "").split(" ")
-    if len(words) == 4:
-        text = words[1] + "T" + words[2] + ("Z" if words[3] == "UTC" else "")
-    found = _iso.match(text or "")
-    if not found:
+def comm_of(text):
+    """The name of a process as the facts show it, None where the text is none: the kernel's has MAX_COMM_CHARS at most, of
+    which dmesg and rsyslog write some as several."""
+    if len(text) > MAX_COMM_CHARS and len(_ESCAPED.sub("?", text)) > MAX_COMM_CHARS:
         return None
-    day, clock, fraction, offset = found.groups()
-    offset = offset or ""
-    if len(offset) == 5:
-        offset = offset[:3] + ":" + offset[3:]
-    return day + "T" + clock + fraction.replace(",", ".") + offset
-
-
-def _read_ctime(text):
-    found = _ctime.match(text or "")
-    if not found or found.group(1) not in _MONTHS:
-        return None
-    month, day, clock, year = found.groups()
-    return "%s-%02d-%02dT%s" % (year, _MONTHS.index(month) + 1, int(day), clock)
-
-
-def _read_seconds(text, boot_epoch_seconds):
-    found = _seconds.match(text or "")
-    if not found or boot_epoch_seconds is None:
-        return None
-    try:
-        at = datetime(1970, 1, 1) + timedelta(seconds=boot_epoch_seconds + int(found.group(1)))
-    except OverflowError:
-        return None
-    return at.isoformat() + "Z"
+    return re.sub("[\x00-\x1f\x7f]", "", text).strip()[:64]

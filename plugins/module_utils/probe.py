@@ -21,8 +21,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     end_line,
     head_line,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import AWK_FILTER
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, SYSLOG_FILES
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import AWK_FILTER, TELLING
 
 #: How long one command may take that asks hardware, a package database or a daemon.
 COMMAND_SECONDS = 10
@@ -103,28 +103,33 @@ else echo "!\$kernels:no RPM or dpkg database"; fi
 ! have grubby || run grubby limited grubby --default-kernel
 """
 
-# The next log is asked where one cannot be read, or holds neither a failure nor the boot it would have to reach back to.
-# Most logs hold neither failure nor Mem-Info: all they tell is whether they reach back to boot, which the shell sees without
-# starting awk. The parser judges that line as strictly as awk does. A log that reaches back to the workaround's mark tells all that
-# is asked then, if not all since boot. Of a log that broke off only what is in it counts, not what is absent.
+# A log that only the kernel writes to and that reaches back to the boot is enough; else all that are there are read, the newest of the
+# rotated ones too. Of a log that broke off only what is in it counts, not what is absent. Most logs tell of no trouble: of these
+# all that matters is the line of the boot, which needs no awk. mksh has no printf of its own, and no other command takes that much text.
 _LOG = r"""
+if [ -n "$KSH_VERSION" ]; then put() { print -r -- "$out"; }; else put() { printf "%s\n" "$out"; }; fi
 kernel_log() { name=$1; shift; word=$1; [ "$word" != limited ] || word=$2
  if ! have "$word"; then failed $name 127; return 1; fi
  out=$("$@" 2>&1 </dev/null); rc=$?
- [ $rc = 0 ] || failed $name $rc "$out"
- case $rc$out in
- *'page allocation failure'*|*Mem-Info:*)
-  if have awk; then printf '%s\n' "$out" | awk -v tag="\$$name" '@FILTER@'
-  else failed $name 1 'no awk to read it with'; return 1; fi;;
- [!0]*) return 1;;
- *'-- No entries --'*|*'No journal files were'*) failed $name 1 'it has no entries'; return 1;;
- *'Linux version '[0-9]*)
-  set -f; IFS=$nl; for line in $out; do case $line in *'Linux version '[0-9]*) boot=$line;; esac; done; unset IFS; set +f
-  say $name "$boot"; say $name '#boot 1 failures 0';;
- *'@MARK@'*) say $name '#boot 0 failures 0 after 0';;
- *) say $name '#boot 0 failures 0'; return 1;; esac; }
-kernel_log dmesg dmesg || kernel_log journal limited journalctl -k -b --no-pager -o short-iso ||
- kernel_log messages tail -c 4194304 /var/log/messages
+ [ $rc = 0 ] || { failed $name $rc "$out"; case $out in *"page alloc"*) ;; *) return 1;; esac; }
+ if [ ${#out} -lt 500 ]; then
+  case $out in *"-- No entries --"*|*"No journal files were"*) failed $name 1 "it has no entries"; return 1;; esac; fi
+ boot=${out%%"Linux version "[0-9]*}
+ put | grep -qE "@TELLING@"
+ if [ $? != 1 ]; then
+  have awk || { failed $name 1 "no awk to read it with"; return 1; }
+  put | awk -v tag="\$$name" '@FILTER@'; return $rc; fi
+ line=${out#"$boot"}
+ printf "\$$name:%.512s\n" "${boot##*"$nl"}${line%%"$nl"*}" "#log failures 0 dropped 0 0 0 0 0"; return $rc; }
+reaches() { [ ${#boot} != ${#out} ] || return 1
+ case ${boot##*"$nl"} in *kernel:*kernel:*) return 1;; ""|"<"?">"|"[    0.000000]"*|"<"?">[    0.000000]"*|[0-9]*" kernel: ") ;;
+ *) return 1;; esac; }
+{ kernel_log dmesg dmesg && reaches; } || { kernel_log journal limited journalctl -k -b --no-pager -o short-iso && reaches; } ||
+ for log in @FILES_OF_SYSLOG@; do path=/var/log/$log old=; [ -f $path ] || [ $log = messages ] || continue
+  for file in $path.1 $path-*; do case $file in *.?z|*.bz2|*.zst) ;; *) [ ! -f "$file" ] || old=$file;; esac; done
+  kernel_log $log tail -c 4194304 $old $path; done
+for path in /var/crash/*/vmcore-dmesg.txt; do :; done
+[ ! -f "$path" ] || kernel_log @CRASH_LOG@ tail -c 1048576 "$path"
 """
 
 _FRAME = r"""LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin; export PATH; unset IFS
@@ -151,7 +156,9 @@ def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log"))
         ("@CONTAINER@", " ".join(CONTAINER_PATHS)),
         ("@WANTED@", LINES_WANTED),
         ("@FILTER@", AWK_FILTER.strip()),
-        ("@MARK@", MARK),
+        ("@TELLING@", TELLING),
+        ("@FILES_OF_SYSLOG@", " ".join(SYSLOG_FILES)),
+        ("@CRASH_LOG@", CRASH_LOG),
     ):
         body = body.replace(mark, value)
     return frame_program(nonce, body)

@@ -295,9 +295,22 @@ ansible_facts:
             count: 2
             by_order: {"2": 2}
             by_process: {swapper: 1, sshd: 1}
+            by_driver: {mlx4_en: 2}
+            groups:
+              - order: 2
+                atomic: true
+                drivers: [mlx4_en]
+                trusted: true
+                count: 2
+                last: {process: swapper, at: "2013-03-18T14:39:17Z"}
             since_workaround: null
+            suppressed: 0
+            untrusted: 0
+            others: []
             source: dmesg
+            sources: [dmesg]
             boot_seen: true
+            last_crash: null
             last:
               order: 2
               mode: "0x4020"
@@ -316,8 +329,37 @@ ansible_facts:
               description: How many by order, the order as a string.
               type: dict
             by_process:
-              description: How many by the name of the process that was running.
+              description: How many by the name of the process that was running, an empty one where the log does not tell.
               type: dict
+            by_driver:
+              description: >-
+                How many by driver. These are the modules in the call traces, and drivers of the host's NICs that are built in and
+                whose functions stand there.
+              type: dict
+            groups:
+              description: The failures of which more than their number is known, those that are alike in one.
+              type: list
+              elements: dict
+              contains:
+                order:
+                  description: Order of the requests.
+                  type: int
+                atomic:
+                  description: Whether the requests could not wait; null where that is not known.
+                  type: bool
+                drivers:
+                  description: The drivers in their traces.
+                  type: list
+                  elements: str
+                trusted:
+                  description: Whether a log has them that only the kernel writes to, V(dmesg) or V(journal).
+                  type: bool
+                count:
+                  description: How many.
+                  type: int
+                last:
+                  description: The process and the time of the last one.
+                  type: dict
             since_workaround:
               description:
                 - Those after the workaround role put its values in force.
@@ -330,12 +372,61 @@ ansible_facts:
                 by_order:
                   description: How many of each order.
                   type: dict
+                groups:
+                  description: These failures, as in RV(ansible_facts.pagealloc.failures.groups).
+                  type: list
+                  elements: dict
+            suppressed:
+              description: How many more messages the kernel counted and did not print, as far as it says so.
+              type: int
+            untrusted:
+              description: How many of RV(ansible_facts.pagealloc.failures.count) only logs have that users of the host can write to.
+              type: int
+            others:
+              description: What else the kernel reported of memory. None of it is a page allocation failure.
+              type: list
+              elements: dict
+              contains:
+                kind:
+                  description: >-
+                    V(slab), a cache got no memory; V(stall), a request had to wait for long; V(oom_kill); V(order_above_max), a larger
+                    block was asked for than there is; V(vmalloc), no address space was left.
+                  type: str
+                atomic:
+                  description: Whether the request could not wait; null where that is not known.
+                  type: bool
+                limited:
+                  description: Whether it is of a cgroup at its own limit.
+                  type: bool
+                trusted:
+                  description: Whether a log has it that only the kernel writes to.
+                  type: bool
+                count:
+                  description: How often.
+                  type: int
+                since_workaround:
+                  description: How often since the workaround is in force; null where that is not known.
+                  type: int
+                last:
+                  description: Of the last one C(process), C(what) (the cache), C(order) and C(at), null what the log does not tell.
+                  type: dict
             source:
-              description: The log they were read from, V(dmesg), V(journal) or V(messages).
+              description: >-
+                The first log that holds failures or reaches back to the start of this boot. V(dmesg), V(journal), V(messages),
+                V(kern.log) or V(syslog).
               type: str
+            sources:
+              description: All logs that were read. Each failure counts once, in however many of them it stands.
+              type: list
+              elements: str
             boot_seen:
-              description: Whether that log reaches back to the start of this boot.
+              description: Whether one of the logs reaches back to the start of this boot.
               type: bool
+            last_crash:
+              description: >-
+                Of the log that a kernel left which crashed (vmcore-dmesg.txt) C(count), C(by_order) and C(last) of its failures. They
+                are of an earlier boot and count for no verdict. Null without such a log.
+              type: dict
             last:
               description: The last of them, null where there was none.
               type: dict
@@ -344,7 +435,7 @@ ansible_facts:
                   description: Order of the request.
                   type: int
                 mode:
-                  description: The request's flags as the kernel printed them, hexadecimal.
+                  description: The request's flags as the kernel printed them, hexadecimal; null where the line broke off.
                   type: str
                 mode_flags:
                   description: Their names, as printed or as that kernel's headers have them; null for a kernel that is not known.

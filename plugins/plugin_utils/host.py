@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import SETTINGS
@@ -39,18 +39,51 @@ class Nic:
 
 
 @dataclass(frozen=True)
-class Failures:
-    """Page allocation failures logged since boot. ``boot_seen``: the log reaches back that far.
+class FailureGroup:
+    """Failures that are alike in what decides whether they count. ``atomic``: None where the mode was not read. ``trusted``: a log that
+    only the kernel writes to has them. ``process``, ``at``: of the last one, None where it is not known."""
 
-    ``since_workaround``: (count, by order) of those after the workaround role's values came into force, None where that is not known.
+    order: int
+    count: int
+    atomic: bool | None = None
+    drivers: tuple[str, ...] = ()
+    trusted: bool = True
+    process: str | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True)
+class MemoryTrouble:
+    """What else the kernel reported of memory. ``kind``: slab, stall, oom_kill, order_above_max or vmalloc. ``limited``: it is of a cgroup
+    at its limit. ``since_workaround``: how many came after the workaround, None where that is not known."""
+
+    kind: str
+    count: int
+    atomic: bool | None
+    limited: bool
+    trusted: bool
+    since_workaround: int | None
+    process: str | None
+    what: str | None
+    at: str | None
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Page allocation failures logged since boot. ``boot_seen``: the logs reach back that far. ``sources``: the logs, by name.
+
+    ``groups``: those of which more is known than that they were. ``since_workaround``: (count, by order, groups) of those after the
+    workaround role's values came into force, None where that is not known. ``suppressed``: messages that the kernel did not print.
     """
 
     count: int
     by_order: Mapping[int, int]
-    source: str
+    sources: tuple[str, ...]
     boot_seen: bool
-    last: Mapping[str, Any] | None
-    since_workaround: tuple[int, Mapping[int, int]] | None
+    groups: tuple[FailureGroup, ...]
+    since_workaround: tuple[int, Mapping[int, int], tuple[FailureGroup, ...]] | None
+    suppressed: int
+    others: tuple[MemoryTrouble, ...]
 
 
 @dataclass(frozen=True)
@@ -184,16 +217,13 @@ def _nic(entry: object, place: int) -> Nic:
     if name is None:
         raise FactsError(path + "name", "missing")
     driver = _text(entry, "driver", path)
-    in_tree = entry.get("in_tree")
-    if in_tree is not None and not isinstance(in_tree, bool):
-        raise _odd(path + "in_tree", in_tree, "true, false or null")
     return Nic(
         name=name,
         # Only the first word is the driver's name; what follows is the card's.
         driver=driver.split(None, 1)[0] if driver else None,
         bus_driver=_text(entry, "bus_driver", path),
         module_path=_text(entry, "module_path", path),
-        in_tree=in_tree,
+        in_tree=_truth(entry, "in_tree", path),
         # Only where it is certain that no device is behind it is a driver not to be missed.
         virtual=entry.get("virtual") is True,
         lower=_texts(entry, "lower", path),
@@ -207,20 +237,87 @@ def _failures(facts: Mapping[str, Any]) -> Failures | None:
     count = _count(found, "count", "failures.")
     if count is None:
         raise FactsError("failures.count", "missing")
+    path = "failures."
+    source = _text(found, "source", path) or "source not recorded"
     return Failures(
         count=count,
-        by_order=_by_order(found, "failures."),
-        source=_text(found, "source", "failures.") or "source not recorded",
+        by_order=_by_order(found, path),
+        sources=_texts(found, "sources", path) or (source,),
         boot_seen=found.get("boot_seen") is True,
-        last=_mapping(found, "last", "failures."),
+        groups=_groups(found, path),
         since_workaround=_since_workaround(found),
+        suppressed=_count(found, "suppressed", path) or 0,
+        others=_others(found),
     )
 
 
-def _since_workaround(found: Mapping[str, Any]) -> tuple[int, Mapping[int, int]] | None:
+def _since_workaround(found: Mapping[str, Any]) -> tuple[int, Mapping[int, int], tuple[FailureGroup, ...]] | None:
     path = "failures.since_workaround."
     since = _mapping(found, "since_workaround", "failures.")
-    return None if since is None else (_count(since, "count", path) or 0, _by_order(since, path))
+    return None if since is None else (_count(since, "count", path) or 0, _by_order(since, path), _groups(since, path))
+
+
+def _groups(found: Mapping[str, Any], path: str) -> tuple[FailureGroup, ...]:
+    """The groups of failures; of facts gathered before there were any, what the orders and the last failure tell."""
+    entries = _list(found, "groups", path)
+    if entries is not None:
+        return tuple(_group(entry, f"{path}groups[{place}].") for place, entry in enumerate(entries))
+    last = _mapping(found, "last", path) or {}
+    groups = [FailureGroup(order, count) for order, count in _by_order(found, path).items()]
+    order = groups[0].order if len(groups) == 1 else last.get("order")
+    return tuple(_with_last(group, last, path + "last.") if group.order == order else group for group in groups)
+
+
+def _with_last(group: FailureGroup, last: Mapping[str, Any], path: str) -> FailureGroup:
+    drivers, atomic = _texts(last, "drivers", path) or (), _truth(last, "atomic", path)
+    return replace(group, drivers=drivers, atomic=atomic, process=_text(last, "process", path), at=_text(last, "at", path))
+
+
+def _group(entry: object, path: str) -> FailureGroup:
+    if not isinstance(entry, Mapping):
+        raise _odd(path[:-1], entry, "a mapping")
+    order, count = _count(entry, "order", path), _count(entry, "count", path)
+    if order is None or count is None:
+        raise FactsError(path + ("order" if order is None else "count"), "missing")
+    last = _mapping(entry, "last", path) or {}
+    return FailureGroup(
+        order=order,
+        count=count,
+        atomic=_truth(entry, "atomic", path),
+        drivers=_texts(entry, "drivers", path) or (),
+        trusted=_truth(entry, "trusted", path) is True,
+        process=_text(last, "process", path + "last."),
+        at=_text(last, "at", path + "last."),
+    )
+
+
+def _others(found: Mapping[str, Any]) -> tuple[MemoryTrouble, ...]:
+    return tuple(_trouble(entry, f"failures.others[{place}].") for place, entry in enumerate(_list(found, "others", "failures.") or ()))
+
+
+def _trouble(entry: object, path: str) -> MemoryTrouble:
+    if not isinstance(entry, Mapping):
+        raise _odd(path[:-1], entry, "a mapping")
+    last = _mapping(entry, "last", path) or {}
+    process, what, at = (_text(last, name, path + "last.") for name in ("process", "what", "at"))
+    return MemoryTrouble(
+        kind=_text(entry, "kind", path) or "",
+        count=_count(entry, "count", path) or 0,
+        atomic=_truth(entry, "atomic", path),
+        limited=_truth(entry, "limited", path) is True,
+        trusted=_truth(entry, "trusted", path) is True,
+        since_workaround=_count(entry, "since_workaround", path),
+        process=process,
+        what=what,
+        at=at,
+    )
+
+
+def _truth(holder: Mapping[str, Any], key: str, path: str) -> bool | None:
+    value = holder.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise _odd(path + key, value, "true, false or null")
+    return value
 
 
 def _record(facts: Mapping[str, Any]) -> Record | None:

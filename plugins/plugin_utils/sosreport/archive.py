@@ -21,6 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layo
     is_log,
     is_mark,
     is_wanted,
+    rotated,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers, UnreadableMember, target_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
@@ -162,6 +163,9 @@ def _keep_file(stream: Unpacked, kept: _Kept, path: str, size: int) -> int:
     wanted = min(size, MAX_MEMBER_BYTES)
     if size > MAX_MEMBER_BYTES and not is_log(path):
         kept.unreadable[path] = f"is larger than {MAX_MEMBER_BYTES} bytes"
+        return size
+    if kept.bytes + wanted > MAX_KEPT_BYTES // 2 and rotated(path):
+        kept.unreadable[path] = "is not read: the report holds too many logs"
         return size
     kept.bytes += wanted
     if kept.bytes > MAX_KEPT_BYTES:

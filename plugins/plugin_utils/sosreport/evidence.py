@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     Evidence,
     Source,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import prefix_end
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import read_line
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import (
     Identity,
@@ -182,10 +182,10 @@ def _first(report: Taken, patterns: Iterable[str]) -> str:
 def _boot_line(report: Taken) -> str:
     """The kernel's first line in the logs that nobody but the kernel writes to; "" without one."""
     for source in ("$dmesg", "$journal"):
-        bodies = [line[prefix_end(line) :] for line in report.texts.get(source, "").split("\n") if "Linux version " in line]
-        bodies = [body for body in bodies if body.startswith("Linux version ")]
-        if bodies:
-            return bodies[-1]
+        lines = [read_line(line) for line in report.texts.get(source, "").split("\n") if "Linux version " in line]
+        booted: list[str] = [line.message for line in lines if line and line.message.startswith("Linux version ")]
+        if booted:
+            return booted[-1]
     return ""
 
 

@@ -15,14 +15,16 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     SOS_FORMS,
     SOS_IDENTITY,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LOGS as LOG_NAMES
 
 #: A member is read up to here; of a longer log its end counts, any other is an error.
 MAX_MEMBER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
 #: The longest path of a member that is looked at: those of sos are shorter by far.
 MAX_PATH_CHARS = 1024
 
-#: Sources of which the end counts where they are long.
-LOGS = ("$dmesg", "$journal", "$messages")
+#: The sources that are kernel logs, of which the end counts where they are long.
+LOGS = tuple(f"${name}" for name in (*LOG_NAMES, CRASH_LOG))
 
 #: What tells a sosreport from any other tree or archive: every version of sos wrote one of these.
 _SOS_MARKS = ("sos_commands", "sos_reports", "sos_logs")
@@ -41,7 +43,9 @@ def regex(pattern: str) -> re.Pattern[str]:
 
 _PLAIN = frozenset(pattern for pattern in _patterns() if "*" not in pattern)
 _STARRED = re.compile("(?:" + "|".join("[^/]*".join(map(re.escape, one.split("*"))) for one in _patterns() if "*" in one) + r")\Z")
-_LOG_PATHS = frozenset(pattern for entry in MANIFEST if entry.source in LOGS for pattern in entry.sos)
+_LOG_PATHS = [regex(pattern) for entry in MANIFEST if entry.source in LOGS for pattern in entry.sos]
+#: A log that was put away, by number or date, perhaps compressed.
+_ROTATED = re.compile(r"var/log/[a-z.]{1,16}?[.-]([0-9]{1,14})(\.gz)?\Z")
 
 
 def is_wanted(path: str) -> bool:
@@ -50,8 +54,21 @@ def is_wanted(path: str) -> bool:
 
 
 def is_log(path: str) -> bool:
-    """Whether the end of a member counts where it is longer than MAX_MEMBER_BYTES."""
-    return path in _LOG_PATHS
+    """Whether the end of a member counts where it is longer than MAX_MEMBER_BYTES. That of a compressed one cannot be read."""
+    return not path.endswith(".gz") and any(pattern.match(path) for pattern in _LOG_PATHS)
+
+
+def rotated(path: str) -> tuple[bool, int] | None:
+    """Where a log that was put away stands among its like, the oldest first; None for any other member.
+
+    >>> sorted(["var/log/messages-20260103", "var/log/messages.1", "var/log/messages.12.gz", "var/log/messages-20260101"], key=rotated)
+    ['var/log/messages-20260101', 'var/log/messages-20260103', 'var/log/messages.12.gz', 'var/log/messages.1']
+    """
+    found = _ROTATED.match(path)
+    if not found:
+        return None
+    number = int(found.group(1))
+    return (False, number) if number > 9999 else (True, -number)
 
 
 def is_mark(path: str) -> bool:

@@ -15,6 +15,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories imp
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Workaround
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import Host, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.symptom import symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import (
     Limit,
@@ -53,12 +54,14 @@ class Plan(TypedDict):
 
 @dataclass(frozen=True)
 class _Case:
-    """One host with all that a plan rests on. ``asked``: what the matching advisories want, None where nothing is asked."""
+    """One host with all that a plan rests on. ``asked``: what the matching advisories want, None where nothing is asked. ``symptom``:
+    it is there, and not by a log alone that users of the host can write to."""
 
     host: Host
     result: Result
     asked: Workaround | None
     policy: Policy
+    symptom: bool
 
     @property
     def steps(self) -> list[int]:
@@ -68,15 +71,11 @@ class _Case:
             return list(self.policy.steps_kb) if self.policy.force else []
         return [first, *(step for step in self.policy.steps_kb if step > first)]
 
-    @property
-    def symptom(self) -> bool:
-        return self.result["symptom"] is True
-
 
 def plan(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, policy: Policy) -> Plan:
     """The plan for one host. ``result`` is what classify makes of these facts; both are taken to be in their shape."""
     host = read_host(facts)
-    case = _Case(host, result, _asked(result, catalogue), policy)
+    case = _Case(host, result, _asked(result, catalogue), policy, _is_symptom_trusted(host, result, catalogue))
     if host.record is not None and host.record.phase in ("pending", "leaving"):
         return _plan(case, "mend", ["An earlier run was cut on this host: what it left is finished or undone first."])
     if not _wanted(case):
@@ -85,6 +84,12 @@ def plan(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, policy:
     if unseen:
         return _plan(case, "refuse", [unseen])
     return _step(case)
+
+
+def _is_symptom_trusted(host: Host, result: Result, catalogue: Catalogue) -> bool:
+    named = [advisory.thresholds for advisory in catalogue.advisories if advisory.id in result["advisories"]]
+    findings = [symptom(host, result["headroom"], None, limits) for limits in named or [catalogue.thresholds]]
+    return result["symptom"] is True and any(finding.present and finding.trusted for finding in findings)
 
 
 def _asked(result: Result, catalogue: Catalogue) -> Workaround | None:
@@ -133,7 +138,7 @@ def _step(case: _Case) -> Plan:
     due = next((step for step in case.steps if step > now), None)
     standing = case.host.workaround_holds or (bool(case.steps) and now >= case.steps[0])
     if standing and not case.symptom:
-        due, reason = None, f"vm.min_free_kbytes is {now} kB and no symptom came after it."
+        due, reason = None, _enough(case, now)
     elif standing and _settling(case):
         due, reason = None, f"The step in force is not {case.policy.settle_seconds} s old yet: it gets its time to help."
     elif due is None:
@@ -147,6 +152,13 @@ def _step(case: _Case) -> Plan:
         only = ["The workaround is at its end and the symptom is still there: only a kernel with the fix helps."] if spent else []
         return _plan(case, "exhausted" if spent else "keep", [*only, reason, told], found[0])
     return _apply(case, due, mode, [reason, told], found[0])
+
+
+def _enough(case: _Case, now: int) -> str:
+    if case.result["symptom"] is not True:
+        return f"vm.min_free_kbytes is {now} kB and no symptom came after it."
+    told = "only a log that users of the host can write to tells of the symptom after it"
+    return f"vm.min_free_kbytes is {now} kB, and {told}: that alone brings no further step."
 
 
 def _reason(case: _Case, now: int, due: int) -> str:

@@ -149,6 +149,31 @@ def test_the_first_log_that_tells_is_read(
     assert (failures["source"], failures["count"], failures["boot_seen"]) == (source, count, boot_seen)
 
 
+ROTATED = "[  901.000000] sshd: page allocation failure. order:3, mode:0x4020"
+
+
+def test_all_logs_count_where_no_trusted_one_reaches_back_to_boot(tmp_path: Path) -> None:
+    """A journal that begins late, and the files of syslog: what dmesg has too counts once."""
+    journal = f"2013-03-18T10:01:01+0000 h kernel: {FAILURE}\n2013-03-18T10:01:41+0000 h kernel: {ROTATED}"
+    logs = {"dmesg": f"echo '{FAILURE}'", "journalctl": f"cat <<'E'\n{journal}\nE", "tail": f"echo 'Mar 18 10:01:41 h kernel: {ROTATED}'"}
+    failures = facts_from(probe(["/bin/sh"], with_commands(tmp_path, **logs)))["failures"]
+    assert (failures["by_order"], failures["untrusted"], failures["sources"][:2]) == ({"2": 1, "3": 1}, 0, ["dmesg", "journal"])
+    assert "messages" in failures["sources"]
+
+
+def test_a_log_that_reaches_back_to_boot_is_enough(tmp_path: Path) -> None:
+    logs = {"dmesg": f"echo '{BOOT}'; echo '{FAILURE}'", "journalctl": "echo never", "tail": "echo never"}
+    evidence = probe(["/bin/sh"], with_commands(tmp_path, **logs))
+    assert not {"$journal", "$messages"} & (set(evidence.texts) | set(evidence.reasons))
+
+
+def test_the_name_of_a_file_does_not_keep_other_logs_from_being_read(tmp_path: Path) -> None:
+    lie = "[    5.000000] a[7]: segfault at 0 ip 0 sp 0 error 4 in Linux version 9.9.9 (x) [400000+1000]"
+    logs = {"dmesg": f"echo '{lie}'", "journalctl": f"echo '2013-03-18T10:01:01+0000 h kernel: {FAILURE}'"}
+    failures = facts_from(probe(["/bin/sh"], with_commands(tmp_path, **{**NO_LOG, **logs})))["failures"]
+    assert (failures["count"], failures["boot_seen"]) == (1, False)
+
+
 @pytest.mark.parametrize(
     "logs",
     [
@@ -165,7 +190,7 @@ def test_a_log_that_cannot_be_read_is_not_an_empty_one(logs: dict[str, str], tmp
 
 
 def test_failures_without_awk_are_not_read_as_none(tmp_path: Path) -> None:
-    program = with_commands(tmp_path, dmesg=f"echo '{BOOT}'; echo '{FAILURE}'", **NO_LOG).replace("if have awk", "if have no_such_awk")
+    program = with_commands(tmp_path, dmesg=f"echo '{BOOT}'; echo '{FAILURE}'", **NO_LOG).replace("have awk", "have no_such_awk")
     facts = facts_from(probe(["/bin/sh"], program))
     assert facts["failures"] is None and "no awk" in facts["unavailable"]["failures"]
 

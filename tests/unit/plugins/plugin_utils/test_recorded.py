@@ -106,7 +106,7 @@ def test_a_log_too_long_counts_from_its_end_and_any_other_file_not_at_all(tmp_pa
     (folder / "var" / "log" / "messages").write_text(FAILURE * 50 + FAILURE.replace("order:2", "order:3"))
     evidence = read_recorded(str(folder))
     assert "larger than" in evidence.why_missing("/proc/meminfo")
-    assert evidence.get("$messages").endswith("order:3, mode:0x4020\n#boot 0 failures 1\n"), "and of that what matters"
+    assert evidence.get("$messages").endswith("order:3, mode:0x4020\n#log failures 1 dropped 0 0 0 0 0\n"), "and of that what matters"
 
 
 def test_what_is_no_evidence_is_refused(tmp_path: Path) -> None:

@@ -151,6 +151,18 @@ def test_a_mode_that_is_missing_is_set_though_the_value_is_enough() -> None:
     assert (made["decision"], made["step"], made["min_free_kbytes"], made["zone_reclaim_mode"]) == ("apply", 1, 262144, 1)
 
 
+def test_what_users_of_the_host_may_have_written_brings_no_further_step() -> None:
+    group = {"order": 2, "atomic": None, "drivers": [], "trusted": True, "count": 12, "last": {"process": "swapper", "at": None}}
+    for trusted, decision in ((True, "apply"), (False, "keep")):
+        groups = [{**group, "trusted": trusted}]
+        since = {"count": 12, "by_order": {"2": 12}, "groups": groups}
+        of_host = host(32 * GB, now=262144, record=in_force(1, 262144), failed=False)
+        of_host["failures"] = failures({"2": 12}, since_workaround=since, groups=groups)
+        plan = plan_of(of_host)
+        assert plan["decision"] == decision, plan["sentences"]
+    assert "only a log that users of the host can write to tells of the symptom after it" in plan["sentences"][0]
+
+
 def test_the_next_step_keeps_the_mode_in_the_file() -> None:
     made = plan_of(host(64 * GB, 2, now=262144, mode=1, record=in_force(1, 262144, 1)))
     assert (made["decision"], made["min_free_kbytes"], made["zone_reclaim_mode"]) == ("apply", 524288, 1)

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Failures in pieces, what is none, what else the kernel reports, and whose trace is whose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LogContext
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
+
+
+def facts_of(text: str, release: str | None = None, *nic_drivers: str) -> Any:
+    return failures_of([("dmesg", text)], LogContext(Clock(), release, nic_drivers))
+
+
+IN_PIECES = {
+    "whole, without a name": "[1.0] page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n",
+    "in three": "[1.0] swapper/7: \n[1.0] page allocation failure: order:1\n[1.0] , mode:0x2080020(GFP_ATOMIC)\n",
+    "another between": "[1.0] swapper/7: \n[1.0] eth0: up\n[1.0] page allocation failure: order:1 00\n[1.0] , mode:0x2080020(GFP_ATOMIC)\n",
+    "named, its mode later": "[1.0] swapper/7: page allocation failure: order:1\n[1.0] Call: x\n[1.0] , mode:0x2080020(GFP_ATOMIC)\n",
+    "glued": "[1.0] (M) <4>[   14.790802] swapper/7: page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n",
+    "without a stamp": "[1.0] x\npage allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n",
+}
+WHO = (
+    "[1.1] CPU: 7 PID: 0 Comm: swapper/7 Not tainted 4.9.0-5-amd64 #1 Debian 4.9.65-3+deb9u2\n[1.1] Call Trace:\n[1.1]  x+0x1/0x2 [ixgbe]\n"
+)
+
+
+@pytest.mark.parametrize("pieces", IN_PIECES.values(), ids=IN_PIECES.keys())
+@pytest.mark.parametrize("release", ["4.9.0-5-amd64", "4.14.98-v7+", None])
+def test_a_failure_in_pieces_counts_once_and_is_whose_it_is(pieces: str, release: str | None) -> None:
+    facts = facts_of(pieces + WHO, release)
+    assert (facts["count"], facts["by_process"], facts["by_driver"]) == (1, {"swapper/7": 1}, {"ixgbe": 1})
+    assert (facts["last"]["order"], facts["last"]["mode"], facts["last"]["atomic"]) == (1, "0x2080020", True)
+
+
+@pytest.mark.parametrize("release", ["2.6.32-358.el6.x86_64", "4.4.180+", "4.15.0-213-generic", "6.1.0-25-amd64"])
+def test_other_kernels_print_no_pieces(release: str) -> None:
+    assert facts_of("[1.0] page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n", release)["count"] == 0
+
+
+def test_two_at_once_have_each_their_own_trace() -> None:
+    text = (
+        "[1.0] a: page allocation failure: order:1, mode:0x20\n[1.0] b: page allocation failure: order:2, mode:0xd0\n"
+        "[1.1] CPU: 1 PID: 2 Comm: b Not tainted 3.16.0-4-amd64 #1\n[1.1] Call Trace:\n[1.1]  x+0x1/0x2 [drv_b]\n[1.1] Mem-Info:\n"
+        "[1.1]  y+0x1/0x2 [more]\n[1.2] CPU: 0 PID: 1 Comm: a Not tainted 3.16.0-4-amd64 #1\n[1.2] Call Trace:\n[1.2]  x+0x1/0x2 [drv_a]\n"
+    )
+    groups = facts_of(text, "3.16.0-4-amd64")["groups"]
+    assert {group["order"]: group["drivers"] for group in groups} == {1: ["drv_a"], 2: ["drv_b", "more"]}
+
+
+def test_the_trace_of_another_report_is_not_the_failures() -> None:
+    text = (
+        "[1.0] a: page allocation failure: order:1, mode:0x20\n[1.0] WARNING: CPU: 0 PID: 1 at net/x.c:1 y+0x1/0x2\n"
+        "[1.1] CPU: 1 PID: 2 Comm: b Not tainted 3.16.0-4-amd64 #1\n[1.1] Call Trace:\n[1.1]  x+0x1/0x2 [drv_b]\n"
+    )
+    assert facts_of(text, "3.16.0-4-amd64")["by_driver"] == {}
+
+
+@pytest.mark.parametrize(
+    ("trace", "nic_drivers", "drivers"),
+    [
+        ("Call Trace:\n <IRQ>  [<ffffffff88123456>] :e1000:e1000_alloc_rx_buffers+0x1a/0x2b\n", (), ["e1000"]),
+        ("Call trace:\n mlx5e_alloc+0x10c/0x3b0 [mlx5_core 0123456789abcdef]\n", (), ["mlx5_core"]),
+        ("Backtrace: \n[<c0013e1c>] (a+0x0/0xf0 [usbnet]) from [<c008e01c>] (b+0xc4/0x11c [smsc95xx])\n", (), ["usbnet", "smsc95xx"]),
+        ("[<c0013e1c>] (unwind_backtrace+0x0/0xf0) from [<c008e01c>] (smsc95xx_rx_fixup+0xc4/0x11c)\n", ("smsc95xx",), ["smsc95xx"]),
+        ("Call Trace:\n r8152_poll+0x817/0x8a0\n", ("r8152",), ["r8152"]),
+        ("Call Trace:\n r8152_poll+0x817/0x8a0\n", ("e1000e",), []),
+        ("Call Trace:\n e1000e_poll+0x817/0x8a0\n", ("e1000",), []),
+    ],
+)
+def test_drivers_of_traces(trace: str, nic_drivers: tuple[str, ...], drivers: list[str]) -> None:
+    facts = facts_of("swapper: page allocation failure. order:2, mode:0x20\n" + trace, None, *nic_drivers)
+    assert facts["last"]["drivers"] == drivers
+
+
+VMALLOC = "vmalloc: allocation failure: 4096 bytes\nx: page allocation failure: order:0, mode:0xd0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "count", "kinds"),
+    [
+        (VMALLOC, "3.2.27+", 0, ["vmalloc"]),
+        (VMALLOC.replace("order:0", "order:1"), "3.2.27+", 1, ["vmalloc"]),
+        (VMALLOC.replace("0xd0", "0x20"), "3.2.27+", 1, ["vmalloc"]),
+        (VMALLOC.replace(": 4096 bytes", ", allocated 8192 of 16384 bytes"), "3.2.27+", 1, []),
+        ("x: vmalloc: allocation failure: 4096 bytes, mode:0x24080c2(GFP_KERNEL|__GFP_HIGHMEM)\n", "4.9.0", 0, ["vmalloc"]),
+        ("x: vmalloc: allocation failure, allocated 1 of 2 bytes, mode:0x24080c2(GFP_KERNEL)\n", "4.9.0", 1, []),
+        ("x: vmalloc error: size 8192, page order 0, failed to allocate pages, mode:0xdc2(GFP_KERNEL), nodemask=(null)\n", "6.1.0", 1, []),
+        ("x: vmalloc error: size 8192, vm_struct allocation failed, mode:0xdc2(GFP_KERNEL)\n", "6.1.0", 0, ["vmalloc"]),
+        ("x: page allocation stalls for 10000ms, order:0, mode:0x14000c0(GFP_KERNEL)\n", "4.14.0", 0, ["stall"]),
+        ("SLUB: Unable to allocate memory on node -1 (gfp=0x20)\n", "3.2.0", 0, ["slab"]),
+        ("SLUB: Unable to allocate memory on CPU 3 (of node 0) on node -1, gfp=0x820(GFP_ATOMIC)\n", "6.1.0", 0, ["slab"]),
+        ("SLAB: Unable to allocate memory on node 0 (gfp=0xd0)\n", "3.2.0", 0, ["slab"]),
+        ("Out of memory: Killed process 7 (java) total-vm:1kB\n", "5.4.0", 0, ["oom_kill"]),
+        ("Out of Memory: Killed process 7 (java).\n", "2.6.18-398.el5", 0, ["oom_kill"]),
+        ("Memory cgroup out of memory: Killed process 7 (java) total-vm:1kB\n", "5.4.0", 0, ["oom_kill"]),
+        ("WARNING: CPU: 1 PID: 7 at mm/page_alloc.c:4570 __alloc_pages+0x1/0x2\n", "5.14.0", 0, ["order_above_max"]),
+        ("WARNING: CPU: 1 PID: 7 at net/core/dev.c:4570 x+0x1/0x2\n", "5.14.0", 0, []),
+    ],
+)
+def test_what_is_no_page_failure_is_told_as_what_it_is(text: str, release: str, count: int, kinds: list[str]) -> None:
+    facts = facts_of(text, release)
+    assert (facts["count"], [other["kind"] for other in facts["others"]]) == (count, kinds)
+
+
+@pytest.mark.parametrize(
+    ("gfp", "cache", "release", "atomic", "limited"),
+    [
+        ("(gfp=0x20)", "skbuff_head_cache", "3.2.0", True, False),
+        ("(gfp=0xd0)", "skbuff_head_cache", "3.2.0", False, False),
+        ("(gfp=0x20)", "kmalloc-192(2:container)", "3.10.0-862.el7.x86_64", True, True),
+        (", gfp=0x480020(GFP_ATOMIC)", "skbuff_head_cache", None, True, False),
+        ("(gfp=0x20)", "skbuff_head_cache", None, None, False),
+    ],
+)
+def test_a_cache_that_got_no_memory(gfp: str, cache: str, release: str | None, atomic: bool | None, limited: bool) -> None:
+    text = f"SLUB: Unable to allocate memory on node -1{gfp}\n  cache: {cache}, object size: 232, buffer size: 256, default order: 0\n"
+    (other,) = facts_of(text, release)["others"]
+    assert (other["atomic"], other["limited"], other["last"]["what"]) == (atomic, limited, cache)
+
+
+@pytest.mark.parametrize(
+    ("line", "suppressed"),
+    [
+        ("warn_alloc_failed: 5676 callbacks suppressed", 5676),
+        ("warn_alloc: 3 callbacks suppressed", 3),
+        ("__ratelimit: 33 callbacks suppressed", 33),
+        ("__ratelimit: 33 callbacks suppressed\nnet: x", 0),
+        ("net_ratelimit: 33 callbacks suppressed", 0),
+    ],
+)
+def test_what_was_not_printed_is_added_up(line: str, suppressed: int) -> None:
+    head = "swapper: page allocation failure: order:3, mode:0x20\n"
+    assert facts_of(f"{line}\n{head}")["suppressed"] == suppressed
+
+
+def test_a_repeated_message_counts_as_often_as_it_says() -> None:
+    prefix = "Mar 18 14:39:17 db01 kernel: "
+    head = "swapper: page allocation failure: order:3, mode:0x20"
+    text = f"{prefix}{head}\n{prefix}message repeated 7 times: [ {head}]\n"
+    assert failures_of([("messages", text)], LogContext(Clock()))["by_process"] == {"swapper": 8}
+    many = f"{prefix}message repeated 999999 times: [ {head}]\n"
+    facts = failures_of([("messages", many)], LogContext(Clock()))
+    assert (facts["count"], facts["by_order"]) == (999999, {"3": 2000}), "bounded"
