@@ -16,6 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories imp
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import FactsError, classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.symptom import on_pages_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, NoAnswerError, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.compaction import gained
@@ -182,8 +183,8 @@ class ActionModule(ShellAction):
     def _look(self) -> _Look:
         facts = self.gathered_facts(self.options["timeout_seconds"])
         result = classify(facts, self.catalogue)
-        named = [advisory.thresholds.order for advisory in self.catalogue.advisories if advisory.id in result["advisories"]]
-        order = max(named, default=self.catalogue.thresholds.order)
+        named = [advisory.thresholds for advisory in self.catalogue.advisories if advisory.id in result["advisories"]]
+        order = max(on_pages_of(facts["page_size_bytes"], limits).order for limits in named or [self.catalogue.thresholds])
         return _Look(facts, order, state(facts, result, order), plan(facts, result, self.catalogue, self.policy))
 
     def _ask(self, verb: str, **values: Any) -> Answer:

@@ -42,7 +42,6 @@ _MAX_BEFORE_WHO = 16
 _MODE = r"mode:((?:0x)?[0-9a-f]{1,16})(?![0-9a-fx])(?:\(([A-Za-z_|0-9x]{1,400})\))?"
 _HEAD = re.compile(r"(?:(.{0,60}?): )?page allocation failure[.:] order:([0-9]{1,2})(?![0-9])(.*)\Z")
 _MODE_OF = re.compile(", " + _MODE)
-_MODE_ALONE = re.compile(", %s" % _MODE)
 _NAME_ALONE = re.compile(r"(.{1,60}): ?\Z")
 _HEADING = re.compile(r"Mem-[Ii]nfo|Call [Tt]race|Backtrace|Code|.* per-cpu:")
 _GLUED = re.compile(r".{0,200}?<[0-7]>(?:\[ *[0-9]{1,10}\.[0-9]{1,9}\] )?(.{0,60}page allocation failure.*)\Z")
@@ -217,7 +216,7 @@ class ReportReader(object):
             self._current = {}
 
     def _take_mode(self, line, message):
-        mode = _MODE_ALONE.match(message) if message.startswith(", mode:") else None
+        mode = _MODE_OF.match(message) if message.startswith(", mode:") else None
         if not mode:
             return False
         for report in self._without_mode:
