@@ -251,7 +251,7 @@ def _page_size_bytes(evidence, facts):
         return sole_count("page_size_bytes", evidence.texts["$getconf"])
     if facts["kernel"] and facts["kernel"]["machine"] in _ALWAYS_4_KB:
         return 4096
-    reckoned = _reckoned_page_size_bytes(facts["memory"], facts["zones"])
+    reckoned = _reckoned_page_size_bytes(facts["memory"], facts["zones"]) or _page_size_of_reserve_bytes(facts["vm"], facts["zones"])
     if reckoned is None:
         raise EvidenceMissing("$getconf", evidence.why_missing("$getconf"))
     return reckoned
@@ -266,6 +266,16 @@ def _reckoned_page_size_bytes(memory, zones):
         return None
     share = 1024.0 * memory["total_kb"] / sum(pages)
     return next((size for size in _PAGE_SIZES_BYTES if least * size <= share <= 1.03 * size), None)
+
+
+def _page_size_of_reserve_bytes(vm, zones):
+    """The size of which the min watermarks of all zones make up vm.min_free_kbytes, as setup_per_zone_wmarks of mm/page_alloc.c
+    parts it; None where none does. HighMem and Movable are not among those that it is parted among."""
+    pages = [zone["min_pages"] for zone in zones or () if zone["zone"] not in ("HighMem", "Movable")]
+    if vm is None or vm["min_free_kbytes"] is None or None in pages or sum(pages) < 64:  # fewer say too little
+        return None
+    share = 1024.0 * vm["min_free_kbytes"] / sum(pages)
+    return next((size for size in _PAGE_SIZES_BYTES if 0.97 * size <= share <= 1.03 * size), None)
 
 
 def _failures(evidence, facts):

@@ -17,6 +17,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time impor
 MAX_NAMES = 50
 #: How many reports of another log one is compared with at most, to see whether it is the same.
 _MAX_COMPARED = 256
+#: CPUs that fail for the same want of pages do so within this, and are no more than so many.
+_AT_ONCE_SECONDS = 0.01
+_MAX_AT_ONCE = 16
 
 
 def failures_of(logs, context, crash_text=None):
@@ -41,7 +44,7 @@ def failures_of(logs, context, crash_text=None):
         "others": _others([event for event in events if event.kind != PAGES]),
         "source": first.name,
         "sources": [log.name for log in used],
-        "last": _last(pages[-1]) if pages else None,
+        "last": _last(_telling(pages)) if pages else None,
         "last_crash": _last_crash(crash_text, context),
         "mem_info": next((log.mem_info for log in used if log.mem_info), None),
         "boot_seen": any(log.boot_seen for log in used),
@@ -85,11 +88,11 @@ def _only_in(events, known):
     extra = []
     for event in events:
         candidates = unmatched.get((event.kind, event.order), [])
-        place = next((place for place, other in enumerate(candidates[:_MAX_COMPARED]) if _is_same(event, other)), None)
-        if place is None:
-            extra.append(event)
+        alike = [(event.drivers != other.drivers, place) for place, other in enumerate(candidates[:_MAX_COMPARED]) if _is_same(event, other)]
+        if alike:
+            _complete(candidates.pop(min(alike)[1]), event)
         else:
-            _complete(candidates.pop(place), event)
+            extra.append(event)
     return extra
 
 
@@ -103,7 +106,12 @@ def _is_same(event, other):
         return abs(_seconds(ours.uptime) - _seconds(theirs.uptime)) < 0.011  # some cut the stamp to two digits
     if ours.epoch_seconds is None or theirs.epoch_seconds is None:
         return True
-    return abs(ours.epoch_seconds - theirs.epoch_seconds) <= ours.slack_seconds + theirs.slack_seconds
+    apart = abs(ours.epoch_seconds - theirs.epoch_seconds)
+    if ours.is_local and theirs.is_local:  # of one zone
+        return apart <= 2
+    if ours.is_local or theirs.is_local:  # zones differ by quarters of an hour
+        return apart <= ours.slack_seconds + theirs.slack_seconds and (apart + 150) % 900 <= 300
+    return apart <= ours.slack_seconds + theirs.slack_seconds
 
 
 def _seconds(uptime):
@@ -175,6 +183,18 @@ def _others(events):
             entry["since_workaround"] += event.after_workaround
         entry["last"] = {"process": event.process, "what": event.what, "order": event.order, "at": event.moment.at}
     return [found[key] for key in sorted(found, key=repr)]
+
+
+def _telling(pages):
+    """The last failure; of several CPUs that failed at once, where it has no driver in its trace, the last one that has."""
+    last = pages[-1]
+    if last.drivers or not last.moment.uptime:
+        return last
+    for event in reversed(pages[-_MAX_AT_ONCE:]):
+        uptime = event.moment.uptime
+        if uptime and event.drivers and event.order == last.order and 0 <= _seconds(last.moment.uptime) - _seconds(uptime) < _AT_ONCE_SECONDS:
+            return event
+    return last
 
 
 def _last(event):

@@ -40,7 +40,7 @@ _MAX_BETWEEN = 60
 _MAX_BEFORE_WHO = 16
 
 _MODE = r"mode:((?:0x)?[0-9a-f]{1,16})(?![0-9a-fx])(?:\(([A-Za-z_|0-9x]{1,400})\))?"
-_HEAD = re.compile(r"(?:(.{0,60}?): )?page allocation failure[.:] order:([0-9]{1,2})(?![0-9])(.*)\Z")
+_HEAD = re.compile(r"(?:(.{0,60}?): | ?[0-9a-f]{16})?page allocation failure[.:] order:([0-9]{1,2})(?![0-9])(.*)\Z")
 _MODE_OF = re.compile(", " + _MODE)
 _NAME_ALONE = re.compile(r"(.{1,60}): ?\Z")
 _HEADING = re.compile(r"Mem-[Ii]nfo|Call [Tt]race|Backtrace|Code|.* per-cpu:")
@@ -52,7 +52,7 @@ _PID = re.compile(
     r"(.{0,60}?) {1,20}(?:Kdump: loaded )?(?:Not t|T)ainted"
 )
 _KERNEL = re.compile(r"ainted:?.* ([0-9]{1,3}\.[0-9]{1,5}[0-9A-Za-z._+~-]{0,100}) #")
-_TRACE = re.compile(r"(?:Call [Tt]race|Backtrace|Stack [Tt]race):")
+_TRACE = re.compile(r"(?:Call [Tt]race|Backtrace|Stack [Tt]race): *\Z")
 _FRAME = re.compile(
     r"(?::([0-9A-Za-z_-]{1,64}):)?([A-Za-z_][0-9A-Za-z_.]{0,120})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: \[([0-9A-Za-z_-]{1,64})[] ])?"
 )
@@ -349,7 +349,7 @@ class ReportReader(object):
             and (report.kind != OTHER or self.number - report.number <= _MAX_BEFORE_WHO)
         ]
         if process is None:  # a trace without a line that says whose it is
-            found = waiting[-1:] if any(report.kind == OTHER for report in waiting) else waiting[:1]
+            found = waiting[-1:]
         else:
             found = [one for one in waiting if one.named and one.process == process] or [one for one in waiting if not one.named]
         if found:
@@ -366,8 +366,8 @@ class ReportReader(object):
 
     def _without_heading(self):
         """The failure whose trace has none, as on some machines; None where the last report is not one that waits."""
-        last = self.reports[-1] if self.reports else None
-        if last is None or self._tells_who or not self._waiting or self._waiting[-1] is not last or self.number - last.number > 8:
+        last = self._waiting[-1] if self._waiting else None
+        if last is None or last.kind == OTHER or self._tells_who or self.number - last.number > 8:
             return None
         return self._waiting.pop()
 

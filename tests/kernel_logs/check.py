@@ -183,7 +183,7 @@ def faults(log: Log, found: dict[str, Any] | None) -> list[str]:
         groups = _counts((one["order"], one["atomic"], tuple(one["drivers"]), one["count"]) for one in found["groups"])
         expect("groups", groups, _counts((failed.order, failed.atomic, tuple(failed.modules), 1) for failed in truth.failures))
     if truth.failures and not which:
-        wrong += _faults_of_last(log, found["last"], truth.failures[-1])
+        wrong += _faults_of_last(log, found["last"], truth.failures)
     return wrong
 
 
@@ -217,7 +217,20 @@ def verdict_fault(log: Log, found: dict[str, Any]) -> list[str]:
     return [f"verdict: {said}"] if missing == (said == "clear") else []
 
 
-def _faults_of_last(log: Log, last: dict[str, Any] | None, failed: Failed) -> list[str]:
+def _faults_of_last(log: Log, last: dict[str, Any] | None, failures: list[Failed]) -> list[str]:
+    """``last`` is the last failure. Where its trace names no module it may be one that has, of another CPU at the same moment."""
+    newest = failures[-1]
+    faults = _faults_of_one(log, last, newest)
+    if faults and not newest.modules:
+        at = log.lines[newest.line].microseconds
+        for failed in failures[-16:-1]:
+            at_once = failed.modules and abs(at - log.lines[failed.line].microseconds) < 10_000
+            if at_once and not _faults_of_one(log, last, failed):
+                return []
+    return faults
+
+
+def _faults_of_one(log: Log, last: dict[str, Any] | None, failed: Failed) -> list[str]:
     if last is None:
         return ["last: none"]
     said = {"order": last["order"] == failed.order}
