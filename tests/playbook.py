@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,9 @@ from tests.conftest import ROOT, cannot_run
 #: The oldest supported ansible-core, and the last one that takes text for a template unless it is marked (since 2.19 the other
 #: way round), each in an environment of its own.
 OLDEST_CORE, LAST_TRUSTING_CORE = "2.16", "2.18"
+
+
+_REQUIREMENTS = ROOT / "requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,11 @@ def _core(version: str, least: tuple[int, int], most: tuple[int, int]) -> Ansibl
 def _installed(name: str, python: str, core: str) -> Path:
     """The programs of a core in an environment of its own, installed once under .venv from PyPI."""
     venv = ROOT / ".venv" / name
-    if not (venv / "done").exists():
+    wanted = hashlib.sha256(f"{python} {core}\n{_REQUIREMENTS.read_text()}".encode()).hexdigest()
+    done = venv / "done"
+    if not done.exists() or done.read_text() != wanted:
         _install(venv, python, core)
+        done.write_text(wanted)
     return venv / "bin"
 
 
@@ -128,7 +135,7 @@ def _install(venv: Path, python: str, core: str) -> None:
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-compile"]
     for command in (
         [python, "-m", "venv", str(venv)],
-        [*pip, core, "-r", str(ROOT / "requirements.txt")],
+        [*pip, core, "-r", str(_REQUIREMENTS)],
     ):
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
@@ -136,7 +143,6 @@ def _install(venv: Path, python: str, core: str) -> None:
     packages = next(venv.glob("lib/python3*/site-packages")) / "ansible_collections" / "fleetcare"
     packages.mkdir(parents=True)
     (packages / "pagealloc").symlink_to(ROOT)
-    (venv / "done").touch()
 
 
 @lru_cache(maxsize=1)

@@ -18,6 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import (
     CONNECTION,
     read_recorded,
@@ -86,8 +87,9 @@ class ActionModule(ShellAction):
 
 
 def _facts(given: Evidence | str) -> dict[str, Any]:
-    evidence = read_transcript(given) if isinstance(given, str) else given
-    return {"ansible_facts": {"pagealloc": facts_from(evidence)}}
+    with limited_processor_time(HOST_SECONDS):
+        evidence = read_transcript(given) if isinstance(given, str) else given
+        return {"ansible_facts": {"pagealloc": facts_from(evidence)}}
 
 
 def _transcript(given: Evidence | str) -> dict[str, Any]:

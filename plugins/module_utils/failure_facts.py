@@ -88,7 +88,8 @@ def _only_in(events, known):
     extra = []
     for event in events:
         candidates = unmatched.get((event.kind, event.order), [])
-        alike = [(event.drivers != other.drivers, place) for place, other in enumerate(candidates[:_MAX_COMPARED]) if _is_same(event, other)]
+        compared = enumerate(candidates[:_MAX_COMPARED])
+        alike = [(event.drivers != other.drivers, place) for place, other in compared if _is_same(event, other)]
         if alike:
             _complete(candidates.pop(min(alike)[1]), event)
         else:
@@ -190,9 +191,9 @@ def _telling(pages):
     last = pages[-1]
     if last.drivers or not last.moment.uptime:
         return last
+    since = _seconds(last.moment.uptime) - _AT_ONCE_SECONDS
     for event in reversed(pages[-_MAX_AT_ONCE:]):
-        uptime = event.moment.uptime
-        if uptime and event.drivers and event.order == last.order and 0 <= _seconds(last.moment.uptime) - _seconds(uptime) < _AT_ONCE_SECONDS:
+        if event.drivers and event.order == last.order and event.moment.uptime and _seconds(event.moment.uptime) > since:
             return event
     return last
 

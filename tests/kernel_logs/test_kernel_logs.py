@@ -19,8 +19,6 @@ from tests.kernel_logs.kernels import KERNELS
 
 SEED, LOGS = 1, 12_000
 
-#: Logs of the sample that come out wrong, and why. Who mends one takes it off.
-
 
 def test_a_sample_comes_out_right() -> None:
     tally, wrong = run(range(SEED, SEED + LOGS))
