@@ -120,9 +120,12 @@ def _table(release):
     return next((table for first, end, table in _TABLES if numbers is not None and first <= numbers < end), None)
 
 
+_VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?![0-9])")
+
+
 def kernel_version(release):
     """The leading numbers of a kernel's release, at most three, as a tuple of int; None where it does not begin with two."""
-    found = re.match(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?![0-9])", release or "")
+    found = _VERSION.match(release or "")
     return tuple(int(number) for number in found.groups() if number) if found else None
 
 

@@ -25,6 +25,7 @@ _DEBIAN_PACKAGE = re.compile(r"linux-image ([0-9]\S{0,127})\Z")
 _DEBIAN_OTHERS = re.compile(r"\S*-(?:dbg|dbgsym|signed|template)\Z|[0-9]+\.[0-9]+-[a-z0-9]+\Z")
 _SUSE_RELEASE = re.compile(r"([0-9.]*[0-9])\.[0-9]+\Z")
 _RPM_WITHOUT_ARCH = re.compile(r"\.(?:el5|EL)(?![0-9])")
+_SEPARATOR = re.compile(r"[.+-]")
 _PROC_VERSION = re.compile(r"Linux version ([0-9]\S{0,127})([^\n]*)")
 _BUILD = re.compile(r" (#[0-9]{1,9}[^\n]*)")
 _COMPILER = re.compile(r"\(([0-9a-z_]{3,12})-[a-z0-9_]{1,20}(?:-[a-z0-9_]{1,20}){0,2}-(?:gcc|clang)")
@@ -72,7 +73,7 @@ def parse_kernel_banner(text):
         raise EvidenceError("kernel", 1, "%.80r is not what /proc/version says" % str(text.strip()))
     release, rest = found.groups()
     build, compiler = _BUILD.search(rest), _COMPILER.search(rest)
-    names = [name for name in re.split(r"[.+-]", release) if name] + ([compiler.group(1)] if compiler else [])
+    names = [name for name in _SEPARATOR.split(release) if name] + ([compiler.group(1)] if compiler else [])
     names = [_DEBIAN_MACHINES.get(name, name) for name in names]
     machines = [name for name in names if _MACHINE.match(name)]
     return {"release": release, "version": build.group(1).strip() if build else None, "machine": machines[0] if machines else None}

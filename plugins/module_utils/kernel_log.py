@@ -15,7 +15,7 @@ import re
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import without_closing
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import kernel_lines
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import CONTROL, kernel_lines
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import ReportReader, drivers_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import ZONE_LINE, parse_mem_info
@@ -40,7 +40,6 @@ _other_boot = re.compile(r"-- (?:Reboot|Boot [0-9a-f]{32}) --\Z")
 _mem_info = re.compile(r"Mem-[Ii]nfo: *\Z")
 _mark = re.compile(re.escape(MARK) + r" \(step [0-9]{1,3}, ([0-9a-f]{16})\)")
 _zone = re.compile(ZONE_LINE)
-_control = re.compile("[\x00-\x1f\x7f]")
 
 
 class LogContext(object):
@@ -158,7 +157,7 @@ class _Reading(object):
         return moment.epoch_seconds - moment.slack_seconds <= booted + _BOOT_SECONDS
 
     def _take_boot(self, release):
-        release = _control.sub("", release)
+        release = CONTROL.sub("", release)
         if self.name in ("dmesg", CRASH_LOG):  # all of it is of one boot: nothing that stands before is hidden
             if self.boot is None and self.context.release is None:
                 self.reader.is_of_kernel(release)

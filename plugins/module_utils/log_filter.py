@@ -48,9 +48,12 @@ _BEHIND = r"[+]0x|omm: |race:|: ?\r*$|linked in|cut here|blocked for|BUG: |WARNI
 WORDS = tuple(word for words, _room in KINDS.values() for word in words)
 
 
+_SPECIAL = re.compile(r"([.*])")
+
+
 def _pattern(words):
     """An extended regular expression of grep, awk and Python that finds any of the words."""
-    return "|".join(re.sub(r"([.*])", r"[\1]", word) for word in words)
+    return "|".join(_SPECIAL.sub(r"[\1]", word) for word in words)
 
 
 #: Finds whether a log tells of more than how far back it reaches, as that of a healthy host does not.

@@ -53,6 +53,8 @@ _STAMP = re.compile(
     + r"(?: ?\[ {0,12}([CT][0-9]{1,10})\])? ?"
 )
 _REPEATED = re.compile(r"message repeated ([0-9]{1,6}) times: \[ ?(.*?)\]?\Z")
+#: What no text of a host may bring to a terminal.
+CONTROL = re.compile("[\x00-\x1f\x7f]")
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}|#[0-7]{3}|\\[0-7]{3}|\^[@-_]")
 
 
@@ -117,4 +119,4 @@ def comm_of(text):
     which dmesg and rsyslog write some as several."""
     if len(text) > MAX_COMM_CHARS and len(_ESCAPED.sub("?", text)) > MAX_COMM_CHARS:
         return None
-    return re.sub("[\x00-\x1f\x7f]", "", text).strip()[:64]
+    return CONTROL.sub("", text).strip()[:64]

@@ -27,7 +27,7 @@ from collections import deque
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import kernel_version
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import MAX_TRACE_LINES
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import comm_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import CONTROL, comm_of
 
 #: The kinds of reports. Only PAGES is a page that was missing.
 PAGES, SLAB, STALL, OOM_KILL, ABOVE_MAX, VMALLOC = "pages", "slab", "stall", "oom_kill", "order_above_max", "vmalloc"
@@ -52,6 +52,7 @@ _PID = re.compile(
     r"(.{0,60}?) {1,20}(?:Kdump: loaded )?(?:Not t|T)ainted"
 )
 _KERNEL = re.compile(r"ainted:?.* ([0-9]{1,3}\.[0-9]{1,5}[0-9A-Za-z._+~-]{0,100}) #")
+_OF_CGROUP = re.compile(r"\([0-9]{1,20}:")
 _TRACE = re.compile(r"(?:Call [Tt]race|Backtrace|Stack [Tt]race): *\Z")
 _FRAME = re.compile(
     r"(?::([0-9A-Za-z_-]{1,64}):)?([A-Za-z_][0-9A-Za-z_.]{0,120})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: \[([0-9A-Za-z_-]{1,64})[] ])?"
@@ -275,8 +276,8 @@ class ReportReader(object):
         cache = _CACHE.match(message)
         for report in reversed(self.reports[-4:]) if cache else ():
             if report.kind == SLAB and report.what is None:
-                report.what = re.sub("[\x00-\x1f\x7f]", "", cache.group(1))
-                report.limited = re.search(r"\([0-9]{1,20}:", report.what) is not None
+                report.what = CONTROL.sub("", cache.group(1))
+                report.limited = _OF_CGROUP.search(report.what) is not None
                 break
         return cache is not None
 

@@ -11,9 +11,12 @@ import re
 from calendar import timegm
 from datetime import datetime, timedelta
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import CONTROL
+
 _SECONDS = re.compile(r"\[ *([0-9]{1,10})\.([0-9]{1,9})")
 _CTIME = re.compile(r"\[?[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:]{8}) ([0-9]{4})\]?\Z")
 _SYSLOG = re.compile(r"\[?([A-Z][a-z]{2}) *([0-9]{1,2}) ([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,][0-9]{1,9})?\]?\Z")
+_OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})\Z")
 _UNIX = re.compile(r"([0-9]{9,11})\.[0-9]{3,9}\Z")
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})[T ]([0-9]{1,2}:[0-9]{2}:[0-9]{2})((?:[.,][0-9]{1,9})?)(Z|[+-][0-9]{2}:?[0-9]{2})?\Z"
@@ -58,7 +61,7 @@ def moment_of(line, clock):
         if at is not None:
             return Moment(at, uptime, epoch_seconds, _slack(at, line.wall, uptime))
     raw = line.wall or line.stamp
-    return Moment(raw and re.sub("[\x00-\x1f\x7f]", "", raw)[:64], uptime)
+    return Moment(raw and CONTROL.sub("", raw)[:64], uptime)
 
 
 def _readings(line, clock, uptime):
@@ -73,7 +76,7 @@ def _readings(line, clock, uptime):
 
 
 def _slack(at, wall, uptime):
-    if not re.search("(?:Z|[+-][0-9]{2}:[0-9]{2})\\Z", at):
+    if not _OFFSET.search(at):
         return ZONE_SECONDS
     # the kernel's own clock runs away from that of the host by up to 100 millionths
     return 2 if wall or uptime is None else 120 + uptime[0] // 10000

@@ -28,10 +28,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils import (
     buddyinfo,
     evidence,
     facts,
+    failure_facts,
     gfp,
     kernel,
     kernel_log,
     kernel_modules,
+    log_filter,
+    log_time,
     mem_info,
     meminfo,
     nic,
@@ -69,6 +72,8 @@ WAYS = {"match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "s
 SHORT = {
     ("kernel_log", "_"): MAX_LINE_CHARS,
     ("log_line", "_"): MAX_LINE_CHARS,
+    ("log_reports", "_"): MAX_LINE_CHARS,
+    ("log_time", "_"): MAX_LINE_CHARS,
     ("mem_info", "_"): MAX_LINE_CHARS,
     ("layout", "shape"): layout.MAX_PATH_CHARS,
     ("layout", "_STARRED"): layout.MAX_PATH_CHARS,
@@ -376,6 +381,7 @@ ANY = tuple(
     for end in ("", "x")
 )
 HEAD_OF_FAILURE = "[N.0] swapper: page allocation failure. order:2, mode:0x4020"
+LOG_CONTEXT = kernel_log.LogContext(log_time.Clock(1364000000, 1364003600), "2.6.32-358.el6.x86_64", ("mlx4_en",))
 MENU = "menuentry 'N' --id N {\n linux /vmlinuz-N"
 
 #: Parser -> how it is called with a text, and what else is bad for it.
@@ -392,6 +398,7 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
     ),
     boot.menu_entries: (boot.menu_entries, (numbered(MENU),)),
     boot.bls_kernel: (boot.bls_kernel, (numbered("linux"),)),
+    boot.reads_bls: (boot.reads_bls, (repeated(" "), repeated("blscf"))),
     boot.setting: (lambda text: boot.setting(text, "a"), (repeated("a", "a="),)),
     buddyinfo.parse_buddyinfo: (buddyinfo.parse_buddyinfo, (numbered("Node N, zone A 1"), repeated("1 ", "Node 0, zone A "))),
     evidence.read_transcript: (
@@ -406,13 +413,19 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
         (repeated("pagealloc-evidence 1 n "), repeated("pagealloc-evidence 1 n x\n"), repeated("pagealloc-evidence 1 n\r", "\n")),
     ),
     facts.default_boot: (lambda text: facts.default_boot(Evidence({"/boot/grub/grub.conf": text}, {})), ()),
+    gfp.kernel_version: (gfp.kernel_version, (repeated("1."),)),
     gfp.decode_mode: (lambda text: gfp.decode_mode(f"0x20({text})", "2.6.32"), (repeated("GFP_ATOMIC|"),)),
+    kernel.parse_kernel_banner: (kernel.parse_kernel_banner, (repeated("Linux version 1 "), repeated("(gcc ", "Linux version 1.1-1 "))),
+    kernel.parse_lsb_release: (kernel.parse_lsb_release, (numbered("DISTRIB_ID=N"),)),
+    kernel.parse_debian_version: (kernel.parse_debian_version, (repeated("1."),)),
+    kernel.parse_suse_release: (kernel.parse_suse_release, (numbered("VERSION = N"), repeated(" ", "VERSION", "x"))),
     kernel.parse_uname: (kernel.parse_uname, (repeated("a ", "Linux "),)),
     kernel.parse_os_release: (kernel.parse_os_release, (numbered("ID=N"), repeated("A"))),
     kernel.parse_release_file: (kernel.parse_release_file, (repeated("release 1 "),)),
     kernel.parse_installed: (kernel.parse_installed, (numbered("kernel N"), numbered("linux-image N"))),
-    kernel_log.parse_kernel_log: (
-        lambda text: kernel_log.parse_kernel_log(text, "dmesg"),
+    failure_facts.failures_of: (
+        # as a log of the kernel's own and as one of syslog; a filtered log has no more than a part of this
+        lambda text: failure_facts.failures_of([(name, text[: len(text) // 8]) for name in ("dmesg", "messages")], LOG_CONTEXT),
         (
             numbered(HEAD_OF_FAILURE),
             numbered(f"{HEAD_OF_FAILURE}\nCall Trace:\n [<f>] a+0x1/0x1 [mN]"),
@@ -420,8 +433,9 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
             repeated("#012 Mem-Info:"),
         ),
     ),
-    kernel_log.filter_log: (
-        kernel_log.filter_log,
+    kernel_log.read_log: (lambda text: kernel_log.read_log(text[: len(text) // 8], "dmesg", LOG_CONTEXT), (numbered("#012 N"),)),
+    log_filter.filter_log: (
+        log_filter.filter_log,
         (
             numbered(HEAD_OF_FAILURE),
             numbered("Linux version 1.N"),
@@ -433,7 +447,7 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
     kernel_modules.parse_modules: (kernel_modules.parse_modules, (numbered("mN 1 (O)"), repeated("(O) ", "m 1 "))),
     kernel_modules.taint_flags: (lambda text: kernel_modules.taint_flags(len(text)), ()),
     mem_info.parse_mem_info: (
-        lambda text: mem_info.parse_mem_info(kernel_lines(text)),
+        lambda text: mem_info.parse_mem_info(line.message for line in kernel_lines(text, True)),
         (numbered("Node N DMA free:1kB min:1kB "), numbered("Node N DMA: 1*4kB = 4kB")),
     ),
     meminfo.parse_meminfo: (meminfo.parse_meminfo, (numbered("MemTotal: N kB"),)),
@@ -457,6 +471,7 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
     ),
     rpm_version.compare_versions: (lambda text: rpm_version.compare_versions(text, text), (repeated("1a"), repeated("~"))),
     rpm_version.compare_releases: (lambda text: rpm_version.compare_releases(text, text), (repeated("1."),)),
+    rpm_version.release_tags: (rpm_version.release_tags, (repeated("1."), repeated(".el6"))),
     rpm_version.split_kernel_release: (rpm_version.split_kernel_release, (repeated("1."),)),
     workaround_state.parse_record: (workaround_state.parse_record, (numbered("step=N"),)),
     workaround_state.parse_settings: (
@@ -465,6 +480,10 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
     ),
     workaround_state.epoch_of: (workaround_state.epoch_of, (repeated("1", "2020-01-01T00:00:00."),)),
     zoneinfo.parse_zoneinfo: (zoneinfo.parse_zoneinfo, (numbered("Node N, zone A"), repeated("1,", "Node 0, zone A\n protection: ("))),
+    forms.from_hostnamectl: (forms.from_hostnamectl, (repeated(" "), repeated(" ", "Virtualization: lxc", "x"))),
+    forms.from_lsb_release: (forms.from_lsb_release, (numbered("Release: N"), repeated(" ", "Release:"))),
+    forms.from_uptime: (forms.from_uptime, (repeated("up 1 day, "), repeated(" ", "up"))),
+    forms.from_free: (forms.from_free, (repeated("1 ", "total used free\nMem: "), repeated("total used "))),
     forms.from_sysctl: (forms.from_sysctl, (numbered("vm.min_free_kbytes = N"), repeated(" ", "vm.min_free_kbytes = 1", "x"))),
     forms.from_ip_link: (
         forms.from_ip_link,
@@ -536,7 +555,7 @@ def functions_of(module: Any) -> set[Any]:
 )
 def test_every_parser_has_a_worst_input(module: Any) -> None:
     """A new one is named here until it has one. Those without a text of a host need none."""
-    without = {"no_record", "nics_from", "is_atomic", "KernelRelease"}
+    without = {"no_record", "nics_from", "is_atomic", "KernelRelease", "Event", "LogContext", "KernelLog"}
     assert {one.__name__ for one in functions_of(module) - set(PARSERS)} <= without
 
 

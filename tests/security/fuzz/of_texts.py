@@ -9,10 +9,14 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, gfp, kernel, kernel_log, log_line, nic, rpm_version
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, gfp, kernel, log_line, nic, rpm_version
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import sole_count
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import MAX_NAMES, failures_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LOGS, LogContext, read_log
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import filter_log
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock, moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import parse_mem_info
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
@@ -84,27 +88,32 @@ def _parser(name: str, what: str, function: Callable[[str], Any], make: Callable
     return Fuzzer(name, what, (function, *more) if function.__name__ != "<lambda>" else more, make, check)
 
 
+_CONTEXT = LogContext(Clock(1364000000, 1364003600), "2.6.32-358.el6.x86_64", ("mlx4_en",), "0123456789abcdef", 1364000100)
+
+
 def _kernel_log(text: str) -> None:
-    found = kernel_log.parse_kernel_log(text, "dmesg", 1364000000, "2.6.32-358.el6.x86_64", 1364000100)
-    bounded(found, text)
-    require(found["count"] >= sum(found["by_order"].values()) >= 0, "more failures have an order than there are")
-    require(len(found["by_process"]) <= kernel_log.MAX_PROCESSES + 1, "too many processes are named")
+    """One text as each log, and as all of them at once, with and without what is known of the host."""
+    for names, context in ((LOGS, _CONTEXT), (LOGS[:1], _CONTEXT), (LOGS[-1:], LogContext(Clock()))):
+        found = failures_of([(name, text) for name in names], context, text)
+        bounded(found, text)
+        require(found["count"] >= sum(found["by_order"].values()) >= 0, "more failures have an order than there are")
+        require(sum(group["count"] for group in found["groups"]) <= found["count"], "the groups hold more failures than there are")
+        require(max(len(found["by_process"]), len(found["by_driver"])) <= MAX_NAMES + 1, "too many names are told")
 
 
 def _filter_log(text: str) -> None:
     """What the filter leaves tells the parser the same as the whole log."""
-    left, _saw = kernel_log.filter_log(text)
+    left = filter_log(text)
     bounded(left, text)
-    whole, part = (kernel_log.parse_kernel_log(one, "dmesg") for one in (text, left))
+    whole, part = (failures_of([("dmesg", one)], _CONTEXT) for one in (text, left))
     require(part["boot_seen"] == whole["boot_seen"], "the filter and the parser see the boot differently")
-    require(part["by_order"] == whole["by_order"], "the filter and the parser count differently")
+    require(part["count"] == whole["count"], "the filter and the parser count differently")
 
 
 def _stamps(text: str) -> None:
-    for line in log_line.kernel_lines(text):
-        require(len(line) <= log_line.MAX_LINE_CHARS, "a line is longer than it may be")
-        require(0 <= log_line.prefix_end(line) <= len(line), "a message begins outside of its line")
-        told = log_line.stamp(line, 1364000000)
+    for line in log_line.kernel_lines(text, True):
+        require(len(line.message) <= log_line.MAX_LINE_CHARS, "a line is longer than it may be")
+        told = moment_of(line, _CONTEXT.clock).at
         require(told is None or (len(told) <= 64 and not told.startswith("\x1b")), "a time is longer than it may be")
         named(epoch_of, told)
 
@@ -222,9 +231,9 @@ FUZZERS = (
     _parser("mem_info", "a Mem-Info block", lambda text: parse_mem_info(text.split("\n")), _of_source("$dmesg"), parse_mem_info),
     _parser("offers", "`yum list available`", parse_offers, _of([_YUM])),
     Fuzzer("routes", "the routing tables", (nic.default_route_interfaces,), _of_source("/proc/net/route", "/proc/net/ipv6_route"), _routes),
-    Fuzzer("kernel_log", "a kernel log", (kernel_log.parse_kernel_log,), _of_source("$dmesg"), _kernel_log),
-    Fuzzer("log_filter", "a whole log of a report", (kernel_log.filter_log,), _of_source("$dmesg"), _filter_log),
-    Fuzzer("log_stamps", "prefixes of log lines", (log_line.kernel_lines, log_line.stamp, epoch_of), _of(_STAMPS), _stamps),
+    Fuzzer("kernel_log", "a kernel log", (failures_of, read_log), _of_source("$dmesg"), _kernel_log),
+    Fuzzer("log_filter", "a whole log of a report", (filter_log,), _of_source("$dmesg"), _filter_log),
+    Fuzzer("log_stamps", "prefixes of log lines", (log_line.kernel_lines, log_line.read_line, moment_of, epoch_of), _of(_STAMPS), _stamps),
     Fuzzer("gfp", "an allocation's mode", (gfp.decode_mode,), _of(("0x4020", "0x40a20(GFP_ATOMIC|__GFP_COMP)")), _mode),
     Fuzzer("release", "a kernel's release", (rpm_version.split_kernel_release, rpm_version.compare_releases), _of(_RELEASES), _release),
     Fuzzer(
