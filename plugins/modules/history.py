@@ -57,19 +57,38 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: List the audits
-  fleetcare.pagealloc.history:
-    output_dir: /var/lib/pagealloc
+- name: Audit, and look at what earlier audits saw
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Gather
+      fleetcare.pagealloc.gather:
+      register: gathered
+      ignore_errors: true
+      ignore_unreachable: true
 
-- name: Tell the past of one host
-  fleetcare.pagealloc.history:
-    output_dir: /var/lib/pagealloc
-    host: db03
+    - name: Report, and keep the audit in /var/lib/pagealloc/history.db
+      fleetcare.pagealloc.report:
+        gathered: gathered
+        output_dir: /var/lib/pagealloc
+        history: ""
+      run_once: true
 
-- name: Write all of it for a spreadsheet
-  fleetcare.pagealloc.history:
-    database: postgresql://audit@127.0.0.1/fleet
-    csv: /tmp/audits.csv
+    - name: List the audits
+      fleetcare.pagealloc.history:
+        output_dir: /var/lib/pagealloc
+      run_once: true
+
+    - name: Tell the past of one host
+      fleetcare.pagealloc.history:
+        output_dir: /var/lib/pagealloc
+        host: "{{ inventory_hostname }}"
+
+    - name: Write all of it for a spreadsheet
+      fleetcare.pagealloc.history:
+        output_dir: /var/lib/pagealloc
+        csv: /var/lib/pagealloc/audits.csv
+      run_once: true
 """
 
 RETURN = r"""

@@ -349,7 +349,6 @@ def test_a_pattern_takes_time_as_its_text_grows(key: tuple[str, str, int]) -> No
         (r"(?:missing|\S*[S5?]\S*)\s+(?!\s|[cdglr]\s)", "match"),
         (r"(\S+)\s*\|\s*[0-9]+\s*\|\s*(\S+)\s*\Z", "match"),
         (r"Node\s+([0-9]{1,9}), zone\s+([A-Za-z0-9]{1,32})\s+([0-9 ]+)\Z", "match"),
-        (r"during banner exchange[\s\S]*UNKNOWN port 65535", "search"),
     ],
 )
 def test_squares_that_were_there_are_seen(pattern: str, way: str) -> None:

@@ -20,6 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observ
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History, HistoryError, Run, default_url
 from sqlalchemy import create_engine, text
 
+from tests.conftest import tool
 from tests.postgres import PASSWORD, Postgres, running_postgres
 
 _DAY = 86400
@@ -220,7 +221,8 @@ def test_a_server_that_went_away_and_came_back(postgres: Postgres) -> None:
 def test_a_full_disk_is_named_and_leaves_no_half_audit(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("a small file system can only be mounted by root")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(tmp_path)], check=True)
+    mount, umount = tool("mount"), tool("umount", "mount")
+    subprocess.run([mount, "-t", "tmpfs", "-o", "size=400k", "none", str(tmp_path)], check=True)
     try:
         with History(default_url(str(tmp_path))) as history:
             with pytest.raises(HistoryError, match="full"):
@@ -229,4 +231,4 @@ def test_a_full_disk_is_named_and_leaves_no_half_audit(tmp_path: Path) -> None:
             runs = len(history.runs())
             assert {len(past) for past in history.past("fleet", 500, 1000).values()} == ({runs} if runs else set())
     finally:
-        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+        subprocess.run([umount, "-l", str(tmp_path)], check=True)
