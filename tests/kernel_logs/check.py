@@ -218,10 +218,10 @@ def verdict_fault(log: Log, found: dict[str, Any]) -> list[str]:
 
 
 def _faults_of_last(log: Log, last: dict[str, Any] | None, failures: list[Failed]) -> list[str]:
-    """``last`` is the last failure. Where its trace names no module it may be one that has, of another CPU at the same moment."""
+    """``last`` is the last failure, or where no module of its trace can be told one of another CPU at the same moment that has any."""
     newest = failures[-1]
     faults = _faults_of_one(log, last, newest)
-    if faults and not newest.modules:
+    if faults and not (newest.modules and newest.modules_told):
         at = log.lines[newest.line].microseconds
         for failed in failures[-16:-1]:
             at_once = failed.modules and abs(at - log.lines[failed.line].microseconds) < 10_000
