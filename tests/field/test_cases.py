@@ -26,8 +26,6 @@ from tests.tools.sosreports import records, report_of, write_tree
 FIELD = ROOT / "tests" / "field"
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((FIELD / "expected.yml").read_text())
 
-#: What another part of the work mends: case -> why it does not hold yet. Strict: an entry that holds fails.
-NOT_YET: dict[str, str] = {}
 
 _GIVE_OR_TAKE = " give or take a minute"
 
@@ -126,12 +124,12 @@ def found_in(result: Mapping[str, Any], key: str) -> Any:
 
 def test_every_case_is_expected_and_every_expectation_has_its_case() -> None:
     assert set(EXPECTED) == {case.name for case in (FIELD / "cases").iterdir()}
-    assert set(NOT_YET) <= set(EXPECTED) and len(EXPECTED) == 21
+    assert len(EXPECTED) == 21
 
 
 @pytest.mark.parametrize(
     "case",
-    [pytest.param(case, marks=pytest.mark.xfail(reason=NOT_YET[case], strict=True) if case in NOT_YET else ()) for case in EXPECTED],
+    EXPECTED,
 )
 def test_what_is_true_of_a_case_is_what_is_said(case: str, tmp_path: Path) -> None:
     assert mismatches(case, EXPECTED[case], tmp_path) == []
