@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import OFF
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History, HistoryError, default_url
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, HistoryError, default_url, open_history
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
+
+if TYPE_CHECKING:
+    from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
 
 _OPTIONS = {
     "database": {"type": "str", "default": ""},
@@ -42,7 +44,7 @@ class ActionModule(UntrustedAction):
         if options["keep_days"] is not None and options["keep_days"] < 1:
             raise AnsibleActionFail(f"keep_days must be 1 or more, and is {options['keep_days']}")
         try:
-            with History(options["database"] or default_url(options["output_dir"]), write=not self._task.check_mode) as history:
+            with open_history(options["database"] or default_url(options["output_dir"]), write=not self._task.check_mode) as history:
                 return _told(history, options, check_mode=self._task.check_mode)
         except HistoryError as error:
             raise AnsibleActionFail(str(error)) from None

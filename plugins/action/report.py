@@ -16,8 +16,8 @@ from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import OFF, Keeping, remember
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import default_url
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, Keeping, default_url
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports

@@ -127,10 +127,7 @@ def test_every_case_is_expected_and_every_expectation_has_its_case() -> None:
     assert len(EXPECTED) == 21
 
 
-@pytest.mark.parametrize(
-    "case",
-    EXPECTED,
-)
+@pytest.mark.parametrize("case", EXPECTED)
 def test_what_is_true_of_a_case_is_what_is_said(case: str, tmp_path: Path) -> None:
     assert mismatches(case, EXPECTED[case], tmp_path) == []
 

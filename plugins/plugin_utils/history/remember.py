@@ -6,31 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, new_verdicts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, forecast
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Keeping, Run, open_history
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.moment import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import observation_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History, HistoryError, Run
 
-#: Turns the history off.
-OFF = "none"
+if TYPE_CHECKING:
+    from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
+
 _DAY_SECONDS = 86400
 #: Verdicts that say more than what is coming: there the forecast is the second reason, else the first.
 _TROUBLE_NOW = ("affected", "starved")
-
-
-@dataclass(frozen=True)
-class Keeping:
-    """Where an audit is kept. ``whole_fleet``: it asks every host of the inventory. ``write``: False in check mode."""
-
-    url: str
-    label: str
-    keep_days: int
-    whole_fleet: bool
-    write: bool
 
 
 def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int, order: int) -> None:
@@ -42,7 +31,7 @@ def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int, ord
     told = {"label": keeping.label, "audits": 0, "previous_at": None, "changes": {}, "new_verdicts": dict(fleet["counts"]), "fault": None}
     fleet["history"] = told
     try:
-        with History(keeping.url, write=keeping.write) as history:
+        with open_history(keeping.url, write=keeping.write) as history:
             _look_back(fleet, told, history, keeping, at_epoch_seconds, order)
     except HistoryError as error:
         told["fault"] = str(error)

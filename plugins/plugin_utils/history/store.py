@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.tables import (
     HOSTS,
@@ -46,26 +47,6 @@ _DAY_SECONDS = 86400
 #: Audits take turns at a PostgreSQL database, as SQLite makes them by itself. Any number will do that other programs do not use.
 _LOCK = 0x706167656C6C6F63
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
-
-
-class HistoryError(Exception):
-    """The history cannot be read or written; the message names the database, without its password, and says what to do."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One audit. ``hosts``: how many it asked; ``whole_fleet``: every host of the inventory was among them."""
-
-    label: str
-    at_epoch_seconds: int
-    hosts: int
-    whole_fleet: bool
-    collection_version: str
-
-
-def default_url(output_dir: str) -> str:
-    """The URL of the database beside the reports."""
-    return URL.create("sqlite", database=str(Path(output_dir).absolute() / "history.db")).render_as_string()
 
 
 class History:

@@ -9,9 +9,9 @@ import csv
 from collections.abc import Iterable, Mapping
 from typing import IO
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.moment import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import cut, printable, wrap
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history import tables
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Run, default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History, HistoryError, Run, default_url
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
 from sqlalchemy import create_engine, text
 
 from tests.conftest import tool

@@ -8,8 +8,8 @@ from __future__ import annotations
 import csv
 import io
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
 
 SEEN = Observation("affected", 1764108000, "2.6.32-358.el6.x86_64", 1763028000, 1, (4, 2, 0), 190976, 3, 67584, 0)

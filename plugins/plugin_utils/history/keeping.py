@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where audits are kept, and what is kept of an audit as a whole. SQLAlchemy is loaded where a database is opened, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
+
+#: Turns the history off.
+OFF = "none"
+
+
+class HistoryError(Exception):
+    """The history cannot be read or written; the message names the database, without its password, and says what to do."""
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where an audit is kept. ``whole_fleet``: it asks every host of the inventory. ``write``: False in check mode."""
+
+    url: str
+    label: str
+    keep_days: int
+    whole_fleet: bool
+    write: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """One audit. ``hosts``: how many it asked; ``whole_fleet``: every host of the inventory was among them."""
+
+    label: str
+    at_epoch_seconds: int
+    hosts: int
+    whole_fleet: bool
+    collection_version: str
+
+
+def default_url(output_dir: str) -> str:
+    """The URL of the database beside the reports."""
+    return f"sqlite:///{Path(output_dir).absolute() / 'history.db'}"
+
+
+def open_history(url: str, *, write: bool = True) -> History:
+    """The database. HistoryError where the URL is none, or the controller has no library for it."""
+    try:
+        from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
+    except ImportError:
+        raise HistoryError("the history needs the Python library SQLAlchemy on the controller. Run: pip install SQLAlchemy") from None
+    return History(url, write=write)
