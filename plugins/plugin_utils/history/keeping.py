@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,8 @@ def default_url(output_dir: str) -> str:
 
 def open_history(url: str, *, write: bool = True) -> History:
     """The database. HistoryError where the URL is none, or the controller has no library for it."""
-    try:
-        from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
-    except ImportError:
-        raise HistoryError("the history needs the Python library SQLAlchemy on the controller. Run: pip install SQLAlchemy") from None
+    from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
+
+    if find_spec("sqlalchemy") is None:
+        raise HistoryError("The history needs the Python library SQLAlchemy on the controller. Run: pip install SQLAlchemy")
     return History(url, write=write)

@@ -6,40 +6,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.tables import (
-    HOSTS,
-    METADATA,
-    MIGRATIONS,
-    OBSERVATIONS,
-    RUNS,
-    SCHEMA_VERSION,
-    VERSION,
-)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
-from sqlalchemy import (
-    URL,
-    Column,
-    Connection,
-    Engine,
-    Select,
-    create_engine,
-    delete,
-    event,
-    func,
-    insert,
-    inspect,
-    make_url,
-    select,
-    update,
-)
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+# As in tables.py: without SQLAlchemy this file can be imported, and nothing more.
+with suppress(ImportError):
+    from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.tables import (
+        HOSTS,
+        METADATA,
+        MIGRATIONS,
+        OBSERVATIONS,
+        RUNS,
+        SCHEMA_VERSION,
+        VERSION,
+    )
+    from sqlalchemy import (
+        URL,
+        Column,
+        Connection,
+        Engine,
+        Select,
+        create_engine,
+        delete,
+        event,
+        func,
+        insert,
+        inspect,
+        make_url,
+        select,
+        update,
+    )
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 #: How long one answer of the database may take.
 _ANSWER_SECONDS = 20
@@ -82,7 +85,7 @@ class History:
             if first is None:
                 return {}
             of_fleet = (HOSTS.c.label == label, OBSERVATIONS.c.run >= first)
-            asked = select(HOSTS.c.name, *_COLUMNS).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
+            asked = select(HOSTS.c.name, *_columns()).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
             found: dict[str, list[Observation]] = {}
             for name, *values in connection.execute(asked):
                 found.setdefault(name, []).append(_observation(values))
@@ -106,7 +109,7 @@ class History:
     def observations(self, label: str | None = None, host: str | None = None) -> Iterator[tuple[str, str, Observation]]:
         """(label, host, observation) of all audits, of one fleet or of one host, oldest first; one by one, since they are many."""
         wanted = [column == value for column, value in ((HOSTS.c.label, label), (HOSTS.c.name, host)) if value is not None]
-        asked = select(HOSTS.c.label, HOSTS.c.name, *_COLUMNS).join_from(OBSERVATIONS, HOSTS).where(*wanted).order_by(OBSERVATIONS.c.run)
+        asked = select(HOSTS.c.label, HOSTS.c.name, *_columns()).join_from(OBSERVATIONS, HOSTS).where(*wanted).order_by(OBSERVATIONS.c.run)
         with self._transaction() as connection:
             for fleet, name, *values in connection.execution_options(yield_per=10000).execute(asked):
                 yield fleet, name, _observation(values)
@@ -187,7 +190,8 @@ def _bring_forward(connection: Connection) -> None:
         connection.execute(update(VERSION).values(schema_version=SCHEMA_VERSION))
 
 
-_COLUMNS = [OBSERVATIONS.c[name] for name in Observation._fields]
+def _columns() -> list[Column[Any]]:
+    return [OBSERVATIONS.c[name] for name in Observation._fields]
 
 
 def _all_runs(label: str | None, *more: Column[Any]) -> Select[Any]:

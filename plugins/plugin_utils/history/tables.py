@@ -6,53 +6,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
-METADATA = MetaData()
+# ansible-test imports each file where SQLAlchemy is not installed. A person is told so by keeping.open_history.
+with suppress(ImportError):
+    from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
 
-#: One row: the version of these tables. Its name tells a database of ours from another program's.
-VERSION = Table("pagealloc_history", METADATA, Column("schema_version", Integer, nullable=False))
+    METADATA = MetaData()
 
-#: One row an audit. ``label``: of which fleet; ``hosts``: how many were asked; ``whole_fleet``: every host of the inventory was.
-RUNS = Table(
-    "pagealloc_run",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("label", String(200), nullable=False, index=True),
-    Column("at_epoch_seconds", BigInteger, nullable=False),
-    Column("hosts", Integer, nullable=False),
-    Column("whole_fleet", Boolean, nullable=False),
-    Column("collection_version", String(40), nullable=False),
-)
+    #: One row: the version of these tables. Its name tells a database of ours from another program's.
+    VERSION = Table("pagealloc_history", METADATA, Column("schema_version", Integer, nullable=False))
 
-#: Names stand here once, since a fleet of thousands says them every night.
-HOSTS = Table(
-    "pagealloc_host",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("label", String(200), nullable=False),
-    Column("name", String(255), nullable=False),
-    UniqueConstraint("label", "name"),
-)
+    #: One row an audit. ``label``: of which fleet; ``hosts``: how many were asked; ``whole_fleet``: every host of the inventory was.
+    RUNS = Table(
+        "pagealloc_run",
+        METADATA,
+        Column("id", Integer, primary_key=True),
+        Column("label", String(200), nullable=False, index=True),
+        Column("at_epoch_seconds", BigInteger, nullable=False),
+        Column("hosts", Integer, nullable=False),
+        Column("whole_fleet", Boolean, nullable=False),
+        Column("collection_version", String(40), nullable=False),
+    )
 
-#: One row a host and audit; observation.py says what the columns are. ``headroom``: the numbers of its orders, with spaces between.
-OBSERVATIONS = Table(
-    "pagealloc_observation",
-    METADATA,
-    Column("run", ForeignKey("pagealloc_run.id", ondelete="CASCADE"), primary_key=True),
-    Column("host", ForeignKey("pagealloc_host.id", ondelete="CASCADE"), primary_key=True),
-    Column("verdict", String(20), nullable=False),
-    Column("at_epoch_seconds", BigInteger, nullable=False),
-    Column("kernel", String(128)),
-    Column("booted_epoch_seconds", BigInteger),
-    Column("step", Integer),
-    Column("headroom", String(1400)),
-    Column("free_kb", BigInteger),
-    Column("failures", BigInteger),
-    Column("min_free_kbytes", BigInteger),
-    Column("zone_reclaim_mode", Integer),
-)
+    #: Names stand here once, since a fleet of thousands says them every night.
+    HOSTS = Table(
+        "pagealloc_host",
+        METADATA,
+        Column("id", Integer, primary_key=True),
+        Column("label", String(200), nullable=False),
+        Column("name", String(255), nullable=False),
+        UniqueConstraint("label", "name"),
+    )
+
+    #: One row a host and audit; observation.py says what the columns are. ``headroom``: the numbers of its orders, with spaces between.
+    OBSERVATIONS = Table(
+        "pagealloc_observation",
+        METADATA,
+        Column("run", ForeignKey("pagealloc_run.id", ondelete="CASCADE"), primary_key=True),
+        Column("host", ForeignKey("pagealloc_host.id", ondelete="CASCADE"), primary_key=True),
+        Column("verdict", String(20), nullable=False),
+        Column("at_epoch_seconds", BigInteger, nullable=False),
+        Column("kernel", String(128)),
+        Column("booted_epoch_seconds", BigInteger),
+        Column("step", Integer),
+        Column("headroom", String(1400)),
+        Column("free_kb", BigInteger),
+        Column("failures", BigInteger),
+        Column("min_free_kbytes", BigInteger),
+        Column("zone_reclaim_mode", Integer),
+    )
 
 #: Version -> what brings a database of that version to the next one. The last key plus one is the version of the tables above.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
