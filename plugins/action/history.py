@@ -63,7 +63,7 @@ def _told(history: History, options: dict[str, Any], *, check_mode: bool) -> dic
         display.display(f"{count_of(rows, 'line')} in {options['csv']}")
         return {"changed": not check_mode, "rows": rows}
     if host:
-        past = [one for _label, _host, one in history.observations(label, host)]
+        past = history.observations(lambda rows: [one for _label, _host, one in rows], label, host)
         display.display("\n" + render_past(past, load_catalogue().thresholds.order))
         return {"changed": False, "past": [one._asdict() for one in past]}
     audits = history.verdicts(label)
@@ -72,8 +72,8 @@ def _told(history: History, options: dict[str, Any], *, check_mode: bool) -> dic
 
 
 def _export(history: History, options: dict[str, Any], *, check_mode: bool) -> int:
-    rows = history.observations(options["label"] or None, options["host"])
+    asked = (options["label"] or None, options["host"])
     if check_mode:
-        return sum(1 for _row in rows)
+        return history.observations(lambda rows: sum(1 for _row in rows), *asked)
     with Path(options["csv"]).open("w", encoding="utf-8", errors="replace", newline="") as file:
-        return write_csv(file, rows)
+        return history.observations(lambda rows: write_csv(file, rows), *asked)

@@ -80,4 +80,3 @@ def forecast(past: Sequence[Observation], now: Observation, order: int) -> Forec
         furthest = times[-1] + _FURTHEST_SECONDS
         told["exhausted_earliest"], told["exhausted_latest"] = (moment_of(end) if end <= furthest else None for end in ends)
     return told
-

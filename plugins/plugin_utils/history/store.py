@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
@@ -50,6 +50,11 @@ _DAY_SECONDS = 86400
 #: Audits take turns at a PostgreSQL database, as SQLite makes them by itself. Any number will do that other programs do not use.
 _LOCK = 0x706167656C6C6F63
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
+
+
+#: (fleet, host, observation)
+Seen = tuple[str, str, Observation]
+Taken = TypeVar("Taken")
 
 
 class History:
@@ -106,13 +111,13 @@ class History:
             runs = connection.execute(_all_runs(label, RUNS.c.id))
             return [(Run(*row[:-1]), tallies.get(row[-1], {})) for row in runs]
 
-    def observations(self, label: str | None = None, host: str | None = None) -> Iterator[tuple[str, str, Observation]]:
-        """(label, host, observation) of all audits, of one fleet or of one host, oldest first; one by one, since they are many."""
+    def observations(self, take: Callable[[Iterator[Seen]], Taken], label: str | None = None, host: str | None = None) -> Taken:
+        """What ``take`` gives of all observations, of one fleet or of one host, oldest first; it gets them one by one."""
         wanted = [column == value for column, value in ((HOSTS.c.label, label), (HOSTS.c.name, host)) if value is not None]
         asked = select(HOSTS.c.label, HOSTS.c.name, *_columns()).join_from(OBSERVATIONS, HOSTS).where(*wanted).order_by(OBSERVATIONS.c.run)
         with self._transaction() as connection:
-            for fleet, name, *values in connection.execution_options(yield_per=10000).execute(asked):
-                yield fleet, name, _observation(values)
+            rows = connection.execution_options(yield_per=10000).execute(asked)
+            return take((fleet, name, _observation(values)) for fleet, name, *values in rows)
 
     def prune(self, older_than_epoch_seconds: int) -> int:
         """Let go of the audits before that time; how many they were."""

@@ -26,9 +26,11 @@ _MAX_XZ_MEMORY_BYTES = 128 * 2**20
 class Readable(Protocol):
     """What is asked of a file: to be read forward, and from its start once more."""
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """At most so many bytes; fewer only at the end."""
 
-    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """As that of a file."""
 
 
 class ArchiveError(Exception):

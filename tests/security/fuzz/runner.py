@@ -98,7 +98,7 @@ def fails(fuzzer: Fuzzer, given: Any) -> tuple[str, str] | None:
             fuzzer.check(given)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
-        said = str(error).split(":")[0][:60] if isinstance(error, AssertionError) else ""
+        said = str(error).partition(":")[0][:60] if isinstance(error, AssertionError) else ""
         where = "too slow" if isinstance(error, TooSlowError) else f"{Path(last.filename).name}:{last.name}"
         return f"{type(error).__name__} {where} {said}".strip(), "".join(traceback.format_exception(error))[-6000:]
     return None
