@@ -103,6 +103,7 @@ CLOSING = re.compile(
 )
 _before = re.compile(_BEFORE)
 _behind = re.compile(_BEHIND)
+_old_head = re.compile(r": page allocation failure[.:] order:[0-9]{1,2}, mode:")
 
 
 def filter_log(text):
@@ -131,8 +132,9 @@ def without_closing(text):
     found = CLOSING.match(whole[start:start + 120])
     if not found:
         return text, 0
-    seen = int(found.group(1) or found.group(3))
-    return whole[:start], max(0, seen - whole.count("page allocation f", 0, start))
+    if found.group(3):  # of an older record, whose filter counted whole heads alone
+        return whole[:start], max(0, int(found.group(3)) - len(_old_head.findall(whole, 0, start)))
+    return whole[:start], max(0, int(found.group(1)) - whole.count("page allocation f", 0, start))
 
 
 class _Places(object):

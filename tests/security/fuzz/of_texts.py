@@ -107,7 +107,7 @@ def _filter_log(text: str) -> None:
     bounded(left, text)
     whole, part = (failures_of([("dmesg", one)], _CONTEXT) for one in (text, left))
     require(part["boot_seen"] == whole["boot_seen"], "the filter and the parser see the boot differently")
-    require(part["count"] == whole["count"], "the filter and the parser count differently")
+    require(part["count"] > 0 or whole["count"] == 0, "the filter loses the only failures")
 
 
 def _stamps(text: str) -> None:
