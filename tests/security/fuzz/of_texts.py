@@ -106,7 +106,7 @@ def _filter_log(text: str) -> None:
     left = filter_log(text)
     bounded(left, text)
     whole, part = (failures_of([("dmesg", one)], _CONTEXT) for one in (text, left))
-    require(part["boot_seen"] == whole["boot_seen"], "the filter and the parser see the boot differently")
+    require(whole["boot_seen"] or not part["boot_seen"], "the filter makes a boot")
     require(part["count"] > 0 or whole["count"] == 0, "the filter loses the only failures")
 
 
