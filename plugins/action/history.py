@@ -16,6 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keepin
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 
 if TYPE_CHECKING:
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
@@ -49,7 +50,7 @@ class ActionModule(UntrustedAction):
         except HistoryError as error:
             raise AnsibleActionFail(str(error)) from None
         except OSError as error:
-            raise AnsibleActionFail(f"csv: {options['csv']}: {error.strerror}") from None
+            raise AnsibleActionFail(f"csv: {os_failure(error)}") from None
 
 
 def _told(history: History, options: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
