@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.moment import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, same_boot
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import runs_out, slope_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.utc_time import utc_time_of
 
 #: More points than this are not looked at: pairs grow with the square.
 MOST_POINTS = 32
@@ -60,7 +60,7 @@ def forecast(past: Sequence[Observation], now: Observation, order: int) -> Forec
         "state": "too_few_audits",
         "order": order,
         "audits": len(points),
-        "since": moment_of(times[0]) if times else None,
+        "since": utc_time_of(times[0]) if times else None,
         "per_day": None,
         "per_day_least": None,
         "per_day_most": None,
@@ -78,5 +78,5 @@ def forecast(past: Sequence[Observation], now: Observation, order: int) -> Forec
     ends = runs_out(times[-1], values[-1], slope)
     if ends:
         furthest = times[-1] + _FURTHEST_SECONDS
-        told["exhausted_earliest"], told["exhausted_latest"] = (moment_of(end) if end <= furthest else None for end in ends)
+        told["exhausted_earliest"], told["exhausted_latest"] = (utc_time_of(end) if end <= furthest else None for end in ends)
     return told

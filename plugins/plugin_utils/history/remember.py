@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, new_verdicts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, forecast
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Keeping, Run, open_history
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.moment import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import observation_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.utc_time import utc_time_of
 
 if TYPE_CHECKING:
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
@@ -47,7 +47,7 @@ def _look_back(
     history.prune(at_epoch_seconds - keeping.keep_days * _DAY_SECONDS)
     told["audits"] = len(runs)
     if runs:
-        told["previous_at"] = moment_of(runs[0].at_epoch_seconds)
+        told["previous_at"] = utc_time_of(runs[0].at_epoch_seconds)
         before = {name: observations[0] for name, observations in past.items()}
         told["changes"] = changes_of(before, now, whole_fleet=keeping.whole_fleet)
         told["new_verdicts"] = new_verdicts(before, now)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import IO
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Run
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.moment import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import cut, printable, wrap
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
@@ -68,7 +68,7 @@ def _verdicts(counts: Mapping[str, int]) -> str:
 
 
 def _minute(epoch_seconds: int) -> str:
-    return moment_of(epoch_seconds)[:16].replace("T", " ")
+    return utc_time_of(epoch_seconds)[:16].replace("T", " ")
 
 
 def _cell(value: object) -> object:

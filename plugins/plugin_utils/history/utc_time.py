@@ -8,6 +8,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 
-def moment_of(epoch_seconds: float) -> str:
+def utc_time_of(epoch_seconds: float) -> str:
     """2026-11-26T14:00:00Z of seconds since 1970."""
     return datetime.fromtimestamp(epoch_seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
