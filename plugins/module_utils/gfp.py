@@ -17,6 +17,7 @@ import re
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.rpm_version import split_kernel_release
 
+_VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?![0-9])")
 _MODE = re.compile(r"(?:0x)?([0-9a-fA-F]{1,16})(?:\(([^)]*)\))?\Z")
 
 
@@ -118,9 +119,6 @@ def _table(release):
         return None
     numbers = kernel_version(version)
     return next((table for first, end, table in _TABLES if numbers is not None and first <= numbers < end), None)
-
-
-_VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?(?![0-9])")
 
 
 def kernel_version(release):
