@@ -18,15 +18,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import HOST_SECONDS, limited_processor_time
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import (
     CONNECTION,
     read_recorded,
     save_transcript,
     unreached_transcript,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 
 _OPTIONS = {
     "evidence": {"type": "path"},

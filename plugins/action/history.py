@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, HistoryError, default_url, open_history
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 
 if TYPE_CHECKING:
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History

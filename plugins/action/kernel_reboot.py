@@ -12,17 +12,17 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import verdict_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.unreached import verdict_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import make_plan, plan_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.plan import make_plan, plan_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import ASKS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import STATE, host_script
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import Before, State, read_state
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify import doubts_of_return
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _ASK_SECONDS = 120
 #: While the host may be going down or coming up: how long one question may take, how long between two, how often a word is said.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.facts_action import FactsAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.facts_action import FactsAction
 
 
 class ActionModule(FactsAction):

@@ -9,22 +9,21 @@ import time
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.plan import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import (
     at_time,
-    calendar,
     fires,
     is_in_place,
     make_plan,
     plan_text,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import STATE, host_script
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, require_ahead
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import State, read_state
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 
 class ActionModule(UpgradeAction):
@@ -91,7 +90,7 @@ class ActionModule(UpgradeAction):
         begins = fires(plan, state)
         answer = self.ask(
             "place", "schedule", timeout_seconds=self._seconds,
-            script=host_script(), plan=plan_text(plan), fires=str(begins), calendar=calendar(begins),
+            script=host_script(), plan=plan_text(plan), fires=str(begins), calendar=in_utc(begins),
         )  # fmt: skip
         after = read_state(self.ask("state", timeout_seconds=self._seconds))
         if not is_in_place(plan, after) and after.clock < begins:

@@ -13,22 +13,23 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.display import Display
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, Keeping, default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.record_variable import RecordVariableError, recorded_path
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plain
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault, os_failure
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import Change, change_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plain
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import Change, change_of
 
 #: With these each host goes on by itself, and Ansible runs once a host what is to run once.
 _STRATEGIES_WITHOUT_RUN_ONCE = ("free", "host_pinned")

@@ -12,12 +12,17 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import head_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import head_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import raising_for
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.untrusted import UntrustedAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.outcome import SCHEMA, counts, outcome_of, render
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import remove_leftovers, write_whole
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault, os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import remove_leftovers, write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.upgrade_outcome import (
+    SCHEMA,
+    outcome_of,
+    render_upgrade,
+    upgrade_counts,
+)
 
 _STEPS = ("preflight", "install", "schedule", "reboot", "workaround")
 _NAME = "kernel_upgrade.json"
@@ -34,15 +39,16 @@ class ActionModule(UntrustedAction):
         _unused, options = self.validate_argument_spec(spec)
         names = {step: options[step] for step in _STEPS if options[step]}
         hosts = {str(host): self._outcome(task_vars["hostvars"], host, names) for host in task_vars.get("ansible_play_hosts_all", [])}
-        for host, reason in raising_for(hosts, lambda some: (render(some), _document(some))).items():
+        for host, reason in raising_for(hosts, lambda some: (render_upgrade(some), _document(some))).items():
             hosts[host] = outcome_of({"preflight": {"failed": True, "msg": reason}})
-        told = counts(hosts)
+        told = upgrade_counts(hosts)
         try:
             path = _write(options["output_dir"], hosts)
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         ended = not told["pending"] or any(told[outcome] for outcome in ("failed", "refused", "unreachable"))
-        Display().display(f"\n{render(hosts)}\n\nReport: {path}" if ended else f"{told['pending']} of {len(hosts)} hosts are to come")
+        to_come = f"{told['pending']} of {len(hosts)} hosts are to come"
+        Display().display(f"\n{render_upgrade(hosts)}\n\nReport: {path}" if ended else to_come)
         stats = {"data": {"pagealloc_kernel_upgrade_counts": told}, "per_host": False, "aggregate": True}
         return {"changed": False, "counts": told, "file": path, "ansible_stats": stats}
 
@@ -57,7 +63,7 @@ class ActionModule(UntrustedAction):
 
 
 def _document(hosts: Mapping[str, Any]) -> str:
-    return json.dumps({**head_of(SCHEMA), "counts": counts(hosts), "hosts": hosts}, indent=1, sort_keys=True) + "\n"
+    return json.dumps({**head_of(SCHEMA), "counts": upgrade_counts(hosts), "hosts": hosts}, indent=1, sort_keys=True) + "\n"
 
 
 def _write(directory: str, hosts: Mapping[str, Any]) -> str:

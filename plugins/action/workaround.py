@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, RECORD
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue, merge_site_advisories
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import FactsError, classify
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.symptom import on_pages_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import FactsError, classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import on_pages_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, NoAnswerError, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.compaction import gained
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import (
     OF_DECISION,
     Change,
-    State,
+    Snapshot,
     got_worse,
     helped,
     not_in_force,
@@ -65,7 +65,7 @@ class _Look(NamedTuple):
 
     facts: dict[str, Any]
     order: int
-    state: State
+    state: Snapshot
     plan: Plan
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.template_call import template_call
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import headroom_value
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.template_call import template_call
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import headroom_value
 
 
 class FilterModule:

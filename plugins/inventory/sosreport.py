@@ -81,12 +81,12 @@ from typing import Any
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.progress import with_progress
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import OFF, VARIABLE, Cache
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report, find_reports, look_into_all
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.hosts import Host, hosts_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import FoundReport, find_reports, look_into_all
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.hosts import ReportedHost, hosts_of
 
 _GROUP = "sosreport"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]")
@@ -125,7 +125,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
             self.display.warning(kept.distrust)
         kept.prune()
 
-    def _look_into(self, paths: list[str], processes: int) -> list[Report]:
+    def _look_into(self, paths: list[str], processes: int) -> list[FoundReport]:
         def say(number: int, seconds: float) -> None:
             left = seconds / number * max(0, len(paths) - number) if number else 0.0
             # not to stdout, which is for the inventory's JSON
@@ -140,7 +140,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         if len(words) > _MAX_WARNINGS:
             self.display.warning(f"{len(words) - _MAX_WARNINGS} more such lines are shown with -v")
 
-    def _add(self, host: Host) -> None:
+    def _add(self, host: ReportedHost) -> None:
         self.inventory.add_host(host.name, group=_GROUP)
         variables = {name: _marked(value) for name, value in _variables(host).items() if value}
         for name, value in variables.items():
@@ -154,7 +154,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host.name, strict=strict)
 
 
-def _variables(host: Host) -> dict[str, Any]:
+def _variables(host: ReportedHost) -> dict[str, Any]:
     report = host.report
     return {
         "audit_evidence": report.path,
@@ -177,7 +177,7 @@ def _marked(value: Any) -> Any:
     return wrap_var(value) if any("{" in text for text in texts) else value
 
 
-def _groups(report: Report) -> list[str]:
+def _groups(report: FoundReport) -> list[str]:
     names = [f"release_{report.release}"] if report.release else []
     names += [f"driver_{driver}" for driver in report.drivers]
     return [_UNSAFE.sub("_", name[:80]) for name in names]

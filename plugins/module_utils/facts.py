@@ -104,7 +104,7 @@ def _kernel(evidence, take):
     facts = _running(evidence)
     facts["distribution"] = take("kernel.distribution", lambda: _distribution(evidence))
     facts["installed"] = take("kernel.installed", lambda: kernel.parse_installed(evidence.get("$kernels")))
-    facts["default_boot"] = take("kernel.default_boot", lambda: default_boot(evidence))
+    facts["default_boot"] = take("kernel.default_boot", lambda: boot.default_boot(evidence))
     return facts
 
 
@@ -127,50 +127,6 @@ def _distribution(evidence):
         if found:
             return found
     raise EvidenceMissing("/etc/os-release", evidence.why_missing("/etc/os-release"))
-
-
-def grub_environment(evidence):
-    """The text of grub2's environment block, "" where none was read."""
-    return evidence.texts.get("/boot/grub2/grubenv") or evidence.texts.get("/boot/grub/grubenv", "")
-
-
-def default_boot(evidence):
-    """What grubby says; else what the boot loader's files are set to, where all that lie there agree."""
-    if evidence.texts.get("$grubby"):
-        return boot.from_grubby(evidence.texts["$grubby"])
-    told = [(path, function()) for path, function in _boot_files(evidence)]
-    if not told:
-        tried = ("$grubby", "/boot/grub/grub.conf", "/boot/efi/EFI/*/grub.conf", "/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
-        telling = [source for source in tried if "ermission denied" in evidence.reasons.get(source, "")]
-        source = telling[0] if telling else tried[-1]
-        raise EvidenceMissing(source, evidence.why_missing(source))
-    path, release = told[0]
-    for other, another in told[1:]:
-        if another != release:
-            words = "%s boots %s and %s boots %s: which of them the boot loader reads is not known"
-            raise EvidenceError("kernel.default_boot", None, words % (path, release, other, another))
-    return release
-
-
-def _boot_files(evidence):
-    """[(path, what gives the release it boots)] of the boot loaders' files. A grub.cfg that names neither entries nor blscfg only
-    leads to another one, as EL 9's below /boot/efi does."""
-    legacy = ["/boot/grub/grub.conf", "/boot/grub/menu.lst"] + _found(evidence, "/boot/efi/EFI/", "/grub.conf")
-    legacy = [path for path in legacy if evidence.texts.get(path, "").strip()]
-    configs = ["/boot/grub2/grub.cfg", "/boot/grub/grub.cfg"] + _found(evidence, "/boot/efi/EFI/", "/grub.cfg")
-    configs = [path for path in configs if evidence.texts.get(path, "").strip()]
-    entries, grubenv = evidence.find("/boot/loader/entries/", ".conf"), grub_environment(evidence)
-    found = [(path, functools.partial(boot.from_grub_legacy, evidence.texts[path])) for path in legacy]
-    menus = [path for path in configs if boot.menu_entries(evidence.texts[path])]
-    if entries and (not menus or any(boot.reads_bls(evidence.texts[path]) for path in configs)):
-        return found + [("/boot/loader/entries", functools.partial(boot.from_bls, grubenv, entries))]
-    defaults = evidence.texts.get("/etc/default/grub", "")
-    telling = menus or ([] if found else configs)
-    return found + [(path, functools.partial(boot.from_grub_cfg, evidence.texts[path], defaults, grubenv)) for path in telling]
-
-
-def _found(evidence, prefix, suffix):
-    return [prefix + name + suffix for name, _text in evidence.find(prefix, suffix)]
 
 
 def _uptime(text):

@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter imp
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import CONTROL, kernel_lines
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import ReportReader, drivers_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import moment_of
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import ZONE_LINE, parse_mem_info
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_memory import ZONE_LINE, parse_mem_info
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 #: The logs in the order of their authority: those that only the kernel writes to, then files that users of the host can write to.

@@ -16,10 +16,10 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import re
-from datetime import datetime, timedelta
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 
 DIRECTORY = "/var/lib/fleetcare-pagealloc"
 RECORD = DIRECTORY + "/workaround"
@@ -40,7 +40,6 @@ ABSENT = "absent"
 
 _TOKEN = re.compile(r"[0-9a-f]{16}\Z")
 _NUMBERS = ("step", "since_epoch_seconds") + KEYS + tuple("original_" + key for key in KEYS)
-_AT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})\Z")
 _SETTING = re.compile(r"\s*(?:-\s*)?vm[./](min_free_kbytes|zone_reclaim_mode)\s*=\s*(\S.{0,60})")
 
 
@@ -99,23 +98,7 @@ def parse_settings(texts):
     ]
 
 
-def epoch_of(at):
-    """Seconds since 1970 of an ISO 8601 time that names its offset, else None: local time of an unknown zone tells nothing."""
-    found = _AT.match(at or "")
-    if not found:
-        return None
-    clock, offset = found.groups()
-    try:
-        seconds = (datetime.strptime(clock, "%Y-%m-%dT%H:%M:%S") - datetime(1970, 1, 1)).total_seconds()
-    except ValueError:
-        return None
-    if offset == "Z":
-        return int(seconds)
-    minutes = int(offset[1:3]) * 60 + int(offset[-2:])
-    return int(seconds) - 60 * (minutes if offset[0] == "+" else -minutes)
-
-
 def _iso(epoch_seconds):
     if epoch_seconds is None or epoch_seconds > 253402300799:  # the end of the year 9999
         return None
-    return (datetime(1970, 1, 1) + timedelta(seconds=epoch_seconds)).isoformat() + "Z"
+    return utc_time_of(epoch_seconds)

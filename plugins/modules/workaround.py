@@ -35,7 +35,7 @@ options:
     description:
       - Values of C(vm.min_free_kbytes) in kB, rising. The value that the advisory asks for comes before those above it.
       - What is left out of this and the next five options is as C(defaults.workaround) in the collection's
-        C(plugins/plugin_utils/advisories.yml) has it.
+        C(plugins/plugin_utils/judge/defaults.yml) has it.
     type: list
     elements: int
   cap_percent:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.template_call import verdict_test
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.template_call import verdict_test
 
 
 class TestModule:

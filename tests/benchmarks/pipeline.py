@@ -10,8 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 
 

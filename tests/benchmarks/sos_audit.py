@@ -13,7 +13,8 @@ import os
 import sys
 import time
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import look_into_all
 
 

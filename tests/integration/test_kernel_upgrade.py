@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT, STATE, VERIFY, host_script, render
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT, STATE, VERIFY, host_script, program_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import read_state
 
 from tests.conftest import cannot_run, tool
@@ -105,7 +105,7 @@ def test_the_programs_run_in_each_shell(shell: str) -> None:
     first, *rest = shell.split()
     command = [tool(first, {"ksh93": "ksh93u+m"}.get(first, first)), *rest]
     for parts in (PREFLIGHT, STATE, VERIFY):
-        program = render("n", *parts, target="6.1.0-431.el9.x86_64", drivers="mlx4_en", local_time="2026-12-01 02:30")
+        program = program_of("n", *parts, target="6.1.0-431.el9.x86_64", drivers="mlx4_en", local_time="2026-12-01 02:30")
         done = subprocess.run([*command, "-c", program], capture_output=True, text=True, check=True, timeout=120)
         evidence = read_transcript(done.stdout, "n")
         assert evidence.whole and done.stderr == ""

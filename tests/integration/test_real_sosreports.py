@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import read_recorded
 
 from tests.conftest import cannot_run
 from tests.playbook import Ansible, newest

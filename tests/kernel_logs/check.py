@@ -16,8 +16,8 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import filter_log
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT
 
 from tests.kernel_logs import scenario

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom import headroom, why_unknown
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom, why_unknown
 
 from tests.lab.guest import Guest
 

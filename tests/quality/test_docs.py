@@ -16,8 +16,9 @@ import pytest
 import yaml
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import classify_value, compare_value, headroom_value
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import classify_value, compare_value, headroom_value
 
 from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.playbook import Ansible, newest, oldest

@@ -18,20 +18,22 @@ import pytest
 import yaml
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST, SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits import NAMES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import CONNECTION, read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import (
     SCHEMA,
     load_catalogue,
     merge_site_advisories,
     read_bundled,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.facts import NAMES
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.condition import Condition, ConditionError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import CONNECTION, read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.condition import Condition, ConditionError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.roles import role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import MAX_KEPT_BYTES, MAX_MEMBERS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import MAX_MEMBER_BYTES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
@@ -39,10 +41,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpa
     MAX_UNPACKED_BYTES,
     RATIO_COUNTS_FROM_BYTES,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plan_value
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plan_value
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import available_kb, limits
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import OUTCOMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
 
 from tests.conftest import ROOT, SAMPLE_FLEET

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import STATE, render
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import STATE, program_of
 
 from tests.conftest import cannot_run, tool
 from tests.security.workaround_host import NONCE, SHELLS, shell_words
@@ -28,7 +28,7 @@ RENAMED = "import sys; open('/proc/self/comm', 'w').write(sys.argv[1]); print(fl
 
 def asked(shell: str) -> Evidence:
     """What the programs of the upgrade see on this machine."""
-    done = subprocess.run([*shell_words(shell), "-c", render(NONCE, *STATE)], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([*shell_words(shell), "-c", program_of(NONCE, *STATE)], capture_output=True, text=True, check=False, timeout=120)
     evidence: Evidence = read_transcript(done.stdout, NONCE)
     assert evidence.whole
     return evidence

@@ -20,13 +20,14 @@ from typing import Any
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD, SETTINGS, parse_record
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import save_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import save_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import render
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import remove_leftovers, write_together, write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import program_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import HOME
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import remove_leftovers, write_together, write_whole
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 
@@ -416,7 +417,7 @@ def home(tmp_path: Path) -> Path:
 def launched(home: Path, shell: str) -> dict[str, str]:
     """What a host says that is to reboot now; its own script only makes the file "ran"."""
     script = f'[ "$1" = boots ] || : >{home.parents[1]}/ran'
-    program = render(NONCE, "place", "launch", script=script, plan="TARGET=x").replace(HOME, str(home))
+    program = program_of(NONCE, "place", "launch", script=script, plan="TARGET=x").replace(HOME, str(home))
     done = subprocess.run([*shell_words(shell), "-c", program], capture_output=True, text=True, check=False, timeout=60)
     return {name: text for name, text in read_transcript(done.stdout, NONCE).texts.items() if text}
 

@@ -40,17 +40,18 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils import (
     nic,
     pagetypeinfo,
     rpm_version,
+    utc_time,
     workaround_state,
     zoneinfo,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import MAX_LINE_CHARS, kernel_lines
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils import unreached
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import evidence as sos_evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather import unreached
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms, identity, layout
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import report_evidence as sos_evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import cluster, drivers, loader, state, system, target, verify
 
@@ -482,7 +483,7 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
         lambda text: workaround_state.parse_settings([("a", text)]),
         (repeated("-"), numbered("vm.min_free_kbytes = N")),
     ),
-    workaround_state.epoch_of: (workaround_state.epoch_of, (repeated("1", "2020-01-01T00:00:00."),)),
+    utc_time.epoch_of: (utc_time.epoch_of, (repeated("1", "2020-01-01T00:00:00."),)),
     zoneinfo.parse_zoneinfo: (zoneinfo.parse_zoneinfo, (numbered("Node N, zone A"), repeated("1,", "Node 0, zone A\n protection: ("))),
     forms.from_hostnamectl: (forms.from_hostnamectl, (repeated(" "), repeated(" ", "Virtualization: lxc", "x"))),
     forms.from_lsb_release: (forms.from_lsb_release, (numbered("Release: N"), repeated(" ", "Release:"))),
@@ -551,7 +552,8 @@ def functions_of(module: Any) -> set[Any]:
         nic,
         pagetypeinfo,
         rpm_version,
-        workaround_state,
+        utc_time,
+    workaround_state,
         zoneinfo,
         forms,
     ],
@@ -578,7 +580,7 @@ def test_a_parser_takes_time_as_its_text_grows(parser: Any) -> None:
 
 
 def verdict(texts: dict[str, str]) -> None:
-    judge(Gathered.whatever(lambda: Gathered.from_evidence(Evidence(texts, {}))), load_catalogue())
+    judge_host(Gathered.whatever(lambda: Gathered.from_evidence(Evidence(texts, {}))), load_catalogue())
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.lines import Item, Lines, lines_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.conclusions import Findings, RankedGroup, conclusion
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.groups import FactGroups, Item, groups_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.pairs import Pair, pairs_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.said import Findings, RankedLine, conclusion
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statistics import (
     ALPHA,
     corrected_p,
@@ -20,7 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
     number_to_correct_for,
     odds_ratio,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 SCHEMA = "fleetcare.pagealloc/comparison/1"
 
@@ -47,14 +47,14 @@ def compare(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str] = ()
     Hosts without facts, and without ``troubled`` those whose symptom could not be seen, are on neither side.
     """
     sides = _sides(hosts, troubled)
-    lines = lines_of(sides.troubled + sides.others, (1 << len(sides.troubled)) - 1)
-    ranked, tests = _ranked(lines)
-    pairs = pairs_of(lines.lines, (1 << len(sides.troubled)) - 1)
+    groups = groups_of(sides.troubled + sides.others, (1 << len(sides.troubled)) - 1)
+    ranked, tests = _ranked(groups)
+    pairs = pairs_of(groups.groups, (1 << len(sides.troubled)) - 1)
     findings = Findings(
         troubled=len(sides.troubled),
         others=len(sides.others),
         best_possible_p=least_p(len(sides.troubled) + len(sides.others), len(sides.troubled), len(sides.troubled)),
-        lines=ranked,
+        groups=ranked,
         tests=tests,
         pairs=pairs,
     )
@@ -66,7 +66,7 @@ def compare(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str] = ()
         "tried": {
             "facts": len(ranked),
             "facts_corrected_for": tests,
-            "facts_left_out": lines.left_out,
+            "facts_left_out": groups.left_out,
             "pairs": pairs.tried,
             "pairs_corrected_for": pairs.corrected_for,
         },
@@ -90,14 +90,14 @@ def _sides(hosts: Mapping[str, Mapping[str, Any]], listed: Sequence[str]) -> Sid
     return Sides(*sides, no_facts, not_known, sorted(names - set(hosts)))
 
 
-def _ranked(lines: Lines) -> tuple[list[RankedLine], int]:
+def _ranked(groups: FactGroups) -> tuple[list[RankedGroup], int]:
     """The lines, the likeliest not to be chance first, and for how many tests their p are corrected."""
-    tests = number_to_correct_for(least_p(*line.table.margins) for line in lines.lines)
+    tests = number_to_correct_for(least_p(*group.table.margins) for group in groups.groups)
     ranked = []
-    for line in lines.lines:
-        p = fisher_p(line.table)
-        ranked.append(RankedLine(line, *odds_ratio(line.table), p, corrected_p(p, tests)))
-    ranked.sort(key=lambda one: (one.p, -one.odds_ratio, one.line.order))
+    for group in groups.groups:
+        p = fisher_p(group.table)
+        ranked.append(RankedGroup(group, *odds_ratio(group.table), p, corrected_p(p, tests)))
+    ranked.sort(key=lambda one: (one.p, -one.odds_ratio, one.group.order))
     return ranked, tests
 
 
@@ -112,12 +112,12 @@ def _counts(sides: Sides) -> dict[str, Any]:
     }
 
 
-def _fact(one: RankedLine, findings: Findings) -> dict[str, Any]:
+def _fact(one: RankedGroup, findings: Findings) -> dict[str, Any]:
     return {
-        "facts": _items(one.line.items),
-        "opposite": _items(one.line.opposite),
-        **one.line.table._asdict(),
-        "not_seen": findings.hosts - sum(one.line.table),
+        "facts": _items(one.group.items),
+        "opposite": _items(one.group.opposite),
+        **one.group.table._asdict(),
+        "not_seen": findings.hosts - sum(one.group.table),
         "odds_ratio": _figure(one.odds_ratio),
         "half_added": one.half_added,
         "p": _figure(one.p),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.lines import Line
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.groups import FactGroup
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statistics import (
     ALPHA,
     Table,
@@ -21,7 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
 )
 
 #: Pairs are made of so many lines at most, the first ones.
-MOST_LINES_IN_PAIRS = 64
+MOST_GROUPS_IN_PAIRS = 64
 
 
 class Part(NamedTuple):
@@ -40,8 +40,8 @@ class Pair:
     test).
     """
 
-    first: Line
-    second: Line
+    first: FactGroup
+    second: FactGroup
     both: Part
     first_only: Part
     second_only: Part
@@ -80,9 +80,9 @@ class _Parts(NamedTuple):
         return all(ill * alone.hosts > alone.troubled * hosts for alone in (self.first_only, self.second_only))
 
 
-def pairs_of(lines: Sequence[Line], troubled: int) -> Pairs:
+def pairs_of(groups: Sequence[FactGroup], troubled: int) -> Pairs:
     """All pairs of the first MOST_LINES_IN_PAIRS lines in which both facts make it worse, the likeliest not to be chance first."""
-    told = [(first, second, parts, parts.least()) for first, second, parts in _parted(lines[:MOST_LINES_IN_PAIRS], troubled)]
+    told = [(first, second, parts, parts.least()) for first, second, parts in _parted(groups[:MOST_GROUPS_IN_PAIRS], troubled)]
     tests = number_to_correct_for(least for _first, _second, _parts, least in told)
     found = []
     for first, second, parts, least in told:
@@ -93,16 +93,16 @@ def pairs_of(lines: Sequence[Line], troubled: int) -> Pairs:
     return Pairs(found, len(told), tests)
 
 
-def _parted(lines: Sequence[Line], troubled: int) -> Iterator[tuple[Line, Line, _Parts]]:
-    """Pairs of lines with hosts that have both, hosts that have the first alone and hosts that have the second alone."""
-    for pair in combinations(sorted(lines, key=lambda line: line.order), 2):
+def _parted(groups: Sequence[FactGroup], troubled: int) -> Iterator[tuple[FactGroup, FactGroup, _Parts]]:
+    """Pairs of groups with hosts that have both, hosts that have the first alone and hosts that have the second alone."""
+    for pair in combinations(sorted(groups, key=lambda group: group.order), 2):
         first, second = pair
         seen = first.seen & second.seen
         both = first.having & second.having
         first_only, second_only = first.having & seen & ~both, second.having & seen & ~both
         if both and first_only and second_only:
-            groups = (both, first_only, second_only, seen & ~first.having & ~second.having)
-            yield first, second, _Parts(*(Part((group & troubled).bit_count(), group.bit_count()) for group in groups))
+            four = (both, first_only, second_only, seen & ~first.having & ~second.having)
+            yield first, second, _Parts(*(Part((hosts & troubled).bit_count(), hosts.bit_count()) for hosts in four))
 
 
 def _margins(both: Part, alone: Part) -> tuple[int, int, int]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, same_boot
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import runs_out, slope_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.utc_time import utc_time_of
 
 #: More points than this are not looked at: pairs grow with the square.
 MOST_POINTS = 32

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, new_verdicts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, forecast
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Keeping, Run, open_history
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import observation_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.utc_time import utc_time_of
 
 if TYPE_CHECKING:
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History

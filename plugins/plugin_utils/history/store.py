@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 # As in tables.py: without SQLAlchemy this file can be imported, and nothing more.
 with suppress(ImportError):

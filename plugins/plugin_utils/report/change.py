@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import OUTCOMES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
 
 _VALUES = (("min_free_kbytes", "vm.min_free_kbytes"), ("zone_reclaim_mode", "vm.zone_reclaim_mode"))
 

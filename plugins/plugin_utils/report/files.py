@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import (
     TRIAL,
     remove_leftovers,
     require_writable_folder,

@@ -22,18 +22,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison import comparison_view
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history import history_view
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison_view import comparison_view
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history_view import history_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
     verdict_counts,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
     count_of,
     printable,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 

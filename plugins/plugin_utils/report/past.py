@@ -9,12 +9,12 @@ import csv
 from collections.abc import Iterable, Mapping
 from typing import IO
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.utc_time import utc_time_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import tabulate_library
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import cut, printable, wrap
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import cut, printable, wrap
 
 #: Spreadsheets take a cell that begins so for a formula, whoever wrote it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -68,7 +68,7 @@ def _verdicts(counts: Mapping[str, int]) -> str:
 
 
 def _minute(epoch_seconds: int) -> str:
-    return utc_time_of(epoch_seconds)[:16].replace("T", " ")
+    return str(utc_time_of(epoch_seconds))[:16].replace("T", " ")
 
 
 def _cell(value: object) -> object:

@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows im
     granted,
     verdict_counts,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
     natural_key,
     printable,
 )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import change_line
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
     natural_key,
     printable,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import SEVERITY, VERDICTS
 
 #: The order (log2 of pages) of the request that starves: 4 pages, 16 kB.
 CRITICAL_ORDER = 2

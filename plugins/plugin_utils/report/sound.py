@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import counts
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import no_comparison, not_judged
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import fault
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import not_judged
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import no_comparison
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import change_of
 
 Told = TypeVar("Told")
 
@@ -52,7 +53,7 @@ def raising_for(hosts: Mapping[str, Any], use: Callable[[dict[str, Any]], object
 
 def _of(fleet: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     results: Iterable[Mapping[str, Any]] = hosts.values()
-    return {**fleet, "hosts": hosts, "counts": counts(results)}
+    return {**fleet, "hosts": hosts, "counts": counts_by_verdict(results)}
 
 
 def _unknown(result: Mapping[str, Any], reason: str) -> dict[str, Any]:

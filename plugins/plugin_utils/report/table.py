@@ -10,14 +10,14 @@ from types import ModuleType
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import outcome_counts
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison import comparison_view
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history import history_view
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison_view import comparison_view
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history_view import history_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
     verdict_counts,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
     ELLIPSIS,
     cluster_width,
     clusters,

@@ -16,6 +16,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import (
     MAX_MEMBER_BYTES,
     is_log,
@@ -32,7 +33,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpa
     Unpacked,
     kind_of,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 #: What is kept of one archive, all in all, and of how many members; how many it may have; how long a name may be.
 MAX_KEPT_BYTES = 64 * 2**20

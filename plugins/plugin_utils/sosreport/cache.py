@@ -26,7 +26,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     read_transcript,
     write_transcript,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.whole_file import write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import write_whole
 
 #: Names the folder. V(none) turns the cache off.
 VARIABLE = "PAGEALLOC_CACHE_DIR"

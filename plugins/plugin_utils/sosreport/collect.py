@@ -18,11 +18,10 @@ from pathlib import Path
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.processor_time import ARCHIVE_SECONDS, limited_processor_time
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.regular_file import real_path
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import ARCHIVE_SECONDS, limited_processor_time
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.regular_file import real_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collection import is_collection, split_path
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import identity_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import Identity, names_report
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.reading import (
     SeveralReportsError,
@@ -32,6 +31,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.read
     read_packed_reports,
     read_tree_evidence,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.report_evidence import identity_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.tree import is_report
 
 #: Check sums, which lie beside a report and bear its name.
@@ -39,7 +39,7 @@ _SUMS = (".md5", ".sha1", ".sha256", ".sha512")
 
 
 @dataclass(frozen=True)
-class Report:
+class FoundReport:
     """One report: who it is of and the facts that hosts are grouped by, or in ``error`` why that is not known.
 
     ``several``: it is an archive with the packed reports of several hosts.
@@ -111,18 +111,18 @@ def _is_one(child: Path) -> bool:
         return True  # reading it will say why
 
 
-def look_into(path: str, cache_directory: str | None = None) -> Report:
+def look_into(path: str, cache_directory: str | None = None) -> FoundReport:
     """Read one report, into the cache where it is packed. Never raises: one report may not cost the rest."""
     where = Path(path)
     return _told(path, lambda: read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache(cache_directory)))
 
 
-def look_into_each(path: str, cache_directory: str | None = None) -> list[Report]:
+def look_into_each(path: str, cache_directory: str | None = None) -> list[FoundReport]:
     """The report, or of an archive that sos collect packed each report in it. Never raises."""
     whole = look_into(path, cache_directory)
     if not whole.several:
         return [whole]
-    reports: list[Report] = []
+    reports: list[FoundReport] = []
 
     def visit(inner: str, read: Callable[[], Evidence]) -> None:
         reports.append(_told(inner, read))
@@ -130,11 +130,11 @@ def look_into_each(path: str, cache_directory: str | None = None) -> list[Report
     try:
         read_packed_reports(Path(path), Cache(cache_directory), visit)
     except Exception as error:  # it has gone, or was cut, since it was looked at
-        reports.append(Report(path, error=_reason_of(error)))
+        reports.append(FoundReport(path, error=_reason_of(error)))
     return reports
 
 
-def _told(path: str, read: Callable[[], Evidence]) -> Report:
+def _told(path: str, read: Callable[[], Evidence]) -> FoundReport:
     """What a report holds, of what reads it."""
     try:
         modified = os.stat(split_path(Path(path))[0]).st_mtime  # noqa: PTH116
@@ -142,11 +142,11 @@ def _told(path: str, read: Callable[[], Evidence]) -> Report:
             evidence = read()
             facts = facts_from(evidence)
     except Exception as error:
-        return Report(path, error=_reason_of(error), several=isinstance(error, SeveralReportsError))
+        return FoundReport(path, error=_reason_of(error), several=isinstance(error, SeveralReportsError))
     kernel = facts["kernel"] or {}
     distribution = kernel.get("distribution") or {}
     drivers = sorted({nic["driver"] for nic in facts["nics"] or () if nic["driver"] and not nic["virtual"]})
-    return Report(
+    return FoundReport(
         path,
         identity_of(evidence),
         str(distribution.get("id") or ""),
@@ -166,7 +166,7 @@ def _reason_of(error: Exception) -> str:
     return f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}"
 
 
-def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | None = None) -> Iterator[Report]:
+def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | None = None) -> Iterator[FoundReport]:
     """What each report holds, as soon as it is known, in any order. A few are under way at any time: memory does not grow with them."""
     queue = iter(sorted(paths, key=_packed_bytes, reverse=True))  # a long one begun last would leave the other processes idle
     while True:
@@ -177,7 +177,7 @@ def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | N
         for path in broken:  # one of these ended its process: each gets one of its own, to see which
             again: list[str] = []
             yield from _with_pool(iter([path]), 1, cache_directory, again)
-            yield from (Report(one, error="cannot be read: its process was ended, by want of memory perhaps") for one in again)
+            yield from (FoundReport(one, error="cannot be read: its process was ended, by want of memory perhaps") for one in again)
 
 
 def _packed_bytes(path: str) -> int:
@@ -187,10 +187,10 @@ def _packed_bytes(path: str) -> int:
         return 0
 
 
-def _with_pool(queue: Iterator[str], processes: int, cache_directory: str | None, broken: list[str]) -> Iterator[Report]:
+def _with_pool(queue: Iterator[str], processes: int, cache_directory: str | None, broken: list[str]) -> Iterator[FoundReport]:
     # forked, since only so do the processes have Ansible's way to find collections
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
-        under_way: dict[Future[list[Report]], str] = {}
+        under_way: dict[Future[list[FoundReport]], str] = {}
         while True:
             if not broken:
                 for path in islice(queue, 2 * processes - len(under_way)):

@@ -9,30 +9,30 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import FoundReport
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import name_of_file, names_report, safe_name, stem_of
 
 _SEPARATORS = re.compile(r"[\s.]")
 
 
 @dataclass(frozen=True)
-class Host:
+class ReportedHost:
     """A host, the report that speaks for it, and its older ones."""
 
     name: str
-    report: Report
-    older: tuple[Report, ...] = ()
+    report: FoundReport
+    older: tuple[FoundReport, ...] = ()
     #: Other machines that call themselves the same.
     namesakes: tuple[str, ...] = field(default=())
 
 
-def hosts_of(reports: Iterable[Report]) -> tuple[list[Host], list[str]]:
+def hosts_of(reports: Iterable[FoundReport]) -> tuple[list[ReportedHost], list[str]]:
     """(the hosts, in order of name; what a person should know, as sentences). The newest report of a host speaks for it.
 
     Reports of one name from different machines are different hosts, and all of them bear the machine in their name. A report
     that could not be read is a host of its own, under the name that its file's name gives; a file that is not named as one is only told.
     """
-    named: dict[str, list[Report]] = {}
+    named: dict[str, list[FoundReport]] = {}
     bad, words = [], []
     for report in sorted(reports, key=lambda one: one.path):
         if report.error:
@@ -41,7 +41,7 @@ def hosts_of(reports: Iterable[Report]) -> tuple[list[Host], list[str]]:
         name = report.identity.host or name_of_file(report.path) or _safe_stem(report.path)
         named.setdefault(name, []).append(report)
         words += [f"{report.path}: {line}" for line in report.identity.odd]
-    hosts: dict[str, Host] = {}
+    hosts: dict[str, ReportedHost] = {}
     for name, ones in sorted(named.items()):
         machines = _hosts_named(name, ones, named)
         hosts.update((host.name, host) for host in machines)
@@ -60,8 +60,8 @@ def hosts_of(reports: Iterable[Report]) -> tuple[list[Host], list[str]]:
     return [hosts[name] for name in sorted(hosts)], words
 
 
-def _hosts_named(name: str, reports: Sequence[Report], taken: Container[str]) -> list[Host]:
-    by_machine: dict[str, list[Report]] = {}
+def _hosts_named(name: str, reports: Sequence[FoundReport], taken: Container[str]) -> list[ReportedHost]:
+    by_machine: dict[str, list[FoundReport]] = {}
     for report in reports:
         by_machine.setdefault(report.identity.machine, []).append(report)
     known = [machine for machine in by_machine if machine]
@@ -74,18 +74,18 @@ def _hosts_named(name: str, reports: Sequence[Report], taken: Container[str]) ->
     ]
 
 
-def _newest(name: str, reports: Sequence[Report], namesakes: tuple[str, ...] = ()) -> Host:
+def _newest(name: str, reports: Sequence[FoundReport], namesakes: tuple[str, ...] = ()) -> ReportedHost:
     newest, *older = sorted(reports, key=lambda one: (one.identity.taken, one.modified, one.path), reverse=True)
-    return Host(name, newest, tuple(older), namesakes)
+    return ReportedHost(name, newest, tuple(older), namesakes)
 
 
-def _unread(report: Report, hosts: dict[str, Host]) -> Host | None:
+def _unread(report: FoundReport, hosts: dict[str, ReportedHost]) -> ReportedHost | None:
     if not names_report(stem_of(report.path)):
         return None
     name = name_of_file(report.path)
     if not name or name in hosts:  # it may be of that host or not: it stays apart
         name = _safe_stem(report.path)
-    return Host(_free(name, hosts), report)
+    return ReportedHost(_free(name, hosts), report)
 
 
 def _free(name: str, taken: Container[str]) -> str:

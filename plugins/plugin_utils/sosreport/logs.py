@@ -18,10 +18,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log imp
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import WORDS, filter_log
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import LOGS, MAX_MEMBER_BYTES, rotated
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import expand
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.taken import Taken, text_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _WORDS = tuple(word.encode() for word in WORDS)
 _DENIED = re.compile(r"(?:dmesg|journalctl): |.*(?:[Pp]ermission denied|not permitted|command not found|No such file|timed out)")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import regex
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 #: How many links may lead from one to the next.
 _MAX_LINKS = 40

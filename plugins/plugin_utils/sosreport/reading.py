@@ -11,12 +11,12 @@ from typing import BinaryIO
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence, keep_bounds
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.regular_file import open_regular
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.regular_file import open_regular
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import PackedReportsError, read_archive
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collection import each_packed_report, is_collection, split_path
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import evidence_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import names_report
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.report_evidence import evidence_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.tree import TreeMembers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import MAGIC_BYTES, ArchiveError, Readable, kind_of
 

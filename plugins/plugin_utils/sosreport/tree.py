@@ -9,7 +9,7 @@ import os
 import stat
 from functools import lru_cache
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.regular_file import real_path
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.regular_file import real_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import MAX_MEMBER_BYTES, is_log, is_mark
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import UnreadableMember
 

@@ -12,14 +12,14 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import Catalogue, load_catalogue, merge_site_advisories
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result, classify
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import FactsError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue, load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result, classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import render
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import program_of
 
 
 class UpgradeAction(ShellAction):
@@ -48,7 +48,7 @@ class UpgradeAction(ShellAction):
     def ask(self, *parts: str, timeout_seconds: int, **settings: str) -> Evidence:
         """What the program of these parts gives. Raises as ``evidence_of``."""
         nonce = secrets.token_hex(8)
-        return self.evidence_of(render(nonce, *parts, **settings), nonce, timeout_seconds)
+        return self.evidence_of(program_of(nonce, *parts, **settings), nonce, timeout_seconds)
 
     def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
         """As that of ShellAction. Nothing is changed, nor called done, by half an answer: AnsibleConnectionFailure."""

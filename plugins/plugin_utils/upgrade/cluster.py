@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 
 _NODE = re.compile(r"<node\s([^<>]*)>")
 _ATTRIBUTE = re.compile(r'(?<![\w-])([\w-]{1,64})="([^"]*)"')

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, blocker, ok, warning
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

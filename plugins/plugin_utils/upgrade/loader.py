@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, facts
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _LEGACY = "/boot/grub/grub.conf"
 _CONFIGS = ("/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
@@ -100,7 +100,7 @@ def read_loader(evidence: Evidence) -> Loader:
     configs = [texts[path] for path in _CONFIGS if texts.get(path)] + [text for _path, text in evidence.find("/boot/efi/EFI/", "/grub.cfg")]
     config, whole = configs[0] if configs else "", "".join(configs)
     editor = next((name for name in ("grub2-editenv", "grub-editenv") if name in tools), None)
-    common |= {"next_entry": boot.setting(facts.grub_environment(evidence), "next_entry") or ""}
+    common |= {"next_entry": boot.setting(boot.grub_environment(evidence), "next_entry") or ""}
     device = texts.get("$boot_device", "").strip()
     once = "next_entry" in whole and device.startswith("/dev/") and not _NOT_WRITTEN.match(device)
     common |= {"editor": editor, "saved": 'default="${saved_entry}"' in whole, "once": once}
@@ -120,7 +120,7 @@ def read_loader(evidence: Evidence) -> Loader:
 
 def _default(evidence: Evidence) -> str | None:
     try:
-        return str(facts.default_boot(evidence))
+        return str(boot.default_boot(evidence))
     except (EvidenceError, EvidenceMissing):
         return None
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Advisory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import system
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import Cluster, read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, UpgradeError, blocker, ok, warning
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import epoch_of, in_utc, require_ahead, seconds_in
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, reboot_epoch, require_ahead, seconds_in
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import State, read_state
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import (
     Target,
@@ -25,7 +26,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target
     parse_offers,
     wanted_from,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 
 #: Verdicts that ask for an upgrade.
 ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
@@ -233,7 +233,7 @@ def _time(evidence: Evidence, state: State, wishes: Wishes, controller_clock: in
             blocker("clock", f"the host's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} the controller's", "set it right")
         )
     try:
-        at = epoch_of(wishes.at, wishes.timezone, evidence.texts.get("$at"))
+        at = reboot_epoch(wishes.at, wishes.timezone, evidence.texts.get("$at"))
         require_ahead(at, state.clock, wishes.window_seconds)
     except UpgradeError as error:
         return None, [*findings, blocker("time", error.sentence, error.remedy)]

@@ -22,7 +22,7 @@ VERIFY = ("verify", "boot")
 COMMAND_SECONDS = 180
 
 
-def render(nonce: str, *parts: str, **settings: str) -> str:
+def program_of(nonce: str, *parts: str, **settings: str) -> str:
     """The program of these parts of ``sh/``. Settings become shell variables of the same name in capitals."""
     assignments = "".join(f"{name.upper()}={shlex.quote(value)}\n" for name, value in settings.items())
     body = assignments + "\n".join(_part(part) for part in parts)

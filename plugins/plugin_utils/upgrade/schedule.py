@@ -9,8 +9,8 @@ import re
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:?\d\d)?")
 _EPOCH = re.compile(r"[0-9]{1,11}")
@@ -28,7 +28,7 @@ def local_time(text: str, zone: str) -> str:
     return "" if offset or zone else f"{date} {time}{seconds or ''}"
 
 
-def epoch_of(text: str, zone: str, said_by_host: str | None) -> int:
+def reboot_epoch(text: str, zone: str, said_by_host: str | None) -> int:
     """Seconds since the epoch of the time an operator wrote.
 
     With an offset of its own that counts; else in ``zone``, a name such as Europe/Berlin; else as the host said, which was
@@ -76,5 +76,5 @@ def seconds_in(text: str) -> int | None:
 
 
 def in_utc(epoch: int) -> str:
-    """The time, for people: 2026-12-01 01:30:00 UTC."""
+    """2026-12-01 01:30:00 UTC, for people and for systemd.time(7)."""
     return datetime.fromtimestamp(epoch, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

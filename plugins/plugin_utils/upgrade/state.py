@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, seconds_in
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 HOME = "/var/lib/pagealloc-kernel-upgrade"
 

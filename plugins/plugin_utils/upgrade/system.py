@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, blocker, ok, warning
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 
 #: What an os-release or a release file calls the Enterprise Linux family; others count where they say ID_LIKE=rhel.
 _FAMILY = frozenset(("rhel", "centos", "ol", "rocky", "almalinux", "scientific", "cloudlinux", "springdale", "eurolinux", "miraclelinux"))

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import Before, State
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
 
 #: An initramfs below this is none: the smallest that dracut makes for one host takes several MB.
 _LEAST_INITRAMFS_KB = 1024

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 #: The program's own words. "kept": nothing to do; "changed": the host is not as the plan saw it; "busy": another run holds the lock.
 OUTCOMES = ("applied", "rolled_back", "restored", "mended", "kept", "refused", "changed", "busy", "failed")

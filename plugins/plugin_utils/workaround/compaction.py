@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.headroom import headroom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer
 
 

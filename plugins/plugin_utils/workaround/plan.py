@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, SETTINGS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.actions import zone_reclaim_in_force
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import Catalogue
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisory import Workaround
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify import Result
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import Host, read_host
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.symptom import symptom
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip, listed
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import zone_reclaim_in_force
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Workaround
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import symptom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import (
     Limit,
     UnknownLimitError,

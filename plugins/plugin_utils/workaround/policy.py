@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 #: At this share of memory hosts die at once (RHEL 6 Performance Tuning Guide): no choice may reach it.
 DEADLY_PERCENT = 5

@@ -10,12 +10,12 @@ import shlex
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import Cluster, read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import at_time, make_plan, plan_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import Loader, read_loader
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.plan import at_time, make_plan, plan_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import Wishes, held_back, left_by_us, preflight
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import read_state
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify import (

@@ -9,9 +9,11 @@ import json
 from random import Random
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.host import FactsError, read_host
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import (
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import (
     TemplatedError,
     classify_value,
     compare_value,
@@ -19,8 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated impo
     headroom_value,
     plan_value,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import OUTCOMES, change_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES, change_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import DECISIONS
 
 from tests.security.attacks import handed

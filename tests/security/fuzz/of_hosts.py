@@ -19,8 +19,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import lower_devices, nics_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge, judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import file_name_for, read_recorded, unreached_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import file_name_for, read_recorded, unreached_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 
 from tests.security.attacks.damage import damaged
 from tests.security.attacks.transcripts import evidence, sound, transcript
@@ -61,7 +62,7 @@ def _never_clear(given: list[str]) -> None:
         gathered = Gathered.from_evidence(read_transcript(text))
     except EvidenceError as error:
         gathered = Gathered(None, str(error))
-    verdict = judge(gathered, CATALOGUE)["verdict"]
+    verdict = judge_host(gathered, CATALOGUE)["verdict"]
     require(verdict != "clear", f"{kind}, and the host is clear")
 
 
@@ -113,7 +114,11 @@ FUZZERS = (
     Fuzzer("transcript", "a transcript", (read_transcript, cut_transcript, write_transcript), transcript, _transcript),
     Fuzzer("facts", "evidence of a host", (facts_from, nics_from, lower_devices), evidence, _facts),
     Fuzzer(
-        "never_clear", "a clear host whose free blocks or log nobody can read", (judge,), lambda chance: list(damaged(chance)), _never_clear
+        "never_clear",
+        "a clear host whose free blocks or log nobody can read",
+        (judge_host,),
+        lambda chance: list(damaged(chance)),
+        _never_clear,
     ),
     Fuzzer("record", "a record in a file", (Gathered.from_record, read_recorded, file_name_for, unreached_transcript), transcript, _record),
     Fuzzer(

@@ -14,11 +14,11 @@ from random import Random
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import FAULT
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import MAX_KEPT_BYTES, read_archive, read_members
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import Cache
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import look_into
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import evidence_of, identity_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.hosts import hosts_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers, UnreadableMember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.reading import (
@@ -26,8 +26,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.read
     read_packed_reports,
     read_tree_evidence,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.report_evidence import evidence_of, identity_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import ArchiveError, kind_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import FAULT
 
 from tests.security.attacks.archives import LINKS, archive, header, packed, padded
 from tests.security.attacks.mutation import mutated, mutated_bytes
@@ -74,7 +74,7 @@ def _judged(path: Path) -> None:
     hosts, _words = hosts_of([report])
     require(len(hosts) == 1 and hosts[0].name, "a report became no host, or several")
     gathered = Gathered.from_record(str(path))
-    result = judge(gathered, CATALOGUE)
+    result = judge_host(gathered, CATALOGUE)
     require(not any(reason.startswith(FAULT) for reason in result["reasons"]), f"a verdict met a fault of ours: {result['reasons'][:1]}")
     unread_is_not_clear(gathered.facts, result["verdict"])
     require((gathered.facts is None) == bool(report.error), "the inventory and the audit read one report differently")

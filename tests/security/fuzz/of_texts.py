@@ -13,21 +13,22 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, g
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import MAX_NAMES, failures_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_memory import parse_mem_info
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LOGS, LogContext, read_log
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import filter_log
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock, moment_of
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.mem_info import parse_mem_info
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import epoch_of, parse_record, parse_settings
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import epoch_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import parse_record, parse_settings
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report import text as report_text
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.unreached import verdict_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared import text as report_text
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms, identity
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.unreached import verdict_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import parse_offers
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import clip
 
 from tests.security.attacks.texts import samples, text_like
 from tests.security.attacks.words import junk, number, word

@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 
 import jsonschema
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import display_width
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import FAULT
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import display_width
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import FAULT
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.conftest import ROOT

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from, select
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import FAULT
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import FAULT
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -212,7 +212,7 @@ def check(text: str) -> None:
         return
     facts = facts_from(evidence)
     assert set(facts) == KEYS
-    result = judge(Gathered(facts), load_catalogue())
+    result = judge_host(Gathered(facts), load_catalogue())
     assert not any(reason.startswith(FAULT) for reason in result["reasons"]), result["reasons"]
 
 
@@ -248,10 +248,10 @@ def test_bytes_in_the_middle(junk: bytes, name: str, at: int) -> None:
 
 def test_a_transcript_cut_anywhere_never_reads_as_clear_unless_all_that_matters_is_before_the_cut() -> None:
     whole = SAMPLES["db05-el65"]
-    assert judge(Gathered(facts_from(read_transcript(whole))), load_catalogue())["verdict"] == "clear"
+    assert judge_host(Gathered(facts_from(read_transcript(whole))), load_catalogue())["verdict"] == "clear"
     log_starts = whole.index("$dmesg:")
     for cut in range(len("pagealloc-evidence 1 sample\n"), log_starts, 37):
-        assert judge(Gathered(facts_from(read_transcript(whole[:cut]))), load_catalogue())["verdict"] == "unknown", whole[:cut][-80:]
+        assert judge_host(Gathered(facts_from(read_transcript(whole[:cut]))), load_catalogue())["verdict"] == "unknown", whole[:cut][-80:]
 
 
 def test_samples_are_what_the_tests_think() -> None:

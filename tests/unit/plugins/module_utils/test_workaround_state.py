@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
@@ -14,7 +13,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_sta
     KEYS,
     PHASES,
     SETTINGS,
-    epoch_of,
     no_record,
     parse_record,
     parse_settings,
@@ -140,29 +138,3 @@ def test_any_text_is_a_record_or_an_evidence_error(text: str, now: int | None) -
 def test_lines_that_set_the_values(line: str, found: tuple[str, str] | None) -> None:
     lines = parse_settings([("/etc/sysctl.conf", "vm.swappiness = 10\n"), (SETTINGS, "#\n" + line)])
     assert lines == ([] if found is None else [{"file": SETTINGS, "name": found[0], "value": found[1]}])
-
-
-@pytest.mark.parametrize(
-    ("at", "seconds"),
-    [
-        ("1970-01-01T00:00:00Z", 0),
-        ("2013-03-19T13:33:20Z", SINCE),
-        ("2013-03-19T13:33:20.999Z", SINCE),
-        ("2013-03-19T22:33:20+0900", SINCE),
-        ("2013-03-19T22:33:20+09:00", SINCE),
-        ("2013-03-19T08:03:20-0530", SINCE),
-        ("2013-03-19T13:33:20", None),
-        ("2013-02-30T13:33:20Z", None),
-        ("2013-03-19T13:33:20Zx", None),
-        ("Mar 19 13:33:20", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_time_counts_where_it_names_its_offset(at: Any, seconds: int | None) -> None:
-    assert epoch_of(at) == seconds
-
-
-@given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d{4})", fullmatch=True))
-def test_any_time_is_survived(at: str) -> None:
-    assert epoch_of(at) is None or isinstance(epoch_of(at), int)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils import verdicts
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.tests.conftest import ROOT
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT
 
-HERE = Path(verdicts.__file__).parents[1] / "test"
+HERE = ROOT / "plugins" / "test"
 
 
 def plugin(verdict: str) -> Callable[[Any], bool]:

@@ -13,9 +13,10 @@ from typing import Any
 import jsonschema
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.facts import NAMES
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.lines import MOST_LINES
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.groups import MOST_GROUPS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits import NAMES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts, kernel, nic
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -187,7 +188,7 @@ def test_what_is_beyond_the_bound_is_counted() -> None:
     chance = random.Random(1)
     fleet = {name: {**one, "symptom": "tg3" in str(one)} for name, one in varied(chance, 800).items()}
     found = valid(compare(fleet))
-    assert found["tried"]["facts"] <= MOST_LINES and found["tried"]["facts_left_out"] > 100
+    assert found["tried"]["facts"] <= MOST_GROUPS and found["tried"]["facts_left_out"] > 100
     assert len(found["facts"]) == 50
     assert names(found["facts"][0]["facts"])[0] == ("driver", "tg3"), "the bound does not cost what is on many hosts"
     assert found["facts"][0]["p_corrected"] > 0

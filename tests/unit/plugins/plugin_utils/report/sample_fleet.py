@@ -14,8 +14,8 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import OUTCOMES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
 
 Facts = dict[str, Any]
 Result = dict[str, Any]

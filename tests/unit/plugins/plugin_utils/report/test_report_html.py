@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import host_rows
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import printable
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import printable
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.browser import (
     Browser,
     chromium,

@@ -10,12 +10,12 @@ import sys
 from typing import Any
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import (
     MissingLibraryError,
     render_table,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.text import display_width
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import display_width
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     BOOT_ANOTHER,
     HOSTILE,

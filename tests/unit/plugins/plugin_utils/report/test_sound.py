@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.fleet import Gathered, judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import raising_for, told_soundly
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.wording import FAULT
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.outcome import change_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import FAULT
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import change_of
 
 from tests.conftest import SAMPLE_FLEET
 

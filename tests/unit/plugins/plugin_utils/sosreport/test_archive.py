@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import archive as archives
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import unpacking
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import read_archive

@@ -16,7 +16,12 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import cache as caching
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import collect, reading
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import VARIABLE, Cache, default_directory
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report, find_reports, look_into, look_into_all
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import (
+    FoundReport,
+    find_reports,
+    look_into,
+    look_into_all,
+)
 
 from tests.conftest import SAMPLE_FLEET, cannot_run
 from tests.tools.sosreports import records, report_of, write_archive, write_tree
@@ -91,10 +96,10 @@ def test_many_are_read_by_processes_and_a_bad_one_costs_no_other(tmp_path: Path)
     assert len(entries(cache)) == 7
 
 
-def ends(path: str, _cache: str | None) -> Report:
+def ends(path: str, _cache: str | None) -> FoundReport:
     if path == "c":
         os._exit(9)
-    return Report(path)
+    return FoundReport(path)
 
 
 def test_a_process_that_is_ended_costs_its_own_report_alone(monkeypatch: pytest.MonkeyPatch) -> None:

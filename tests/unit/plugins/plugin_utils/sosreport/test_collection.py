@@ -12,11 +12,16 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.recorded import read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import reading
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report, find_reports, look_into, look_into_all
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.evidence import identity_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import (
+    FoundReport,
+    find_reports,
+    look_into,
+    look_into_all,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.hosts import hosts_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.report_evidence import identity_of
 
 from tests.conftest import SAMPLE_FLEET
 from tests.tools.sosreports import records, report_of, write_archive, write_tree
@@ -49,7 +54,7 @@ def packed(folder: Path, target: Path, *, rooted: bool = True) -> Path:
     return target
 
 
-def looked_into(path: Path, cache: Path | str = "none") -> list[Report]:
+def looked_into(path: Path, cache: Path | str = "none") -> list[FoundReport]:
     return sorted(look_into_all([str(path)], 1, str(cache)), key=lambda report: report.path)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import Report
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import FoundReport
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.hosts import hosts_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import (
     Identity,
@@ -21,8 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def report(path: str, host: str = "db01", machine: str = "", taken: str = "", error: str = "") -> Report:
-    return Report(path, Identity(host, machine, taken), error=error)
+def report(path: str, host: str = "db01", machine: str = "", taken: str = "", error: str = "") -> FoundReport:
+    return FoundReport(path, Identity(host, machine, taken), error=error)
 
 
 @given(st.text())

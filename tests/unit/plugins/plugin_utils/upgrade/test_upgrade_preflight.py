@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.advisories import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import Preflight, Wishes, held_back, preflight
 

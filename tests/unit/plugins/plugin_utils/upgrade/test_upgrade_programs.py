@@ -6,7 +6,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT, STATE, VERIFY, host_script, render
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT, STATE, VERIFY, host_script, program_of
 
 KERNEL = "2.6.32-431.el6.x86_64"
 #: dropbear takes no command of 9000 bytes or more; sudo and the shell around it need some of them.
@@ -29,11 +29,11 @@ DROPBEAR_BYTES = 8900
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
 )
 def test_what_asks_or_installs_goes_through_any_ssh_server(parts: tuple[str, ...], settings: dict[str, str]) -> None:
-    assert len(shlex.quote(render("0" * 16, *parts, **settings))) < DROPBEAR_BYTES
+    assert len(shlex.quote(program_of("0" * 16, *parts, **settings))) < DROPBEAR_BYTES
 
 
 @pytest.mark.parametrize("how", ["schedule", "launch"])
 def test_what_brings_the_hosts_own_script_needs_openssh(how: str) -> None:
     """As docs/kernel_upgrade.md says. Linux takes no argument of 128 kB or more, far above."""
-    program = render("0" * 16, "place", how, script=host_script(), plan="A=b\n" * 100, fires="1", calendar="1")
+    program = program_of("0" * 16, "place", how, script=host_script(), plan="A=b\n" * 100, fires="1", calendar="1")
     assert DROPBEAR_BYTES < len(shlex.quote(program)) < 12_000

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import (
-    epoch_of,
     in_utc,
     local_time,
+    reboot_epoch,
     require_ahead,
     seconds_in,
 )
@@ -27,15 +27,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedu
 )
 def test_what_the_controller_converts(text: str, zone: str, utc: str) -> None:
     assert local_time(text, zone) == ""
-    assert in_utc(epoch_of(text, zone, None)) == utc
+    assert in_utc(reboot_epoch(text, zone, None)) == utc
 
 
 def test_without_zone_and_offset_the_host_converts() -> None:
     assert local_time("2026-12-01T02:30", "") == "2026-12-01 02:30"
-    assert epoch_of("2026-12-01T02:30", "", "1796088600\n") == 1796088600
+    assert reboot_epoch("2026-12-01T02:30", "", "1796088600\n") == 1796088600
     for said in (None, "date: invalid date", "", "179608860²", "999999999999"):
         with pytest.raises(UpgradeError, match="in the host's zone"):
-            epoch_of("2026-12-01T02:30", "", said)
+            reboot_epoch("2026-12-01T02:30", "", said)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_without_zone_and_offset_the_host_converts() -> None:
 )
 def test_what_is_refused(text: str, zone: str, why: str) -> None:
     with pytest.raises(UpgradeError, match=why):
-        epoch_of(text, zone, None)
+        reboot_epoch(text, zone, None)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,16 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import at_time, fires, make_plan, plan_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.outcome import OUTCOMES, counts, outcome_of, render
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.plan import at_time, calendar, fires, make_plan, plan_text
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import Before, State, read_state
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.upgrade_outcome import (
+    OUTCOMES,
+    outcome_of,
+    render_upgrade,
+    upgrade_counts,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify import doubts_of_kernel, doubts_of_return
 
 from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_cluster import CLUSTAT
@@ -85,7 +91,7 @@ def test_a_plan_boots_the_new_kernel_once_and_the_old_one_otherwise() -> None:
     assert (plan["AT"], plan["UNTIL"], plan["STANDBY"]) == ("2000", "2600", "")
     assert fires(plan, state()) == 1700
     assert fires(plan, state(clock="1990\n")) == 1995, "as soon as it can"
-    assert calendar(1700) == "1970-01-01 00:28:20 UTC"
+    assert in_utc(1700) == "1970-01-01 00:28:20 UTC"
     assert dict(word.split("=", 1) for word in shlex.split(plan_text(plan))) == plan
 
 
@@ -145,7 +151,7 @@ def test_what_became_of_the_workaround(became: str, outcome: str, told: str | No
     host = outcome_of(steps)
     assert (host["outcome"], host["workaround"]) == (outcome, became)
     assert host["why"] == (told or "r")
-    assert ("workaround" in render({"db": host})) == bool(told)
+    assert ("workaround" in render_upgrade({"db": host})) == bool(told)
     assert outcome_of({**steps, "workaround": None})["workaround"] is None
 
 
@@ -155,8 +161,8 @@ def test_the_table_has_every_host_once_in_80_columns_and_no_escape() -> None:
         "db-2": outcome_of({"preflight": PREFLIGHT, "install": {"skipped": True}}),
         "a" * 100: outcome_of({}),
     }
-    text = render(hosts)
+    text = render_upgrade(hosts)
     assert max(map(len, text.split("\n"))) <= 80
     assert "\x1b" not in text and text.count("db-2") == 1
     assert text.index("db-10") < text.index("aaa") < text.index("db-2 "), "what asks for somebody first"
-    assert sum(counts(hosts).values()) == 3 and set(counts(hosts)) == set(OUTCOMES)
+    assert sum(upgrade_counts(hosts).values()) == 3 and set(upgrade_counts(hosts)) == set(OUTCOMES)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templated import plan_value
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plan_value
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import Plan
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts, failures
 

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the actions share that send a shell program to a host, over any connection and without Python there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.deadline import MAX_ANSWER_BYTES, Deadline
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.unreached import too_slow
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
+
+#: Of what ssh, or a host through it, says of a connection that failed.
+_MOST_WORDS_CHARS = 4000
+
+
+class ShellAction(UntrustedAction):
+    """An action whose host is asked by programs of the POSIX shell."""
+
+    def take_options_from(self, task_vars: Mapping[str, Any], names: Iterable[str]) -> None:
+        """With the option ``options_from``, those of these options that are not given, from the host's variables of that prefix. An
+        empty one counts as not given."""
+        prefix = self._task.args.get("options_from")
+        for name in names if prefix else ():
+            value = task_vars.get(f"{prefix}{name}")
+            if name not in self._task.args and value not in (None, ""):
+                # most are plain, and a template is compiled anew for each host
+                plain = not isinstance(value, (list, dict)) and (not isinstance(value, str) or "{" not in value)
+                self._task.args[name] = value if plain else self._templar.template(value)
+
+    def answer_to(self, program: str, timeout_seconds: int, *, terminal: bool = True) -> dict[str, Any]:
+        """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that
+        was ended for being late is no failure of ssh's own. EvidenceError where the host sends more than any answer has.
+
+        A program that only reads needs no ``terminal``. With one, sshd records a login (wtmp, lastlog) and may lose the end of the
+        answer, for which Ansible runs a ``sleep 0`` behind the program (ansible issue 13876). Without one, nothing hangs up a program
+        that hangs itself. Where somebody is become, sudo may insist on a terminal."""
+        bare = not terminal and not self._connection.become
+        how = {"sudoable": False, "executable": self._play_context.executable} if bare else {}
+        with self.limited_to(timeout_seconds):
+            answer: dict[str, Any] = self._low_level_execute_command(program, **how)
+        return answer
+
+    @contextmanager
+    def limited_to(self, seconds: int) -> Iterator[None]:
+        """What asks the host within the block takes no longer, a host that is gone without a word neither. Raises as ``answer_to``."""
+        deadline = Deadline(seconds)
+        try:
+            with deadline:
+                yield
+        except Exception as error:  # a connection that is ended may raise anything
+            if not (deadline.flooded or deadline.passed):
+                _raise_again(error)
+        if deadline.flooded:
+            raise EvidenceError("evidence", None, f"the host sent more than {MAX_ANSWER_BYTES} bytes")
+        if deadline.passed:
+            raise AnsibleConnectionFailure(too_slow(seconds))
+
+    def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
+        """The transcript that the program of this nonce gives. Raises EvidenceError where its answer is none, and as ``answer_to``."""
+        answer = self.answer_to(program, timeout_seconds)
+        with limited_processor_time(HOST_SECONDS):
+            evidence: Evidence = read_transcript(str(answer["stdout"]), nonce)
+        return evidence
+
+    def gathered_facts(self, timeout_seconds: int) -> dict[str, Any]:
+        """``ansible_facts.pagealloc`` of the host, now. Raises as ``evidence_of``."""
+        nonce = secrets.token_hex(8)
+        evidence = self.evidence_of(render_probe(nonce), nonce, timeout_seconds)
+        with limited_processor_time(HOST_SECONDS):
+            facts: dict[str, Any] = facts_from(evidence)
+        return facts
+
+
+def _raise_again(error: Exception) -> NoReturn:
+    """What went wrong with the connection, in no more words than a person reads."""
+    # ansible-core 2.16 knows no difference; a host that goes down, or has just come up, lets sudo wait
+    waited = isinstance(error, AnsibleError) and "privilege escalation prompt" in str(error)
+    if waited or (isinstance(error, AnsibleConnectionFailure) and len(str(error)) > _MOST_WORDS_CHARS):
+        raise AnsibleConnectionFailure(str(error)[:_MOST_WORDS_CHARS]) from None
+    raise error

@@ -1,0 +1,260 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts of one host and the advisories in, one verdict with its reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypedDict
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge import advice
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import (
+    FIXED,
+    NO,
+    REVIEW,
+    UNSEEN,
+    YES,
+    Criterion,
+    believing_the_bus,
+    match,
+    place_of,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom, why_unknown
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError, Host, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, symptom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
+
+__all__ = ["FactsError", "Result", "classify", "counts_by_verdict", "verdict_for_unreached"]
+
+
+class Result(TypedDict):
+    """The answer for one host. ``verdict`` is a key of VERDICTS; ``headroom`` has the shape of headroom.py; ``symptom``:
+    it is there, it is not, or (None) that could not be seen."""
+
+    verdict: str
+    symptom: bool | None
+    reasons: list[str]
+    advisories: list[str]
+    headroom: dict[str, Any] | None
+    actions: list[Action]
+
+
+@dataclass
+class _Opinion:
+    """What one advisory, or the look at the host without any, makes of it."""
+
+    verdict: str
+    reasons: list[str] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
+
+
+class _Look:
+    """One host under judgement: its findings are made once for each set of thresholds."""
+
+    def __init__(self, facts: object, advisories: Iterable[Advisory]) -> None:
+        self.host: Host = believing_the_bus(read_host(facts), advisories)
+        self.headroom: dict[str, Any] | None = headroom(self.host.facts)
+        self._why = None if self.headroom is not None else why_unknown(self.host.facts)
+        self._findings: dict[Thresholds, Symptom] = {}
+
+    def symptom(self, limits: Thresholds) -> Symptom:
+        if limits not in self._findings:
+            self._findings[limits] = symptom(self.host, self.headroom, self._why, limits)
+        return self._findings[limits]
+
+    def symptom_there(self) -> bool | None:
+        """By any of the thresholds it was looked for with."""
+        if any(finding.present for finding in self._findings.values()):
+            return True
+        return None if any(finding.unseen for finding in self._findings.values()) else False
+
+
+def classify(facts: object, catalogue: Catalogue) -> Result:
+    """The verdict for one host.
+
+    ``facts`` is the value of ``ansible_facts.pagealloc``. Every advisory gives an opinion; the worst one by the order
+    of VERDICTS is the verdict, and the reasons of all stand in the result, the decisive ones first. ``advisories``
+    names those that match; for ``needs_review`` also those that would.
+
+    Raises FactsError for facts in another shape, AdvisoryError for a condition that gives no boolean.
+    """
+    look = _Look(facts, catalogue.advisories)
+    judged = [(advisory, *match(look.host, advisory)) for advisory in catalogue.advisories]
+    opinions = [_opinion(look, *one) for one in judged]
+    matched = [advisory.id for advisory, state, _answers in judged if state == YES]
+    if not matched:
+        opinions.append(_without_advisory(look, catalogue.thresholds))
+    next_boot = [_next_boot(look.host, advisory) for advisory, state, _answers in judged if state == NO and _returns(look.host, advisory)]
+    opinions = next_boot + opinions
+    # A stable sort: opinions of one severity stay in the catalogue's order.
+    opinions.sort(key=lambda opinion: SEVERITY[opinion.verdict])
+    verdict = opinions[0].verdict
+    if verdict == "needs_review":
+        matched += [advisory.id for advisory, state, _answers in judged if state == REVIEW]
+    return {
+        "verdict": verdict,
+        "symptom": look.symptom_there(),
+        "reasons": _once(reason for opinion in opinions for reason in opinion.reasons),
+        "advisories": matched,
+        "headroom": look.headroom,
+        "actions": _actions(opinions) + advice.take_back(look.host, unasked=verdict == "clear" and not next_boot),
+    }
+
+
+def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Criterion, ...]) -> _Opinion:
+    reasons = [answer.reason for answer in answers]
+    if state == YES:
+        return _matched(look, advisory, reasons)
+    if state == UNSEEN:
+        missing = tuple(datum for answer in answers for datum in answer.missing)
+        asks = [] if missing else advice.review_kernel(look.host, advisory)
+        return _Opinion("unknown", reasons, asks, missing)
+    if state == REVIEW:
+        return _Opinion("needs_review", reasons, advice.review(advisory))
+    if state != NO:
+        raise AssertionError(state)
+    return _Opinion("clear", reasons)
+
+
+def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
+    host, found = look.host, look.symptom(advisory.thresholds)
+    reasons = [f"advisory {advisory.id} applies: {advisory.title}", *why, *found.reasons, *found.unseen]
+    pending, said = _pending(host, advisory)
+    if pending:
+        held_up = advice.workaround(host, advisory) if found.present else []
+        return _Opinion("reboot_pending", [said, *reasons], advice.reboot(host, advisory) + held_up)
+    in_force, told = _workaround(host, advisory)
+    reasons += [sentence for sentence in (told, said) if sentence]
+    helps = advice.workaround(host, advisory) + advice.upgrade(advisory)
+    if found.present:
+        return _Opinion("affected", [*found.reasons, *reasons], helps)
+    if not in_force:
+        if found.unseen:
+            reasons.append("what was not seen may hide the symptom: the host may be affected already")
+        return _Opinion("at_risk", reasons, helps, found.missing)
+    if found.unseen:
+        return _Opinion("unknown", [*found.unseen, *reasons], helps, found.missing)
+    return _Opinion("mitigated", [told, *reasons], helps)
+
+
+def _pending(host: Host, advisory: Advisory) -> tuple[bool, str]:
+    """(the fix only awaits a reboot, a sentence on it or "")."""
+    span, boots = advisory.kernel, host.default_boot
+    if span is None or span.fixed is None:
+        return False, ""
+    if boots is None:
+        why = host.why("kernel.default_boot", "kernel")
+        return False, f"which kernel boots by default was not seen{why}, so a fix that awaits a reboot is not ruled out"
+    if place_of(boots, span) != FIXED:
+        return False, f"kernel {clip(boots)} boots by default, which does not have the fix of {span.fixed}"
+    if host.installed is not None and boots not in host.installed:
+        return False, f"kernel {clip(boots)} would boot by default and has the fix, but is not among the installed ones"
+    running = clip(host.release)
+    return True, f"kernel {clip(boots)} boots by default and has the fix of {span.fixed}, but {running} still runs"
+
+
+def _returns(host: Host, advisory: Advisory) -> bool:
+    """An advisory that says no of the running kernel speaks of the one that boots by default."""
+    boots = host.default_boot
+    if advisory.kernel is None or boots in (None, host.release) or (host.installed is not None and boots not in host.installed):
+        return False
+    kernel = {**(host.facts.get("kernel") or {}), "release": boots}
+    return match(replace(host, release=boots, facts={**host.facts, "kernel": kernel}), advisory)[0] == YES
+
+
+def _next_boot(host: Host, advisory: Advisory) -> _Opinion:
+    """Clear as long as the host runs; the warning comes before what else is said of a clear one."""
+    warning = f"the next boot brings the fault of advisory {advisory.id}: kernel {clip(host.default_boot)} boots by default"
+    return _Opinion("clear", [warning], advice.boot_another(host, advisory))
+
+
+def _workaround(host: Host, advisory: Advisory) -> tuple[bool, str]:
+    """(every setting of the workaround is in force, a sentence on them)."""
+    asked = advisory.workaround
+    if asked is None:
+        return False, f"advisory {advisory.id} knows no workaround"
+    told, in_force = [], True
+    if asked.min_free_kbytes is not None:
+        now = host.min_free_kbytes
+        in_force = now is not None and now >= asked.min_free_kbytes
+        seen = f"was not seen{host.why('vm.min_free_kbytes', 'vm')}" if now is None else f"is {now} kB"
+        told.append(f"vm.min_free_kbytes {seen}, {asked.min_free_kbytes} kB or more is asked for")
+    if asked.zone_reclaim_mode is not None:
+        in_force = advice.zone_reclaim_in_force(host, asked.zone_reclaim_mode) and in_force
+        told.append(_zone_reclaim(host, asked.zone_reclaim_mode))
+    return in_force, f"workaround {'in force' if in_force else 'not in force'}: {'; '.join(told)}"
+
+
+def _zone_reclaim(host: Host, wanted: int) -> str:
+    if host.nodes == 1:
+        return "vm.zone_reclaim_mode does nothing on a host with one memory node"
+    nodes = "an unknown number of" if host.nodes is None else host.nodes
+    mode = host.zone_reclaim_mode
+    now = f"was not seen{host.why('vm.zone_reclaim_mode', 'vm')}" if mode is None else f"is {mode}"
+    return f"vm.zone_reclaim_mode {now}, {wanted} is asked for on a host with {nodes} memory nodes"
+
+
+def _without_advisory(look: _Look, limits: Thresholds) -> _Opinion:
+    found = look.symptom(limits)
+    if found.present:
+        return _Opinion("starved", [*found.reasons, *found.unseen], advice.starvation(look.host))
+    if found.unseen:
+        return _Opinion("unknown", [*found.unseen, *found.reasons], missing=found.missing)
+    return _Opinion("clear", list(found.reasons))
+
+
+def _actions(opinions: list[_Opinion]) -> list[Action]:
+    """Every action once, the first advisory that asks for one wording it; missing data are gathered in one go."""
+    every = [action for opinion in opinions for action in opinion.actions]
+    missing = [datum for opinion in opinions for datum in opinion.missing]
+    if missing:
+        every += advice.gather(missing)
+    seen: dict[tuple[str, str], Action] = {(action["action"], action["description"]): action for action in every}
+    return list(seen.values())
+
+
+def _once(sentences: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(sentences))
+
+
+def verdict_for_unreached(kind: str, message: str) -> Result:
+    """The result for a host that gave no facts.
+
+    ``kind`` is ``stalled``, ``unreachable`` or ``unknown``; ``message`` is what the connection said. Raises ValueError
+    for another kind.
+    """
+    if kind not in ("stalled", "unreachable", "unknown"):
+        raise ValueError(f"{kind!r} is no verdict for a host that gave no facts")
+    return {
+        "verdict": kind,
+        "symptom": None,
+        "reasons": [clip(message, 240) or VERDICTS[kind]],
+        "advisories": [],
+        "headroom": None,
+        "actions": advice.unreached(kind),
+    }
+
+
+def counts_by_verdict(results: Mapping[str, Mapping[str, Any]] | Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many hosts have each verdict, every verdict of VERDICTS named, worst first.
+
+    ``results`` are results, or a mapping of host names to them. Raises FactsError for a verdict that is none.
+    """
+    tally = dict.fromkeys(VERDICTS, 0)
+    for verdict in _verdicts(results):
+        if not isinstance(verdict, str) or verdict not in tally:
+            raise FactsError("verdict", f"{clip(verdict, 40)!r} is none")
+        tally[verdict] += 1
+    return tally
+
+
+def _verdicts(results: Mapping[str, Mapping[str, Any]] | Iterable[Mapping[str, Any]]) -> Iterator[object]:
+    for result in results.values() if isinstance(results, Mapping) else results:
+        yield result.get("verdict")

@@ -1,0 +1,236 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does an advisory speak of this host?
+
+Each criterion answers no, unseen, review or yes; the first of these that any of them gives is the answer of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import (
+    Advisory,
+    AdvisoryError,
+    KernelRange,
+    compare_releases,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.condition import ConditionError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host, Nic
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
+
+NO, UNSEEN, REVIEW, YES = "no", "unseen", "review", "yes"
+_split_kernel_release: Callable[[str], Any] = rpm_version.split_kernel_release
+_release_tags: Callable[[str], frozenset[str]] = rpm_version.release_tags
+
+
+def believing_the_bus(host: Host, advisories: Iterable[Advisory]) -> Host:
+    """The host with the driver of the bus for each card that ethtool did not tell of. Not where an advisory names a bus driver for a driver
+    of another name: then the bus does not tell which of the two it is."""
+    differing = {advisory.bus_driver for advisory in advisories if advisory.bus_driver != advisory.driver}
+    told = [nic.driver is None and nic.bus_driver is not None and nic.bus_driver not in differing for nic in host.nics or ()]
+    if not any(told):
+        return host
+    pairs = zip(host.nics or (), told, strict=True)
+    return replace(host, nics=tuple(replace(nic, driver=nic.bus_driver, driver_by_bus=True) if tells else nic for nic, tells in pairs))
+
+
+class Criterion(NamedTuple):
+    """``state``: no, unseen, review or yes. ``reason``: a sentence. ``missing``: the data to gather, where unseen.
+
+    An unseen without missing data is a question that no gathering answers.
+    """
+
+    state: str
+    reason: str
+    missing: tuple[str, ...] = ()
+
+
+def match(host: Host, advisory: Advisory) -> tuple[str, tuple[Criterion, ...]]:
+    """(state, the answers that brought it about) for one advisory.
+
+    A no ends the asking: a host with another driver need not show its kernel. Raises AdvisoryError for a condition
+    that does not give a boolean.
+    """
+    answers = []
+    for answer in _answers(host, advisory):
+        if answer.state == NO:
+            return NO, (answer,)
+        answers.append(answer)
+    for state in (UNSEEN, REVIEW):
+        told = tuple(answer for answer in answers if answer.state == state)
+        if told:
+            return state, told
+    return YES, tuple(answers)
+
+
+def _answers(host: Host, advisory: Advisory) -> Iterator[Criterion]:
+    found, served = driver_criterion(host, advisory)
+    yield found
+    if advisory.kernel is not None:
+        yield kernel_criterion(host, advisory, advisory.kernel)
+    if advisory.condition is not None:
+        yield condition_criterion(host, advisory)
+    if served and advisory.in_tree_only:
+        yield origin_criterion(host, advisory, served)
+
+
+def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Nic]]:
+    """Whether a NIC has the advisory's driver, and which. Bonds, VLANs and bridges answer by the NICs beneath them."""
+    wanted = advisory.driver
+    if host.nics is None:
+        return Criterion(UNSEEN, f"the network interfaces were not seen{host.why('nics')}, so one may be {wanted}", ("nics",)), []
+    served = [nic for nic in host.nics if nic.driver == wanted]
+    if served:
+        names = listed(nic.name for nic in served)
+        by = "the link to the device's driver" if any(nic.driver_by_bus for nic in served) else "ethtool -i"
+        return Criterion(YES, f"{by}: {names}: the driver is {wanted}"), served
+    hidden = _hidden_cards(host)
+    if hidden:
+        return Criterion(UNSEEN, f"{hidden}, so one may be {wanted}", ("the machine's network cards (audit the machine itself)",)), []
+    known = {nic.name for nic in host.nics}
+    doubts = [doubt for nic in host.nics if (doubt := _doubt(host, nic, known, advisory))]
+    if doubts:
+        told = listed((doubt[0] for doubt in doubts), 3, 240)
+        return Criterion(UNSEEN, f"{told}, so it may be {wanted}", tuple(doubt[1] for doubt in doubts)), []
+    return Criterion(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []
+
+
+def _hidden_cards(host: Host) -> str | None:
+    """Why the machine has network cards that are not among the interfaces; None where nothing says so."""
+    if host.container is not None:
+        return f"this is a container ({host.container}), which does not see the network cards of its machine"
+    if host.nics and all(nic.virtual for nic in host.nics):
+        names = listed(nic.name for nic in host.nics)
+        return f"no interface has a device ({names}), as in a container, which does not see the network cards of its machine"
+    return None
+
+
+def _doubt(host: Host, nic: Nic, known: set[str], advisory: Advisory) -> tuple[str, str] | None:
+    """(what was not seen of an interface that may have the driver, the datum to gather), or None."""
+    name = clip(nic.name, 40)
+    if nic.lower is None:
+        return f"{name}: whether it rests on other interfaces was not seen", f"nics.{name}.lower"
+    absent = [lower for lower in nic.lower if lower not in known]
+    if absent:
+        return f"{name} rests on {listed(absent)}, which was not seen", f"nics.{clip(absent[0], 40)}"
+    if not nic.lower and _driver_unseen(nic, advisory):
+        return f"{name}: its driver was not seen{host.why(f'nics.{nic.name}.driver', 'nics.driver')}", f"nics.{name}.driver"
+    return None
+
+
+def _driver_unseen(nic: Nic, advisory: Advisory) -> bool:
+    """No ethtool: a bus driver other than the advisory's settles it, since one bus driver serves a card alone.
+
+    Behind a virtual interface there is no device that could want a driver.
+    """
+    if nic.driver is not None or nic.virtual:
+        return False
+    return advisory.bus_driver is None or nic.bus_driver is None or nic.bus_driver == advisory.bus_driver
+
+
+def _drivers(nics: tuple[Nic, ...]) -> str:
+    seen = {f"{nic.driver or nic.bus_driver}" for nic in nics if nic.driver or nic.bus_driver}
+    return f"seen: {listed(sorted(seen))}" if seen else "it has none"
+
+
+def origin_criterion(host: Host, advisory: Advisory, served: list[Nic]) -> Criterion:
+    """Whether the driver of ``served`` is the kernel's own. One from outside is for a person to judge."""
+    name = advisory.driver
+    if name in host.out_of_tree:
+        return Criterion(REVIEW, f"/proc/modules: the loaded {name} is marked out of tree (O): {_OUTSIDE}")
+    if any(nic.in_tree for nic in served):
+        return Criterion(YES, f"modinfo: {name} is the kernel's own module")
+    unseen = [nic for nic in served if nic.in_tree is None and nic.module_path is None]
+    if unseen:
+        why = host.why("nics.in_tree", "nics.module_path", *(f"nics.{nic.name}.module_path" for nic in unseen))
+        return Criterion(
+            UNSEEN,
+            f"{listed(nic.name for nic in unseen)}: where the module {name} came from was not seen{why}",
+            tuple(f"nics.{clip(nic.name, 40)}.module_path" for nic in unseen),
+        )
+    paths = listed({nic.module_path or "a path not recorded" for nic in served}, 2, 120)
+    if any(nic.in_tree is None for nic in served):
+        return Criterion(REVIEW, f"modinfo: {name} comes from {paths}, which does not tell whether it is the kernel's own")
+    return Criterion(REVIEW, f"modinfo: {name} comes from {paths}, outside the kernel's own tree: {_OUTSIDE}")
+
+
+_OUTSIDE = "the distribution's kernel neither brings its faults nor mends them, so a person must judge its version"
+
+
+def kernel_criterion(host: Host, advisory: Advisory, span: KernelRange) -> Criterion:
+    """Whether the running kernel lies in the range."""
+    if host.release is None:
+        why = host.why("kernel.release", "kernel")
+        return Criterion(UNSEEN, f"uname -r: the running kernel was not seen{why}", ("kernel.release",))
+    told, by = f"kernel {clip(host.release)}", f"(advisory {advisory.id})"
+    place = place_of(host.release, span)
+    if place == IN_RANGE:
+        return Criterion(YES, f"{told} lies in {span} {by}")
+    if place in (BEFORE, FIXED):
+        return Criterion(NO, f"{told} is {'before' if place == BEFORE else 'past'} {span} {by}")
+    if place == UNAFFECTED:
+        return Criterion(NO, f"{told} is of another distribution release than {_dists(span)} {by}")
+    return _foreign_kernel(host, advisory, span, told)
+
+
+def _foreign_kernel(host: Host, advisory: Advisory, span: KernelRange, told: str) -> Criterion:
+    """A kernel that the range says nothing of: no on a userland the advisory does not name, else unseen."""
+    userland = host.distribution_id
+    if userland is None:
+        why = host.why("kernel.distribution", "kernel.distribution.id")
+        return Criterion(UNSEEN, f"{told}: its distribution was not seen{why}", ("kernel.distribution",))
+    if userland not in advisory.distributions:
+        return Criterion(NO, f"{told} is of another distribution, {clip(userland, 40)} (advisory {advisory.id})")
+    says = f"{told} is not one of the distributor's {_dists(span)} kernels, so {span} says nothing of it"
+    return Criterion(UNSEEN, says)
+
+
+BEFORE, IN_RANGE, FIXED, UNAFFECTED, FOREIGN = "before", "in range", "fixed", "unaffected", "foreign"
+
+
+@lru_cache(maxsize=4096)
+def place_of(release: str, span: KernelRange) -> str:
+    """Where a kernel release stands to the range; FOREIGN is one that the range says nothing of.
+
+    Remembered, since a fleet of thousands runs a handful of kernels.
+    """
+    tags = _release_tags(release)
+    if tags.isdisjoint(span.dists):
+        return UNAFFECTED if tags & span.unaffected_dists else FOREIGN
+    try:
+        version = str(_split_kernel_release(release).version)
+    except EvidenceError:
+        return FOREIGN
+    if span.versions and version not in span.versions:
+        return FOREIGN
+    if compare_releases(release, span.introduced) < 0:
+        return BEFORE
+    if span.fixed is not None and compare_releases(release, span.fixed) >= 0:
+        return FIXED
+    return IN_RANGE
+
+
+def _dists(span: KernelRange) -> str:
+    return "/".join(sorted(span.dists))
+
+
+def condition_criterion(host: Host, advisory: Advisory) -> Criterion:
+    """The advisory's own JMESPath condition over the facts."""
+    if advisory.condition is None:
+        raise AssertionError("asked only of an advisory with a condition")
+    try:
+        answer, unseen = advisory.condition.ask(host.facts)
+    except ConditionError as error:
+        raise AdvisoryError(advisory.id, "condition", str(error), error.remedy) from error
+    told = f"condition of advisory {advisory.id}"
+    if answer is None:
+        fact = clip(unseen or "a fact it reads", 40)
+        return Criterion(UNSEEN, f"{told}: not decided, {fact} was not seen", (fact,))
+    return Criterion(YES if answer else NO, f"{told}: {'met' if answer else 'not met'}")

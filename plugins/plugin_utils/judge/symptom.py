@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is the symptom there: failures logged since boot, or no block left for the next request?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import epoch_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup, Failures, Host, MemoryTrouble
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed, requests
+
+
+class Symptom(NamedTuple):
+    """What was seen (``reasons``) and not seen (``unseen``, sentences; ``missing``, data); ``present``: it is there.
+    ``trusted``: not by a log alone that users of the host can write to."""
+
+    present: bool
+    reasons: tuple[str, ...]
+    unseen: tuple[str, ...]
+    missing: tuple[str, ...]
+    trusted: bool = True
+
+
+def symptom(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | None, limits: Thresholds) -> Symptom:
+    """The finding for one host under one set of thresholds; ``why_unknown`` tells why ``headroom`` is None."""
+    limits = on_pages_of(host.page_size_bytes, limits)
+    log, left = _log(host, limits), _left(host, headroom, why_unknown, limits)
+    # what is there comes before what is not: the first reason is the one a report's table shows
+    first, then = (left, log) if left.present and not log.present else (log, left)
+    return Symptom(
+        log.present or left.present,
+        first.reasons + then.reasons,
+        first.unseen + then.unseen,
+        first.missing + then.missing,
+        left.present or log.trusted,
+    )
+
+
+def on_pages_of(page_size_bytes: int | None, limits: Thresholds) -> Thresholds:
+    """The thresholds, whose orders mean bytes and are told for pages of 4 kB, for pages of another size: what a driver asks for is as
+    large on any machine. The orders stay as they are where the size is not known."""
+    doublings = (page_size_bytes or 4096).bit_length() - 13
+    return replace(
+        limits, order=max(0, limits.order - doublings), failures_up_to_order=max(0, limits.failures_up_to_order - doublings)
+    )
+
+
+def _present(reason: str) -> Symptom:
+    return Symptom(True, (reason,), (), ())
+
+
+def _seen(*reasons: str) -> Symptom:
+    return Symptom(False, reasons, (), ())
+
+
+def _unseen(reason: str, missing: str) -> Symptom:
+    return Symptom(False, (), (reason,), (missing,))
+
+
+def _left(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | None, limits: Thresholds) -> Symptom:
+    order, wanted = limits.order, requests(limits.order, host.page_size_bytes)
+    granted, most = (headroom["atomic"], headroom["atomic_at_most"]) if headroom else ([], [])
+    if order >= len(granted):
+        why = f" ({clip(why_unknown, 160)})" if why_unknown else host.why("zones")
+        return _unseen(f"/proc/buddyinfo: whether an {wanted} would be granted is not known{why}", "zones")
+    if granted[order] >= limits.headroom_below:
+        return _seen(f"/proc/buddyinfo: {granted[order]} times in a row an {wanted} would be granted")
+    if headroom and most[order] >= limits.headroom_below:
+        return _between(headroom, order, wanted)
+    if most[order] < 1:
+        return _present(f"/proc/buddyinfo: an {wanted} would be refused in every zone")
+    return _present(f"/proc/buddyinfo: only {most[order]} times in a row an {wanted} would be granted, fewer than {limits.headroom_below}")
+
+
+def _between(headroom: Mapping[str, Any], order: int, wanted: str) -> Symptom:
+    """Too few by the lower bound and enough by the upper one."""
+    bounds = f"{headroom['atomic'][order]} to {headroom['atomic_at_most'][order]}"
+    told = f"/proc/buddyinfo: {bounds} times in a row an {wanted} would be granted"
+    if len(headroom["rules"]) > 1:
+        return _unseen(f"{told}, since this kernel has one of the watermark rules {' and '.join(headroom['rules'])}", "zones")
+    return _unseen(
+        f"{told}, since CMA's free blocks cannot be told from the others without /proc/pagetypeinfo", "pagetypes (audit_pagetypeinfo: true)"
+    )
+
+
+def _log(host: Host, limits: Thresholds) -> Symptom:
+    found = host.failures
+    if found is None:
+        return _unseen(f"kernel log: none could be read{host.why('failures')}", "failures")
+    seen, since = _that_count(host, found)
+    log = f"kernel log ({listed(seen.sources, 5)})"
+    nic_drivers = _nic_drivers(host)
+    counted = [group for group in seen.groups if _counts(group, limits, nic_drivers)]
+    apart = [group for group in seen.groups if group.count and group not in counted]
+    denied = [other for other in seen.others if _is_denied(other)]
+    ranked = denied + [other for other in seen.others if other.count and other not in denied]
+    others = tuple(f"{log}: {told_of(other)}" for other in ranked) + _apart(log, apart, since)
+    total = sum(group.count for group in counted)
+    if total >= limits.failures_at_least or denied:
+        by_kernel = sum(group.count for group in counted if group.trusted)
+        trusted = by_kernel >= limits.failures_at_least or any(other.trusted for other in denied)
+        told = f"{log}: {_told(counted, limits, since)}{_last(counted, nic_drivers)}{_unprinted(seen)}{_by_whom(by_kernel, total)}"
+        reasons = (told, *others) if total >= limits.failures_at_least else (*others, told)
+        return Symptom(True, reasons, (), (), trusted)
+    untold = seen.count - sum(seen.by_order.values())
+    if untold > 0:
+        return Symptom(False, others, (f"{log}: {untold} failures whose order is not known",), ("failures.by_order",))
+    quiet = f"{log}: {_told(counted, limits, since)}{_unprinted(seen)}"
+    if seen.boot_seen:
+        return _seen(quiet, *others)
+    return _seen(f"{quiet}, but it does not reach back to boot: their absence proves nothing", *others)
+
+
+def _is_denied(other: MemoryTrouble) -> bool:
+    """Whether an atomic request of the whole host got no memory, though no page is named that was missing."""
+    return other.kind == "slab" and other.atomic is True and not other.limited and other.count > 0
+
+
+def _counts(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
+    """Whether failures are the symptom. Larger blocks are asked for by many who can do without; a NIC's driver, and whoever may not
+    wait, cannot."""
+    small = group.order <= limits.failures_up_to_order or group.order == limits.order
+    return group.count > 0 and (small or group.atomic is True or not nic_drivers.isdisjoint(group.drivers))
+
+
+def _nic_drivers(host: Host) -> frozenset[str]:
+    return frozenset(name for nic in host.nics or () if not nic.virtual for name in (nic.driver, nic.bus_driver) if name)
+
+
+def _that_count(host: Host, found: Failures) -> tuple[Failures, str]:
+    """(the failures that count, since what): while the workaround holds, those before it are what it was applied for."""
+    if not host.workaround_holds or found.since_workaround is None:
+        return found, "boot"
+    count, by_order, groups = found.since_workaround
+    before = found.count - count
+    told = f" ({before} before it)" if before > 0 else ""
+    step = f"step {host.record.step} of " if host.record else ""
+    others = tuple(
+        other if other.since_workaround is None else replace(other, count=other.since_workaround) for other in found.others
+    )
+    seen = replace(found, count=count, by_order=by_order, groups=groups, others=others, boot_seen=True)
+    return seen, f"{step}the workaround{told}"
+
+
+def _told(counted: Sequence[FailureGroup], limits: Thresholds, since: str) -> str:
+    by_order: dict[int, int] = {}
+    for group in counted:
+        by_order[group.order] = by_order.get(group.order, 0) + group.count
+    total = sum(by_order.values())
+    if total == 0:
+        own = f" or of order {limits.order}" if limits.order > limits.failures_up_to_order else ""
+        return f"no page allocation failures of order {limits.failures_up_to_order} or less{own} since {since}"
+    if len(by_order) == 1:
+        order = next(iter(by_order))
+        return f"{total} order-{order} page allocation {'failure' if total == 1 else 'failures'} since {since}"
+    parts = ", ".join(f"order {order}: {by_order[order]}" for order in sorted(by_order))
+    return f"{total} page allocation failures ({parts}) since {since}"
+
+
+def _last(counted: Sequence[FailureGroup], nic_drivers: frozenset[str]) -> str:
+    """Of these failures one that a NIC's driver explains, of such one of a low order, and of those the last."""
+    if not counted:
+        return ""
+    lowest = min(group.order for group in counted)
+
+    def rank(group: FailureGroup) -> tuple[bool, bool, int, bool, bool]:
+        by_nic, at = not nic_drivers.isdisjoint(group.drivers), epoch_of(group.at) or 0
+        return by_nic, group.order == lowest, at, bool(group.drivers), bool(group.process)
+
+    last = max(counted, key=rank)
+    if last.process is None and last.at is None and not last.drivers:
+        return ""
+    of_order = "" if all(group.order == last.order for group in counted) else f" of order {last.order}"
+    told = f", the last{of_order} by {clip(last.process, 40) if last.process else 'an unnamed process'}"
+    if last.at:
+        told += f" at {clip(last.at, 40)}"
+    if last.drivers:
+        told += f", {listed(last.drivers)} in its trace"
+    return told
+
+
+def _unprinted(seen: Failures) -> str:
+    return f", and the kernel did not print {seen.suppressed} more messages" if seen.suppressed else ""
+
+
+def _by_whom(by_kernel: int, total: int) -> str:
+    if by_kernel == total:
+        return ""
+    return f", {'' if by_kernel == 0 else f'{total - by_kernel} of them '}from a log that users of the host can write to"
+
+
+def _apart(log: str, apart: Sequence[FailureGroup], since: str) -> tuple[str, ...]:
+    """A sentence on the failures that are not the symptom."""
+    if not apart:
+        return ()
+    total, orders = sum(group.count for group in apart), sorted({group.order for group in apart})
+    orders_told = f"order {orders[0]}" if len(orders) == 1 else f"orders {orders[0]} to {orders[-1]}"
+    return (
+        f"{log}: {total} page allocation {'failure' if total == 1 else 'failures'} of {orders_told} since {since}, which "
+        "a NIC does not explain: the request could wait and no driver of a NIC is in its trace" + _last(apart, frozenset()),
+    )
+
+
+def told_of(other: MemoryTrouble) -> str:
+    """A sentence's end on what else the kernel reported."""
+    what = _TROUBLES.get((other.kind, other.limited)) or _TROUBLES.get((other.kind, False)) or "other trouble with memory"
+    if _is_denied(other):
+        what = "SLUB could give no memory to an atomic request"
+    last = clip(other.what or other.process or "", 60)
+    told = f"{what}, {other.count} {'time' if other.count == 1 else 'times'}"
+    told += f", the last time {last}" if last and other.at else f", {last}" if last else ""
+    return told + (f" at {clip(other.at, 40)}" if other.at else "") + ("" if other.trusted else _by_whom(0, 1))
+
+
+_TROUBLES = {
+    ("slab", False): "SLUB could give no memory",
+    ("slab", True): "SLUB could give no memory to a cgroup, which is at its limit",
+    ("stall", False): "a request for pages had to wait for 10 seconds or more",
+    ("oom_kill", False): "the kernel killed a process for want of memory",
+    ("oom_kill", True): "the kernel killed a process of a cgroup that was at its limit",
+    ("order_above_max", False): "somebody asked for a block larger than the kernel has any",
+    ("vmalloc", False): "vmalloc found no room in the kernel's address space, where no page was missing",
+}

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what every host gave to the one document of the fleet."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import (
+    counts_by_verdict,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_collection import collection_version
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
+
+SCHEMA = "fleetcare.pagealloc/fleet/1"
+
+
+def judge_fleet(
+    gathered: Mapping[str, Gathered],
+    site_advisories: Sequence[Mapping[str, Any]],
+    *,
+    comparing: bool = True,
+    troubled: Sequence[str] = (),
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The document that all reports are made of; docs/fleet.schema.json describes it.
+
+    ``comparing``: with what sets the hosts that show the trouble apart from the rest; ``troubled`` names these hosts where
+    the verdicts are not to tell. ``changes``: what a role did to each host (workaround/outcome.py, Change). Raises AdvisoryError
+    where the site's advisories are not in order.
+    """
+    advisories = merge_site_advisories(load_catalogue(), site_advisories)
+    hosts = {name: judge_host(one, advisories) for name, one in gathered.items()}
+    for name, change in (changes or {}).items():
+        hosts[name]["change"] = change
+    return {
+        **head_of(SCHEMA),
+        "counts": counts_by_verdict(hosts.values()),
+        "comparison": _comparison(hosts, troubled) if comparing else None,
+        "history": None,
+        "hosts": hosts,
+    }
+
+
+def head_of(schema: str) -> dict[str, str]:
+    """What a document of ours begins with: its schema, when it was made, and by which version of the collection."""
+    return {
+        "schema": schema,
+        "generated_at": utc_time_of(time.time()),
+        "collection_version": collection_version(),
+    }
+
+
+def _comparison(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str]) -> dict[str, Any]:
+    """Never raises: what no one foresaw may not cost the fleet its verdicts, and is said in the comparison's place."""
+    try:
+        return compare(hosts, troubled)
+    except Exception as error:
+        return no_comparison(fault(error))
+
+
+def no_comparison(reason: str) -> dict[str, Any]:
+    """What stands in the place of a comparison that could not be made."""
+    return {**compare({}), "conclusion": [reason]}
+
+
+@contextlib.contextmanager
+def no_search_for_cycles() -> Iterator[None]:
+    """Facts are trees: searching the millions of objects of a large fleet for cycles finds none and takes a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

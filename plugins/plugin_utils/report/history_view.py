@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the table and the HTML report show of the history. All text is printable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of, natural_key, printable
+
+#: So many names of one kind are shown; fleet.json has all.
+_MOST_NAMES = 5
+
+
+class HistoryView(NamedTuple):
+    """All of it, as it is shown: a heading, then one sentence a kind of change."""
+
+    heading: str
+    sentences: list[str]
+
+
+def history_view(fleet: Mapping[str, Any]) -> HistoryView | None:
+    """None where no history is kept, or this is the first audit and nothing can be said."""
+    found = fleet["history"]
+    if found is None:
+        return None
+    if found["fault"]:
+        return HistoryView("What changed since the last audit is not known", [printable(found["fault"], 500)])
+    if found["previous_at"] is None:
+        return None
+    changes = [f"{kind.replace('_', ' ')}: {_names(names)}" for kind, names in found["changes"].items()]
+    falling = [name for name, result in fleet["hosts"].items() if _is_falling(result)]
+    told = [f"headroom falls: {_names(falling)}"] if falling else []
+    when = found["previous_at"].replace("T", " ").replace(":00Z", " UTC").replace("Z", " UTC")
+    return HistoryView(f"Since the audit of {when}", changes + told or ["nothing changed"])
+
+
+def _is_falling(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("forecast") and result["forecast"]["exhausted_earliest"])
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = sorted(names, key=natural_key)[:_MOST_NAMES]
+    more = len(names) - len(shown)
+    told = ", ".join(printable(name, 60) for name in shown)
+    return f"{told} and {more:,} more" if more else told if len(names) < 3 else f"{count_of(len(names), 'host')}: {told}"

@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection knows where it lies and which version it is; its roles' options are read from there."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_collection import collection_version
+from ansible_collections.fleetcare.pagealloc.tests.conftest import ROOT
+
+
+def test_its_version_is_that_of_galaxy_yml() -> None:
+    assert collection_version() == yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
+
+
+def test_the_options_of_its_roles() -> None:
+    assert role_options("audit")["audit_output_dir"]["type"] == "path"
+    with pytest.raises(FileNotFoundError):
+        role_options("nothing")
