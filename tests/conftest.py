@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +25,26 @@ os.environ["PAGEALLOC_CACHE_DIR"] = "none"
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=200)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file, and of one version of Ansible where there are several, run in one process and one after the other, since
+    they share hosts. The lab is one such group and begins first: it takes longest and leaves its processors idle at times."""
+    items.sort(key=lambda item: "tests/lab/" not in item.nodeid)
+    for item in items:
+        version = getattr(item, "callspec", None) and item.callspec.params.get("ansible") or ""  # type: ignore[attr-defined]
+        group = "lab" if "tests/lab/" in item.nodeid else f"{item.nodeid.partition('::')[0]} {version}"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@contextmanager
+def locked(lock: Path) -> Iterator[None]:
+    """Only one process at a time, whatever becomes of the one that has it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def cannot_run(reason: str) -> NoReturn:

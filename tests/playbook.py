@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import ROOT, cannot_run
+from tests.conftest import ROOT, cannot_run, locked
 
 #: The oldest supported ansible-core, and the last one that takes text for a template unless it is marked (since 2.19 the other
 #: way round), each in an environment of its own.
@@ -124,9 +124,10 @@ def _installed(name: str, python: str, core: str) -> Path:
     venv = ROOT / ".venv" / name
     wanted = hashlib.sha256(f"{python} {core}\n{_REQUIREMENTS.read_text()}".encode()).hexdigest()
     done = venv / "done"
-    if not done.exists() or done.read_text() != wanted:
-        _install(venv, python, core)
-        done.write_text(wanted)
+    with locked(venv.with_name(f".lock-{name}")):
+        if not done.exists() or done.read_text() != wanted:
+            _install(venv, python, core)
+            done.write_text(wanted)
     return venv / "bin"
 
 

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, locked
 
 #: All that the lab makes; ignored by git, and safe to remove while no lab runs.
 LAB = Path(os.environ.get("PAGEALLOC_LAB") or ROOT / "build" / "lab")
@@ -46,7 +44,7 @@ def cached(kind: str, key: str, make: Callable[[Path], None]) -> Path:
     Of each kind the newest two stay: what they are made of changes while one works on it, and a disk is finite.
     """
     target = LAB / "cache" / f"{kind}-{key}"
-    with locked(kind):
+    with locked(LAB / f".lock-{kind}"):
         if target.exists():
             os.utime(target)
             return target
@@ -63,12 +61,3 @@ def cached(kind: str, key: str, make: Callable[[Path], None]) -> Path:
         for old in others[_KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
     return target
-
-
-@contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Only one process at a time, whatever becomes of the one that has it."""
-    LAB.mkdir(parents=True, exist_ok=True)
-    with (LAB / f".lock-{name}").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -10,8 +10,8 @@ import time
 from functools import cache
 from pathlib import Path
 
-from tests.conftest import cannot_run, tool
-from tests.lab.cache import LAB, cached, digest, locked
+from tests.conftest import cannot_run, locked, tool
+from tests.lab.cache import LAB, cached, digest
 
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
@@ -85,7 +85,7 @@ def _options() -> list[str]:
         "-o", "APT::Update::Error-Mode=any",
         "-o", "Debug::NoLocking=true",
     ]  # fmt: skip
-    with locked("apt"):
+    with locked(LAB / ".lock-apt"):
         stamp = state / "updated"
         known = stamp.exists() and (state / "sources.list").read_text() == SOURCES
         if known and time.time() - stamp.stat().st_mtime < _WEEK_SECONDS:

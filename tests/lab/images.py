@@ -19,8 +19,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from tests.conftest import cannot_run, tool
-from tests.lab.cache import LAB, cached, digest, locked
+from tests.conftest import cannot_run, locked, tool
+from tests.lab.cache import LAB, cached, digest
 from tests.lab.debian import SOURCES, unpacked, versions
 from tests.lab.grub_disk import grub_disk
 from tests.lab.initramfs import without_modules
@@ -39,7 +39,7 @@ _DISK_BYTES = 1 << 30
 def key() -> Path:
     """The private key that every guest lets in as root; its public half beside it."""
     path = LAB / "key"
-    with locked("key"):
+    with locked(LAB / ".lock-key"):
         if not path.exists():
             subprocess.run([tool("ssh-keygen", "openssh-client"), "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
     return path

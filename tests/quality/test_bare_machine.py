@@ -80,7 +80,7 @@ def on(machine: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "CI"}
     environment["PATH"] = f"{PROGRAMS}:/usr/sbin:/usr/bin:/sbin:/bin"
     cover = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _COVER, "sh", str(machine)]
-    command = [*cover, sys.executable, "-m", "pytest", "-p", "no:randomly", *words]
+    command = [*cover, sys.executable, "-m", "pytest", "-p", "no:randomly", "-n", "0", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
