@@ -35,7 +35,7 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(tarball: Path) -> Path:
-    """The folder for ANSIBLE_COLLECTIONS_PATH. The package `ansible` has ansible.posix, so that nothing is fetched for it."""
+    """The folder for ANSIBLE_COLLECTIONS_PATH. The collection needs no other, so nothing is fetched."""
     target = tarball.parent / "installed"
     home = tarball.parent / "home"
     home.mkdir()

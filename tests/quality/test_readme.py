@@ -116,8 +116,9 @@ def test_commands_and_names_exist(page: str) -> None:
     text = TEXTS[page]
     known = set(re.findall(r"^([a-z]+)\)$", (ROOT / "dev").read_text(encoding="utf-8"), re.M))
     assert set(re.findall(r"\./dev ([a-z]+)", text)) <= known
-    plugins = {path.stem for path in (ROOT / "plugins").glob("*/*.py")} | {path.name for path in (ROOT / "roles").iterdir()} | {"pagealloc"}
-    assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= plugins
+    plugins = {path.stem for pattern in ("*/*.py", "*/*.yml") for path in (ROOT / "plugins").glob(pattern)}
+    roles = {path.name for path in (ROOT / "roles").iterdir()}
+    assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= {*plugins, *roles, "pagealloc"}
     if page != "docs/performance.md":  # its figures have such names
         of_the_playbook = re.findall(r"\baudit_\w+", (ROOT / "playbooks" / "audit.yml").read_text(encoding="utf-8"))
         assert set(re.findall(r"\baudit_\w+", text)) <= {*OPTIONS, *of_the_playbook}
