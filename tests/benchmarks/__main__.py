@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from tabulate import tabulate
 
+from tests.benchmarks.devices import DEVICES, devices
 from tests.benchmarks.docs import write_docs
 from tests.benchmarks.figures import Figure, merge, progress
 from tests.benchmarks.live import audit_vs_raw, audit_vs_setup
@@ -30,6 +31,7 @@ _BENCHMARKS: dict[str, tuple[Callable[[Path, Size], list[Figure]], tuple[str, ..
     "classify": (classify_stages, ("classify",)),
     "audit_vs_raw": (audit_vs_raw, ("audit_vs_raw_wall", "audit_vs_raw_cpu")),
     "audit_vs_setup": (audit_vs_setup, ("audit_vs_setup_wall",)),
+    "devices": (devices, tuple(DEVICES)),
     "fleet_core": (fleet_core, ("fleet_core_10k_vs_1k_per_host",)),
     "fleet": (fleet_audit, ("fleet_10k_vs_1k_per_host",)),
     "sos_tree": (sos_tree, ("sos_tree_vs_insights_hosts_per_second",)),

@@ -111,7 +111,7 @@ def test_a_host_on_which_no_step_is_safe_is_refused_with_the_arithmetic(ansible:
         ({"workaround_watch_seconds": "soon"}, "workaround_watch_seconds"),
         ({"workaround_conflicts": "ignore"}, "workaround_conflicts"),
         ({"workaround_fail_on": ["planned"]}, "workaround_fail_on"),
-        ({"workaround_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "site_advisories"),
+        ({"workaround_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "workaround_advisories: "),
         ({"workaround_output_dir": "/proc/no/such"}, "/proc/no"),
     ],
 )
