@@ -40,11 +40,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check the options of the audit before any host is asked
-  fleetcare.pagealloc.check_options:
-    role: audit
-  run_once: true
-  delegate_to: localhost
+- name: Audit with tasks of one's own
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Check the options of the audit before any host is asked
+      fleetcare.pagealloc.check_options:
+        role: audit
+      run_once: true
+      delegate_to: localhost
 """
 
 RETURN = r""" # """
