@@ -31,17 +31,17 @@ def _gather(**options: Any) -> dict[str, Any]:
 
 #: A playbook that does without one device -> on recorded or on live hosts, and what differs.
 DEVICES: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
-    "audit_as_role_vs_playbook": (
+    "role_vs_playbook": (
         "recorded",
         "the role, as a playbook of a site's own calls it",
         [{"roles": ["fleetcare.pagealloc.audit"]}],
     ),
-    "audit_asking_recorded_vs_not": (
+    "asking_recorded_vs_not": (
         "recorded",
         "the same plays, but the second goes to recorded hosts too",
         [{"tasks": [_CHECK]}, {"tasks": [_gather(options_from="audit_", facts=False)]}, {"tasks": [_REPORT]}],
     ),
-    "audit_with_templates_vs_options_from": (
+    "templates_vs_options_from": (
         "live",
         "the same plays, but the options of gather are templates",
         [
@@ -60,7 +60,7 @@ DEVICES: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
             {"tasks": [_REPORT]},
         ],
     ),
-    "audit_with_facts_vs_transcripts": (
+    "facts_vs_transcripts": (
         "live",
         "the same plays, but each host's facts are made where it is gathered",
         [{"tasks": [_CHECK]}, {"tasks": [_gather(options_from="audit_")]}, {"tasks": [_REPORT]}],
