@@ -59,8 +59,8 @@ class Event(object):
     """A report with its time, as the union of logs counts it: once, whatever it was said. ``after_workaround``: None where not known."""
 
     __slots__ = (
-        "after_workaround", "atomic", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order", "process", "trusted",
-        "what",
+        "after_workaround", "atomic", "behind", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order", "process",
+        "trusted", "what",
     )
 
     def __init__(self, report, moment, kernel, flags, drivers, trusted, after_workaround):
@@ -69,6 +69,7 @@ class Event(object):
         self.mode = report.mode
         self.process = report.process
         self.what = report.what
+        self.behind = report.behind
         self.limited = report.limited
         self.moment = moment
         self.kernel = kernel
@@ -139,7 +140,7 @@ class _Reading(object):
                 self.mark_at = self.reader.number
         elif message.startswith("Mem-") and _mem_info.match(message):
             self.block, self.zones = line, []
-        elif "page alloc" not in message and _zone.search(message):  # else one that the console glued to a zone's line
+        elif "page alloc" not in message and ", mode:" not in message and _zone.search(message):  # else glued to a zone's line
             if self.block is not None and len(self.zones) < MAX_ZONE_LINES:
                 self.zones.append(message)
         else:

@@ -218,13 +218,14 @@ def verdict_fault(log: Log, found: dict[str, Any]) -> list[str]:
 
 
 def _faults_of_last(log: Log, last: dict[str, Any] | None, failures: list[Failed]) -> list[str]:
-    """``last`` is the last failure, or where no module of its trace can be told one of another CPU at the same moment that has any."""
+    """``last`` is the last failure, or where no module of its trace can be told one of another CPU at the same moment that has any, be
+    it for a reader who cannot know better."""
     newest = failures[-1]
     faults = _faults_of_one(log, last, newest)
     if faults and not (newest.modules and newest.modules_told):
         at = log.lines[newest.line].microseconds
         for failed in failures[-16:-1]:
-            at_once = failed.modules and abs(at - log.lines[failed.line].microseconds) < 10_000
+            at_once = (failed.modules or failed.read_modules) and abs(at - log.lines[failed.line].microseconds) < 10_000
             if at_once and not _faults_of_one(log, last, failed):
                 return []
     return faults
