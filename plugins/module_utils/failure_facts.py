@@ -173,6 +173,7 @@ def _complete(known, event):
     known.kind = OF_VMALLOC if event.kind == OF_VMALLOC else known.kind
     known.process = known.process or event.process
     known.drivers = known.drivers or event.drivers
+    known.beside = [name for name in known.beside + event.beside if name not in known.drivers]
     if known.mode is None:
         known.mode, known.flags, known.atomic = event.mode, event.flags, event.atomic
     if known.after_workaround is None:
@@ -197,9 +198,10 @@ def _groups(pages):
     for shape, event in zip(shapes, pages):
         order, atomic, drivers, trusted = shape if shape in kept else shape[:2] + ((),) + shape[3:]
         group = groups.setdefault((order, atomic, drivers, trusted), dict(
-            order=order, atomic=atomic, drivers=list(drivers), trusted=trusted, count=0, last=None
+            order=order, atomic=atomic, drivers=list(drivers), drivers_beside=[], trusted=trusted, count=0, last=None
         ))
         group["count"] += 1
+        group["drivers_beside"] = sorted(set(group["drivers_beside"] + event.beside))[:MAX_NAMES]
         group["last"] = {"process": event.process, "at": event.moment.at}
     return [groups[shape] for shape in sorted(groups, key=repr)]
 

@@ -38,6 +38,8 @@ OTHER = "other"
 #: How many reports may wait for their trace, and how many lines a name or a mode may be away from the rest of its line.
 _MAX_WAITING = 16
 _MAX_BETWEEN = 60
+#: How many frames of others are kept that may be a report's own.
+_MAX_BESIDE = 300
 #: How soon another report says who it is of, else it does not.
 _MAX_BEFORE_WHO = 16
 
@@ -68,6 +70,7 @@ _TRACE = re.compile(r"(?:Call [Tt]race|Backtrace|Stack [Tt]race): *\Z")
 _FRAME = re.compile(
     r"(?::([0-9A-Za-z_-]{1,64}):)?([A-Za-z_][0-9A-Za-z_.]{0,120})\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}(?: \[([0-9A-Za-z_-]{1,64})[] ])?"
 )
+_SECONDS = re.compile(r"\[ *([0-9]{1,10})\.")
 _INTERRUPTED = re.compile(r"(?:RIP|EIP|NIP|PC is at|LR is at|pc :|lr :|epc)")
 # Another report begins, which has a trace of its own; with nothing behind it but frames, or with who it was.
 _OTHER_TRACE = re.compile(r"blocked for more than|NMI backtrace|SysRq|sysrq: ")
@@ -95,11 +98,12 @@ _SUPPRESSED = re.compile(r"(warn_alloc(?:_failed)?|__ratelimit): ([0-9]{1,9}) ca
 class Report(object):
     """One thing the kernel reported. ``order``, ``mode``, ``names``: of the request, None where the log does not say; ``process``: ""
     where it does not; ``named``: the report's own line tells the process; ``frames``: its trace, as (module or None, function); ``what``:
-    the cache of SLAB; ``behind``: the first line of a dump behind its own, be it its or another's; ``limited``: it is of a cgroup and its
-    limit, not of the host; ``times``: how often it was said."""
+    the cache of SLAB; ``behind``: the first line of a dump behind its own, be it its or another's; ``beside``: frames of other traces
+    that were printed at the same time, any of which may be its own unless it is ``sure`` which are; ``limited``: it is of a cgroup and
+    its limit, not of the host; ``times``: how often it was said."""
 
-    __slots__ = ("behind", "caller", "frames", "kernel", "kind", "limited", "line", "mode", "named", "names", "number", "order",
-                 "process", "times", "traced", "what")
+    __slots__ = ("behind", "beside", "caller", "doubted", "frames", "kernel", "kind", "limited", "line", "mode", "named", "names",
+                 "number", "order", "process", "sure", "times", "traced", "what")
 
     def __init__(self, kind, number, line, order=None, process=""):
         self.kind = kind
@@ -117,6 +121,8 @@ class Report(object):
         self.traced = False
         self.what = None
         self.behind = None
+        self.beside = []
+        self.sure = self.doubted = False
         self.limited = False
 
 
@@ -137,6 +143,7 @@ class ReportReader(object):
         self._waiting = deque(maxlen=_MAX_WAITING)
         self._without_mode = deque(maxlen=_MAX_WAITING)
         self._without_dump = []
+        self._failed = deque(maxlen=_MAX_WAITING)
         self._current = {}  # by who speaks, where the kernel names that: the report whose trace is being printed
         self._name = None
         self._rate_limit = None
@@ -150,6 +157,8 @@ class ReportReader(object):
         self._asks_pages_for_vmalloc = version is None or version[:2] < (4, 9)
         # before 3.10 that was for each machine to do; a log that tells it once tells it always
         self._tells_who = version is not None and version >= (3, 10)
+        # since 3.13 one CPU at a time; the traces of others come between only where no dump_stack printed them
+        self._dumps_one_by_one = version is not None and version >= (3, 13)
 
     def take(self, line):
         """Read one Line."""
@@ -236,6 +245,8 @@ class ReportReader(object):
     def _add(self, report):
         self.reports.append(report)
         self._without_dump.append(report)
+        if report.kind == PAGES:
+            self._failed.append(report)
         if report.times == 1:  # what syslog only counted had nothing behind it
             self._wait(report)
 
@@ -356,18 +367,19 @@ class ReportReader(object):
         elif _TRACE.match(message):
             current = self._current.get(line.caller)
             if current is None or current.traced:
+                self._leave(line)
                 current = self._current[line.caller] = None if self._tells_who else self._reported_by(None, line)
             if current is not None:
                 current.traced = True
         elif _OTHER_TRACE.search(message) or _OTHER_REPORT.match(message):
-            self._current[line.caller] = None
+            self._leave(line)
             other = _OTHER_REPORT.match(message)
             if other or not self._tells_who:
                 self._add_other(line, comm_of(other.group(1) or "") or "" if other else "")
             if _ABOVE_MAX.match(message):
                 self.reports.append(Report(ABOVE_MAX, self.number, line))
         elif _OVER.match(message):
-            self._current[line.caller] = None
+            self._leave(line)
         elif "+0x" in message:
             self._take_frames(line, message)
         elif self._in_pieces:
@@ -378,7 +390,9 @@ class ReportReader(object):
             self._take_back()
         process = comm_of(who.group(1))
         report = self._current[line.caller] = self._reported_by(process, line)
-        if report is not None:
+        if report is None:
+            self._doubt(process)
+        else:
             kernel = _KERNEL.search(message)
             report.kernel = kernel.group(1) if kernel else None
             report.process = report.process if report.named else process or ""
@@ -407,9 +421,26 @@ class ReportReader(object):
             self._unsigned.extend(found)
         else:
             found = [one for one in waiting if one.named and one.process == process] or [one for one in waiting if not one.named]
-        if found:
-            self._waiting.remove(found[0])
-        return found[0] if found and found[0].kind != OTHER else None
+        if not found:
+            return None
+        self._waiting.remove(found[0])
+        alike = [one for one in waiting if not (one.named and found[0].named) or one.process == found[0].process]
+        for one in alike if len(alike) > 1 else ():  # any of them may have printed it
+            one.doubted = True
+        found[0].sure = process is not None and self._dumps_one_by_one and not found[0].doubted
+        return found[0] if found[0].kind != OTHER else None
+
+    def _doubt(self, process):
+        """A process dumps for which nobody waits: one that was given a dump of that process may have got another's."""
+        for report in self._failed:
+            report.sure = report.sure and report.process != process
+
+    def _leave(self, line):
+        """Another report speaks: where the current one has not said all, the rest of its trace is nobody's."""
+        current = self._current.get(line.caller)
+        if current is not None:
+            current.sure = False
+        self._current[line.caller] = None
 
     def _take_frames(self, line, message):
         frames = [] if _INTERRUPTED.match(message) else _FRAME.findall(message)
@@ -417,7 +448,16 @@ class ReportReader(object):
         if frames and current is not None:
             self._current[line.caller] = current
             current.traced = True
-            current.frames.extend((old or module or None, function) for old, function, module in frames)
+            current.frames.extend(_framed(frames))
+        for report in self._failed if frames else ():
+            if report is not current and not report.sure and self._is_at_once(report, line) and len(report.beside) < _MAX_BESIDE:
+                report.beside.extend(_framed(frames))
+
+    def _is_at_once(self, report, line):
+        if self.number - report.number > MAX_TRACE_LINES or (line.caller and report.caller not in (None, line.caller)):
+            return False
+        ours, theirs = _SECONDS.match(report.line.stamp or ""), _SECONDS.match(line.stamp or "")
+        return not (ours and theirs) or abs(int(ours.group(1)) - int(theirs.group(1))) <= 1
 
     def _without_heading(self):
         """The failure whose trace has none, as on some machines; None where the last report is not one that waits."""
@@ -434,12 +474,16 @@ class ReportReader(object):
             self._name = (self.number, process, line.caller)
 
 
-def drivers_of(report, nic_drivers=()):
-    """The modules in a report's trace, in the order met; of a driver that is built in, whose functions bear its name, the name where
+def _framed(frames):
+    return [(old or module or None, function) for old, function, module in frames]
+
+
+def drivers_of(frames, nic_drivers=()):
+    """The modules in the frames of a trace, in the order met; of a driver that is built in, whose functions bear its name, the name where
     the host has such a NIC (``nic_drivers``)."""
     built_in = [(name.replace("-", "_") + "_", name) for name in nic_drivers if name]
     drivers = []
-    for module, function in report.frames:
+    for module, function in frames:
         found = module or next((name for prefix, name in built_in if function.startswith(prefix)), None)
         if found and found not in drivers:
             drivers.append(found)

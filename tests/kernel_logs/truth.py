@@ -62,9 +62,11 @@ class Failed:
 
 @dataclass
 class Truth:
-    """All failures in the order of their lines, what the rate limit kept back, and what else was reported."""
+    """All failures in the order of their lines, what the rate limit kept back, and what else was reported. ``perhaps``: lines that may be
+    failures too."""
 
     failures: list[Failed] = field(default_factory=list)
+    perhaps: int = 0
     suppressed: int = 0
     kinds: set[str] = field(default_factory=set)
     others: Counter[tuple[str, bool]] = field(default_factory=Counter)
@@ -184,6 +186,7 @@ class _Reader:
                 del self.vmalloc[0]
         elif report.kind == "vmalloc":
             self.truth.doubts.add("count: the line about the address space is lost, and what is left reads like a failure of order 0")
+            self.truth.perhaps += not report.counts
         if not report.counts:
             self.trace = None
             self.announced.append(process)

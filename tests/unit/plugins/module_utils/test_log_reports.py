@@ -104,6 +104,25 @@ def test_the_dump_of_an_oom_kill_is_of_the_process_that_asked(text: str, process
     assert (facts["by_process"], facts["by_driver"]) == ({process: 1}, drivers)
 
 
+HEADS = "[1.0] a: page allocation failure: order:5, mode:0xd0\n[1.0] a: page allocation failure: order:4, mode:0xd0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "beside"),
+    [
+        (HEADS + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_a"], ["drv_b"]]),
+        (HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b"), "3.16.0-4-amd64", [[], []]),
+        (HEADS.split("\n")[0] + "\n" + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_b"]]),
+        (HEADS.split("\n")[0] + "\n" + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[9.0"), "3.16.0-4-amd64", [[]]),
+        (HEADS.split("\n")[0] + "\n" + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 seconds.\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
+        (HEADS.replace("a: ", "b: ", 1) + OF_A + "[1.0]  y+0x1/0x2 [drv_b]\n", "3.10.0-862.el7.x86_64", [[], ["drv_a", "drv_b"]]),
+    ],
+    ids=["of one name", "one dump at a time", "a second dump", "later", "a trace without the lock", "before the lock"],
+)
+def test_traces_that_may_be_a_failures_own(text: str, release: str, beside: list[list[str]]) -> None:
+    assert [one["drivers_beside"] for one in facts_of(text, release)["groups"]] == beside
+
+
 def test_a_trace_of_something_else_is_taken_back_when_the_failures_own_comes() -> None:
     text = (
         "[1.0] a: page allocation failure. order:0, mode:0x20\n[1.0]  [<f8a70868>] ? bnx2x_poll+0xa52/0xacd [bnx2x]\n"
