@@ -41,7 +41,7 @@ _mem_info = re.compile(r"Mem-[Ii]nfo: *\Z")
 _mark = re.compile(re.escape(MARK) + r" \(step [0-9]{1,3}, ([0-9a-f]{16})\)")
 _zone = re.compile(ZONE_LINE)
 #: What no line of a zone says, unless the console glued something to it.
-_GLUED_TO_ZONES = ("page alloc", ", mode:", "+0x", "omm: ")
+_GLUED_TO_ZONES = ("<", "page alloc", ", mode:", "+0x", "omm: ", "race:")
 
 
 class LogContext(object):

@@ -52,11 +52,12 @@ _HEAD = re.compile(
 _MODE_OF = re.compile(", " + _MODE)
 _NAME_ALONE = re.compile(r"(.{1,60}): ?\Z")
 _HEADING = re.compile(r"Mem-[Ii]nfo|Call [Tt]race|Backtrace|Code|.* per-cpu:")
-# What one CPU left unfinished and another went on with: up to 2.6.31 any line, in 4.9 one whose rest says that it continues.
+# What one CPU left unfinished and another went on with: up to 3.4 what has no level (to 2.6.31 that too), in 4.9 what says that it
+# continues.
 _LEVEL = re.compile(r"<[0-7]>(?:\[ *[0-9]{1,10}\.[0-9]{1,9}\] )?")
 _UNFINISHED = re.compile(
     r"(?: [0-9a-f]{16}|[0-9]kB(?: \([A-Z]{1,10}\))? |(?:DMA|DMA32|Normal|HighMem|Movable|Device): |Node [0-9]{1,4} )"
-    r"(?=page allocation failure: order:|, mode:)|order:[0-9]{1,2}(?=page allocation failure: order:)"
+    r"(?=page allocation failure: order:|, mode:|Pid: [0-9]{1,10}, comm: |Call Trace: *\Z)|order:[0-9]{1,2}(?=page allocation failure: order:)"
 )
 # What stands behind text that a user chose: the addresses behind a file's name, the pid behind a name in the journal.
 _BY_USERS = re.compile(r"\[[0-9]{1,10}\](?:: | trap | general )|\[[0-9a-f,]{1,40}\+[0-9a-f]{1,20}\]")
@@ -154,6 +155,7 @@ class ReportReader(object):
         """What follows is of this kernel, None where it is not known."""
         version = kernel_version(release)
         self._in_pieces = version is None or (4, 9) <= version[:2] <= (4, 14)
+        self._glues_lines = version is None or version < (3, 5)
         self._asks_pages_for_vmalloc = version is None or version[:2] < (4, 9)
         # before 3.10 that was for each machine to do; a log that tells it once tells it always
         self._tells_who = version is not None and version >= (3, 10)
@@ -169,11 +171,15 @@ class ReportReader(object):
     def _messages_in(self, message):
         """What stands in a line: more than one thing where a console or syslog(2) glued them."""
         failed = "page allocation failure" in message
-        if not (failed or ", mode:" in message or "<" in message) or _BY_USERS.search(message):
+        if not (failed or ", mode:" in message or "<" in message or "omm: " in message or "race:" in message):
             return (message,)
-        ends = [(found.start(), found.end()) for found in _LEVEL.finditer(message)] if failed or self._in_pieces else []
-        if self._in_pieces:
-            ends += [(found.end(), found.end()) for found in _UNFINISHED.finditer(message)]
+        by_users = _BY_USERS.search(message)
+        end = by_users.start() if by_users else len(message)
+        ends = []
+        if failed or self._in_pieces or self._glues_lines:
+            ends = [(found.start(), found.end()) for found in _LEVEL.finditer(message, 0, end)]
+        if self._in_pieces or self._glues_lines:
+            ends += [(found.end(), found.end()) for found in _UNFINISHED.finditer(message, 0, end)]
         if not ends:
             return (message,)
         ends.sort()
@@ -372,14 +378,16 @@ class ReportReader(object):
             if current is not None:
                 current.traced = True
         elif _OTHER_TRACE.search(message) or _OTHER_REPORT.match(message):
-            self._leave(line)
             other = _OTHER_REPORT.match(message)
+            if not (other and self._tells_who):  # else its trace stands behind a line that is still to come
+                self._leave(line)
             if other or not self._tells_who:
                 self._add_other(line, comm_of(other.group(1) or "") or "" if other else "")
             if _ABOVE_MAX.match(message):
                 self.reports.append(Report(ABOVE_MAX, self.number, line))
         elif _OVER.match(message):
-            self._leave(line)
+            if not self._tells_who:
+                self._leave(line)
         elif "+0x" in message:
             self._take_frames(line, message)
         elif self._in_pieces:
@@ -389,10 +397,12 @@ class ReportReader(object):
         if not self._tells_who:
             self._take_back()
         process = comm_of(who.group(1))
-        report = self._current[line.caller] = self._reported_by(process, line)
+        report = self._reported_by(process, line)
         if report is None:
+            self._leave(line)
             self._doubt(process)
         else:
+            self._current[line.caller] = report
             kernel = _KERNEL.search(message)
             report.kernel = kernel.group(1) if kernel else None
             report.process = report.process if report.named else process or ""

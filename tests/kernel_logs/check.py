@@ -21,7 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.classify impor
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT, nic
 
 from tests.kernel_logs import scenario
-from tests.kernel_logs.console import BARE, Line, Mark, as_syslog_reads, behind_another
+from tests.kernel_logs.console import BARE, Line, Mark, as_syslog_reads
 from tests.kernel_logs.dialects import DIALECTS, HOST, Dialect, Page, in_two_files, with_others, with_repeats
 from tests.kernel_logs.kernels import KERNELS, Kernel
 from tests.kernel_logs.reports import NOISE
@@ -62,7 +62,8 @@ def make(seed: int) -> Log:
     before = _boot_before(rng, dialect, host, booted) if dialect.boots and rng.random() < 0.3 else []
     boot = scenario.life(rng, host, rng.choice((0, 1, 1, 1, 2, 2, 3, 4, rng.randrange(12))), rng.choice((0, 0, 1, 1, 2, 3)))
     lines, marks, first = _shown(rng, dialect, kernel, boot.lines, boot.marks, cut=not before and rng.random() < 0.2)
-    truth = truth_of(boot.reports, marks, [line.caller for line in lines] if dialect.name.startswith("callers") else None)
+    callers = [line.caller for line in lines] if dialect.name.startswith("callers") else None
+    truth = truth_of(boot.reports, marks, callers, headed=kernel.printk not in ("chars", "lines"))
     truth.kinds = {boot.reports[mark.report].kind for mark in marks}
     if not dialect.of_syslog:
         lines = [line._replace(text=_escaped(line.text)) if _CONTROL.search(line.text) else line for line in lines]
@@ -128,10 +129,7 @@ def _shown(
     """(lines, marks, how many of the first lines are lost) as the dialect's source gives them."""
     if dialect.of_syslog and kernel.printk == "glued":
         lines, into = as_syslog_reads(lines)
-        marks = [
-            (behind_another(mark) if mark.line and into[mark.line - 1] == into[mark.line] else mark)._replace(line=into[mark.line])
-            for mark in marks
-        ]
+        marks = [mark._replace(line=into[mark.line]) for mark in marks]
     if not cut:
         return lines, marks, 0
     first = rng.randrange(1, len(lines))

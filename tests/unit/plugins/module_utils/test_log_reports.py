@@ -46,6 +46,7 @@ def test_other_kernels_print_no_pieces(release: str) -> None:
 #: What syslog(2) of 4.9 makes of pieces that two CPUs printed in turn, and the orders of the failures in it.
 GLUED = {
     "behind an order": ("page allocation failure: order:2<4>[    1.000005] b: page allocation failure: order:1, mode:0x24000c0(GFP)", [1, 2]),
+    "before what a program says": ("page allocation failure: order:2<6>[    1.000005] systemd-journald[451]: Received", [2]),
     "two orders": ("page allocation failure: order:2page allocation failure: order:3", [2, 3]),
     "behind free blocks": ("1*8kB (UM) 0*512kB page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
     "behind a zone's name": ("Node 0 Normal: page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
@@ -69,6 +70,22 @@ def test_a_mode_that_syslog_glued_is_the_failures(before: str) -> None:
     text = f"[1.0] a: page allocation failure: order:2\n[1.0] {before}, mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)\n"
     assert facts_of(text, "4.9.0-5-amd64")["last"]["mode"] == "0x2280020"
     assert facts_of(text, "4.9.0-5-amd64")["last"]["atomic"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "drivers"),
+    [
+        ("[1.0] Node 0 Call Trace:\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
+        ("[1.0] Node 0 DMA: 0*4kB Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
+        ("[1.0] Node 0 DMA: 0*4kB <4>b invoked oom-killer: gfp_mask=0xd0\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1}),
+        ("[1.0] Node 0 DMA: 0*4kB  [<c04c9bd5>] y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1, "bonding": 1}),
+    ],
+    ids=["a heading", "a name", "a level", "a frame"],
+)
+def test_what_the_console_glued_to_the_line_of_a_zone_is_read(text: str, release: str, drivers: dict[str, int]) -> None:
+    who = "" if "2.6.18" in release else "[1.0] Pid: 7, comm: a Not tainted 2.6.32 #1\n[1.0] Call Trace:\n"
+    head = f"[1.0] a: page allocation failure. order:0, mode:0x20\n{who}[1.0]  x+0x1/0x2 [ixgbe]\n"
+    assert facts_of(head + text, release)["by_driver"] == drivers
 
 
 def test_a_process_whose_name_another_cpu_glued_to_its_dump_is_found() -> None:
