@@ -38,26 +38,27 @@ OTHER = "other"
 #: How many reports may wait for their trace, and how many lines a name or a mode may be away from the rest of its line.
 _MAX_WAITING = 16
 _MAX_BETWEEN = 60
+#: How many seconds the lines of CPUs that print at once may lie apart, on a slow console.
+_AT_ONCE_SECONDS = 30
 #: How many frames of others are kept that may be a report's own.
 _MAX_BESIDE = 300
 #: How soon another report says who it is of, else it does not.
 _MAX_BEFORE_WHO = 16
 
 _MODE = r"mode:((?:0x)?[0-9a-f]{1,16})(?![0-9a-fx])(?:\(([A-Za-z_|0-9x]{1,400})\))?"
-# Free blocks as a zone's line counts them, glued behind an order: of "order:10*4kB" the 0 is theirs, and no count begins with one.
-_BLOCKS = r"(?:0|[1-9][0-9]{0,6})\*[0-9]{1,7}kB"
-_HEAD = re.compile(
-    r"(?:(.{0,60}?): )?page allocation failure[.:] order:([0-9](?=" + _BLOCKS + r")|[0-9]{1,2}(?=" + _BLOCKS + r")|[0-9]{1,2}(?![0-9]))(.*)\Z"
-)
+# Behind the order a zone's free blocks may be glued: of "order:10*4kB" the 0 is theirs, and none of their counts begins with one.
+_ORDER = r"order:([0-9]{1,2}?(?=(?:0|[1-9][0-9]{0,6})\*[0-9]{1,7}kB)|[0-9]{1,2}(?![0-9]))"
+_HEAD = re.compile(r"(?:(.{0,60}?): )?page allocation failure[.:] " + _ORDER + r"(.*)\Z")
 _MODE_OF = re.compile(", " + _MODE)
 _NAME_ALONE = re.compile(r"(.{1,60}): ?\Z")
 _HEADING = re.compile(r"Mem-[Ii]nfo|Call [Tt]race|Backtrace|Code|.* per-cpu:")
-# What one CPU left unfinished and another went on with: up to 3.4 what has no level (to 2.6.31 that too), in 4.9 what says that it
-# continues.
+# What one CPU left unfinished, where another goes on: up to 3.4 with what has no level, up to 2.6.31 with what has one too, in 4.9 with
+# what says that it continues.
 _LEVEL = re.compile(r"<[0-7]>(?:\[ *[0-9]{1,10}\.[0-9]{1,9}\] )?")
 _UNFINISHED = re.compile(
     r"(?: [0-9a-f]{16}|[0-9]kB(?: \([A-Z]{1,10}\))? |(?:DMA|DMA32|Normal|HighMem|Movable|Device): |Node [0-9]{1,4} )"
-    r"(?=page allocation failure: order:|, mode:|Pid: [0-9]{1,10}, comm: |Call Trace: *\Z)|order:[0-9]{1,2}(?=page allocation failure: order:)"
+    r"(?=page allocation failure: order:|, mode:|Pid: [0-9]{1,10}, comm: |Call Trace: *\Z)"
+    r"|order:[0-9]{1,2}(?=page allocation failure: order:)"
 )
 # What stands behind text that a user chose: the addresses behind a file's name, the pid behind a name in the journal.
 _BY_USERS = re.compile(r"\[[0-9]{1,10}\](?:: | trap | general )|\[[0-9a-f,]{1,40}\+[0-9a-f]{1,20}\]")
@@ -155,7 +156,7 @@ class ReportReader(object):
         """What follows is of this kernel, None where it is not known."""
         version = kernel_version(release)
         self._in_pieces = version is None or (4, 9) <= version[:2] <= (4, 14)
-        self._glues_lines = version is None or version < (3, 5)
+        self._is_glued = self._in_pieces or version < (3, 5)
         self._asks_pages_for_vmalloc = version is None or version[:2] < (4, 9)
         # before 3.10 that was for each machine to do; a log that tells it once tells it always
         self._tells_who = version is not None and version >= (3, 10)
@@ -175,15 +176,16 @@ class ReportReader(object):
             return (message,)
         by_users = _BY_USERS.search(message)
         end = by_users.start() if by_users else len(message)
-        ends = []
-        if failed or self._in_pieces or self._glues_lines:
-            ends = [(found.start(), found.end()) for found in _LEVEL.finditer(message, 0, end)]
-        if self._in_pieces or self._glues_lines:
-            ends += [(found.end(), found.end()) for found in _UNFINISHED.finditer(message, 0, end)]
-        if not ends:
-            return (message,)
-        ends.sort()
-        return [message[start:end] for start, end in zip([0] + [end for _start, end in ends], [start for start, _end in ends] + [None])]
+        cuts = []
+        if failed or self._is_glued:
+            cuts += [found.span() for found in _LEVEL.finditer(message, 0, end)]
+        if self._is_glued:
+            cuts += [(found.end(), found.end()) for found in _UNFINISHED.finditer(message, 0, end)]
+        messages, position = [], 0
+        for before, behind in sorted(cuts):
+            messages.append(message[position:before])
+            position = behind
+        return messages + [message[position:]]
 
     def _take_message(self, line, message):
         if "page allocation failure" in message:
@@ -269,7 +271,7 @@ class ReportReader(object):
         if not mode:
             return False
         for report in self._without_mode:
-            if self.number - report.number <= MAX_TRACE_LINES and (not line.caller or report.caller in (None, line.caller)):
+            if self.number - report.number <= MAX_TRACE_LINES and _may_be_of(report, line):
                 self._without_mode.remove(report)
                 self._set_mode(report, mode)
                 break
@@ -423,7 +425,7 @@ class ReportReader(object):
         waiting = [
             report
             for report in self._waiting
-            if (not line.caller or report.caller in (None, line.caller))
+            if _may_be_of(report, line)
             and (report.kind != OTHER or self.number - report.number <= (_MAX_BETWEEN if report.named else _MAX_BEFORE_WHO))
         ]
         if process is None:  # a trace without a line that says whose it is
@@ -464,10 +466,10 @@ class ReportReader(object):
                 report.beside.extend(_framed(frames))
 
     def _is_at_once(self, report, line):
-        if self.number - report.number > MAX_TRACE_LINES or (line.caller and report.caller not in (None, line.caller)):
+        if self.number - report.number > MAX_TRACE_LINES or not _may_be_of(report, line):
             return False
         ours, theirs = _SECONDS.match(report.line.stamp or ""), _SECONDS.match(line.stamp or "")
-        return not (ours and theirs) or abs(int(ours.group(1)) - int(theirs.group(1))) <= 1
+        return not (ours and theirs) or abs(int(ours.group(1)) - int(theirs.group(1))) <= _AT_ONCE_SECONDS
 
     def _without_heading(self):
         """The failure whose trace has none, as on some machines; None where the last report is not one that waits."""
@@ -482,6 +484,11 @@ class ReportReader(object):
         process = comm_of(name.group(1)) if name and not _HEADING.match(message) else None
         if process:
             self._name = (self.number, process, line.caller)
+
+
+def _may_be_of(report, line):
+    """Whether the same CPU or task speaks, as far as the log names it."""
+    return not line.caller or report.caller in (None, line.caller)
 
 
 def _framed(frames):
