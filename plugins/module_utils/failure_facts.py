@@ -159,9 +159,10 @@ def _zone_of(events, unmatched):
     zones = Counter()
     for event in events[-_MAX_COMPARED:]:
         for other in unmatched.get(_kind_of(event), [])[:_MAX_COMPARED]:
-            if event.moment.is_local != other.moment.is_local and _is_alike(event, other):
-                if _apart(event.moment, other.moment, None) is not None:
-                    zones[_quarters(event.moment, other.moment)] += 1
+            if event.moment.is_local == other.moment.is_local or not _is_alike(event, other):
+                continue
+            if _apart(event.moment, other.moment, None) is not None:
+                zones[_quarters(event.moment, other.moment)] += 1
     return min(zones, key=lambda zone: (-zones[zone], abs(zone))) if zones else None
 
 

@@ -58,8 +58,8 @@ class LogContext(object):
 
 
 class Event(object):
-    """A report with its time, as the union of logs counts it: once, whatever it was said. ``beside``: drivers of other traces, any of which
-    may be its own. ``after_workaround``: None where not known."""
+    """A report with its time, as the union of logs counts it: once, whatever it was said. ``beside``: drivers of other traces, any of
+    which may be its own. ``after_workaround``: None where not known."""
 
     __slots__ = (
         "after_workaround", "atomic", "behind", "beside", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order", "process",

@@ -40,8 +40,9 @@ class Nic:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """Failures that are alike in what decides whether they count. ``atomic``: None where the mode was not read. ``drivers_beside``: those of
-    traces that may be theirs too. ``trusted``: a log that only the kernel writes to has them. ``process``, ``at``: of the last one, None where it is not known."""
+    """Failures that are alike in what decides whether they count. ``atomic``: None where the mode was not read. ``drivers_beside``: those
+    of traces that may be theirs too. ``trusted``: a log that only the kernel writes to has them. ``process``, ``at``: of the last one, None
+    where it is not known."""
 
     order: int
     count: int

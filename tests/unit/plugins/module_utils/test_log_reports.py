@@ -45,7 +45,7 @@ def test_other_kernels_print_no_pieces(release: str) -> None:
 
 #: What syslog(2) of 4.9 makes of pieces that two CPUs printed in turn, and the orders of the failures in it.
 GLUED = {
-    "behind an order": ("page allocation failure: order:2<4>[    1.000005] b: page allocation failure: order:1, mode:0x24000c0(GFP)", [1, 2]),
+    "behind an order": ("page allocation failure: order:2<4>[    1.000005] b: page allocation failure: order:1, mode:0x20(GFP)", [1, 2]),
     "before what a program says": ("page allocation failure: order:2<6>[    1.000005] systemd-journald[451]: Received", [2]),
     "two orders": ("page allocation failure: order:2page allocation failure: order:3", [2, 3]),
     "behind free blocks": ("1*8kB (UM) 0*512kB page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
@@ -76,7 +76,7 @@ def test_a_mode_that_syslog_glued_is_the_failures(before: str) -> None:
     ("text", "release", "drivers"),
     [
         ("[1.0] Node 0 Call Trace:\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
-        ("[1.0] Node 0 DMA: 0*4kB Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
+        ("[1.0] Node 0 Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
         ("[1.0] Node 0 DMA: 0*4kB <4>b invoked oom-killer: gfp_mask=0xd0\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1}),
         ("[1.0] Node 0 DMA: 0*4kB  [<c04c9bd5>] y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1, "bonding": 1}),
     ],
@@ -131,7 +131,7 @@ HEADS = "[1.0] a: page allocation failure: order:5, mode:0xd0\n[1.0] a: page all
         (HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b"), "3.16.0-4-amd64", [[], []]),
         (HEADS.split("\n")[0] + "\n" + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_b"]]),
         (HEADS.split("\n")[0] + "\n" + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[99.0"), "3.16.0-4-amd64", [[]]),
-        (HEADS.split("\n")[0] + "\n" + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 seconds.\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
+        (HEADS.split("\n")[0] + "\n" + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
         (HEADS.replace("a: ", "b: ", 1) + OF_A + "[1.0]  y+0x1/0x2 [drv_b]\n", "3.10.0-862.el7.x86_64", [[], ["drv_a", "drv_b"]]),
     ],
     ids=["of one name", "one dump at a time", "a second dump", "later", "a trace without the lock", "before the lock"],
