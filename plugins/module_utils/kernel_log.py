@@ -62,8 +62,8 @@ class Event(object):
     which may be its own. ``after_workaround``: None where not known."""
 
     __slots__ = (
-        "after_workaround", "atomic", "behind", "beside", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order", "process",
-        "trusted", "what",
+        "after_workaround", "atomic", "behind", "beside", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order",
+        "process", "trusted", "what",
     )
 
     def __init__(self, report, moment, kernel, flags, drivers, beside, trusted, after_workaround):
