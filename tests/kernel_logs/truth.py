@@ -179,11 +179,11 @@ class _Reader:
         report = self.reports[mark.report]
         process, mode = mark.value
         process = process or self._name_of(mark)
-        if self.vmalloc:
-            if self.vmalloc[0] != mark.report:
-                self.truth.doubts.add("which: a line of order 0 follows the vmalloc of another CPU")
-            else:
-                del self.vmalloc[0]
+        if self.vmalloc and report.order == 0 and not (mode and mode.atomic):
+            if {self.reports[number].counts for number in self.vmalloc} != {report.counts}:
+                self.truth.doubts.add("which: a line of order 0 follows the vmalloc of another CPU, and only one of the two counts")
+        if mark.report in self.vmalloc:
+            self.vmalloc.remove(mark.report)
         elif report.kind == "vmalloc":
             self.truth.doubts.add("count: the line about the address space is lost, and what is left reads like a failure of order 0")
             self.truth.perhaps += not report.counts
