@@ -42,7 +42,8 @@ KINDS = OrderedDict((
 #: The room for what stands behind failures.
 TRACE = 5
 TRACE_BYTES = 81920
-#: A line behind another trouble that names its process: else a failure's trace would be taken for that one's.
+#: A line that names the process of another trouble, or of the first line, which is kept whatever it tells: else the trace of a failure
+#: would be taken for theirs.
 _WHO = "omm: "
 #: A line right before a failure's that may be about it: the rate limit's, or a process name that stands alone.
 _BEFORE = r"(__ratelimit: .*|: ?)\r*$"
@@ -76,7 +77,7 @@ BEGIN { @ROOMS@room[@TRACE@] = @TRACE_BYTES@ }
 { k = kind($0); if (!k && NR == 1) k = @BOOT@
  if (k == @FAILURE@) { if (!kept && before ~ /@BEFORE@/) keep(k, before); if ($0 ~ /page allocation f/) f++; left = @LINES@ }
  else if (left > 0) { left--; if (!k && $0 ~ /@BEHIND@/) k = @TRACE@ }
- if (k == @TROUBLE@) who = @WHO_LINES@
+ if (k == @TROUBLE@ || NR == 1) who = @WHO_LINES@
  else if (who > 0) { who--; if (!k && $0 ~ /@WHO@/) k = @TROUBLE@ }
  before = $0; kept = k
  if (k) keep(k, $0) }
@@ -194,7 +195,7 @@ class _Kept(object):
         elif self._trace_lines > 0:
             self._trace_lines -= 1
             kind = kind or (TRACE if _behind.search(line) else 0)
-        if kind == TROUBLE:
+        if kind == TROUBLE or start == 0:
             self._who_lines = MAX_WHO_LINES
         elif self._who_lines > 0:
             self._who_lines -= 1

@@ -179,9 +179,9 @@ class _Reader:
         report = self.reports[mark.report]
         process, mode = mark.value
         process = process or self._name_of(mark)
-        if self.vmalloc and report.order == 0 and not (mode and mode.atomic):
-            if {self.reports[number].counts for number in self.vmalloc} != {report.counts}:
-                self.truth.doubts.add("which: a line of order 0 follows the vmalloc of another CPU, and only one of the two counts")
+        alike = self.vmalloc if report.order == 0 and not (mode and mode.atomic) else []
+        if any(self.reports[number].counts != report.counts for number in alike):
+            self.truth.doubts.add("which: a line of order 0 follows the vmalloc of another CPU, and only one of the two counts")
         if mark.report in self.vmalloc:
             self.vmalloc.remove(mark.report)
         elif report.kind == "vmalloc":

@@ -112,9 +112,10 @@ def test_what_travels_is_bounded_and_the_newest_of_each_kind_stays(words: str) -
 
 @pytest.mark.parametrize("words", AWKS)
 @pytest.mark.parametrize("between", [0, MAX_WHO_LINES - 1, MAX_WHO_LINES])
-def test_whose_another_trouble_was_is_kept(words: str, between: int) -> None:
+@pytest.mark.parametrize("trouble", ["Linux\na invoked oom-killer: order=0\n", "WARNING: CPU: 0 PID: 1 at net/x.c:1\n"])
+def test_whose_another_trouble_was_is_kept(words: str, between: int, trouble: str) -> None:
     who = "CPU: 1 PID: 2 Comm: a Not tainted 4.14.98 #1\n"
-    text = "a invoked oom-killer: order=0\n" + "x\n" * between + who + " y+0x1/0x2 [m]\n" + "x\n" * MAX_WHO_LINES + who
+    text = trouble + "x\n" * between + who + " y+0x1/0x2 [m]\n" + "x\n" * MAX_WHO_LINES + who
     kept = filter_log(text)
     assert kept.count(who) == (between < MAX_WHO_LINES) and "+0x" not in kept, "but not its trace"
     assert awk(words, text) == kept
