@@ -56,7 +56,7 @@ _HEADING = re.compile(r"Mem-[Ii]nfo|Call [Tt]race|Backtrace|Code|.* per-cpu:")
 # what says that it continues.
 _LEVEL = re.compile(r"<[0-7]>(?:\[ *[0-9]{1,10}\.[0-9]{1,9}\] )?")
 _UNFINISHED = re.compile(
-    r"(?: [0-9a-f]{16}|[0-9]kB(?: \([A-Z]{1,10}\))? |(?:DMA|DMA32|Normal|HighMem|Movable|Device): |Node [0-9]{1,4} )"
+    r"(?:(?:\A| )[0-9a-f]{16}|[0-9]kB(?: \([A-Z]{1,10}\))? |(?:DMA|DMA32|Normal|HighMem|Movable|Device): |Node [0-9]{1,4} )"
     r"(?=page allocation failure: order:|, mode:|Pid: [0-9]{1,10}, comm: |Call Trace: *\Z)"
     r"|order:[0-9]{1,2}(?=page allocation failure: order:)"
 )
