@@ -300,6 +300,7 @@ ansible_facts:
               - order: 2
                 atomic: true
                 drivers: [mlx4_en]
+                drivers_beside: []
                 trusted: true
                 count: 2
                 last: {process: swapper, at: "2013-03-18T14:39:17Z"}
@@ -349,6 +350,12 @@ ansible_facts:
                   type: bool
                 drivers:
                   description: The drivers in their traces.
+                  type: list
+                  elements: str
+                drivers_beside:
+                  description: >-
+                    The drivers in traces of others that several CPUs printed at the same time. The log does not tell whether one of
+                    these traces is theirs.
                   type: list
                   elements: str
                 trusted:

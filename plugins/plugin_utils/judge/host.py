@@ -40,13 +40,15 @@ class Nic:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """Failures that are alike in what decides whether they count. ``atomic``: None where the mode was not read. ``trusted``: a log that
-    only the kernel writes to has them. ``process``, ``at``: of the last one, None where it is not known."""
+    """Failures that are alike in what decides whether they count. ``atomic``: None where the mode was not read. ``drivers_beside``: those
+    of traces that may be theirs too. ``trusted``: a log that only the kernel writes to has them. ``process``, ``at``: of the last one, None
+    where it is not known."""
 
     order: int
     count: int
     atomic: bool | None = None
     drivers: tuple[str, ...] = ()
+    drivers_beside: tuple[str, ...] = ()
     trusted: bool = True
     process: str | None = None
     at: str | None = None
@@ -285,6 +287,7 @@ def _group(entry: object, path: str) -> FailureGroup:
         count=count,
         atomic=_truth(entry, "atomic", path),
         drivers=_texts(entry, "drivers", path) or (),
+        drivers_beside=_texts(entry, "drivers_beside", path) or (),
         trusted=_truth(entry, "trusted", path) is True,
         process=_text(last, "process", path + "last."),
         at=_text(last, "at", path + "last."),

@@ -62,6 +62,24 @@ def test_which_failures_are_the_symptom(order: int, more: dict[str, Any], presen
     assert present or f"1 page allocation failure of order {order} since boot" in apart[0]
 
 
+@pytest.mark.parametrize(
+    ("beside", "more", "present", "unseen"),
+    [
+        (["mlx4_en"], {}, False, 1),
+        (["mlx4_core", "nvidia"], {}, False, 1),
+        (["nvidia"], {}, False, 0),
+        (["mlx4_en"], {"atomic": True}, True, 0),
+        ([], {}, False, 0),
+    ],
+)
+def test_a_trace_of_the_nic_beside_a_failure_may_be_its_own(beside: list[str], more: dict[str, Any], present: bool, unseen: int) -> None:
+    found = finding(log(group(5, drivers_beside=beside, **more)))
+    assert (found.present, len(found.unseen)) == (present, unseen)
+    if unseen:
+        assert "1 page allocation failure of order 5 since boot, printed at the same time as a trace with mlx4_" in found.unseen[0]
+        assert found.missing == ("failures.groups",) and not any("does not explain" in reason for reason in found.reasons)
+
+
 def test_the_sentence_is_about_a_failure_that_counts() -> None:
     counts = group(2, 3, drivers=["ixgbe"], last={"process": "swapper/0", "at": "2026-11-20T04:00:00Z"})
     later = group(9, last={"process": "tcpdump", "at": "2026-11-21T04:00:00Z"})
