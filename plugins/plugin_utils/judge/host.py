@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import SETTINGS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, why_not_seen
 
 
 class FactsError(Exception):
@@ -132,7 +132,6 @@ class Host:
     record: Record | None
     boot_settings: tuple[BootSetting, ...]
     out_of_tree: frozenset[str]
-    unavailable: Mapping[str, Any]
     facts: Mapping[str, Any]
 
     @property
@@ -150,11 +149,7 @@ class Host:
 
     def why(self, *data: str) -> str:
         """ " (the recorded reason)" for the first of these data that has one, else nothing."""
-        for datum in data:
-            reason = self.unavailable.get(datum)
-            if reason and isinstance(reason, str):
-                return f" ({clip(reason, 160)})"
-        return ""
+        return why_not_seen(self.facts, *data)
 
 
 def read_host(facts: object) -> Host:
@@ -169,6 +164,7 @@ def read_host(facts: object) -> Host:
     vm = _needed(facts, "vm") or {}
     modules = _mapping(facts, "modules", "") or {}
     _check_memory(facts)
+    _mapping(facts, "unavailable", "")
     return Host(
         release=_text(kernel, "release", "kernel."),
         distribution_id=_distribution_id(distribution),
@@ -184,7 +180,6 @@ def read_host(facts: object) -> Host:
         record=_record(facts),
         boot_settings=_boot_settings(vm),
         out_of_tree=frozenset(_texts(modules, "out_of_tree", "modules.") or ()),
-        unavailable=_mapping(facts, "unavailable", "") or {},
         facts=facts,
     )
 
