@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.watermark_rules import WatermarkRule, rules_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import is_whole_number
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
 
 #: The zones that an ordinary kernel request (class zone Normal) may take from.
@@ -180,6 +181,6 @@ def _counts(values: Any) -> list[int]:
 
 
 def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 64:
+    if not is_whole_number(value):
         raise ValueError
     return value

@@ -10,9 +10,10 @@ from random import Random
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import (
     TemplatedError,
     classify_value,

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import FactsError, classify
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 
 from tests.unit.plugins.plugin_utils.facts_samples import facts, no_failures
