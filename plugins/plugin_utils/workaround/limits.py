@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
 
 #: Zones that vm.min_free_kbytes is not shared out to. Older kernels count Movable in; left out, the limit is the tighter one.
@@ -94,7 +93,7 @@ def _of_zones(facts: Mapping[str, Any], policy: Policy) -> Limit:
 def _total_kb(facts: Mapping[str, Any]) -> int:
     memory = facts.get("memory")
     if not memory or not memory.get("total_kb"):
-        raise UnknownLimitError(f"how much memory the host has was not seen{why_not_seen(facts, 'memory')}")
+        raise UnknownLimitError(_why(facts, "memory", "how much memory the host has was not seen"))
     total: int = memory["total_kb"]
     return total
 
@@ -103,19 +102,24 @@ def _sharing_zones(facts: Mapping[str, Any]) -> tuple[Sequence[tuple[Mapping[str
     """([(zone, the pages it holds)], kB of a page) of the zones that vm.min_free_kbytes is shared out to."""
     size_bytes = facts.get("page_size_bytes")
     if not size_bytes:
-        raise UnknownLimitError(f"the size of a page was not seen{why_not_seen(facts, 'page_size_bytes')}")
+        raise UnknownLimitError(_why(facts, "page_size_bytes", "the size of a page was not seen"))
     zones = []
     for zone in facts.get("zones") or ():
         held = zone.get("managed_pages")
         held = zone.get("present_pages") if held is None else held
         if held is None:
-            where = f"node {zone['node']}, zone {zone['zone']}"
-            raise UnknownLimitError(f"what {where} holds was not seen{why_not_seen(facts, 'zones.watermarks')}")
+            where = f"what node {zone['node']}, zone {zone['zone']} holds was not seen"
+            raise UnknownLimitError(_why(facts, "zones.watermarks", where))
         if zone["zone"] not in _WITHOUT_SHARE and held:
             zones.append((zone, held))
     if not zones:
-        raise UnknownLimitError(f"the memory zones were not seen{why_not_seen(facts, 'zones')}")
+        raise UnknownLimitError(_why(facts, "zones", "the memory zones were not seen"))
     return zones, size_bytes // 1024
+
+
+def _why(facts: Mapping[str, Any], datum: str, what: str) -> str:
+    reason = (facts.get("unavailable") or {}).get(datum)
+    return f"{what} ({reason})" if reason else what
 
 
 def _number(value: float) -> str:
