@@ -59,9 +59,9 @@ _NOTHING = Seen(frozenset(), False)
 def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
     """(fact, what was seen of it) for each of NAMES, of the value of ``ansible_facts.pagealloc``. What is absent, null or
     of an odd shape was not seen."""
-    sound = sound_parts(facts)
-    kernel, vm, modules, memory = (sound.get(name) or {} for name in ("kernel", "vm", "modules", "memory"))
-    nics = [nic for nic in sound.get("nics") or () if nic.get("virtual") is not True]
+    kernel, vm, modules, memory = (part or {} for part in sound_parts(facts, "kernel", "vm", "modules", "memory"))
+    every_nic, zones = (part or () for part in sound_parts(facts, "nics", "zones"))
+    nics = [nic for nic in every_nic if nic.get("virtual") is not True]
     drivers = [_driver(nic) for nic in nics]
     release = _text(kernel.get("release"))
     yield "driver", _all_of(drivers, drivers)
@@ -75,7 +75,7 @@ def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
     yield "proprietary_module", _modules(modules.get("proprietary"))
     yield "mtu", _mtu(nics)
     yield "memory", _one(_memory(memory.get("total_kb")))
-    yield "numa_nodes", _one(_nodes(sound.get("zones") or ()))
+    yield "numa_nodes", _one(_nodes(zones))
     for name in ("min_free_kbytes", "zone_reclaim_mode"):
         yield name, _one(None if vm.get(name) is None else str(vm[name]))
     yield "machine", _one(_text(kernel.get("machine")))

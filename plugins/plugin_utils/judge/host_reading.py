@@ -162,5 +162,5 @@ def _record(found: Mapping[str, Any] | None) -> Record | None:
     """Facts gathered before there was a workaround role have none: not seen."""
     if found is None:
         return None
-    seen = {field.name: found.get(field.name) for field in fields(Record)}
+    seen: dict[str, Any] = {field.name: found.get(field.name) for field in fields(Record)}
     return Record(**{**seen, "phase": _text(found, "phase") or "none", "since": _text(found, "since")})

@@ -78,9 +78,9 @@ def check_facts(facts: object) -> Mapping[str, Any]:
     return facts
 
 
-def sound_parts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts without those that are not in their shape: what is odd was not seen."""
-    return {name: facts[name] for name, shape in shapes()["facts"].items() if name in facts and _is_sound(facts[name], shape)}
+def sound_parts(facts: Mapping[str, Any], *names: str) -> list[Any]:
+    """The facts of these names, None for one that is not in its shape: what is odd was not seen."""
+    return [value if _is_sound(value, shapes()["facts"][name]) else None for name, value in ((name, facts.get(name)) for name in names)]
 
 
 def _is_sound(value: object, shape: Shape) -> bool:
