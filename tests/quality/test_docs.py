@@ -20,6 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import shapes
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import classify_value, compare_value, headroom_value
+from jsonschema import Draft202012Validator
 
 from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.playbook import Ansible, newest, oldest
@@ -109,6 +110,13 @@ def test_return_has_the_shape_of_the_facts() -> None:
     reached: set[str] = set()
     assert list(differences_from_shape(documented_facts(), "facts", reached)) == []
     assert reached == set(shapes()), "each record is described"
+
+
+def test_the_samples_in_return_are_facts() -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    samples = {name: says["sample"] for name, says in documented_facts().items()}
+    facts = Draft202012Validator({"$defs": schema["$defs"], "$ref": "#/$defs/facts"})
+    assert [f"{error.json_path}: {error.message}" for error in facts.iter_errors(samples)] == []
 
 
 def test_the_schema_of_the_fleet_has_the_shape_of_the_facts() -> None:

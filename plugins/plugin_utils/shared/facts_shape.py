@@ -80,7 +80,7 @@ def check_facts(facts: object) -> Mapping[str, Any]:
 
 def sound_parts(facts: Mapping[str, Any], *names: str) -> list[Any]:
     """The facts of these names, None for one that is not in its shape: what is odd was not seen."""
-    return [value if _is_sound(value, shapes()["facts"][name]) else None for name, value in ((name, facts.get(name)) for name in names)]
+    return [facts.get(name) if _is_sound(facts.get(name), shapes()["facts"][name]) else None for name in names]
 
 
 def _is_sound(value: object, shape: Shape) -> bool:
