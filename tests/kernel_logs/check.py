@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import f
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import filter_log
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT, nic
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import BY_VERDICT, nic
 
 from tests.kernel_logs import scenario
 from tests.kernel_logs.console import BARE, Line, Mark, as_syslog_reads

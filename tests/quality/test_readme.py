@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST, SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits import NAMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import CONNECTION, read_recorded
@@ -36,6 +36,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import MAX_KEPT_BYTES, MAX_MEMBERS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import MAX_MEMBER_BYTES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
     MAX_RATIO,
     MAX_UNPACKED_BYTES,

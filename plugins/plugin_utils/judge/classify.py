@@ -25,9 +25,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria
     place_of,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom, why_unknown
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError, Host, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 __all__ = ["FactsError", "Result", "classify", "counts_by_verdict", "verdict_for_unreached"]

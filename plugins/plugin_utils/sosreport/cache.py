@@ -18,15 +18,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
-    MANIFEST,
-    SOS_FORMS,
-    SOS_IDENTITY,
-    Evidence,
-    read_transcript,
-    write_transcript,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript, write_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS, SOS_IDENTITY
 
 #: Names the folder. V(none) turns the cache off.
 VARIABLE = "PAGEALLOC_CACHE_DIR"

@@ -8,17 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
-    LINES_WANTED,
-    MANIFEST,
-    PAGETYPEINFO,
-    SOS_FORMS,
-    SOS_IDENTITY,
-    SOSREPORT,
-    Evidence,
-    Source,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import read_line
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import LINES_WANTED, MANIFEST, PAGETYPEINFO, Source
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import (
@@ -32,6 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layo
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.logs import take_logs
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import Members, expand
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.nics import drivers_in, settle_nics, take_namespaces
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.taken import Taken, text_of
 
 _ABSENT = "not in the sosreport"

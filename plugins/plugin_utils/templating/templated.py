@@ -19,8 +19,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result, classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import Plan, plan
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import PolicyError, read_policy

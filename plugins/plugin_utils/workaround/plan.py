@@ -14,7 +14,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Workaround
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import (

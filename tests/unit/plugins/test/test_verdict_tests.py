@@ -14,7 +14,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.test.host_verdict import TestModule
 from ansible_collections.fleetcare.pagealloc.tests.conftest import ROOT
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import BY_VERDICT
 
 HERE = ROOT / "plugins" / "test"
 TESTS: dict[str, Callable[[Any], bool]] = TestModule().tests()

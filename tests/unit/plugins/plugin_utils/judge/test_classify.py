@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
     verdict_for_unreached,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import (
     ADVISORY,
     AFFECTED_KERNEL,
     BY_VERDICT,

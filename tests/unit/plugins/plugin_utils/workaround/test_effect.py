@@ -20,7 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.eff
     state,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import DECISIONS
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import facts
 
 
 def at(verdict: str = "affected", kb: int | None = 67584, mode: int | None = 0, granted: int | None = 12) -> Snapshot:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import TemplatedError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT, failures
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import BY_VERDICT, failures
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.workaround.hosts import (
     GB,
     MB,
