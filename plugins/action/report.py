@@ -21,8 +21,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, show
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
@@ -63,8 +64,6 @@ class ActionModule(UntrustedAction):
             outcome = _report(options, task_vars, check_mode=self._task.check_mode) if options["gathered"] else _check(options)
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
-        except MissingLibraryError as error:
-            raise AnsibleActionFail(str(error)) from None
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         return {"changed": False, **outcome}
@@ -93,7 +92,6 @@ def _check(options: dict[str, Any]) -> dict[str, Any]:
     """Nothing is gathered yet: find what would spoil the report before thousands of hosts are asked."""
     merge_site_advisories(load_catalogue(), options["site_advisories"])
     require_writable(options["output_dir"])
-    tabulate_library()
     return {}
 
 
@@ -116,8 +114,8 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
         judged = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
         if options["history"] != OFF:
             _remember(judged, options, task_vars, check_mode=check_mode)
-        fleet, (paths, table) = told_soundly(judged, lambda one: (write_reports(one, options["output_dir"]), render_table(one)))
-    display.display("\n" + table)
+        fleet, (paths, table) = told_soundly(judged, lambda one: (write_reports(one, options["output_dir"]), render_table(one, coloured)))
+    show("\n" + table)
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
     changed = {host: result["change"] for host, result in fleet["hosts"].items() if "change" in result}
@@ -144,7 +142,7 @@ def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[st
         whole_fleet=set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"]),
         write=not check_mode,
     )
-    remember(fleet, keeping, int(time.time()), load_catalogue().thresholds.order)
+    remember(fleet, keeping, int(time.time()))
     if fleet["history"]["fault"]:
         Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
 
