@@ -47,7 +47,7 @@ _SENTENCE_LINES = 6
 _MOST = {0: 40, 2: 34, 3: 18}
 _MOST_HEADROOM = 34
 # Where the room does not do: which column gives way next, by its place, and down to which width.
-_GIVES_WAY = ((3, 9), (0, 20), (2, 19), (3, 7), (0, 12), (2, 8), (1, 11), (0, 8))
+_GIVES_WAY = ((3, 9), (0, 20), (2, 19), (3, 7), (2, 15), (0, 12), (2, 8), (1, 11), (0, 8))
 
 
 def render_table(fleet: Mapping[str, Any], paint: Paint = unpainted) -> str:

@@ -226,7 +226,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Name of a fleet -> address of its page."""
     folder = tmp_path_factory.mktemp("pages")
-    fleets = {"sample": sample_fleet(), "hostile": hostile_fleet(), "large": large_fleet(10000), "empty": fleet_of({})}
+    fleets = {
+        "sample": sample_fleet(),
+        "hostile": hostile_fleet(),
+        "orders": by_orders(2, 3, 5),
+        "large": large_fleet(10000),
+        "empty": fleet_of({}),
+    }
     return {name: write(folder / f"{name}.html", fleet) for name, fleet in fleets.items()}
 
 
@@ -471,7 +477,7 @@ def test_ten_thousand_hosts(browser: Browser, pages: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920])
-@pytest.mark.parametrize("name", ["sample", "hostile"])
+@pytest.mark.parametrize("name", ["sample", "hostile", "orders"])
 def test_nothing_sticks_out_sideways(browser: Browser, pages: dict[str, str], name: str, width: int) -> None:
     browser.resize(width, 900)
     try:
