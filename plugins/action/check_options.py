@@ -13,7 +13,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, tabulate_library
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.run_once import require_run_once
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
@@ -36,11 +35,8 @@ class ActionModule(UntrustedAction):
         try:
             merge_site_advisories(load_catalogue(), chosen[f"{role}_advisories"])
             require_writable(chosen[f"{role}_output_dir"])
-            tabulate_library()
         except AdvisoryError as error:
             raise AnsibleActionFail(f"{role}_advisories: {error}") from None
-        except MissingLibraryError as error:
-            raise AnsibleActionFail(str(error)) from None
         except OSError as error:
             raise AnsibleActionFail(f"{role}_output_dir: {os_failure(error)}") from None
         return {"changed": False}

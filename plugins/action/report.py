@@ -16,12 +16,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, Keeping, default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, show
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.run_once import require_run_once
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
@@ -57,8 +57,6 @@ class ActionModule(UntrustedAction):
             return {"changed": False, **_report(options, task_vars, check_mode=self._task.check_mode)}
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
-        except MissingLibraryError as error:
-            raise AnsibleActionFail(str(error)) from None
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
 
@@ -82,8 +80,8 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
         judged = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
         if options["history"] != OFF:
             _remember(judged, options, task_vars, check_mode=check_mode)
-        fleet, (paths, table) = told_soundly(judged, lambda one: (write_reports(one, options["output_dir"]), render_table(one)))
-    display.display("\n" + table)
+        fleet, (paths, table) = told_soundly(judged, lambda one: (write_reports(one, options["output_dir"]), render_table(one, coloured)))
+    show("\n" + table)
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
     changed = {host: result["change"] for host, result in fleet["hosts"].items() if "change" in result}
@@ -110,7 +108,7 @@ def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[st
         whole_fleet=set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"]),
         write=not check_mode,
     )
-    remember(fleet, keeping, int(time.time()), load_catalogue().thresholds.order)
+    remember(fleet, keeping, int(time.time()))
     if fleet["history"]["fault"]:
         Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
 

@@ -16,7 +16,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_a
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import FactsError, classify
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import on_pages_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, NoAnswerError, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.compaction import gained
@@ -61,10 +60,10 @@ _AFTER_A_CUT = f"The host goes on alone and ends with the old values or the new 
 
 
 class _Look(NamedTuple):
-    """A host at one moment. ``order``: that of the requests which its advisories speak of."""
+    """A host at one moment. ``order``: that of the requests which it is judged by."""
 
     facts: dict[str, Any]
-    order: int
+    order: int | None
     state: Snapshot
     plan: Plan
 
@@ -183,9 +182,7 @@ class ActionModule(ShellAction):
     def _look(self) -> _Look:
         facts = self.gathered_facts(self.options["timeout_seconds"])
         result = classify(facts, self.catalogue)
-        named = [advisory.thresholds for advisory in self.catalogue.advisories if advisory.id in result["advisories"]]
-        order = max(on_pages_of(facts["page_size_bytes"], limits).order for limits in named or [self.catalogue.thresholds])
-        return _Look(facts, order, state(facts, result, order), plan(facts, result, self.catalogue, self.policy))
+        return _Look(facts, result["order"], state(facts, result), plan(facts, result, self.catalogue, self.policy))
 
     def _ask(self, verb: str, **values: Any) -> Answer:
         """The answer of the program. A connection that breaks now is a failure of the change, not a host that cannot be reached."""

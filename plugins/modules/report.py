@@ -39,9 +39,9 @@ options:
     choices: [workaround]
   output_dir:
     description:
-      - Directory on the controller for C(fleet.json), C(fleet.html) and C(pagealloc.prom). Made where it is missing. A relative
-        path is relative to where the playbook was started.
-      - The three files are written in check mode too, as nothing on a host is changed by them.
+      - Directory on the controller for the reports. Made where it is missing. A relative path is relative to where the playbook
+        was started.
+      - They are written in check mode too, as nothing on a host is changed by them.
     type: path
     default: ./pagealloc-report
   site_advisories:

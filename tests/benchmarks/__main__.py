@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tabulate import tabulate
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns import fitted, line_of
 
 from tests.benchmarks.devices import DEVICES, devices
 from tests.benchmarks.docs import write_docs
@@ -84,11 +84,12 @@ def _options(words: list[str]) -> argparse.Namespace:
 
 
 def _table(figures: list[Figure]) -> str:
-    rows = [
-        [one.name, f"{one.ratio:.3f}", len(one.pairs), f"{min(one.pairs):.3f} to {max(one.pairs):.3f}", _against_goal(one)]
+    lines = [["figure", "ratio", "runs", "least to most", "goal"]]
+    lines += [
+        [one.name, f"{one.ratio:.3f}", str(len(one.pairs)), f"{min(one.pairs):.3f} to {max(one.pairs):.3f}", _against_goal(one)]
         for one in figures
     ]
-    return tabulate(rows, headers=["figure", "ratio", "runs", "least to most", "goal"], disable_numparse=True)
+    return "\n".join(line_of(cells) for cells in fitted(lines, numbers_from=len(lines[0])))
 
 
 def _against_goal(figure: Figure) -> str:

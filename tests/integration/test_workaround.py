@@ -84,7 +84,12 @@ def test_check_mode_plans_and_changes_nothing(ansible: Ansible, sshd: Sshd, tmp_
     assert f"-vm.min_free_kbytes = {now_kb()}\n+vm.min_free_kbytes = {now_kb() + 4096}\n" in done.stdout
     table = done.stdout[done.stdout.rindex("HOST ") : done.stdout.rindex("Report: ")]
     assert "Workaround: 2 planned" in table and max(map(len, table.splitlines())) <= 80
-    assert {path.name for path in (tmp_path / "pagealloc-workaround").iterdir()} == {"fleet.json", "fleet.html", "pagealloc.prom"}
+    assert {path.name for path in (tmp_path / "pagealloc-workaround").iterdir()} == {
+        "fleet.json",
+        "fleet.html",
+        "fleet.csv",
+        "pagealloc.prom",
+    }
 
 
 def test_nothing_is_done_where_nothing_asks_for_it(ansible: Ansible, tmp_path: Path) -> None:
@@ -149,9 +154,7 @@ def test_hosts_that_cannot_be_reached_are_in_the_report_once(ansible: Ansible, s
         assert {name: host["verdict"] for name, host in fleet["hosts"].items()} == {
             "fine": "at_risk", "silent": "stalled", "refused": "unreachable"
         }  # fmt: skip
-        _fleet, done = ansible.workaround(
-            tmp_path, hosts, "--check", "-T", "4", check=False, **choices, workaround_fail_on=["unreachable"]
-        )
+        _fleet, done = ansible.workaround(tmp_path, hosts, "--check", "-T", "4", check=False, **choices, workaround_fail_on=["unreachable"])
     assert done.returncode == 2 and "unreachable: " in done.stdout
 
 

@@ -22,7 +22,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD, SETTINGS, parse_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import save_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORTS, require_writable, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import remove_leftovers, write_together, write_whole
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
@@ -35,7 +35,7 @@ from tests.conftest import cannot_run
 from tests.playbook import own
 from tests.security.workaround_host import APPLY, NONCE, ORIGINAL_KB, SHELLS, Left, WorkaroundHost, is_applied, shell_words
 
-NAMES = ("fleet.json", "fleet.html", "pagealloc.prom")
+NAMES = tuple(name for name, _render in REPORTS.values())
 UNTOUCHED = Left((str(ORIGINAL_KB), "0"), None, None)
 
 
@@ -192,7 +192,7 @@ def test_all_reports_of_a_run_or_none(tmp_path: Path, obstacle: int, there: bool
 
 
 def test_runs_at_once_leave_the_files_of_one_of_them(tmp_path: Path) -> None:
-    """Each run's three files; whichever run was last, nothing is beside them."""
+    """Each run's files; whichever run was last, nothing is beside them."""
     children = []
     for number in range(8):
         child = os.fork()

@@ -56,7 +56,7 @@ class Marked(str):
 def test_classify(wanted: str) -> None:
     result = FILTERS["classify"](BY_VERDICT[wanted])
     assert result["verdict"] == wanted
-    assert sorted(result) == ["actions", "advisories", "headroom", "reasons", "symptom", "verdict"]
+    assert sorted(result) == ["actions", "advisories", "failures_up_to_order", "headroom", "order", "reasons", "symptom", "verdict"]
     assert FILTERS["classify"](Lazy(BY_VERDICT[wanted])) == result
 
 

@@ -150,14 +150,22 @@ MLX4 = "pagealloc-mlx4-rhel6.4"
 
 
 def result(
-    verdict: str, of: Facts | None, reasons: list[str], advisories: tuple[str, ...] = (), actions: tuple[Result, ...] = ()
+    verdict: str,
+    of: Facts | None,
+    reasons: list[str],
+    advisories: tuple[str, ...] = (),
+    actions: tuple[Result, ...] = (),
+    order: int = 2,
 ) -> Result:
+    """One host's result; ``order``: the one it is judged by, where it gave facts."""
     zones = of and of["zones"]
     return {
         "verdict": verdict,
         "symptom": None if of is None or of["zones"] is None else verdict in ("affected", "starved"),
         "reasons": reasons,
         "advisories": list(advisories),
+        "order": order if of else None,
+        "failures_up_to_order": 3 if of else None,
         "headroom": headroom(zones) if zones else None,
         "actions": [dict(action) for action in actions],
         "facts": of,
