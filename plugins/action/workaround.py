@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories

@@ -28,7 +28,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
     EvidenceError,
     EvidenceMissing,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 
 #: What a transcript may hold at most; the probe stops there, and the controller believes no host that it did.
 MAX_TRANSCRIPT_BYTES = 1048576
@@ -68,8 +69,7 @@ def _link(path):
 #: The manifest: every source, most telling first, since the end of a long transcript is what gets cut.
 MANIFEST = (
     _file("/proc/buddyinfo"),
-    _file("/proc/sys/vm/min_free_kbytes"),
-    _file("/proc/sys/vm/zone_reclaim_mode"),
+) + tuple(_file("/proc/sys/vm/" + name) for name in KEYS) + (
     _file("/proc/sys/kernel/tainted"),
     _file("/proc/uptime"),
     _file(RECORD),
@@ -218,7 +218,7 @@ LINES_WANTED = "|".join(
         "^ +nr_free_(cma|highatomic|pages) ",
         r"^(Mem(Total|Free|Available)|(A|Ina)ctive\(file\)|SReclaimable):",
         # sysctl.conf and its like: the settings of the workaround
-        r"^[[:space:]]*(-[[:space:]]*)?vm[./](min_free_kbytes|zone_reclaim_mode)[[:space:]]*=",
+        r"^[[:space:]]*(-[[:space:]]*)?vm[./](%s)[[:space:]]*=" % "|".join(KEYS),
         # /proc/modules: tainted ones end in their letters
         r"\([A-Z+-]+\)$",
         # routes: default ones

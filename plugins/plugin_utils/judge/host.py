@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 

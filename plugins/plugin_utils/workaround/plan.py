@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import zone_reclaim_in_force
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Workaround
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
