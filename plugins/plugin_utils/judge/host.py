@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 
@@ -88,21 +89,20 @@ class Failures:
 
 @dataclass(frozen=True)
 class Record:
-    """What the workaround role left on the host; ``phase``: none, pending, in_force or leaving. Values in kB and as the kernel has them."""
+    """What the workaround role left on the host; ``phase``: none, pending, in_force or leaving. ``values``: of that step by setting,
+    ``originals``: from before the first step; in kB and as the kernel has them, None for what is left alone."""
 
     phase: str
     step: int | None = None
-    min_free_kbytes: int | None = None
-    zone_reclaim_mode: int | None = None
-    original_min_free_kbytes: int | None = None
-    original_zone_reclaim_mode: int | None = None
+    values: Mapping[str, int | None] = field(default_factory=dict)
+    originals: Mapping[str, int | None] = field(default_factory=dict)
     since_epoch_seconds: int | None = None
     in_force_seconds: int | None = None
     since: str | None = None
 
     @property
     def in_force_kb(self) -> int | None:
-        return self.min_free_kbytes if self.phase == "in_force" else None
+        return self.values.get("min_free_kbytes") if self.phase == "in_force" else None
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,9 @@ class BootSetting:
 
 @dataclass(frozen=True)
 class Host:
-    """What a verdict needs of one host; None is not seen, ``why`` tells the reason. ``facts`` are the whole."""
+    """What a verdict needs of one host; None is not seen, ``why`` tells the reason. ``facts`` are the whole.
+
+    ``settings``: by name, the values of what the workaround may set."""
 
     release: str | None
     distribution_id: str | None
@@ -126,14 +128,23 @@ class Host:
     container: str | None
     nodes: int | None
     page_size_bytes: int | None
-    min_free_kbytes: int | None
-    zone_reclaim_mode: int | None
+    settings: Mapping[str, int | None]
     failures: Failures | None
     record: Record | None
     boot_settings: tuple[BootSetting, ...]
     out_of_tree: frozenset[str]
     unavailable: Mapping[str, Any]
     facts: Mapping[str, Any]
+
+    @property
+    def min_free_kbytes(self) -> int | None:
+        """vm.min_free_kbytes, in kB."""
+        return self.settings["min_free_kbytes"]
+
+    @property
+    def zone_reclaim_mode(self) -> int | None:
+        """vm.zone_reclaim_mode, a bit mask."""
+        return self.settings["zone_reclaim_mode"]
 
     @property
     def workaround_holds(self) -> bool:
@@ -178,8 +189,7 @@ def read_host(facts: object) -> Host:
         container=_container(facts),
         nodes=_nodes(facts),
         page_size_bytes=_page_size(facts),
-        min_free_kbytes=_count(vm, "min_free_kbytes", "vm."),
-        zone_reclaim_mode=_count(vm, "zone_reclaim_mode", "vm."),
+        settings={name: _count(vm, name, "vm.") for name in KEYS},
         failures=_failures(facts),
         record=_record(facts),
         boot_settings=_boot_settings(vm),
@@ -326,11 +336,12 @@ def _record(facts: Mapping[str, Any]) -> Record | None:
     if found is None:
         return None
     path = "workaround."
-    numbers = [field.name for field in fields(Record) if field.name not in ("phase", "since")]
     return Record(
         phase=_text(found, "phase", path) or "none",
         since=_text(found, "since", path),
-        **{name: _count(found, name, path) for name in numbers},
+        values={name: _count(found, name, path) for name in KEYS},
+        originals={name: _count(found, f"original_{name}", path) for name in KEYS},
+        **{name: _count(found, name, path) for name in ("step", "since_epoch_seconds", "in_force_seconds")},
     )
 
 
@@ -340,10 +351,10 @@ def _boot_settings(vm: Mapping[str, Any]) -> tuple[BootSetting, ...]:
         path = f"vm.boot_settings[{place}]."
         if not isinstance(line, Mapping):
             raise _odd(path[:-1], line, "a mapping")
-        texts = [_text(line, field.name, path) for field in fields(BootSetting)]
-        for field, text in zip(fields(BootSetting), texts, strict=True):
+        texts = [_text(line, part.name, path) for part in fields(BootSetting)]
+        for part, text in zip(fields(BootSetting), texts, strict=True):
             if text is None:
-                raise FactsError(path + field.name, "missing")
+                raise FactsError(path + part.name, "missing")
         lines.append(BootSetting(*(text or "" for text in texts)))
     return tuple(lines)
 
