@@ -19,34 +19,18 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_a
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import options_of_action
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, NoAnswerError, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.look import Look, look_at
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.machine import drive
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.moves import Lost, Wanted
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import PolicyError, read_policy
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import CHOICES, PolicyError, read_policy
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.task_result import task_result
 
-_POLICY = {
-    "steps_kb": {"type": "list", "elements": "int"},
-    "cap_percent": {"type": "float"},
-    "available_percent": {"type": "float"},
-    "zone_percent": {"type": "float"},
-    "short_percent": {"type": "float"},
-    "settle_seconds": {"type": "int"},
-    "zone_reclaim": {"type": "bool", "default": True},
-    "force": {"type": "bool", "default": False},
-    "conflicts": {"type": "str", "choices": ["refuse", "override"], "default": "refuse"},
-}
 _OPTIONS = {
-    **_POLICY,
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "compact": {"type": "bool", "default": False},
-    "watch_seconds": {"type": "int", "default": 5},
-    "verify_seconds": {"type": "int", "default": 30},
-    "timeout_seconds": {"type": "int", "default": 120},
-    "site_advisories": {"type": "list", "elements": "dict", "default": []},
+    **options_of_action("workaround", {"workaround_advisories": "site_advisories", "workaround_output_dir": "", "workaround_fail_on": ""}),
     "options_from": {"type": "str"},
 }
 
@@ -66,7 +50,7 @@ class ActionModule(ShellAction):
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
         self._require_seconds()
-        self.policy = read_policy({name: self.options[name] for name in _POLICY}, self.catalogue.workaround)
+        self.policy = read_policy({name: self.options[name] for name in CHOICES}, self.catalogue.workaround)
         wanted = Wanted(
             present=self.options["state"] == "present",
             check_mode=self._task.check_mode,
