@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD, SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD, SETTINGS, UPGRADE_HOME
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record, parse_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import save_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
@@ -28,7 +28,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import remove_leftovers, write_together, write_whole
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import program_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import HOME
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 
@@ -454,13 +453,13 @@ def test_a_record_that_a_run_wrote_when_it_was_killed_is_whole_or_the_one_before
 def home(tmp_path: Path) -> Path:
     """What stands for the folder of the upgrade on a host."""
     (tmp_path / "lib").mkdir()
-    return tmp_path / "lib" / Path(HOME).name
+    return tmp_path / "lib" / Path(UPGRADE_HOME).name
 
 
 def launched(home: Path, shell: str) -> dict[str, str]:
     """What a host says that is to reboot now; its own script only makes the file "ran"."""
     script = f'[ "$1" = boots ] || : >{home.parents[1]}/ran'
-    program = program_of(NONCE, "place", "launch", script=script, plan="TARGET=x").replace(HOME, str(home))
+    program = program_of(NONCE, "place", "launch", script=script, plan="TARGET=x").replace(UPGRADE_HOME, str(home))
     done = subprocess.run([*shell_words(shell), "-c", program], capture_output=True, text=True, check=False, timeout=60)
     return {name: text for name, text in read_transcript(done.stdout, NONCE).texts.items() if text}
 
