@@ -24,7 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, NoAnswerError, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.look import Look, look_at
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.machine import drive
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.moves import Lost, Wanted
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.moves import Lost, WorkaroundWanted
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import CHOICES, PolicyError, read_policy
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.task_result import task_result
@@ -51,7 +51,7 @@ class ActionModule(ShellAction):
             raise AnsibleActionFail(f"site_advisories: {error}") from None
         self._require_seconds()
         self.policy = read_policy({name: self.options[name] for name in CHOICES}, self.catalogue.workaround)
-        wanted = Wanted(
+        wanted = WorkaroundWanted(
             present=self.options["state"] == "present",
             check_mode=self._task.check_mode,
             **{name: self.options[name] for name in ("force", "compact", "watch_seconds", "verify_seconds")},

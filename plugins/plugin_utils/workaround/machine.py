@@ -25,9 +25,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.mov
     Lost,
     Move,
     Reached,
-    Run,
-    Seen,
-    Wanted,
+    RunProgram,
+    WorkaroundSeen,
+    WorkaroundWanted,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.compact_memory import gained
 
@@ -37,10 +37,10 @@ _NO_MARK = "The kernel's log could not be marked: in one without times, failures
 _AFTER_A_CUT = f"The host goes on alone and ends with the old values or the new ones. Run this again: it finds which. Its record: {RECORD}"
 
 
-def drive(wanted: Wanted, host: Reached) -> End:
+def drive(wanted: WorkaroundWanted, host: Reached) -> End:
     """Carry out one move after another, to the end. Raises NoAnswerError where what became of the host is not known, and what kept
     the host from being looked at where nothing was tried yet."""
-    seen = Seen()
+    seen = WorkaroundSeen()
     while True:
         move = next_move(wanted, seen)
         if isinstance(move, End):
@@ -55,7 +55,7 @@ def drive(wanted: Wanted, host: Reached) -> End:
         seen = replace(seen, times=times, **{move.into: reply})  # type: ignore[arg-type]
 
 
-def next_move(wanted: Wanted, seen: Seen) -> Move:
+def next_move(wanted: WorkaroundWanted, seen: WorkaroundSeen) -> Move:
     """What to do next with a host of which so much was seen."""
     if seen.found is None:
         return Gather("found")
@@ -68,10 +68,10 @@ def next_move(wanted: Wanted, seen: Seen) -> Move:
     return _step(wanted, seen, seen.found, [])
 
 
-def _mend(wanted: Wanted, seen: Seen, found: Look) -> Move:
+def _mend(wanted: WorkaroundWanted, seen: WorkaroundSeen, found: Look) -> Move:
     """What a cut run left is finished or undone first."""
     if seen.mended is None:
-        return Run("mended", "mend")
+        return RunProgram("mended", "mend")
     if isinstance(seen.mended, Lost):
         return _no_answer(seen.mended)
     if seen.mended.outcome not in ("mended", "restored", "kept"):
@@ -86,7 +86,7 @@ def _mend(wanted: Wanted, seen: Seen, found: Look) -> Move:
     return _step(wanted, seen, seen.repaired, [] if seen.mended.outcome == "kept" else [told])
 
 
-def _step(wanted: Wanted, seen: Seen, before: Look, told: list[str]) -> Move:
+def _step(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look, told: list[str]) -> Move:
     """One step further, where the plan says so. ``told``: what was mended."""
     decision = before.plan.decision
     if decision == "apply" and not wanted.check_mode:
@@ -97,10 +97,10 @@ def _step(wanted: Wanted, seen: Seen, before: Look, told: list[str]) -> Move:
     return End(outcome, [*told, *before.plan.sentences], before, changed=outcome == "planned" or bool(told))
 
 
-def _apply(wanted: Wanted, seen: Seen, before: Look, told: list[str]) -> Move:
+def _apply(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look, told: list[str]) -> Move:
     """Put the plan in force, and look until the host has recovered or its time is over: kswapd needs a while to free memory."""
     if seen.answer is None:
-        return Run("answer", "apply", _step_values(wanted, before))
+        return RunProgram("answer", "apply", _step_values(wanted, before))
     if isinstance(seen.answer, Lost):
         return _no_answer(seen.answer)
     if seen.answer.outcome != "applied":
@@ -118,7 +118,7 @@ def _apply(wanted: Wanted, seen: Seen, before: Look, told: list[str]) -> Move:
     return _put_back(seen, before, wrong, told)
 
 
-def _step_values(wanted: Wanted, before: Look) -> dict[str, Any]:
+def _step_values(wanted: WorkaroundWanted, before: Look) -> dict[str, Any]:
     """What the program needs to put the plan in force, and to see that the host still is as the plan saw it."""
     planned = before.plan
     expected = {f"expected_{name}": value for name, value in planned.before.items()}
@@ -135,10 +135,10 @@ def _what_it_brought(before: Look, answer: Answer, after: Look) -> list[str]:
     return [*told, _NO_MARK] if answer.values.get("marked") == "0" else told
 
 
-def _put_back(seen: Seen, before: Look, wrong: str, told: list[str]) -> Move:
+def _put_back(seen: WorkaroundSeen, before: Look, wrong: str, told: list[str]) -> Move:
     """The step made the host worse or does not hold."""
     if seen.undone is None:
-        return Run("undone", "undo", {"step": before.plan.step})
+        return RunProgram("undone", "undo", {"step": before.plan.step})
     if isinstance(seen.undone, Lost):
         return _no_answer(seen.undone)
     if seen.last is None:
@@ -150,7 +150,7 @@ def _put_back(seen: Seen, before: Look, wrong: str, told: list[str]) -> Move:
     return End(outcome, why, before, seen.last, changed=True, failed=wrong)
 
 
-def _leave(wanted: Wanted, seen: Seen, before: Look) -> Move:
+def _leave(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look) -> Move:
     """Give back what was there before the first step."""
     record = before.facts["workaround"]
     if record is None:
@@ -166,7 +166,7 @@ def _leave(wanted: Wanted, seen: Seen, before: Look) -> Move:
     if wanted.check_mode:
         return End("planned", told, before, changed=True, planned=originals)
     if seen.answer is None:
-        return Run("answer", "leave", {"force": wanted.force})
+        return RunProgram("answer", "leave", {"force": wanted.force})
     if isinstance(seen.answer, Lost):
         return _no_answer(seen.answer)
     if seen.answer.outcome != "restored":

@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.loo
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WorkaroundWanted:
     """What the task asks for: ``present`` puts the next step in force, else what was there before the first comes back."""
 
     present: bool = True
@@ -34,7 +34,7 @@ class Lost:
 
 
 @dataclass(frozen=True)
-class Seen:
+class WorkaroundSeen:
     """What was seen so far; None for what was not asked for. ``times``: of each, when it was asked for and when it was there, in
     seconds of one clock.
 
@@ -62,14 +62,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Gather:
-    """Look at the host, after a while. ``into``: the name in ``Seen`` of what comes of a move."""
+    """Look at the host, after a while. ``into``: the name in ``WorkaroundSeen`` of what comes of a move."""
 
     into: str
     wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
-class Run:
+class RunProgram:
     """Have the host run the program."""
 
     into: str
@@ -99,7 +99,7 @@ class Halt:
     lost: Lost | None = None
 
 
-Move = Gather | Run | End | Halt
+Move = Gather | RunProgram | End | Halt
 
 
 class Reached(Protocol):

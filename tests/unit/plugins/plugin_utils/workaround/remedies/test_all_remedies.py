@@ -39,7 +39,7 @@ REMEDY = Remedy(name="swappiness", unit="", action="set_swappiness", joined=min,
 '''
 
 #: Runs with the collection's copy that has the remedy; prints what its parts made of it.
-SEEN = '''
+SEEN = """
 import json, sys
 from pathlib import Path
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import LINES_WANTED
@@ -49,7 +49,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.forms import from_sysctl
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.look import look_at
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.machine import next_move
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.moves import Seen, Wanted
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.moves import WorkaroundSeen, WorkaroundWanted
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.task_result import task_result
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.workaround.hosts import GB, host
@@ -59,7 +59,7 @@ catalogue = load_catalogue()
 facts = host(32 * GB, 2)
 policy = read_policy({}, catalogue.workaround)
 look, none = (look_at({**facts, "vm": {**facts["vm"], "swappiness": now}}, catalogue, policy) for now in (60, 0))
-values = dict(next_move(Wanted(), Seen(found=look)).values)
+values = dict(next_move(WorkaroundWanted(), WorkaroundSeen(found=look)).values)
 folder = WorkaroundHost(Path(sys.argv[1]))
 swappiness = folder.vm / "swappiness"
 swappiness.write_text("60\\n")
@@ -71,12 +71,12 @@ print(json.dumps({
     "no_record": no_record(),
     "plan": look.plan.as_data(),
     "too_far": none.plan.as_data(),
-    "diff": task_result(next_move(Wanted(check_mode=True), Seen(found=look)))["diff"],
+    "diff": task_result(next_move(WorkaroundWanted(check_mode=True), WorkaroundSeen(found=look)))["diff"],
     "applied": applied,
     "changed": folder.ask("dash", "apply", **{**values, "expected_swappiness": 59}).reason,
     "left": (folder.ask("dash", "leave").outcome, swappiness.read_text(), folder.left().settings, folder.left().record),
 }))
-'''
+"""
 
 
 @pytest.fixture
