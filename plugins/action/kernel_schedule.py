@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import UPGRADE_HOME
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
@@ -51,7 +52,7 @@ class ActionModule(UpgradeAction):
             self.ask("cancel", timeout_seconds=self._seconds)
             state = read_state(self.ask("state", timeout_seconds=self._seconds))
             if state.plan or state.active:
-                raise UpgradeError("the schedule is still there", "remove /var/lib/pagealloc-kernel-upgrade/plan on the host")
+                raise UpgradeError("the schedule is still there", f"remove {UPGRADE_HOME}/plan on the host")
         return {"changed": changed, "schedule": None, "diff": {"before": _told(state) if changed else "", "after": ""}}
 
     def _present(self, options: dict[str, Any], evidence: Evidence, state: State) -> dict[str, Any]:

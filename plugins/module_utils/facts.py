@@ -15,6 +15,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container impo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count, sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, LOGS, LogContext
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
@@ -23,12 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import nics_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.page_size import page_size_bytes
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import (
-    RECORD,
-    no_record,
-    parse_record,
-    parse_settings,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, no_record, parse_record, parse_settings
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import FIELDS as ZONEINFO_FIELDS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
 
@@ -167,7 +163,7 @@ def _vm(evidence, take):
     def value_of(name):
         return take("vm." + name, lambda: sole_count(name, evidence.get("/proc/sys/vm/" + name)))
 
-    values = dict((name, value_of(name)) for name in ("min_free_kbytes", "zone_reclaim_mode"))
+    values = dict((name, value_of(name)) for name in KEYS)
     if all(value is None for value in values.values()):
         return None
     return dict(values, boot_settings=_boot_settings(evidence))

@@ -10,7 +10,8 @@ __metaclass__ = type
 from collections import namedtuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import CONTAINER, FIRST_CGROUP, SYSTEMD_CONTAINER
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 
 #: One source of evidence. ``source``: its name in a transcript, a path or pattern of files or ``$command``.
 #: ``kind``: "file" (read whole), "lines" (only those that LINES_WANTED matches), "link" (where it points),
@@ -41,8 +42,7 @@ def _link(path):
 #: The manifest: every source, most telling first, since the end of a long transcript is what gets cut.
 MANIFEST = (
     _file("/proc/buddyinfo"),
-    _file("/proc/sys/vm/min_free_kbytes"),
-    _file("/proc/sys/vm/zone_reclaim_mode"),
+) + tuple(_file("/proc/sys/vm/" + name) for name in KEYS) + (
     _file("/proc/sys/kernel/tainted"),
     _file("/proc/uptime"),
     _file(RECORD),
@@ -134,7 +134,7 @@ LINES_WANTED = "|".join(
         "^ +nr_free_(cma|highatomic|pages) ",
         r"^(Mem(Total|Free|Available)|(A|Ina)ctive\(file\)|SReclaimable):",
         # sysctl.conf and its like: the settings of the workaround
-        r"^[[:space:]]*(-[[:space:]]*)?vm[./](min_free_kbytes|zone_reclaim_mode)[[:space:]]*=",
+        r"^[[:space:]]*(-[[:space:]]*)?vm[./](%s)[[:space:]]*=" % "|".join(KEYS),
         # /proc/modules: tainted ones end in their letters
         r"\([A-Z+-]+\)$",
         # routes: default ones

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD, SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD, SETTINGS
 
 from tests.conftest import cannot_run
 from tests.playbook import Ansible

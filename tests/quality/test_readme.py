@@ -44,8 +44,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpa
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plan_value
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import available_kb, limits
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import available_kb
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.min_free_kbytes import limits
 
 from tests.conftest import ROOT, SAMPLE_FLEET
 
@@ -265,7 +266,7 @@ def test_the_outcomes_of_the_workaround_are_all_there_in_their_order() -> None:
 def test_the_limits_of_the_workaround_worked_by_hand_are_those_of_the_code() -> None:
     text, facts = TEXTS["docs/workaround.md"], sample_fleet()["hosts"]["db03-el64-seed"]["facts"]
     policy = read_policy({}, load_catalogue().workaround)
-    found = {str(limit.kb) for limit in limits(facts, facts["vm"]["min_free_kbytes"], policy)}
+    found = {str(limit.most) for limit in limits(facts, facts["vm"]["min_free_kbytes"], policy)}
     rows = table(text, "option", "default", "limit", "of `db03-el64-seed`")
     for option, default, _limit, sum_ in rows:
         assert float(default) == getattr(policy, code(option)[0].removeprefix("workaround_"))

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
 
 
@@ -80,21 +80,20 @@ class Failures:
 
 @dataclass(frozen=True)
 class Record:
-    """What the workaround role left on the host; ``phase``: none, pending, in_force or leaving. Values in kB and as the kernel has them."""
+    """What the workaround role left on the host; ``phase``: none, pending, in_force or leaving. ``values``: of that step by setting,
+    ``originals``: from before the first step; in kB and as the kernel has them, None for what is left alone."""
 
     phase: str
     step: int | None = None
-    min_free_kbytes: int | None = None
-    zone_reclaim_mode: int | None = None
-    original_min_free_kbytes: int | None = None
-    original_zone_reclaim_mode: int | None = None
+    values: Mapping[str, int | None] = field(default_factory=dict)
+    originals: Mapping[str, int | None] = field(default_factory=dict)
     since_epoch_seconds: int | None = None
     in_force_seconds: int | None = None
     since: str | None = None
 
     @property
     def in_force_kb(self) -> int | None:
-        return self.min_free_kbytes if self.phase == "in_force" else None
+        return self.values.get("min_free_kbytes") if self.phase == "in_force" else None
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,9 @@ class BootSetting:
 
 @dataclass(frozen=True)
 class Host:
-    """What a verdict needs of one host; None is not seen, ``why`` tells the reason. ``facts`` are the whole."""
+    """What a verdict needs of one host; None is not seen, ``why`` tells the reason. ``facts`` are the whole.
+
+    ``settings``: by name, the values of what the workaround may set."""
 
     release: str | None
     distribution_id: str | None
@@ -118,13 +119,22 @@ class Host:
     container: str | None
     nodes: int | None
     page_size_bytes: int | None
-    min_free_kbytes: int | None
-    zone_reclaim_mode: int | None
+    settings: Mapping[str, int | None]
     failures: Failures | None
     record: Record | None
     boot_settings: tuple[BootSetting, ...]
     out_of_tree: frozenset[str]
     facts: Mapping[str, Any]
+
+    @property
+    def min_free_kbytes(self) -> int | None:
+        """vm.min_free_kbytes, in kB."""
+        return self.settings["min_free_kbytes"]
+
+    @property
+    def zone_reclaim_mode(self) -> int | None:
+        """vm.zone_reclaim_mode, a bit mask."""
+        return self.settings["zone_reclaim_mode"]
 
     @property
     def workaround_holds(self) -> bool:

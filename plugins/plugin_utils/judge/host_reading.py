@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import (
     BootSetting,
     FailureGroup,
@@ -35,8 +36,7 @@ def read_host(facts: object) -> Host:
         container=_container(seen.get("container")),
         nodes=len({zone["node"] for zone in seen["zones"]}) if seen["zones"] else None,
         page_size_bytes=_page_size_bytes(seen["page_size_bytes"]),
-        min_free_kbytes=vm.get("min_free_kbytes"),
-        zone_reclaim_mode=vm.get("zone_reclaim_mode"),
+        settings={name: vm.get(name) for name in KEYS},
         failures=_failures(seen["failures"]),
         record=_record(seen.get("workaround")),
         boot_settings=tuple(BootSetting(*(line[field.name] for field in fields(BootSetting))) for line in vm.get("boot_settings") or ()),
@@ -163,5 +163,10 @@ def _record(found: Mapping[str, Any] | None) -> Record | None:
     """Facts gathered before there was a workaround role have none: not seen."""
     if found is None:
         return None
-    seen: dict[str, Any] = {field.name: found.get(field.name) for field in fields(Record)}
-    return Record(**{**seen, "phase": _text(found, "phase") or "none", "since": _text(found, "since")})
+    return Record(
+        phase=_text(found, "phase") or "none",
+        since=_text(found, "since"),
+        values={name: found.get(name) for name in KEYS},
+        originals={name: found.get(f"original_{name}") for name in KEYS},
+        **{name: found.get(name) for name in ("step", "since_epoch_seconds", "in_force_seconds")},
+    )

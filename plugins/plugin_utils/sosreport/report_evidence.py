@@ -82,7 +82,7 @@ def _take(report: Taken, entry: Source) -> None:
 def _take_forms(report: Taken) -> None:
     """Of the sosreport's own forms what nothing else has given, read only where that is so."""
     texts = report.texts
-    if any(f"/proc/sys/{name}" not in texts for name in ("vm/min_free_kbytes", "vm/zone_reclaim_mode", "kernel/tainted")):
+    if any(path not in texts for path in forms.SYSCTL_FILES.values()):
         _convert(report, "sysctl", forms.from_sysctl)
     if "/proc/modules" not in texts:
         report.put_all(forms.from_taint(_by_name(report, "taint")))

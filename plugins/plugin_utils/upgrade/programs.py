@@ -9,6 +9,7 @@ import shlex
 from functools import cache
 from pathlib import Path
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import UPGRADE_HOME
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import frame_program
 
 _FOLDER = Path(__file__).with_name("sh")
@@ -23,9 +24,9 @@ COMMAND_SECONDS = 180
 
 
 def program_of(nonce: str, *parts: str, **settings: str) -> str:
-    """The program of these parts of ``sh/``. Settings become shell variables of the same name in capitals."""
+    """The program of these parts of ``sh/``. Settings become shell variables of the same name in capitals; ``home`` is our folder."""
     assignments = "".join(f"{name.upper()}={shlex.quote(value)}\n" for name, value in settings.items())
-    body = assignments + "\n".join(_part(part) for part in parts)
+    body = f"home={UPGRADE_HOME}\n{assignments}" + "\n".join(_part(part) for part in parts)
     program: str = frame_program(nonce, body, COMMAND_SECONDS)
     return program
 

@@ -90,9 +90,8 @@ def got_worse(before: Snapshot, after: Snapshot) -> str | None:
     return None
 
 
-def not_in_force(after: Snapshot, wanted: Mapping[str, int | None]) -> str | None:
+def not_in_force(seen: Mapping[str, object], wanted: Mapping[str, int | None]) -> str | None:
     """A sentence where a value is not what was put in force, else None."""
-    seen = {name: value for name, value in after.items() if name in KEYS}
     for name in KEYS:
         if wanted[name] is not None and seen[name] != wanted[name]:
             return f"vm.{name} is {seen[name]} and not {wanted[name]}: something on the host set it again."

@@ -24,7 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify
     installed_kernels,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import OUTCOMES, NoAnswerError, read_answer
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.compaction import gained
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.compact_memory import gained
 
 from tests.security.attacks.answers import NONCE, answer, look
 from tests.security.attacks.handed import sound_facts

@@ -5,9 +5,9 @@
 # Installs WHAT beside the kernels that are there. HOW: install, or reinstall where files of an installed one are missing.
 # A lost connection does not end it, nor does a limit of time: its output goes to a file, which is read at the end.
 trap '' HUP PIPE
-log=$(mktemp /tmp/pagealloc-kernel-upgrade.XXXXXX) || exit 1
-# shellcheck disable=SC2086 # one word for each package
 # shellcheck disable=SC2154 # settings
+log=$(mktemp "/tmp/${home##*/}.XXXXXX") || exit 1
+# shellcheck disable=SC2086 # one word for each package
 "$MANAGER" -y --setopt=installonly_limit=0 "$HOW" $WHAT >"$log" 2>&1 </dev/null
 say status $?
 say said "$(tail -n 30 "$log")"

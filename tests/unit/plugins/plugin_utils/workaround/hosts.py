@@ -10,7 +10,6 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plan_value
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import Plan
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import Facts, blank, facts, failures, zone
 
 MB = 1024
@@ -70,7 +69,7 @@ def host(
     )
 
 
-def plan_of(facts_of_host: Facts, **policy: Any) -> Plan:
+def plan_of(facts_of_host: Facts, **policy: Any) -> Facts:
     return plan_value(facts_of_host, policy, None)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import TemplatedError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import limits
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.min_free_kbytes import limits
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import BY_VERDICT, failures
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.workaround.hosts import (
     GB,
@@ -270,8 +270,8 @@ def test_no_plan_exceeds_its_cap_or_lowers_a_value(
     if made["min_free_kbytes"] is None:
         assert made["zone_reclaim_mode"] is None
         return
-    chosen = Policy(tuple(steps), cap, available_percent, zone_percent, short_percent=1, settle_seconds=0)
-    tightest = limits(of_host, now, chosen)[0].kb
+    chosen = read_policy({**policy, "short_percent": 1, "settle_seconds": 0}, {})
+    tightest = limits(of_host, now, chosen)[0].most
     assert made["min_free_kbytes"] >= now, "never lowered"
     assert made["min_free_kbytes"] == now or made["min_free_kbytes"] <= tightest <= kb * cap / 100, "never beyond the cap"
     assert made["zone_reclaim_mode"] is None or made["zone_reclaim_mode"] & (mode or 0) == (mode or 0), "no bit is taken away"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.compaction import gained
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.compact_memory import gained
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import facts, zone
 
 SHATTERED = "Node 0, zone   Normal  60000  20000      0      0      0      0      0      0      0      0      0\n"
