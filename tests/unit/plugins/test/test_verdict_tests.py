@@ -12,12 +12,12 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.plugins.test.host_verdict import TestModule
+from ansible_collections.fleetcare.pagealloc.plugins.test import host_verdict
 from ansible_collections.fleetcare.pagealloc.tests.conftest import ROOT
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import BY_VERDICT
 
 HERE = ROOT / "plugins" / "test"
-TESTS: dict[str, Callable[[Any], bool]] = TestModule().tests()
+TESTS: dict[str, Callable[[Any], bool]] = host_verdict.TestModule().tests()
 
 
 def test_there_is_one_for_each_verdict_with_its_documentation() -> None:

@@ -42,7 +42,7 @@ REMEDY = Remedy(name="swappiness", unit="", action="set_swappiness", joined=min,
 SEEN = """
 import json, sys
 from pathlib import Path
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import LINES_WANTED
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import LINES_WANTED
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record, parse_record, parse_settings
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
