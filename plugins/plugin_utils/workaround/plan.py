@@ -59,8 +59,8 @@ class Plan:
     def as_data(self) -> dict[str, Any]:
         """The plan as templates and reports have it, each value under its setting's name."""
         data = asdict(self)
-        before, sentences = data.pop("before"), data.pop("sentences")
-        return {**data, **data.pop("values"), "before": before, "sentences": sentences}
+        values, before, sentences = (data.pop(name) for name in ("values", "before", "sentences"))
+        return {**data, **values, "before": before, "sentences": sentences}
 
 
 def plan(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, policy: Policy) -> Plan:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import TemplatedError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.min_free_kbytes import limits
@@ -24,7 +25,15 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.wor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import ROOT
+
 STEPS = [262144, 524288, 1048576, 2097152, 4194304]
+
+
+def test_a_plan_as_data_has_what_the_filter_documents_and_no_more() -> None:
+    documented = yaml.safe_load((ROOT / "plugins" / "filter" / "workaround_plan.yml").read_text())["RETURN"]["_value"]["contains"]
+    for facts in (host(32 * GB, 2), host(GB)):
+        assert list(plan_of(facts)) == list(documented)
 
 
 @pytest.mark.parametrize(
