@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS, manager_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
     ACCEPTABLE,
     ASKS,
@@ -20,7 +23,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.prefli
     left_by_us,
     preflight,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PACKAGES, PREFLIGHT
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, local_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import read_state
 
@@ -80,22 +83,29 @@ class ActionModule(UpgradeAction):
     def _plan(
         self, facts: dict[str, Any], advisories: list[Advisory], wishes: Wishes, wanted_time: str, timeout_seconds: int
     ) -> dict[str, Any]:
-        evidence = self.ask(*PREFLIGHT, timeout_seconds=timeout_seconds, local_time=wanted_time)
-        found: Preflight = preflight(evidence, facts, advisories, wishes, int(time.time()))
+        names = " ".join(one.name for one in MANAGERS)
+        evidence = self.ask(*PREFLIGHT, timeout_seconds=timeout_seconds, local_time=wanted_time, managers=names)
+        clock = int(time.time())  # now, since the repositories may take minutes
+        manager = manager_of(evidence)
+        if manager:
+            more = self.ask_manager(manager, *PACKAGES, timeout_seconds=timeout_seconds)
+            evidence = Evidence({**evidence.texts, **more.texts}, {**evidence.reasons, **more.reasons})
+        found: Preflight = preflight(evidence, facts, advisories, wishes, clock)
         drivers = needed_drivers(facts)
         findings = list(found.findings)
-        if found.target and found.target.repository and found.manager:
-            contents = self.ask("contents", timeout_seconds=timeout_seconds, manager=found.manager, target=found.target.release)
-            findings.append(finding_of_contents(contents, drivers, found.target.release, wishes.accept))
-        elif not found.target and found.manager:
-            asked = self.ask("held", timeout_seconds=timeout_seconds, manager=found.manager)
+        if manager and found.target and found.target.repository:
+            what = " ".join(manager.words(manager.pieces, found.target.package))
+            contents = self.ask_manager(manager, "contents", timeout_seconds=timeout_seconds, what=what)
+            findings += [finding_of_contents(contents, drivers, found.target.release, wishes.accept), *manager.rehearsal(contents)]
+        elif manager and not found.target:
+            asked = self.ask_manager(manager, "held", timeout_seconds=timeout_seconds)
             findings += held_back(asked, evidence, advisories, wishes)
         state = found.state
         return {
-            "target": found.target and {"release": found.target.release, "repository": found.target.repository},
+            "target": found.target and asdict(found.target),
             "findings": findings,
             "drivers": drivers,
-            "manager": found.manager,
+            "manager": found.manager.name if found.manager else "",
             "python": found.python,
             "at": found.at,
             "due": None if state.due is None else {"at": in_utc(state.due), "target": state.plan.get("TARGET", "")},

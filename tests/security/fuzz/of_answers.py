@@ -16,6 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.driver
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import at_time, make_plan, plan_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import Loader, read_loader
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import Wishes, held_back, left_by_us, preflight
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import read_state
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify import (
@@ -59,7 +60,9 @@ def _look(evidence: Evidence) -> None:
         named(held_back, evidence, evidence, load_catalogue().advisories[:1], wishes, errors=_UPGRADE)
     finding_of_contents(evidence, needed_drivers(FACTS), "x", ())
     doubts_of_kernel(evidence, ["mlx4_en"])
-    installed_kernels(evidence)
+    for manager in MANAGERS:
+        installed_kernels(evidence, manager)
+        manager.rehearsal(evidence)
     if state is not None:
         list(left_by_us(state, None))
         if state.before:

@@ -28,7 +28,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared import text as report_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms, identity
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import parse_offers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.yum import Yum
 
 from tests.security.attacks.texts import samples, text_like
 from tests.security.attacks.words import junk, number, word
@@ -230,7 +230,7 @@ FUZZERS = (
     _parser("installed", "the installed kernels", kernel.parse_installed, _of_source("$kernels")),
     _parser("ethtool", "`ethtool -i`", nic.parse_ethtool, _of_source("$ethtool/eth0")),
     _parser("mem_info", "a Mem-Info block", lambda text: parse_mem_info(text.split("\n")), _of_source("$dmesg"), parse_mem_info),
-    _parser("offers", "`yum list available`", parse_offers, _of([_YUM])),
+    _parser("offers", "`yum list available`", Yum().offers, _of([_YUM])),
     Fuzzer("routes", "the routing tables", (nic.default_route_interfaces,), _of_source("/proc/net/route", "/proc/net/ipv6_route"), _routes),
     Fuzzer("kernel_log", "a kernel log", (failures_of, read_log), _of_source("$dmesg"), _kernel_log),
     Fuzzer("log_filter", "a whole log of a report", (filter_log,), _of_source("$dmesg"), _filter_log),

@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The list of the package managers. The first that a host has is the one that is used."""
+
+from __future__ import annotations
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.dnf import Dnf
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.yum import Yum
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
+
+MANAGERS: tuple[PackageManager, ...] = (Dnf(), Yum())
+
+
+def manager_named(name: str) -> PackageManager | None:
+    """The package manager with this command; None for a word that names none."""
+    return next((one for one in MANAGERS if one.name == name), None)
+
+
+def manager_of(evidence: Evidence) -> PackageManager | None:
+    """The package manager of a host. The host names it; that word alone chooses nothing that runs."""
+    return manager_named(evidence.texts.get("$manager", "").strip())
