@@ -176,10 +176,11 @@ def _loader(evidence: Evidence) -> Iterator[Finding]:
         yield blocker("boot_loader", error.sentence, error.remedy)
         return
     yield ok("boot_loader", f"{loader.kind} boots {clip(loader.default)} by default")
-    if not loader.has_once or any(">" in entry for entry in loader.entries.values()):
+    if not loader.has_once or loader.submenus:
+        why = "" if not loader.has_once else ", since the older ones lie in a submenu"
         yield warning(
             "fallback",
-            f"{loader.kind} here cannot boot a kernel for one boot only",
+            f"{loader.kind} here cannot boot a kernel for one boot only{why}",
             "have the console at hand: should the new kernel not come up, the old one must be chosen there",
         )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.dnf import Dnf
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.yum import Yum
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.zypper import Zypper
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
 
-MANAGERS: tuple[PackageManager, ...] = (Dnf(), Yum())
+MANAGERS: tuple[PackageManager, ...] = (Dnf(), Yum(), Zypper())
 
 
 def manager_named(name: str) -> PackageManager | None:

@@ -91,7 +91,7 @@ def test_an_el6_host_with_nothing_in_the_way() -> None:
         ({"$owner": ""}, "flavour", "of no package"),
         ({"$busy": "812 /var/run/yum.pid /usr/bin/python /usr/bin/yum update\n"}, "package_manager", "yum update (pid 812)"),
         ({"$busy": "  \n\t\n812\n"}, "package_manager", "is busy: 812 (pid 812)"),
-        ({"$manager": ""}, "package_manager", "neither dnf nor yum"),
+        ({"$manager": ""}, "package_manager", "neither dnf nor yum nor zypper is there"),
         ({"$offered": "Error: No matching Packages to list\n"}, "target", "newest offered: none"),
         ({"$offered": "", "$subscription": "Release: 6.4\n"}, "target", "pinned to release 6.4"),
         ({"$offered": "", "/etc/yum/vars/releasever": "6.4\n"}, "target", "pinned to release 6.4"),
