@@ -12,6 +12,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import Loader, read_loader
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import manager_named
@@ -28,10 +29,7 @@ class ActionModule(UpgradeAction):
 
     OPTIONS = {
         "upgrade": {"type": "dict", "required": True},
-        "site_advisories": {"type": "list", "elements": "dict", "default": []},
-        "accept": {"type": "list", "elements": "str", "default": []},
-        "use_modules": {"type": "bool", "default": True},
-        "timeout_seconds": {"type": "int", "default": 3600},
+        **of_role("accept", "use_modules", site_advisories="advisories", timeout_seconds="install_timeout_seconds"),
     }
 
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

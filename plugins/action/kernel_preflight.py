@@ -12,10 +12,10 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS, manager_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
-    ACCEPTABLE,
     ASKS,
     Preflight,
     Wishes,
@@ -32,17 +32,9 @@ class ActionModule(UpgradeAction):
     """See plugins/modules/kernel_preflight.py."""
 
     OPTIONS = {
-        "site_advisories": {"type": "list", "elements": "dict", "default": []},
-        "target": {"type": "str", "default": ""},
-        "exact": {"type": "bool", "default": False},
-        "reboot": {"type": "str", "choices": ["never", "now", "at", "cancel"], "default": "never"},
-        "reboot_at": {"type": "str", "default": ""},
-        "reboot_timezone": {"type": "str", "default": ""},
-        "window_seconds": {"type": "int", "default": 3600},
-        "cluster": {"type": "str", "choices": ["refuse", "standby", "allow"], "default": "refuse"},
-        "accept": {"type": "list", "elements": "str", "choices": list(ACCEPTABLE), "default": []},
+        **of_role("target", "exact", "reboot", "reboot_at", "reboot_timezone", "window_seconds", "cluster", "accept"),
+        **of_role(site_advisories="advisories", timeout_seconds="preflight_timeout_seconds"),
         "refuse": {"type": "bool", "default": True},
-        "timeout_seconds": {"type": "int", "default": 600},
     }
 
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import system
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import acceptable
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import Cluster, read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, UpgradeError, blocker, ok, warning
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
@@ -24,8 +25,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target
 
 #: Verdicts that ask for an upgrade.
 ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
-#: Blockers that an operator may take upon himself.
-ACCEPTABLE = ("clock", "driver", "last_reboot", "out_of_tree")
 #: How far the host's clock may be from the controller's before a time means two things.
 _CLOCK_SECONDS = 300
 
@@ -34,14 +33,14 @@ _CLOCK_SECONDS = 300
 class Wishes:
     """What the operator asks for."""
 
-    target: str = ""
-    exact: bool = False
-    reboot: str = "never"
-    at: str = ""
-    timezone: str = ""
-    window_seconds: int = 3600
-    cluster: str = "refuse"
-    accept: Sequence[str] = field(default_factory=tuple)
+    target: str
+    exact: bool
+    reboot: str
+    at: str
+    timezone: str
+    window_seconds: int
+    cluster: str
+    accept: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def preflight(
 
 
 def _accepted(finding: Finding, accept: Sequence[str]) -> Finding:
-    if finding["state"] == "blocker" and finding["check"] in accept and finding["check"] in ACCEPTABLE:
+    if finding["state"] == "blocker" and finding["check"] in accept and finding["check"] in acceptable():
         return warning(finding["check"], f"{finding['sentence']}; accepted by kernel_upgrade_accept")
     return finding
 

@@ -38,7 +38,7 @@ _PLANNED = re.compile(r'<(to-[a-z-]{1,30})>|<solvable type="[a-z]{1,20}" name="(
 _PROBLEM = re.compile(r"<description>(Problem[^<]{1,400})|<message type=\"error\">([^<]{1,400})")
 _PLACE = re.compile(r"(latest|oldest)(?:[-+](\d{1,3}))?")
 #: File systems that are what they were before the boot: no snapshot of them is booted.
-_PLAIN_FILE_SYSTEMS = frozenset(("ext2", "ext3", "ext4", "xfs"))
+_PLAIN_FILE_SYSTEMS = frozenset(("rootfs", "ext2", "ext3", "ext4", "xfs"))
 _MOST_RULE_CHARS = 400
 _LOADERS = frozenset(("grub2", "grub2-efi"))
 _BY_HAND = "upgrade this host by its own means"
@@ -120,7 +120,7 @@ def _root(evidence: Evidence) -> Finding:
         return blocker("root", "what file system / is on was not seen", "see whether /proc/mounts can be read")
     if "transactional-update" in evidence.texts.get("$tool", "").split() or "ro" in roots[-1][3].split(","):
         return blocker("root", "/ is read-only or updated by transactional-update, which installs into a snapshot", _BY_HAND)
-    odd = [f"{words[1]} on {words[2]}" for words in mounts if words[1] in ("/", "/boot") and words[2] not in (*_PLAIN_FILE_SYSTEMS, "rootfs")]
+    odd = [f"{words[1]} on {words[2]}" for words in mounts if words[1] in ("/", "/boot") and words[2] not in _PLAIN_FILE_SYSTEMS]
     if odd:
         told = f"{listed(odd)}: which snapshot boots is not decided by this role, and GRUB may not write there"
         return blocker("root", told, _BY_HAND)

@@ -60,8 +60,14 @@ FACTS: dict[str, Any] = {
 MLX4 = load_catalogue().advisories[:1]
 
 
+def asked_for(**changed: Any) -> Wishes:
+    """What is asked for where an operator changes no other option."""
+    plain: dict[str, Any] = {"target": "", "exact": False, "reboot": "never", "at": "", "timezone": "", "window_seconds": 3600}
+    return Wishes(**{**plain, "cluster": "refuse", "accept": (), **changed})
+
+
 def look(texts: dict[str, str] | None = None, facts: dict[str, Any] | None = None, **wishes: Any) -> Preflight:
-    return preflight(Evidence({**TEXTS, **(texts or {})}, {}), {**FACTS, **(facts or {})}, MLX4, Wishes(**wishes), NOW)
+    return preflight(Evidence({**TEXTS, **(texts or {})}, {}), {**FACTS, **(facts or {})}, MLX4, asked_for(**wishes), NOW)
 
 
 def test_an_el6_host_with_nothing_in_the_way() -> None:
@@ -195,12 +201,12 @@ def test_a_kernel_that_did_not_come_up_is_not_tried_again_unasked() -> None:
 
 def test_a_hold_is_named_with_where_it_stands() -> None:
     evidence = Evidence({**TEXTS, "$offered": "", "/etc/yum.conf": "exclude=kernel*\ninstallonly_limit=3\n"}, {})
-    [found] = held_back(Evidence({"$offered_all": YUM3}, {}), evidence, MLX4, Wishes())
+    [found] = held_back(Evidence({"$offered_all": YUM3}, {}), evidence, MLX4, asked_for())
     assert found["check"] == "held" and "/etc/yum.conf: exclude=kernel*" in found["sentence"]
     assert "358.23.2" not in found["sentence"], "that one would not do"
-    assert held_back(Evidence({}, {}), evidence, MLX4, Wishes()) == []
+    assert held_back(Evidence({}, {}), evidence, MLX4, asked_for()) == []
     gone = Evidence({}, {"$offered": "Error: Failed to download metadata for repo 'site'"})
-    assert held_back(Evidence({"$offered_all": YUM3}, {}), gone, MLX4, Wishes()) == [], "the cache is no repository"
+    assert held_back(Evidence({"$offered_all": YUM3}, {}), gone, MLX4, asked_for()) == [], "the cache is no repository"
 
 
 def test_the_drivers_that_are_needed_and_whether_a_package_has_them() -> None:

@@ -13,9 +13,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.zypper import Zypper
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import Offer
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import Preflight, Wishes, preflight
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import Preflight, preflight
 
-from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_preflight import FACTS, NOW, TEXTS
+from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_preflight import FACTS, NOW, TEXTS, asked_for
 
 OLD, NEW = "6.1.0-150500.358-default", "6.1.0-150500.440-default"
 OLD_PACKAGE, NEW_PACKAGE = "6.1.0-150500.358.1.x86_64", "6.1.0-150500.440.1.x86_64"
@@ -26,7 +26,7 @@ SEARCH = """\
 
 <search-result version="0.0">
 <solvable-list>
-<solvable status="other-version" name="kernel-default" kind="package" edition="6.1.0-150500.440.2" arch="x86_64" repository="up &amp; to date"/>
+<solvable status="other-version" name="kernel-default" kind="package" edition="6.1.0-150500.440.2" arch="x86_64" repository="a &amp; b"/>
 <solvable status="other-version" name="kernel-default" kind="package" edition="6.1.0-150500.440.1" arch="x86_64" repository="lab"/>
 <solvable status="installed" name="kernel-default" kind="package" edition="6.1.0-150500.431.1" arch="x86_64" repository="lab"/>
 <solvable status="not-installed" name="kernel-default" kind="package" edition="4.12.14-lp151.28.10.1" arch="x86_64" repository="lab"/>
@@ -109,7 +109,7 @@ def catalogue() -> Catalogue:
 def look(texts: dict[str, str] | None = None, kernel: dict[str, Any] | None = None, **wishes: Any) -> Preflight:
     advisories = [one for one in catalogue().advisories if one.id == "site"]
     facts = {**FACTS, "kernel": {**KERNEL, **(kernel or {})}}
-    return preflight(Evidence({**SUSE, **(texts or {})}, {}), facts, advisories, Wishes(**wishes), NOW)
+    return preflight(Evidence({**SUSE, **(texts or {})}, {}), facts, advisories, asked_for(**wishes), NOW)
 
 
 def test_a_suse_host_with_nothing_in_the_way() -> None:
@@ -124,7 +124,7 @@ def test_a_suse_host_with_nothing_in_the_way() -> None:
 
 def test_what_is_offered() -> None:
     assert Zypper().offers(SEARCH) == {
-        NEW: Offer("6.1.0-150500.440.2.x86_64", "up &amp; to date"),
+        NEW: Offer("6.1.0-150500.440.2.x86_64", "a &amp; b"),
         OLD: Offer("6.1.0-150500.358.1.i586", "lab"),
     }
     assert Zypper().offers("") == {}
