@@ -109,7 +109,7 @@ class ActionModule(UpgradeAction):
         return f"{self._manager.name} {steps[-1][0]}"
 
     def _by_module(self, head: str, options: dict[str, Any], task_vars: dict[str, Any]) -> str:
-        """ "dnf module", or "" where no Python on the host has the manager's library, or too old a one for Ansible."""
+        """Through what: the manager's module, or "" where no Python on the host has the manager's library, or too old a one for Ansible."""
         module, python = self._manager.module, str(options["upgrade"]["python"]).split()
         if not module or not python:
             return ""

@@ -56,6 +56,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.memb
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import cluster, drivers, loader, state, system, verify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.dnf import Dnf
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.zypper import Zypper
 
 try:
     from re import _constants as sre_constants
@@ -515,6 +516,11 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
         (repeated("during banner exchange "), repeated("ssh: connect to host "), repeated("Connection to a port 1")),
     ),
     unreached.is_timeout: (unreached.is_timeout, (repeated("Timed out after 1"),)),
+    Zypper.offers: (Zypper().offers, (numbered('<solvable name="kernel-default" edition="6.1-N"/>'), repeated("<solvable "))),
+    Zypper.rehearsal: (
+        lambda text: Zypper().rehearsal(Evidence({"$rehearsal": text, "$rehearsal_status": "0"}, {})),
+        (repeated("<to-install>"), repeated('<solvable type="a" name="'), numbered('<to-remove><solvable type="a" name="N">')),
+    ),
     Dnf.offers: (Dnf().offers, (numbered("kernel.x86_64 1-N r"), repeated("\n", "kernel.a"), repeated("1-", "kernel.a "))),
 }
 

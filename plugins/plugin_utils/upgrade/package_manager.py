@@ -65,7 +65,7 @@ class PackageManager(ABC):
 
     ``name``: its command. ``parts``: its files in managers/sh/, in the order in which a shell is to read them. ``module``: Ansible's
     own module for it, "" where there is none that may be used. ``heads``: the packages that each stand for an installed kernel; the
-    first is the one to install. ``pieces``: all packages that a kernel may consist of.
+    first is the one to install. ``pieces``: all packages that a kernel may consist of. ``unpin``: the remedy for a ``pin``.
     """
 
     name: str
@@ -74,6 +74,7 @@ class PackageManager(ABC):
     module: str = ""
     heads: tuple[str, ...]
     pieces: tuple[str, ...]
+    unpin: str = ""
 
     @abstractmethod
     def offers(self, text: str) -> dict[str, Offer]:

@@ -136,9 +136,8 @@ def _no_target(evidence: Evidence, wanted: str, offered: Mapping[str, Offer]) ->
     """Why no kernel that is wanted was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
     told = f"kernel {wanted} is not offered (newest offered: {newest_of(offered)})"
     manager = manager_of(evidence)
-    pin = manager.pin(evidence) if manager else ""
-    if pin:
-        return blocker("target", f"{told}, the host is pinned to release {pin}", "subscription-manager release --set=RELEASE, or --unset")
+    if manager and (pin := manager.pin(evidence)):
+        return blocker("target", f"{told}, the host is pinned to release {pin}", manager.unpin)
     said = "" if offered else f": {clip(evidence.texts.get('$offered') or evidence.why_missing('$offered'), 160)}"
     return blocker("target", told + said, "enable a repository that has it, or see why one does not answer")
 

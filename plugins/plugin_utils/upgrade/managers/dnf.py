@@ -37,6 +37,7 @@ class Dnf(PackageManager):
     module = "ansible.builtin.dnf"
     heads = ("kernel", "kernel-core")
     pieces = (*heads, "kernel-modules", "kernel-modules-core", "kernel-modules-extra")
+    unpin = "subscription-manager release --set=RELEASE, or --unset"
 
     def offers(self, text: str) -> dict[str, Offer]:
         found = [(f"{version}.{arch}", repository) for arch, version, repository in _OFFER.findall(text)]

@@ -159,7 +159,7 @@ def _purge_rule(evidence: Evidence) -> str | None:
 def _kept(rule: str, packages: Iterable[str], running: str) -> set[str]:
     """Which of these packages the rule keeps; each VERSION-RELEASE.ARCH."""
     oldest_first: Sequence[str] = sorted(set(packages), key=cmp_to_key(compare_releases))
-    kept = set()
+    kept: set[str] = set()
     for word in rule.split(","):
         place = _PLACE.fullmatch(word)
         if place:

@@ -5,7 +5,7 @@
 # What the package manager has and offers. After the part daemons and those of the manager. Read-only, but for the metadata it keeps in
 # its cache. PIECES: the packages that a kernel consists of.
 # shellcheck disable=SC2086,SC2154 # one word for each file or package; of other parts
-# Who holds a lock now. A yum that is asked meanwhile would wait for ever. A user may hold one on a file of the same number elsewhere.
+# Who holds a lock now. A manager that is asked meanwhile may wait for ever. A user may hold one on a file of the same number elsewhere.
 busy=
 holds() { roots "$1" || return 0
  busy=yes; say busy "$1 $2 $(tr '\0' ' ' <"/proc/$1/cmdline")"; }
