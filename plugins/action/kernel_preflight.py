@@ -86,7 +86,7 @@ class ActionModule(UpgradeAction):
         drivers = needed_drivers(facts)
         findings = list(found.findings)
         if manager and found.target and found.target.repository:
-            what = " ".join(manager.words(manager.pieces, found.target.package))
+            what = " ".join(manager.words(manager.brought, found.target.package))
             contents = self.ask_manager(manager, "contents", timeout_seconds=timeout_seconds, what=what)
             findings += [finding_of_contents(contents, drivers, found.target.release, wishes.accept), *manager.rehearsal(contents)]
         elif manager and not found.target:

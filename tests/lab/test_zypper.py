@@ -21,7 +21,7 @@ from tests.lab.test_story import ADVISORY
 
 pytestmark = pytest.mark.lab_long
 OLD, NEW = uname_of(SUSE_OLD), uname_of(SUSE_NEW)
-SITE = {**ADVISORY, "kernel": {"dists": ["150500"], "introduced": OLD, "fixed": NEW}}
+SITE = {**ADVISORY, "kernel": {"dists": ["150500"], "introduced": OLD.removesuffix("-default"), "fixed": NEW.removesuffix("-default")}}
 
 
 @pytest.fixture(scope="module")

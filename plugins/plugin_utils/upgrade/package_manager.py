@@ -64,8 +64,10 @@ class PackageManager(ABC):
     """One package manager: constants, and pure functions of what its commands printed.
 
     ``name``: its command. ``parts``: its files in managers/sh/, in the order in which a shell is to read them. ``module``: Ansible's
-    own module for it, "" where there is none that may be used. ``heads``: the packages that each stand for an installed kernel; the
-    first is the one to install. ``pieces``: all packages that a kernel may consist of. ``unpin``: the remedy for a ``pin``.
+    own module for it, "" where there is none that may be used. ``unpin``: the remedy for a ``pin``.
+
+    Packages: ``heads`` each stand for an installed kernel, and the first is the one to install; ``brought`` come with it; ``pieces`` are
+    all that a kernel may consist of.
     """
 
     name: str
@@ -73,6 +75,7 @@ class PackageManager(ABC):
     parts: tuple[str, ...]
     module: str = ""
     heads: tuple[str, ...]
+    brought: tuple[str, ...]
     pieces: tuple[str, ...]
     unpin: str = ""
 

@@ -36,7 +36,8 @@ class Dnf(PackageManager):
     parts = ("rpm", "enterprise_linux", "dnf")
     module = "ansible.builtin.dnf"
     heads = ("kernel", "kernel-core")
-    pieces = (*heads, "kernel-modules", "kernel-modules-core", "kernel-modules-extra")
+    brought = (*heads, "kernel-modules", "kernel-modules-core")
+    pieces = (*brought, "kernel-modules-extra")
     unpin = "subscription-manager release --set=RELEASE, or --unset"
 
     def offers(self, text: str) -> dict[str, Offer]:

@@ -51,6 +51,7 @@ class Zypper(PackageManager):
     family = Family("SUSE Linux", frozenset(_IDS), like="suse", least_release=12)
     parts = ("rpm", "zypper")
     heads = ("kernel-default",)
+    brought = heads
     pieces = (*heads, "kernel-default-extra", "kernel-default-optional")
 
     def offers(self, text: str) -> dict[str, Offer]:
