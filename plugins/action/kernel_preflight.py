@@ -9,7 +9,6 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
@@ -19,6 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.prefli
     ASKS,
     Preflight,
     Wishes,
+    both_looks,
     held_back,
     left_by_us,
     preflight,
@@ -80,8 +80,7 @@ class ActionModule(UpgradeAction):
         clock = int(time.time())  # now, since the repositories may take minutes
         manager = manager_of(evidence)
         if manager:
-            more = self.ask_manager(manager, *PACKAGES, timeout_seconds=timeout_seconds)
-            evidence = Evidence({**evidence.texts, **more.texts}, {**evidence.reasons, **more.reasons})
+            evidence = both_looks(evidence, self.ask_manager(manager, *PACKAGES, timeout_seconds=timeout_seconds))
         found: Preflight = preflight(evidence, facts, advisories, wishes, clock)
         drivers = needed_drivers(facts)
         findings = list(found.findings)

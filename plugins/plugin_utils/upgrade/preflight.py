@@ -104,6 +104,12 @@ def _accepted(finding: Finding, accept: Sequence[str]) -> Finding:
     return finding
 
 
+def both_looks(first: Evidence, more: Evidence) -> Evidence:
+    """What two programs gave of one host. A file that a program did not ask for is empty in its evidence, and says nothing there."""
+    seen = {source: text for source, text in first.texts.items() if text or not more.texts.get(source)}
+    return Evidence({**more.texts, **seen}, {**more.reasons, **first.reasons})
+
+
 def _packages(
     evidence: Evidence, kernel: Mapping[str, Any], running: str, advisories: Sequence[Advisory], wishes: Wishes
 ) -> tuple[Target | None, list[Finding], Iterator[Finding]]:

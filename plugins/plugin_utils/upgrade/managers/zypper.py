@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cmp_to_key
+from html import unescape
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.boot import setting
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
@@ -60,7 +61,7 @@ class Zypper(PackageManager):
             package = f"{attributes.get('edition')}.{attributes.get('arch')}"
             release = self.release_of(self.heads[0], package)
             if release and attributes.get("name") in self.heads and attributes.get("status") != "installed":
-                found.setdefault(release, Offer(package, attributes.get("repository", "")))  # the newest comes first
+                found.setdefault(release, Offer(package, unescape(attributes.get("repository", ""))))  # the newest comes first
         return found
 
     def release_of(self, head: str, package: str) -> str | None:
@@ -87,7 +88,7 @@ class Zypper(PackageManager):
         text = evidence.texts.get("$rehearsal", "")
         if evidence.texts.get("$rehearsal_status", "").strip() != "0":
             problem = _PROBLEM.search(text)
-            told = clip(" ".join((problem.group(1) or problem.group(2)).split()), 240) if problem else "it does not say why"
+            told = clip(" ".join(unescape(problem.group(1) or problem.group(2)).split()), 240) if problem else "it does not say why"
             if "remove lock" in told:
                 return [blocker("held", f"zypper would not install it: {told}", "zypper removelock, for as long as this takes")]
             return [blocker("transaction", f"zypper would not install it: {told}", "see what zypper install --dry-run says on the host")]

@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import Preflight, Wishes, held_back, preflight
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
+    Preflight,
+    Wishes,
+    both_looks,
+    held_back,
+    preflight,
+)
 
 from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_cluster import CLUSTAT
 from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_loader import GRUB_CONF, NEW, OLD
@@ -132,6 +138,17 @@ def test_distributions(ident: str, version: str | None, known: bool) -> None:
 def test_a_rebuild_that_says_what_it_is_like_is_known() -> None:
     kernel = {**FACTS["kernel"], "distribution": {"id": "site", "name": "Site Linux", "version": "9.3"}}
     assert not look({"/etc/os-release": 'ID_LIKE="rhel fedora"\n'}, {"kernel": kernel}).blockers
+
+
+def test_a_second_look_takes_nothing_from_the_first() -> None:
+    """In a transcript, a file of the manifest that the program did not read is empty."""
+    head, end = "pagealloc-evidence 1 n\n", "pagealloc-evidence end n\n"
+    first = read_transcript(f"{head}/etc/os-release:ID=sles\n/boot/grub2/grub.cfg:set default\n!$grubby:no such command\n{end}", "n")
+    more = read_transcript(f"{head}$offered:a\n!/etc/yum.conf:No such file or directory\n{end}", "n")
+    both = both_looks(first, more)
+    assert both.texts["/etc/os-release"] == "ID=sles\n" and both.texts["/boot/grub2/grub.cfg"] and both.texts["$offered"] == "a\n"
+    assert set(both.reasons) == {"$grubby", "/etc/yum.conf"}
+    assert both_looks(more, first).texts["/etc/os-release"] == "ID=sles\n"
 
 
 def test_everything_at_once() -> None:

@@ -124,7 +124,7 @@ def test_a_suse_host_with_nothing_in_the_way() -> None:
 
 def test_what_is_offered() -> None:
     assert Zypper().offers(SEARCH) == {
-        NEW: Offer("6.1.0-150500.440.2.x86_64", "a &amp; b"),
+        NEW: Offer("6.1.0-150500.440.2.x86_64", "a & b"),
         OLD: Offer("6.1.0-150500.358.1.i586", "lab"),
     }
     assert Zypper().offers("") == {}
