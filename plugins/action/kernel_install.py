@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.install_machine import (
     Execute,
@@ -28,6 +29,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.instal
     next_install_move,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import manager_named
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import VERIFY
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify import doubts_of_kernel, installed_kernels
 
@@ -40,17 +43,19 @@ class ActionModule(UpgradeAction):
 
     OPTIONS = {
         "upgrade": {"type": "dict", "required": True},
-        "site_advisories": {"type": "list", "elements": "dict", "default": []},
-        "accept": {"type": "list", "elements": "str", "default": []},
-        "use_modules": {"type": "bool", "default": True},
-        "timeout_seconds": {"type": "int", "default": 3600},
+        **of_role("accept", "use_modules", site_advisories="advisories", timeout_seconds="install_timeout_seconds"),
     }
 
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         upgrade = options["upgrade"]
         if not upgrade.get("target"):
             raise UpgradeError("there is no kernel to install", "give what kernel_preflight returned")
+        manager = manager_named(str(upgrade["manager"]))
+        if manager is None:
+            raise UpgradeError(f"there is no package manager {clip(upgrade['manager'], 40)!r}", "give what kernel_preflight returned")
+        self._manager: PackageManager = manager
         self._release = str(upgrade["target"]["release"])
+        self._package = str(upgrade["target"].get("package") or self._release)
         self._drivers = [] if "driver" in options["accept"] else [str(name) for name in upgrade["drivers"]]
         wanted = InstallWanted(self._release, str(upgrade["running"]), self._task.check_mode)
         seen = InstallSeen()
@@ -80,10 +85,11 @@ class ActionModule(UpgradeAction):
         return result
 
     def _look(self) -> KernelsSeen:
-        evidence = self.ask(*VERIFY, timeout_seconds=_ASK_SECONDS, target=self._release, drivers=" ".join(self._drivers))
+        wanted = {"target": self._release, "package": self._package, "drivers": " ".join(self._drivers)}
+        evidence = self.ask_manager(self._manager, *VERIFY, timeout_seconds=_ASK_SECONDS, **wanted)
         return KernelsSeen(
             doubts=tuple(doubts_of_kernel(evidence, self._drivers)),
-            kernels=tuple(installed_kernels(evidence)),
+            kernels=tuple(installed_kernels(evidence, self._manager)),
             parts=tuple(evidence.texts.get("$package", "").split()),
             loader=read_loader(evidence),
         )
@@ -93,33 +99,34 @@ class ActionModule(UpgradeAction):
 
         ``task_vars``: what a module of Ansible's needs, None where none is to be used.
         """
-        manager = str(options["upgrade"]["manager"])
+        head = self._manager.heads[0]
         # without its head the rest was never pulled in
-        steps = [] if "kernel" in parts else [("install", ["kernel"])]
+        steps = [] if head in parts else [("install", [head])]
         steps += [("reinstall", list(parts))] if parts else []
         self._said = ""
         try:
-            if task_vars and not parts and (via := self._by_module(f"kernel-{self._release}", options, task_vars)):
+            if task_vars and not parts and (via := self._by_module(head, options, task_vars)):
                 return Transaction(via, self._said)
             for how, names in steps:
-                self._by_command(manager, how, [f"{name}-{self._release}" for name in names], options["timeout_seconds"])
+                self._by_command(how, names, options["timeout_seconds"])
         except AnsibleConnectionFailure as failure:
             raise UpgradeError(
                 f"was lost while its package manager worked: {clip(failure, 200)}",
                 f"run this again, it makes good what is half made; do not reboot the host before, or see that kernel {old} boots",
             ) from None
-        return Transaction(f"{manager} {steps[-1][0]}", self._said)
+        return Transaction(f"{self._manager.name} {steps[-1][0]}", self._said)
 
-    def _by_module(self, package: str, options: dict[str, Any], task_vars: dict[str, Any]) -> str:
-        """ "dnf module", or "" where no Python on the host has the manager's library, or too old a one for Ansible."""
-        manager, python = str(options["upgrade"]["manager"]), str(options["upgrade"]["python"]).split()
-        if not python:
+    def _by_module(self, head: str, options: dict[str, Any], task_vars: dict[str, Any]) -> str:
+        """Through what: the manager's module, or "" where no Python on the host has the manager's library, or too old a one for Ansible."""
+        module, python = self._manager.module, str(options["upgrade"]["python"]).split()
+        if not module or not python:
             return ""
+        words = self._manager.words([head], self._package)
         variables = {**task_vars, "ansible_python_interpreter": python[0]}
         try:
             with self.limited_to(options["timeout_seconds"]):
                 result = self._execute_module(
-                    module_name=f"ansible.builtin.{manager}", module_args={"name": [package], "state": "present"}, task_vars=variables
+                    module_name=module, module_args={"name": words, "state": "present"}, task_vars=variables
                 )
         except AnsibleConnectionFailure:
             raise
@@ -129,10 +136,11 @@ class ActionModule(UpgradeAction):
             if "results" not in result and "failures" not in result:
                 return ""  # it did not get as far as the package manager
             self._said = str(result.get("msg", ""))
-        return f"{manager} module"
+        return f"{self._manager.name} module"
 
-    def _by_command(self, manager: str, how: str, packages: list[str], timeout_seconds: int) -> None:
-        answer = self.ask("install", timeout_seconds=timeout_seconds, manager=manager, how=how, what=" ".join(packages))
+    def _by_command(self, how: str, names: Sequence[str], timeout_seconds: int) -> None:
+        what = " ".join(self._manager.words(names, self._package))
+        answer = self.ask_manager(self._manager, "install", timeout_seconds=timeout_seconds, how=how, what=what)
         if answer.texts.get("$status", "").strip() != "0":
             lines = [line for line in answer.texts.get("$said", "").split("\n") if line.strip()]
             errors = [line for line in lines if "rror" in line or "nough" in line]

@@ -53,7 +53,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms, identity, layout
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import report_evidence as sos_evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import cluster, drivers, loader, state, system, target, verify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import cluster, drivers, loader, state, system, verify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.dnf import Dnf
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.zypper import Zypper
 
 try:
     from re import _constants as sre_constants
@@ -514,7 +517,12 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
         (repeated("during banner exchange "), repeated("ssh: connect to host "), repeated("Connection to a port 1")),
     ),
     unreached.is_timeout: (unreached.is_timeout, (repeated("Timed out after 1"),)),
-    target.parse_offers: (target.parse_offers, (numbered("kernel.x86_64 1-N r"), repeated("\n", "kernel.a"), repeated("1-", "kernel.a "))),
+    Zypper.offers: (Zypper().offers, (numbered('<solvable name="kernel-default" edition="6.1-N"/>'), repeated("<solvable "))),
+    Zypper.rehearsal: (
+        lambda text: Zypper().rehearsal(Evidence({"$rehearsal": text, "$rehearsal_status": "0"}, {})),
+        (repeated("<to-install>"), repeated('<solvable type="a" name="'), numbered('<to-remove><solvable type="a" name="N">')),
+    ),
+    Dnf.offers: (Dnf().offers, (numbered("kernel.x86_64 1-N r"), repeated("\n", "kernel.a"), repeated("1-", "kernel.a "))),
 }
 
 #: Sources of evidence, each filled with what is bad for what reads it; then the whole way to a verdict.
@@ -676,8 +684,8 @@ UPGRADE: dict[str, tuple[Callable[[Evidence], object], str, Callable[[int], str]
     "many differing files": (lambda given: verify.doubts_of_kernel(given, ["a"]), "$differs", numbered("S.5......    /N")),
     "drivers": (lambda given: verify.doubts_of_kernel(given, ["a"]), "$driver", numbered("N a")),
     "contents": (lambda given: drivers.finding_of_contents(given, ["a"], "1", []), "$contents", numbered("N.ko")),
-    "release": (lambda given: system.distribution(given, {}), "/etc/os-release", numbered("ID_LIKE=N")),
-    "busy": (system.package_manager, "$busy", numbered("N a b")),
+    "release": (lambda given: system.distribution(given, {}, None), "/etc/os-release", numbered("ID_LIKE=N")),
+    "busy": (lambda given: system.package_manager(given, MANAGERS[0]), "$busy", numbered("N a b")),
     "sizes": (lambda given: list(system.rooms(given)), "$size", numbered("N /boot/N")),
     "outside": (lambda given: list(system.left_behind(given, [])), "$outside", numbered("weak-updates/N")),
     "grub legacy": (loader.read_loader, "/boot/grub/grub.conf", numbered("title N\nkernel /vmlinuz-N")),
