@@ -36,8 +36,9 @@ _UNIQUE = {
     "workflow_job_template_nodes": ("identifier", "workflow_job_template"),
 }  # fmt: skip
 _PLAYBOOK = re.compile(r"^\s*-?\s*(hosts|(ansible\.builtin\.)?import_playbook):", re.MULTILINE)
-#: A field of a node or a schedule whose prompt has another name.
-_PROMPT = {"job_tags": "tags", "extra_data": "variables"}
+#: What a node or a schedule sets only where its template asks for it. A name in the prompt is that of the field, but for one.
+_PROMPTED = ("inventory", "limit", "job_type", "verbosity", "forks", "scm_branch", "timeout", "diff_mode", "job_tags", "skip_tags")
+_PROMPT = {"job_tags": "tags"}
 
 
 def playbooks_of(folder: Path) -> set[str]:
@@ -144,9 +145,10 @@ class Controller:
                 check_answer(questions[name], answer)
             elif not template.get("ask_variables_on_launch"):
                 raise Refused("extra_data", f"Variables {name} are not allowed on launch.")
-        if endpoint == "schedules" and (open_ := [name for name, asked in questions.items() if asked["required"] and name not in one["extra_data"]]):
-            raise Refused("variables_needed_to_start", f"{open_} value missing")
-        for name in ("inventory", "limit", "job_type", "verbosity", "forks", "scm_branch", "timeout", "diff_mode", "job_tags", "skip_tags"):
+        missing = [name for name, asked in questions.items() if asked["required"] and name not in one["extra_data"]]
+        if endpoint == "schedules" and missing:
+            raise Refused("variables_needed_to_start", f"{missing} value missing")
+        for name in _PROMPTED:
             if one[name] not in (None, "") and not template.get(f"ask_{_PROMPT.get(name, name)}_on_launch"):
                 raise Refused(name, "Field is not configured to prompt on launch.")
 

@@ -76,7 +76,8 @@ def test_a_project_that_allows_override_takes_any_playbook(controller: Controlle
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "sent"), [("labels", {"name": "one"}), ("organizations", {}), ("execution_environments", {"name": "one"}), ("schedules", {})]
+    ("endpoint", "sent"),
+    [("labels", {"name": "one"}), ("organizations", {}), ("execution_environments", {"name": "one"}), ("schedules", {})],
 )
 def test_a_field_that_is_needed_may_not_be_missing(controller: Controller, endpoint: str, sent: dict[str, Any]) -> None:
     assert "This field is required." in refused(controller, endpoint, **sent)
