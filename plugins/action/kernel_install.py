@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.deadline import MAX_MODULE_BYTES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
@@ -124,7 +125,7 @@ class ActionModule(UpgradeAction):
         words = self._manager.words([head], self._package)
         variables = {**task_vars, "ansible_python_interpreter": python[0]}
         try:
-            with self.limited_to(options["timeout_seconds"]):
+            with self.limited_to(options["timeout_seconds"], MAX_MODULE_BYTES):
                 result = self._execute_module(
                     module_name=module, module_args={"name": words, "state": "present"}, task_vars=variables
                 )
