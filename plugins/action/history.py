@@ -14,6 +14,7 @@ from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, HistoryError, default_url, open_history
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, show
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
@@ -54,21 +55,21 @@ class ActionModule(UntrustedAction):
 
 
 def _told(history: History, options: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
-    label, host, display = options["label"] or None, options["host"], Display()
+    label, host = options["label"] or None, options["host"]
     if options["keep_days"] is not None:
         pruned = history.prune(int(time.time()) - options["keep_days"] * _DAY_SECONDS)
-        display.display(f"{count_of(pruned, 'audit')} {'would be' if check_mode else 'were'} deleted")
+        Display().display(f"{count_of(pruned, 'audit')} {'would be' if check_mode else 'were'} deleted")
         return {"changed": pruned > 0, "pruned": pruned}
     if options["csv"]:
         rows = _export(history, options, check_mode=check_mode)
-        display.display(f"{count_of(rows, 'line')} in {options['csv']}")
+        Display().display(f"{count_of(rows, 'line')} in {options['csv']}")
         return {"changed": not check_mode, "rows": rows}
     if host:
         past = history.observations(lambda rows: [one for _label, _host, one in rows], label, host)
-        display.display("\n" + render_past(past, load_catalogue().thresholds.order))
+        show("\n" + render_past(past, load_catalogue().thresholds.order, coloured))
         return {"changed": False, "past": [one._asdict() for one in past]}
     audits = history.verdicts(label)
-    display.display("\n" + render_audits(audits))
+    show("\n" + render_audits(audits))
     return {"changed": False, "audits": [{**run.__dict__, "verdicts": counts} for run, counts in audits]}
 
 

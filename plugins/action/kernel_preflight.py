@@ -6,21 +6,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS, manager_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
-    ACCEPTABLE,
     ASKS,
     Preflight,
     Wishes,
+    both_looks,
     held_back,
     left_by_us,
     preflight,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PACKAGES, PREFLIGHT
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, local_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import read_state
 
@@ -29,17 +32,9 @@ class ActionModule(UpgradeAction):
     """See plugins/modules/kernel_preflight.py."""
 
     OPTIONS = {
-        "site_advisories": {"type": "list", "elements": "dict", "default": []},
-        "target": {"type": "str", "default": ""},
-        "exact": {"type": "bool", "default": False},
-        "reboot": {"type": "str", "choices": ["never", "now", "at", "cancel"], "default": "never"},
-        "reboot_at": {"type": "str", "default": ""},
-        "reboot_timezone": {"type": "str", "default": ""},
-        "window_seconds": {"type": "int", "default": 3600},
-        "cluster": {"type": "str", "choices": ["refuse", "standby", "allow"], "default": "refuse"},
-        "accept": {"type": "list", "elements": "str", "choices": list(ACCEPTABLE), "default": []},
+        **of_role("target", "exact", "reboot", "reboot_at", "reboot_timezone", "window_seconds", "cluster", "accept"),
+        **of_role(site_advisories="advisories", timeout_seconds="preflight_timeout_seconds"),
         "refuse": {"type": "bool", "default": True},
-        "timeout_seconds": {"type": "int", "default": 600},
     }
 
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -80,22 +75,28 @@ class ActionModule(UpgradeAction):
     def _plan(
         self, facts: dict[str, Any], advisories: list[Advisory], wishes: Wishes, wanted_time: str, timeout_seconds: int
     ) -> dict[str, Any]:
-        evidence = self.ask(*PREFLIGHT, timeout_seconds=timeout_seconds, local_time=wanted_time)
-        found: Preflight = preflight(evidence, facts, advisories, wishes, int(time.time()))
+        names = " ".join(one.name for one in MANAGERS)
+        evidence = self.ask(*PREFLIGHT, timeout_seconds=timeout_seconds, local_time=wanted_time, managers=names)
+        clock = int(time.time())  # now, since the repositories may take minutes
+        manager = manager_of(evidence)
+        if manager:
+            evidence = both_looks(evidence, self.ask_manager(manager, *PACKAGES, timeout_seconds=timeout_seconds))
+        found: Preflight = preflight(evidence, facts, advisories, wishes, clock)
         drivers = needed_drivers(facts)
         findings = list(found.findings)
-        if found.target and found.target.repository and found.manager:
-            contents = self.ask("contents", timeout_seconds=timeout_seconds, manager=found.manager, target=found.target.release)
-            findings.append(finding_of_contents(contents, drivers, found.target.release, wishes.accept))
-        elif not found.target and found.manager:
-            asked = self.ask("held", timeout_seconds=timeout_seconds, manager=found.manager)
+        if manager and found.target and found.target.repository:
+            what = " ".join(manager.words(manager.brought, found.target.package))
+            contents = self.ask_manager(manager, "contents", timeout_seconds=timeout_seconds, what=what)
+            findings += [finding_of_contents(contents, drivers, found.target.release, wishes.accept), *manager.rehearsal(contents)]
+        elif manager and not found.target:
+            asked = self.ask_manager(manager, "held", timeout_seconds=timeout_seconds)
             findings += held_back(asked, evidence, advisories, wishes)
         state = found.state
         return {
-            "target": found.target and {"release": found.target.release, "repository": found.target.repository},
+            "target": found.target and asdict(found.target),
             "findings": findings,
             "drivers": drivers,
-            "manager": found.manager,
+            "manager": found.manager.name if found.manager else "",
             "python": found.python,
             "at": found.at,
             "due": None if state.due is None else {"at": in_utc(state.due), "target": state.plan.get("TARGET", "")},

@@ -9,8 +9,10 @@ import time
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import UPGRADE_HOME
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import (
@@ -32,10 +34,7 @@ class ActionModule(UpgradeAction):
     OPTIONS = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "upgrade": {"type": "dict", "default": {}},
-        "notice_seconds": {"type": "int", "default": 300},
-        "window_seconds": {"type": "int", "default": 3600},
-        "cluster": {"type": "str", "choices": ["refuse", "standby", "allow"], "default": "refuse"},
-        "standby_seconds": {"type": "int", "default": 600},
+        **of_role("notice_seconds", "window_seconds", "cluster", standby_seconds="standby_timeout_seconds"),
         "timeout_seconds": {"type": "int", "default": 120},
     }
 
@@ -51,7 +50,7 @@ class ActionModule(UpgradeAction):
             self.ask("cancel", timeout_seconds=self._seconds)
             state = read_state(self.ask("state", timeout_seconds=self._seconds))
             if state.plan or state.active:
-                raise UpgradeError("the schedule is still there", "remove /var/lib/pagealloc-kernel-upgrade/plan on the host")
+                raise UpgradeError("the schedule is still there", f"remove {UPGRADE_HOME}/plan on the host")
         return {"changed": changed, "schedule": None, "diff": {"before": _told(state) if changed else "", "after": ""}}
 
     def _present(self, options: dict[str, Any], evidence: Evidence, state: State) -> dict[str, Any]:

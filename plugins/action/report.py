@@ -11,31 +11,27 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, Keeping, default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, show
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import MissingLibraryError, render_table, tabulate_library
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.run_once import require_run_once
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plain
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import Change, change_of
 
-#: With these each host goes on by itself, and Ansible runs once a host what is to run once.
-_STRATEGIES_WITHOUT_RUN_ONCE = ("free", "host_pinned")
 _OPTIONS = {
-    "options_of": {"type": "str"},
-    "gathered": {"type": "str"},
+    "gathered": {"type": "str", "required": True},
     "recorded": {"type": "str"},
     "output_dir": {"type": "path", "default": "./pagealloc-report"},
     "changed_by": {"type": "str", "choices": ["workaround"]},
@@ -56,45 +52,13 @@ class ActionModule(UntrustedAction):
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)
-        self._require_run_once(task_vars)
+        require_run_once(str(self._task.get_play().strategy), task_vars)
         try:
-            if options["options_of"]:
-                self._check_options_of(options["options_of"], task_vars)
-            outcome = _report(options, task_vars, check_mode=self._task.check_mode) if options["gathered"] else _check(options)
+            return {"changed": False, **_report(options, task_vars, check_mode=self._task.check_mode)}
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
-        except MissingLibraryError as error:
-            raise AnsibleActionFail(str(error)) from None
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
-        return {"changed": False, **outcome}
-
-    def _require_run_once(self, task_vars: dict[str, Any]) -> None:
-        strategy = str(self._task.get_play().strategy)
-        if strategy.rpartition(".")[2] in _STRATEGIES_WITHOUT_RUN_ONCE and len(task_vars.get("ansible_play_batch", ())) > 1:
-            raise AnsibleActionFail(
-                f"The strategy {strategy} of this play would make the report of the fleet once for each host, of the hosts seen so far. "
-                "Give the play strategy: linear"
-            )
-
-    def _check_options_of(self, role: str, task_vars: dict[str, Any]) -> None:
-        """As Ansible checks a role's options when the role begins, but for the fleet and not for each host."""
-        try:
-            specification = role_options(role)
-        except OSError as error:
-            raise AnsibleActionFail(f"options_of: {os_failure(error)}") from None
-        given = {name: self._templar.template(task_vars[name]) for name in specification if name in task_vars}
-        errors = ArgumentSpecValidator(specification).validate(given).error_messages
-        if errors:
-            raise AnsibleActionFail("; ".join(errors))
-
-
-def _check(options: dict[str, Any]) -> dict[str, Any]:
-    """Nothing is gathered yet: find what would spoil the report before thousands of hosts are asked."""
-    merge_site_advisories(load_catalogue(), options["site_advisories"])
-    require_writable(options["output_dir"])
-    tabulate_library()
-    return {}
 
 
 def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> dict[str, Any]:
@@ -116,8 +80,8 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
         judged = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
         if options["history"] != OFF:
             _remember(judged, options, task_vars, check_mode=check_mode)
-        fleet, (paths, table) = told_soundly(judged, lambda one: (write_reports(one, options["output_dir"]), render_table(one)))
-    display.display("\n" + table)
+        fleet, (paths, table) = told_soundly(judged, lambda one: (write_reports(one, options["output_dir"]), render_table(one, coloured)))
+    show("\n" + table)
     display.display(f"\nReport: {paths['html']}")
     stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
     changed = {host: result["change"] for host, result in fleet["hosts"].items() if "change" in result}
@@ -144,7 +108,7 @@ def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[st
         whole_fleet=set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"]),
         write=not check_mode,
     )
-    remember(fleet, keeping, int(time.time()), load_catalogue().thresholds.order)
+    remember(fleet, keeping, int(time.time()))
     if fleet["history"]["fault"]:
         Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
 

@@ -14,20 +14,17 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo impo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import container_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count, sole_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import PAGETYPEINFO
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, LOGS, LogContext
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import PAGETYPEINFO
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import nics_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.page_size import page_size_bytes
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import (
-    RECORD,
-    no_record,
-    parse_record,
-    parse_settings,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, no_record, parse_record, parse_settings
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import FIELDS as ZONEINFO_FIELDS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
 
@@ -37,12 +34,6 @@ FACTS_OF = {
     "nic_driver_facts": ("nics", "container", "modules"),
     "kernel_release_facts": ("kernel", "uptime_seconds", "booted_epoch_seconds"),
 }
-
-#: Pages of these machines are 4 kB without exception (arch/*/include/asm/page.h).
-_ALWAYS_4_KB = ("x86_64", "i386", "i486", "i586", "i686", "s390x")
-
-#: What other machines' kernels may be built with.
-_PAGE_SIZES_BYTES = (4096, 8192, 16384, 65536, 262144)
 
 
 def facts_from(evidence):
@@ -75,7 +66,7 @@ def facts_from(evidence):
     }
     facts["container"] = container_of(evidence, facts["nics"])
     facts["failures"] = take("failures", lambda: _failures(evidence, facts))
-    facts["page_size_bytes"] = take("page_size_bytes", lambda: _page_size_bytes(evidence, facts))
+    facts["page_size_bytes"] = take("page_size_bytes", lambda: page_size_bytes(evidence, facts))
     if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:
         facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get(PAGETYPEINFO.source)))
     facts["unavailable"] = unavailable
@@ -172,7 +163,7 @@ def _vm(evidence, take):
     def value_of(name):
         return take("vm." + name, lambda: sole_count(name, evidence.get("/proc/sys/vm/" + name)))
 
-    values = dict((name, value_of(name)) for name in ("min_free_kbytes", "zone_reclaim_mode"))
+    values = dict((name, value_of(name)) for name in KEYS)
     if all(value is None for value in values.values()):
         return None
     return dict(values, boot_settings=_boot_settings(evidence))
@@ -200,38 +191,6 @@ def _now_epoch_seconds(evidence):
         return None if booted is None else booted + _uptime(evidence.get("/proc/uptime"))
     except (EvidenceError, EvidenceMissing):
         return None
-
-
-def _page_size_bytes(evidence, facts):
-    if "$getconf" in evidence.texts:
-        return sole_count("page_size_bytes", evidence.texts["$getconf"])
-    if facts["kernel"] and facts["kernel"]["machine"] in _ALWAYS_4_KB:
-        return 4096
-    reckoned = _reckoned_page_size_bytes(facts["memory"], facts["zones"]) or _page_size_of_reserve_bytes(facts["vm"], facts["zones"])
-    if reckoned is None:
-        raise EvidenceMissing("$getconf", evidence.why_missing("$getconf"))
-    return reckoned
-
-
-def _reckoned_page_size_bytes(memory, zones):
-    """The size of which all zones' pages make up all memory; None where none does. Old kernels count no managed pages,
-    but those present, which are up to a fifth more."""
-    kind, least = ("managed_pages", 0.97) if zones and zones[0]["managed_pages"] is not None else ("present_pages", 0.8)
-    pages = [zone[kind] for zone in zones or ()]
-    if memory is None or None in pages or not sum(pages):
-        return None
-    share = 1024.0 * memory["total_kb"] / sum(pages)
-    return next((size for size in _PAGE_SIZES_BYTES if least * size <= share <= 1.03 * size), None)
-
-
-def _page_size_of_reserve_bytes(vm, zones):
-    """The size of which the min watermarks of all zones make up vm.min_free_kbytes, as setup_per_zone_wmarks of mm/page_alloc.c
-    parts it; None where none does. HighMem and Movable are not among those that it is parted among."""
-    pages = [zone["min_pages"] for zone in zones or () if zone["zone"] not in ("HighMem", "Movable")]
-    if vm is None or vm["min_free_kbytes"] is None or None in pages or sum(pages) < 64:  # fewer say too little
-        return None
-    share = 1024.0 * vm["min_free_kbytes"] / sum(pages)
-    return next((size for size in _PAGE_SIZES_BYTES if 0.97 * size <= share <= 1.03 * size), None)
 
 
 def _failures(evidence, facts):

@@ -10,13 +10,15 @@ __metaclass__ = type
 from collections import Counter
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, LogContext, read_log
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import PAGES
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import OF_VMALLOC, PAGES
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
 
 #: More processes, drivers or groups than this are added up as "other", or as a group without drivers.
 MAX_NAMES = 50
 #: How many reports of another log one is compared with at most, to see whether it is the same.
 _MAX_COMPARED = 256
+#: The clocks of all zones differ from UTC by a number of these.
+_QUARTER_SECONDS = 900
 #: CPUs that fail for the same want of pages do so within this, and are no more than so many.
 _AT_ONCE_SECONDS = 0.01
 _MAX_AT_ONCE = 16
@@ -41,7 +43,7 @@ def failures_of(logs, context, crash_text=None):
         "since_workaround": _since_workaround(used, pages, dropped, context),
         "suppressed": max(log.suppressed for log in used),
         "untrusted": sum(not event.trusted for event in pages) + _dropped_untrusted(used, dropped),
-        "others": _others([event for event in events if event.kind != PAGES]),
+        "others": _others([event for event in events if event.kind not in (PAGES, OF_VMALLOC)]),
         "source": first.name,
         "sources": [log.name for log in used],
         "last": _last(_telling(pages)) if pages else None,
@@ -81,38 +83,87 @@ def _union(used):
 
 
 def _only_in(events, known):
-    """Those of ``events`` that are not among ``known``. What one log says more of an event than the other is taken over."""
+    """Those of ``events`` that are not among ``known``. What one log says more of an event than the other is taken over.
+
+    A log loses its oldest lines, so both are gone through from their ends; those that are alike in all find each other first.
+    """
     unmatched = {}
-    for event in known:
-        unmatched.setdefault((event.kind, event.order), []).append(event)
-    extra = []
-    for event in events:
-        candidates = unmatched.get((event.kind, event.order), [])
-        compared = enumerate(candidates[:_MAX_COMPARED])
-        alike = [(event.drivers != other.drivers, place) for place, other in compared if _is_same(event, other)]
-        if alike:
-            _complete(candidates.pop(min(alike)[1]), event)
-        else:
-            extra.append(event)
-    return extra
+    for event in reversed(known):
+        unmatched.setdefault(_kind_of(event), []).append(event)
+    zone = _zone_of(events, unmatched)
+    left = list(reversed(events))
+    for alike, quarters in ((_is_alike, zone), (_is_same, zone), (_is_same, None)):
+        left = [event for event in left if not _is_matched(event, unmatched.get(_kind_of(event), []), alike, quarters)]
+    return left[::-1]
+
+
+def _kind_of(event):
+    return PAGES if event.kind == OF_VMALLOC else event.kind, event.order
+
+
+def _is_matched(event, candidates, alike, quarters):
+    """Whether the event is one of the ``candidates``, which then is none any more."""
+    near = []
+    for place, other in enumerate(candidates[:_MAX_COMPARED]):
+        apart = _apart(event.moment, other.moment, quarters) if alike(event, other) else None
+        if apart is not None:
+            near.append((apart, place))
+    if near:
+        _complete(candidates.pop(min(near)[1]), event)
+    return bool(near)
+
+
+def _is_alike(event, other):
+    return event.kind == other.kind and event.drivers == other.drivers and _is_same(event, other)
 
 
 def _is_same(event, other):
+    """Whether the two may be one, but for their times. Without the kernel's stamps the modules of their traces tell them apart, unless
+    the same dump follows: where one log has lost lines, the traces of CPUs that failed at once may be told otherwise from what is left."""
     if event.process and other.process and event.process != other.process:
         return False
     if event.mode and other.mode and event.mode != other.mode:
         return False
-    ours, theirs = event.moment, other.moment
-    if ours.uptime and theirs.uptime:
-        return abs(_seconds(ours.uptime) - _seconds(theirs.uptime)) < 0.011  # some cut the stamp to two digits
-    if ours.epoch_seconds is None or theirs.epoch_seconds is None:
+    if (event.moment.uptime and other.moment.uptime) or (event.behind and event.behind == other.behind):
         return True
-    apart = abs(ours.epoch_seconds - theirs.epoch_seconds)
+    ours, theirs = set(event.drivers), set(other.drivers)
+    return ours <= theirs or theirs <= ours
+
+
+def _apart(ours, theirs, quarters):
+    """How many seconds two moments lie apart, None where that is too much for one. ``quarters``: by how many quarters of an hour the
+    host's clock is ahead of UTC, None where any number will do."""
+    if ours.uptime and theirs.uptime:
+        apart = abs(_seconds(ours.uptime) - _seconds(theirs.uptime))
+        return apart if apart < 0.011 else None  # some cut the stamp to two digits
+    if ours.epoch_seconds is None or theirs.epoch_seconds is None:
+        return 0
+    apart, slack = ours.epoch_seconds - theirs.epoch_seconds, ours.slack_seconds + theirs.slack_seconds
     if ours.is_local and theirs.is_local:  # of one zone
-        return apart <= 2
-    if ours.is_local or theirs.is_local:  # zones differ by quarters of an hour
-        return apart <= ours.slack_seconds + theirs.slack_seconds and (apart + 150) % 900 <= 300
-    return apart <= ours.slack_seconds + theirs.slack_seconds
+        slack = 2
+    elif ours.is_local or theirs.is_local:
+        found = _quarters(ours, theirs)
+        if abs(apart) > slack or quarters not in (None, found):
+            return None
+        apart, slack = (apart if ours.is_local else -apart) - _QUARTER_SECONDS * found, 150
+    return abs(apart) if abs(apart) <= slack else None
+
+
+def _quarters(ours, theirs):
+    ahead = ours.epoch_seconds - theirs.epoch_seconds
+    return int(round((ahead if ours.is_local else -ahead) / float(_QUARTER_SECONDS)))
+
+
+def _zone_of(events, unmatched):
+    """The zone, in quarters of an hour, in which most events of one log are those of the other; None where the times do not need it."""
+    zones = Counter()
+    for event in events[-_MAX_COMPARED:]:
+        for other in unmatched.get(_kind_of(event), [])[:_MAX_COMPARED]:
+            if event.moment.is_local == other.moment.is_local or not _is_alike(event, other):
+                continue
+            if _apart(event.moment, other.moment, None) is not None:
+                zones[_quarters(event.moment, other.moment)] += 1
+    return min(zones, key=lambda zone: (-zones[zone], abs(zone))) if zones else None
 
 
 def _seconds(uptime):
@@ -120,8 +171,10 @@ def _seconds(uptime):
 
 
 def _complete(known, event):
+    known.kind = OF_VMALLOC if event.kind == OF_VMALLOC else known.kind
     known.process = known.process or event.process
     known.drivers = known.drivers or event.drivers
+    known.beside = [name for name in known.beside + event.beside if name not in known.drivers]
     if known.mode is None:
         known.mode, known.flags, known.atomic = event.mode, event.flags, event.atomic
     if known.after_workaround is None:
@@ -146,9 +199,10 @@ def _groups(pages):
     for shape, event in zip(shapes, pages):
         order, atomic, drivers, trusted = shape if shape in kept else shape[:2] + ((),) + shape[3:]
         group = groups.setdefault((order, atomic, drivers, trusted), dict(
-            order=order, atomic=atomic, drivers=list(drivers), trusted=trusted, count=0, last=None
+            order=order, atomic=atomic, drivers=list(drivers), drivers_beside=[], trusted=trusted, count=0, last=None
         ))
         group["count"] += 1
+        group["drivers_beside"] = sorted(set(group["drivers_beside"] + event.beside))[:MAX_NAMES]
         group["last"] = {"process": event.process, "at": event.moment.at}
     return [groups[shape] for shape in sorted(groups, key=repr)]
 

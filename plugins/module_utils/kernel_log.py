@@ -40,6 +40,8 @@ _other_boot = re.compile(r"-- (?:Reboot|Boot [0-9a-f]{32}) --\Z")
 _mem_info = re.compile(r"Mem-[Ii]nfo: *\Z")
 _mark = re.compile(re.escape(MARK) + r" \(step [0-9]{1,3}, ([0-9a-f]{16})\)")
 _zone = re.compile(ZONE_LINE)
+#: What no line of a zone says, unless the console glued something to it.
+_GLUED_TO_ZONES = ("<", "page alloc", ", mode:", "+0x", "omm: ", "race:")
 
 
 class LogContext(object):
@@ -56,25 +58,28 @@ class LogContext(object):
 
 
 class Event(object):
-    """A report with its time, as the union of logs counts it: once, whatever it was said. ``after_workaround``: None where not known."""
+    """A report with its time, as the union of logs counts it: once, whatever it was said. ``beside``: drivers of other traces, any of
+    which may be its own. ``after_workaround``: None where not known."""
 
     __slots__ = (
-        "after_workaround", "atomic", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order", "process", "trusted",
-        "what",
+        "after_workaround", "atomic", "behind", "beside", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order",
+        "process", "trusted", "what",
     )
 
-    def __init__(self, report, moment, kernel, flags, drivers, trusted, after_workaround):
+    def __init__(self, report, moment, kernel, flags, drivers, beside, trusted, after_workaround):
         self.kind = report.kind
         self.order = report.order
         self.mode = report.mode
         self.process = report.process
         self.what = report.what
+        self.behind = report.behind
         self.limited = report.limited
         self.moment = moment
         self.kernel = kernel
         self.flags = flags
         self.atomic = is_atomic(flags)
         self.drivers = drivers
+        self.beside = beside
         self.trusted = trusted
         self.after_workaround = after_workaround
 
@@ -139,7 +144,7 @@ class _Reading(object):
                 self.mark_at = self.reader.number
         elif message.startswith("Mem-") and _mem_info.match(message):
             self.block, self.zones = line, []
-        elif "page alloc" not in message and _zone.search(message):  # else one that the console glued to a zone's line
+        elif _zone.search(message) and not any(words in message for words in _GLUED_TO_ZONES):
             if self.block is not None and len(self.zones) < MAX_ZONE_LINES:
                 self.zones.append(message)
         else:
@@ -173,10 +178,11 @@ class _Reading(object):
         kernel = report.kernel or self.boot
         mode = "%s(%s)" % (report.mode, report.names) if report.names else report.mode
         flags = decode_mode(mode, kernel or self.context.release) if mode else None
-        drivers = drivers_of(report, self.context.nic_drivers)
+        drivers = drivers_of(report.frames, self.context.nic_drivers)
+        beside = [] if report.sure else [name for name in drivers_of(report.beside, self.context.nic_drivers) if name not in drivers]
         after = self._is_after_workaround(report, moment)
         trusted = self.name not in SYSLOG_FILES
-        return [Event(report, moment, kernel, flags, drivers, trusted, after) for _time in range(min(report.times, _MAX_TIMES))]
+        return [Event(report, moment, kernel, flags, drivers, beside, trusted, after) for _time in range(min(report.times, _MAX_TIMES))]
 
     def _is_after_workaround(self, report, moment):
         """By the mark that the host's record bears out, else by the time; None where neither tells."""

@@ -21,6 +21,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_sta
 #: How far behind a failure's line the lines reach that may belong to it.
 MAX_TRACE_LINES = 150
 
+#: How far behind a line of another trouble the line stands that says whose it was, where several CPUs speak.
+MAX_WHO_LINES = 60
+
 #: A line that holds several, whose newlines rsyslog encoded, is cut here.
 MAX_WRAPPED_CHARS = 6144
 
@@ -39,6 +42,9 @@ KINDS = OrderedDict((
 #: The room for what stands behind failures.
 TRACE = 5
 TRACE_BYTES = 81920
+#: A line that names the process of another trouble, or of the first line, which is kept whatever it tells: else the trace of a failure
+#: would be taken for theirs.
+_WHO = "omm: "
 #: A line right before a failure's that may be about it: the rate limit's, or a process name that stands alone.
 _BEFORE = r"(__ratelimit: .*|: ?)\r*$"
 #: What may belong to a failure: frames, who it was, the head of a trace, and where another report begins.
@@ -71,6 +77,8 @@ BEGIN { @ROOMS@room[@TRACE@] = @TRACE_BYTES@ }
 { k = kind($0); if (!k && NR == 1) k = @BOOT@
  if (k == @FAILURE@) { if (!kept && before ~ /@BEFORE@/) keep(k, before); if ($0 ~ /page allocation f/) f++; left = @LINES@ }
  else if (left > 0) { left--; if (!k && $0 ~ /@BEHIND@/) k = @TRACE@ }
+ if (k == @TROUBLE@ || NR == 1) who = @WHO_LINES@
+ else if (who > 0) { who--; if (!k && $0 ~ /@WHO@/) k = @TROUBLE@ }
  before = $0; kept = k
  if (k) keep(k, $0) }
 END { for (i = 1; i <= n; i++) if (i in line) print tag ":" line[i]
@@ -89,6 +97,9 @@ END { for (i = 1; i <= n; i++) if (i in line) print tag ":" line[i]
     .replace("@FAILURE@", str(FAILURE))
     .replace("@BOOT@", str(BOOT))
     .replace("@LINES@", str(MAX_TRACE_LINES))
+    .replace("@TROUBLE@", str(TROUBLE))
+    .replace("@WHO_LINES@", str(MAX_WHO_LINES))
+    .replace("@WHO@", _WHO)
     .replace("@BEHIND@", _BEHIND)
     .replace("@BEFORE@", _BEFORE)
     .replace("@DROPPED@", "".join(' " first[%d] + 0 "' % kind for kind in range(FAILURE, TRACE + 1)))
@@ -109,18 +120,17 @@ _old_head = re.compile(r": page allocation failure[.:] order:[0-9]{1,2}, mode:")
 def filter_log(text):
     """What AWK_FILTER leaves of a log, without the tag. Lines without a word are leapt over, since most of a log is such."""
     kept, places = _Kept(), _Places(text)
-    position, left = 0, 0
+    position = 0
     while position < len(text):
         start = position
-        if left <= 0 and position > 0:
+        if position > 0 and not kept.looks_at_each_line:
             found = places.after(position)
             if found < 0:
                 break
             start = text.rfind("\n", 0, found) + 1
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
-        kind = kept.take(text, start, end, left > 0)
-        left = MAX_TRACE_LINES if kind == FAILURE else left - 1
+        kept.take(text, start, end)
         position = end + 1
     return kept.text()
 
@@ -166,20 +176,33 @@ class _Kept(object):
         self._number = 0
         self._failures = 0
         self._kept_at = -1
+        self._trace_lines = 0  # so many lines still may belong to a failure, or say whose another trouble was
+        self._who_lines = 0
 
-    def take(self, text, start, end, behind):
-        """Keep the line from ``start`` to ``end`` if it is worth it; its kind. ``behind``: it stands not far behind a failure's."""
+    @property
+    def looks_at_each_line(self):
+        """Whether a line may be kept that has none of WORDS."""
+        return self._trace_lines > 0 or self._who_lines > 0
+
+    def take(self, text, start, end):
+        """Keep the line from ``start`` to ``end`` if it is worth it."""
         line = text[start:end]
         kind = _kind_of(line) or (BOOT if start == 0 else 0)
         if kind == FAILURE:
             self._failures += "page allocation f" in line
             self._keep_before(text, start)
-        elif not kind and behind and _behind.search(line):
-            kind = TRACE
+            self._trace_lines = MAX_TRACE_LINES
+        elif self._trace_lines > 0:
+            self._trace_lines -= 1
+            kind = kind or (TRACE if _behind.search(line) else 0)
+        if kind == TROUBLE or start == 0:
+            self._who_lines = MAX_WHO_LINES
+        elif self._who_lines > 0:
+            self._who_lines -= 1
+            kind = kind or (TROUBLE if _WHO in line else 0)
         if kind:
             self._keep(kind, line)
             self._kept_at = start
-        return kind
 
     def _keep_before(self, text, start):
         at = text.rfind("\n", 0, max(0, start - 1)) + 1

@@ -13,14 +13,8 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import PATHS as CONTAINER_PATHS
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
-    LINES_WANTED,
-    MANIFEST,
-    MAX_TRANSCRIPT_BYTES,
-    PAGETYPEINFO,
-    end_line,
-    head_line,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES, end_line, head_line
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import LINES_WANTED, MANIFEST, PAGETYPEINFO
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, SYSLOG_FILES
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import AWK_FILTER, TELLING
 

@@ -19,13 +19,8 @@ import re
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
-
-DIRECTORY = "/var/lib/fleetcare-pagealloc"
-RECORD = DIRECTORY + "/workaround"
-
-#: The boot-time settings. The name is the last in the order of any host, so that what it says holds.
-SETTINGS = "/etc/sysctl.d/zz-fleetcare-pagealloc.conf"
 
 #: How the mark's line begins in the kernel's log. " (step N, TOKEN)" follows, with the record's ``mark`` as the token.
 MARK = "fleetcare.pagealloc: workaround in force"
@@ -33,6 +28,8 @@ MARK = "fleetcare.pagealloc: workaround in force"
 #: none: never applied or taken back; pending, leaving: a run was cut on its way in or out.
 PHASES = ("none", "pending", "in_force", "leaving")
 
+#: The settings under /proc/sys/vm that the workaround may change. Each has a file of its name in plugin_utils/workaround/remedies/.
+#: The first belongs to every step, so every record has its value.
 KEYS = ("min_free_kbytes", "zone_reclaim_mode")
 
 #: A record's value of a setting that the kernel does not have (vm.zone_reclaim_mode without NUMA), or that is left alone.
@@ -40,7 +37,7 @@ ABSENT = "absent"
 
 _TOKEN = re.compile(r"[0-9a-f]{16}\Z")
 _NUMBERS = ("step", "since_epoch_seconds") + KEYS + tuple("original_" + key for key in KEYS)
-_SETTING = re.compile(r"\s*(?:-\s*)?vm[./](min_free_kbytes|zone_reclaim_mode)\s*=\s*(\S.{0,60})")
+_SETTING = re.compile(r"\s*(?:-\s*)?vm[./](%s)\s*=\s*(\S.{0,60})" % "|".join(KEYS))
 
 
 def no_record():

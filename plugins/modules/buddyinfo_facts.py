@@ -262,6 +262,7 @@ ansible_facts:
               - order: 2
                 atomic: true
                 drivers: [mlx4_en]
+                drivers_beside: []
                 trusted: true
                 count: 2
                 last: {process: swapper, at: "2013-03-18T14:39:17Z"}
@@ -313,6 +314,12 @@ ansible_facts:
                   description: The drivers in their traces.
                   type: list
                   elements: str
+                drivers_beside:
+                  description: >-
+                    The drivers in traces of others that several CPUs printed at the same time. The log does not tell whether one of
+                    these traces is theirs.
+                  type: list
+                  elements: str
                 trusted:
                   description: Whether a log has them that only the kernel writes to, V(dmesg) or V(journal).
                   type: bool
@@ -320,8 +327,15 @@ ansible_facts:
                   description: How many.
                   type: int
                 last:
-                  description: The process and the time of the last one.
+                  description: The last of them.
                   type: dict
+                  contains:
+                    process:
+                      description: The process that was running, null where the log does not tell.
+                      type: str
+                    at:
+                      description: When, as with RV(ansible_facts.pagealloc.failures.last.at).
+                      type: str
             since_workaround:
               description:
                 - Those after the workaround role put its values in force.
@@ -370,8 +384,21 @@ ansible_facts:
                   description: How often since the workaround is in force; null where that is not known.
                   type: int
                 last:
-                  description: Of the last one C(process), C(what) (the cache), C(order) and C(at), null what the log does not tell.
+                  description: The last one. Null is what the log does not tell.
                   type: dict
+                  contains:
+                    process:
+                      description: The process that was running.
+                      type: str
+                    what:
+                      description: What it was about, such as the name of the cache.
+                      type: str
+                    order:
+                      description: Order of the request.
+                      type: int
+                    at:
+                      description: When, as with RV(ansible_facts.pagealloc.failures.last.at).
+                      type: str
             source:
               description: >-
                 The first log that holds failures or reaches back to the start of this boot. V(dmesg), V(journal), V(messages),
@@ -386,9 +413,19 @@ ansible_facts:
               type: bool
             last_crash:
               description: >-
-                Of the log that a kernel left which crashed (vmcore-dmesg.txt) C(count), C(by_order) and C(last) of its failures. They
-                are of an earlier boot and count for no verdict. Null without such a log.
+                The failures in the log of a kernel that crashed (vmcore-dmesg.txt). They are of an earlier boot and count for no
+                verdict. Null without such a log.
               type: dict
+              contains:
+                count:
+                  description: How many.
+                  type: int
+                by_order:
+                  description: How many of each order.
+                  type: dict
+                last:
+                  description: The last of them, as in RV(ansible_facts.pagealloc.failures.last); null where there was none.
+                  type: dict
             last:
               description: The last of them, null where there was none.
               type: dict

@@ -115,558 +115,96 @@ ansible_facts:
   type: dict
   contains:
     pagealloc:
-      description: The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+      description:
+        - The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+        - They are those of M(fleetcare.pagealloc.buddyinfo_facts), M(fleetcare.pagealloc.nic_driver_facts) and
+          M(fleetcare.pagealloc.kernel_release_facts) together. What each of them holds is described there, with a sample.
       returned: always
       type: dict
       contains:
         zones:
-          description: The memory zones of every node, in the order of C(/proc/buddyinfo).
+          description:
+            - The memory zones of every node, in the order of C(/proc/buddyinfo).
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.zones).
           type: list
           elements: dict
           returned: always, null where C(/proc/buddyinfo) could not be read
-          sample:
-            - node: 0
-              zone: Normal
-              free_blocks: [9539, 4328, 7412, 2374, 0, 0, 0, 0, 0, 0, 0]
-              free_pages: 66835
-              min_pages: 11263
-              low_pages: 14078
-              high_pages: 16894
-              managed_pages: null
-              present_pages: 3145728
-              lowmem_reserve_pages: [0, 0, 0, 0]
-              free_cma_pages: null
-              free_highatomic_pages: null
-          contains:
-            node:
-              description: Number of the NUMA node.
-              type: int
-            zone:
-              description: Name of the zone.
-              type: str
-            free_blocks:
-              description: Free blocks by order, the block of order k being 2 to the power of k pages. From C(/proc/buddyinfo).
-              type: list
-              elements: int
-            free_pages:
-              description: Free pages, from C(/proc/zoneinfo).
-              type: int
-            min_pages:
-              description: The watermark below which only atomic requests are served, in pages. From C(/proc/zoneinfo).
-              type: int
-            low_pages:
-              description: The watermark at which reclaim starts, in pages. From C(/proc/zoneinfo).
-              type: int
-            high_pages:
-              description: The watermark at which reclaim stops, in pages. From C(/proc/zoneinfo).
-              type: int
-            managed_pages:
-              description: Pages the allocator manages; null before Linux 3.8, which does not print it. From C(/proc/zoneinfo).
-              type: int
-            present_pages:
-              description: Pages that are there, in pages. From C(/proc/zoneinfo).
-              type: int
-            lowmem_reserve_pages:
-              description: Pages kept from requests that could be served by a higher zone, by class zone. From C(/proc/zoneinfo).
-              type: list
-              elements: int
-            free_cma_pages:
-              description: Free pages of the contiguous memory allocator, useless to drivers; null where not printed.
-              type: int
-            free_highatomic_pages:
-              description: Free pages reserved for atomic requests of high order; null where not printed.
-              type: int
         page_size_bytes:
-          description: The size of a page, in bytes. From C(getconf PAGESIZE).
+          description:
+            - The size of a page, in bytes. From C(getconf PAGESIZE).
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.page_size_bytes).
           type: int
           returned: always, null where it is not known
-          sample: 4096
         memory:
-          description: What C(free) shows, from C(/proc/meminfo), in kB.
+          description:
+            - What C(free) shows, from C(/proc/meminfo), in kB.
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.memory).
           type: dict
           returned: always, null where C(/proc/meminfo) could not be read
-          sample:
-            total_kb: 16334076
-            free_kb: 267408
-            available_kb: null
-            active_file_kb: 5120332
-            inactive_file_kb: 4730116
-            reclaimable_slab_kb: 301220
-          contains:
-            total_kb:
-              description: All memory.
-              type: int
-            free_kb:
-              description: Free memory.
-              type: int
-            available_kb:
-              description: Memory available without swapping; null before Linux 3.14, which does not print it.
-              type: int
-            active_file_kb:
-              description: Page cache in recent use. With the next two, what an older kernel's available memory is reckoned from.
-              type: int
-            inactive_file_kb:
-              description: Page cache not in recent use.
-              type: int
-            reclaimable_slab_kb:
-              description: Kernel caches that can be given up.
-              type: int
         vm:
-          description: The sysctls of the workaround, from C(/proc/sys/vm).
+          description:
+            - The sysctls of the workaround, from C(/proc/sys/vm).
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.vm).
           type: dict
           returned: always, null where neither could be read
-          sample: {min_free_kbytes: 67584, zone_reclaim_mode: 0, boot_settings: []}
-          contains:
-            min_free_kbytes:
-              description: C(vm.min_free_kbytes), in kB.
-              type: int
-            zone_reclaim_mode:
-              description: C(vm.zone_reclaim_mode), a bit mask; null on kernels without NUMA.
-              type: int
-            boot_settings:
-              description: Lines of C(/etc/sysctl.conf) and the C(sysctl.d) folders that set one of the two.
-              type: list
-              elements: dict
-              contains:
-                file:
-                  description: Path of the file.
-                  type: str
-                name:
-                  description: V(min_free_kbytes) or V(zone_reclaim_mode).
-                  type: str
-                value:
-                  description: The value as it is written there.
-                  type: str
         workaround:
-          description: What the workaround role recorded on the host.
+          description:
+            - What the workaround role recorded on the host.
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.workaround).
           type: dict
           returned: always, null where that could not be read
-          sample:
-            phase: in_force
-            step: 1
-            min_free_kbytes: 262144
-            zone_reclaim_mode: 1
-            original_min_free_kbytes: 67584
-            original_zone_reclaim_mode: 0
-            since_epoch_seconds: 1363700000
-            since: "2013-03-19T13:33:20Z"
-            in_force_seconds: 946800
-            mark: 5f0c2d9a417be836
-          contains:
-            phase:
-              description: V(none), or V(in_force); V(pending) or V(leaving) after a run that was cut.
-              type: str
-            step:
-              description: The step in force, counted from 1.
-              type: int
-            min_free_kbytes:
-              description: C(vm.min_free_kbytes) of that step, in kB.
-              type: int
-            zone_reclaim_mode:
-              description: C(vm.zone_reclaim_mode) of that step; null where it is left alone.
-              type: int
-            original_min_free_kbytes:
-              description: C(vm.min_free_kbytes) before the first step, in kB.
-              type: int
-            original_zone_reclaim_mode:
-              description: C(vm.zone_reclaim_mode) before the first step; null where it is left alone.
-              type: int
-            since_epoch_seconds:
-              description: When the step came into force by the host's clock, in seconds since 1970.
-              type: int
-            since:
-              description: The same in ISO 8601, UTC.
-              type: str
-            in_force_seconds:
-              description: How long ago that was by the host's clock, in seconds; null where the clock says it is to come.
-              type: int
-            mark:
-              description: >-
-                The token of the line that this step left in the kernel's log, 16 hexadecimal digits; null where a version without
-                tokens put the step in force.
-              type: str
         failures:
-          description: >-
-            Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told not to
-            log them, so a count of 0 proves nothing.
+          description:
+            - >-
+              Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told
+              not to log them, so a count of 0 proves nothing.
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.failures).
           type: dict
           returned: always, null where no log could be read
-          sample:
-            count: 2
-            by_order: {"2": 2}
-            by_process: {swapper: 1, sshd: 1}
-            by_driver: {mlx4_en: 2}
-            groups:
-              - order: 2
-                atomic: true
-                drivers: [mlx4_en]
-                trusted: true
-                count: 2
-                last: {process: swapper, at: "2013-03-18T14:39:17Z"}
-            since_workaround: null
-            suppressed: 0
-            untrusted: 0
-            others: []
-            source: dmesg
-            sources: [dmesg]
-            boot_seen: true
-            last_crash: null
-            last:
-              order: 2
-              mode: "0x4020"
-              mode_flags: [__GFP_HIGH, __GFP_COMP]
-              atomic: true
-              process: swapper
-              at: "2013-03-18T14:39:17Z"
-              kernel: 2.6.32-358.2.1.el6.x86_64
-              drivers: [mlx4_en]
-            mem_info: null
-          contains:
-            count:
-              description: How many.
-              type: int
-            by_order:
-              description: How many by order, the order as a string.
-              type: dict
-            by_process:
-              description: How many by the name of the process that was running, an empty one where the log does not tell.
-              type: dict
-            by_driver:
-              description: >-
-                How many by driver. These are the modules in the call traces, and drivers of the host's NICs that are built in and
-                whose functions stand there.
-              type: dict
-            groups:
-              description: The failures of which more than their number is known, those that are alike in one.
-              type: list
-              elements: dict
-              contains:
-                order:
-                  description: Order of the requests.
-                  type: int
-                atomic:
-                  description: Whether the requests could not wait; null where that is not known.
-                  type: bool
-                drivers:
-                  description: The drivers in their traces.
-                  type: list
-                  elements: str
-                trusted:
-                  description: Whether a log has them that only the kernel writes to, V(dmesg) or V(journal).
-                  type: bool
-                count:
-                  description: How many.
-                  type: int
-                last:
-                  description: The process and the time of the last one.
-                  type: dict
-            since_workaround:
-              description:
-                - Those after the workaround role put its values in force.
-                - Null where it did not, or where the log does not tell which came after.
-              type: dict
-              contains:
-                count:
-                  description: How many.
-                  type: int
-                by_order:
-                  description: How many of each order.
-                  type: dict
-                groups:
-                  description: These failures, as in RV(ansible_facts.pagealloc.failures.groups).
-                  type: list
-                  elements: dict
-            suppressed:
-              description: How many more messages the kernel counted and did not print, as far as it says so.
-              type: int
-            untrusted:
-              description: How many of RV(ansible_facts.pagealloc.failures.count) only logs have that users of the host can write to.
-              type: int
-            others:
-              description: What else the kernel reported of memory. None of it is a page allocation failure.
-              type: list
-              elements: dict
-              contains:
-                kind:
-                  description: >-
-                    V(slab), a cache got no memory; V(stall), a request had to wait for long; V(oom_kill); V(order_above_max), a larger
-                    block was asked for than there is; V(vmalloc), no address space was left.
-                  type: str
-                atomic:
-                  description: Whether the request could not wait; null where that is not known.
-                  type: bool
-                limited:
-                  description: Whether it is of a cgroup at its own limit.
-                  type: bool
-                trusted:
-                  description: Whether a log has it that only the kernel writes to.
-                  type: bool
-                count:
-                  description: How often.
-                  type: int
-                since_workaround:
-                  description: How often since the workaround is in force; null where that is not known.
-                  type: int
-                last:
-                  description: Of the last one C(process), C(what) (the cache), C(order) and C(at), null what the log does not tell.
-                  type: dict
-            source:
-              description: >-
-                The first log that holds failures or reaches back to the start of this boot. V(dmesg), V(journal), V(messages),
-                V(kern.log) or V(syslog).
-              type: str
-            sources:
-              description: All logs that were read. Each failure counts once, in however many of them it stands.
-              type: list
-              elements: str
-            boot_seen:
-              description: Whether one of the logs reaches back to the start of this boot.
-              type: bool
-            last_crash:
-              description: >-
-                Of the log that a kernel left which crashed (vmcore-dmesg.txt) C(count), C(by_order) and C(last) of its failures. They
-                are of an earlier boot and count for no verdict. Null without such a log.
-              type: dict
-            last:
-              description: The last of them, null where there was none.
-              type: dict
-              contains:
-                order:
-                  description: Order of the request.
-                  type: int
-                mode:
-                  description: The request's flags as the kernel printed them, hexadecimal; null where the line broke off.
-                  type: str
-                mode_flags:
-                  description: Their names, as printed or as that kernel's headers have them; null for a kernel that is not known.
-                  type: list
-                  elements: str
-                atomic:
-                  description: Whether the request could not wait; null where the flags are not known.
-                  type: bool
-                process:
-                  description: The process that was running.
-                  type: str
-                at:
-                  description: When, ISO 8601, or the log's own stamp where that names no year.
-                  type: str
-                kernel:
-                  description: Release of the kernel that logged it.
-                  type: str
-                drivers:
-                  description: The modules in its call trace.
-                  type: list
-                  elements: str
-            mem_info:
-              description: The last Mem-Info block of the log, its zones with free blocks and watermarks; null without one.
-              type: dict
-              contains:
-                at:
-                  description: When, as with RV(ansible_facts.pagealloc.failures.last.at).
-                  type: str
-                zones:
-                  description: Its zones. Null is what the block does not say.
-                  type: list
-                  elements: dict
-                  contains:
-                    node:
-                      description: Number of the NUMA node.
-                      type: int
-                    zone:
-                      description: Name of the zone.
-                      type: str
-                    free_blocks:
-                      description: Free blocks by order.
-                      type: list
-                      elements: int
-                    free_kb:
-                      description: Free memory, in kB.
-                      type: int
-                    min_kb:
-                      description: The watermark below which only atomic requests are served, in kB.
-                      type: int
-                    low_kb:
-                      description: The watermark at which reclaim starts, in kB.
-                      type: int
-                    high_kb:
-                      description: The watermark at which reclaim stops, in kB.
-                      type: int
-                    lowmem_reserve_pages:
-                      description: Pages kept from requests that could be served by a higher zone, by class zone.
-                      type: list
-                      elements: int
         pagetypes:
-          description: Free blocks by zone and migrate type, from C(/proc/pagetypeinfo); null unless O(pagetypeinfo=true).
+          description:
+            - Free blocks by zone and migrate type, from C(/proc/pagetypeinfo); null unless O(pagetypeinfo=true).
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.pagetypes).
           type: list
           elements: dict
           returned: always
-          sample:
-            - node: 0
-              zone: Normal
-              migrate_type: Unmovable
-              free_blocks: [12, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-              pageblock_pages: 381952
-          contains:
-            node:
-              description: Number of the NUMA node.
-              type: int
-            zone:
-              description: Name of the zone.
-              type: str
-            migrate_type:
-              description: Name of the migrate type.
-              type: str
-            free_blocks:
-              description: Free blocks by order.
-              type: list
-              elements: int
-            pageblock_pages:
-              description: Pages in the zone's pageblocks of this type, used or free; null where the kernel does not say.
-              type: int
         nics:
-          description: The network interfaces, in order of name.
+          description:
+            - The network interfaces, in order of name.
+            - Described in RV(fleetcare.pagealloc.nic_driver_facts#module:ansible_facts.pagealloc.nics).
           type: list
           elements: dict
           returned: always, null where none could be seen
-          sample:
-            - name: eth0
-              virtual: false
-              driver: mlx4_en
-              driver_version: 2.0 (Dec 2011)
-              firmware: 2.11.500
-              bus_driver: mlx4_core
-              module_path: /lib/modules/2.6.32-358.el6.x86_64/kernel/drivers/net/mlx4/mlx4_en.ko
-              module_version: "2.0"
-              in_tree: true
-              lower: []
-              operstate: up
-              mtu: 1500
-              default_route: true
-          contains:
-            name:
-              description: Name of the interface.
-              type: str
-            virtual:
-              description: Whether there is no device of its own behind it, as with C(lo), bonds and bridges.
-              type: bool
-            driver:
-              description: First word of the driver that C(ethtool -i) names.
-              type: str
-            driver_version:
-              description: Its version, from C(ethtool -i).
-              type: str
-            firmware:
-              description: Version of its firmware, from C(ethtool -i).
-              type: str
-            bus_driver:
-              description: Driver of the device behind it, from C(/sys/class/net/IF/device/driver).
-              type: str
-            module_path:
-              description: File of the driver's module, from C(modinfo -F filename).
-              type: str
-            module_version:
-              description: Version of the loaded module, from C(/sys/module/NAME/version).
-              type: str
-            in_tree:
-              description: Whether the module is of the kernel's own tree; null where its path does not tell.
-              type: bool
-            lower:
-              description: The interfaces a bond, VLAN or bridge runs over.
-              type: list
-              elements: str
-            operstate:
-              description: State of the link, from C(/sys/class/net/IF/operstate).
-              type: str
-            mtu:
-              description: Largest packet, in bytes, from C(/sys/class/net/IF/mtu).
-              type: int
-            default_route:
-              description: Whether a default route leads through it, from C(/proc/net/route) and C(/proc/net/ipv6_route).
-              type: bool
         container:
-          description: That the host is a container, which does not see the network cards of the machine that it runs on.
+          description:
+            - That the host is a container, which does not see the network cards of the machine that it runs on.
+            - Described in RV(fleetcare.pagealloc.nic_driver_facts#module:ansible_facts.pagealloc.container).
           type: dict
           returned: always, null where nothing says that it is one
-          sample: {kind: lxc, by: /run/systemd/container}
-          contains:
-            kind:
-              description: What runs it, such as C(lxc), C(docker), C(podman) or C(openvz).
-              type: str
-            by:
-              description: The file or command that told.
-              type: str
         modules:
-          description: What in the running kernel is not the distribution's own.
+          description:
+            - What in the running kernel is not the distribution's own.
+            - Described in RV(fleetcare.pagealloc.nic_driver_facts#module:ansible_facts.pagealloc.modules).
           type: dict
           returned: always, null where neither could be read
-          sample: {taint: 4097, taint_flags: [P, O], out_of_tree: [veth_vendor], proprietary: [veth_vendor]}
-          contains:
-            taint:
-              description: C(/proc/sys/kernel/tainted), a bit mask.
-              type: int
-            taint_flags:
-              description: Its letters.
-              type: list
-              elements: str
-            out_of_tree:
-              description: Loaded modules from out of the kernel's tree, from C(/proc/modules); unknown to kernels before 3.2.
-              type: list
-              elements: str
-            proprietary:
-              description: Loaded modules of a licence the kernel does not accept as free, from C(/proc/modules).
-              type: list
-              elements: str
         kernel:
-          description: The running, the installed and the default kernel.
+          description:
+            - The running, the installed and the default kernel.
+            - Described in RV(fleetcare.pagealloc.kernel_release_facts#module:ansible_facts.pagealloc.kernel).
           type: dict
           returned: always, null where C(uname) gave nothing
-          sample:
-            release: 2.6.32-358.el6.x86_64
-            machine: x86_64
-            version: "#1 SMP Tue Jan 29 11:47:41 EST 2013"
-            distribution: {id: rhel, name: Red Hat Enterprise Linux Server release 6.4 (Santiago), version: "6.4"}
-            installed: [2.6.32-358.el6.x86_64]
-            default_boot: 2.6.32-358.el6.x86_64
-          contains:
-            release:
-              description: Release of the running kernel, from C(uname).
-              type: str
-            machine:
-              description: Hardware name, from C(uname). Null where only the kernel's own words are there and do not tell it.
-              type: str
-            version:
-              description: Build of the running kernel, from C(uname).
-              type: str
-            distribution:
-              description: Id, name and version, from C(/etc/os-release), or from C(/etc/redhat-release) and its like.
-              type: dict
-              contains:
-                id:
-                  description: The id that os-release(5) has for it, such as V(rhel).
-                  type: str
-                name:
-                  description: Its name in words.
-                  type: str
-                version:
-                  description: Its version, null where it has none.
-                  type: str
-            installed:
-              description: Releases of the installed kernels as C(uname -r) would show them, from the database of RPM or dpkg.
-              type: list
-              elements: str
-            default_boot:
-              description: Release of the kernel that boots by default, from grubby, or from the files of grub.
-              type: str
         uptime_seconds:
-          description: Seconds since boot, from C(/proc/uptime).
+          description:
+            - Seconds since boot, from C(/proc/uptime).
+            - Described in RV(fleetcare.pagealloc.kernel_release_facts#module:ansible_facts.pagealloc.uptime_seconds).
           type: int
           returned: always, null where C(/proc/uptime) could not be read
-          sample: 1036800
         booted_epoch_seconds:
-          description: When the host booted by its own clock, in seconds since 1970, from C(/proc/stat).
+          description:
+            - When the host booted by its own clock, in seconds since 1970, from C(/proc/stat).
+            - Described in RV(fleetcare.pagealloc.kernel_release_facts#module:ansible_facts.pagealloc.booted_epoch_seconds).
           type: int
           returned: always, null where C(/proc/stat) could not be read
-          sample: 1763028000
         unavailable:
           description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
           type: dict

@@ -36,6 +36,7 @@ options:
       - With V(driver) in it a missing driver is no doubt.
     type: list
     elements: str
+    choices: [clock, driver, last_reboot, out_of_tree]
     default: []
   use_modules:
     description:

@@ -151,6 +151,10 @@ upgrade:
           description: As C(uname -r) will print it.
           type: str
           sample: 2.6.32-431.el6.x86_64
+        package:
+          description: VERSION-RELEASE.ARCH of its package. With zypper it has a number more than the release.
+          type: str
+          sample: 2.6.32-431.el6.x86_64
         repository:
           description: Where it comes from, null where it is installed.
           type: str
@@ -186,7 +190,7 @@ upgrade:
       type: str
       sample: yum
     python:
-      description: A Python with the manager's library and its version, empty where there is none.
+      description: A Python with the manager's library and its version, empty where there is none, as with zypper.
       type: str
       sample: /usr/bin/python 2.6
     at:

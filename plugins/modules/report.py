@@ -20,13 +20,8 @@ description:
   - Runs once for the fleet. No host is touched, and every host of the play is in the result once, whether its evidence could
     be gathered or not.
   - Fails in a play with the strategy C(free) or C(host_pinned) over several hosts, in which Ansible would run it once for each host.
-  - The roles of this collection use it; O(gathered) is the only thing it needs to know of the play.
+  - The roles of this collection use it, after M(fleetcare.pagealloc.check_options).
 options:
-  options_of:
-    description:
-      - Name of a role of this collection whose options are checked against its specification, as the first host has them.
-      - Ansible checks the options of a role by itself, but once for each host.
-    type: str
   recorded:
     description:
       - Name of the host variable with the path of a host's recorded evidence. It is read for hosts that registered nothing.
@@ -35,9 +30,8 @@ options:
   gathered:
     description:
       - Name of the variable in which the hosts registered what M(fleetcare.pagealloc.gather) returned.
-      - Without it nothing is judged. The other options are checked, so that what is wrong with them is known before the
-        hosts are asked.
     type: str
+    required: true
   changed_by:
     description:
       - The role whose changes O(gathered) registered. Then the reports tell what was before and after on each host.
@@ -45,9 +39,9 @@ options:
     choices: [workaround]
   output_dir:
     description:
-      - Directory on the controller for C(fleet.json), C(fleet.html) and C(pagealloc.prom). Made where it is missing. A relative
-        path is relative to where the playbook was started.
-      - The three files are written in check mode too, as nothing on a host is changed by them.
+      - Directory on the controller for the reports. Made where it is missing. A relative path is relative to where the playbook
+        was started.
+      - They are written in check mode too, as nothing on a host is changed by them.
     type: path
     default: ./pagealloc-report
   site_advisories:

@@ -163,7 +163,7 @@ change:
       description: The step that is in force or, in check mode, would be.
       type: int
     order:
-      description: The order of the requests that C(granted) counts.
+      description: The order of the requests that C(granted) counts, which the host is judged by.
       type: int
     sentences:
       description: Why, with the arithmetic.

@@ -14,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tabulate import tabulate
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns import fitted, line_of
 
+from tests.benchmarks.devices import DEVICES, devices
 from tests.benchmarks.docs import write_docs
 from tests.benchmarks.figures import Figure, merge, progress
 from tests.benchmarks.live import audit_vs_raw, audit_vs_setup
@@ -30,6 +31,7 @@ _BENCHMARKS: dict[str, tuple[Callable[[Path, Size], list[Figure]], tuple[str, ..
     "classify": (classify_stages, ("classify",)),
     "audit_vs_raw": (audit_vs_raw, ("audit_vs_raw_wall", "audit_vs_raw_cpu")),
     "audit_vs_setup": (audit_vs_setup, ("audit_vs_setup_wall",)),
+    "devices": (devices, tuple(DEVICES)),
     "fleet_core": (fleet_core, ("fleet_core_10k_vs_1k_per_host",)),
     "fleet": (fleet_audit, ("fleet_10k_vs_1k_per_host",)),
     "sos_tree": (sos_tree, ("sos_tree_vs_insights_hosts_per_second",)),
@@ -82,11 +84,12 @@ def _options(words: list[str]) -> argparse.Namespace:
 
 
 def _table(figures: list[Figure]) -> str:
-    rows = [
-        [one.name, f"{one.ratio:.3f}", len(one.pairs), f"{min(one.pairs):.3f} to {max(one.pairs):.3f}", _against_goal(one)]
+    lines = [["figure", "ratio", "runs", "least to most", "goal"]]
+    lines += [
+        [one.name, f"{one.ratio:.3f}", str(len(one.pairs)), f"{min(one.pairs):.3f} to {max(one.pairs):.3f}", _against_goal(one)]
         for one in figures
     ]
-    return tabulate(rows, headers=["figure", "ratio", "runs", "least to most", "goal"], disable_numparse=True)
+    return "\n".join(line_of(cells) for cells in fitted(lines, numbers_from=len(lines[0])))
 
 
 def _against_goal(figure: Figure) -> str:

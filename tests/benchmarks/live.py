@@ -51,7 +51,7 @@ class _Bench:
 
 
 @contextmanager
-def _bench(folder: Path, hosts: int) -> Iterator[_Bench]:
+def live_bench(folder: Path, hosts: int) -> Iterator[_Bench]:
     with running_sshd(folder / "sshd") as sshd:
         daemon = _daemon(sshd.port)
         addresses = {f"host{number:03d}": {"ansible_host": f"127.0.{1 + number // 250}.{1 + number % 250}"} for number in range(hosts)}
@@ -81,7 +81,7 @@ def _playbook(path: Path, task: dict[str, Any]) -> None:
 
 
 def audit_vs_raw(folder: Path, size: Size) -> list[Figure]:
-    with _bench(folder, size.live_hosts) as bench:
+    with live_bench(folder, size.live_hosts) as bench:
         pairs = by_turns(size.pairs, lambda: bench.play(*_AUDIT), lambda: bench.play("raw.yml"), _told)
     against = f"audit with all reports / one raw: /bin/true, {_hosts(size)}"
     wall, cpu = ([(getattr(audit, kind), getattr(raw, kind)) for audit, raw in pairs] for kind in ("wall", "cpu"))
@@ -92,7 +92,7 @@ def audit_vs_raw(folder: Path, size: Size) -> list[Figure]:
 
 
 def audit_vs_setup(folder: Path, size: Size) -> list[Figure]:
-    with _bench(folder, size.live_hosts) as bench:
+    with live_bench(folder, size.live_hosts) as bench:
         pairs = by_turns(size.pairs, lambda: bench.play(*_AUDIT), lambda: bench.play("setup.yml"), _told)
     wall = [(audit.wall, setup.wall) for audit, setup in pairs]
     note = f"wall time, audit with all reports / ansible.builtin.setup, {_hosts(size)}"

@@ -19,7 +19,7 @@ from tests.benchmarks.processes import Run, ansible_playbook, measured
 from tests.benchmarks.size import Size
 from tests.conftest import ROOT, SAMPLE_FLEET
 
-_FORKS = 10
+FORKS = 10
 
 
 def make_fleet(folder: Path, count: int) -> Path:
@@ -42,7 +42,7 @@ def fleet_audit(folder: Path, size: Size) -> list[Figure]:
     inventories = {count: make_fleet(folder, count) for count in size.fleets}
 
     def audit(count: int) -> Run:
-        words = ("-i", str(inventories[count]), "-f", str(_FORKS), "-e", f"audit_output_dir={folder / 'report'}")
+        words = ("-i", str(inventories[count]), "-f", str(FORKS), "-e", f"audit_output_dir={folder / 'report'}")
         run = measured(ansible_playbook("fleetcare.pagealloc.audit", *words), folder, sample_memory=True)
         _check_report(folder / "report", count)
         return run
@@ -61,7 +61,7 @@ def fleet_audit(folder: Path, size: Size) -> list[Figure]:
         "peak_memory_mb": round(max(run.tree_mb for run in runs)),
         "largest_process_mb": round(max(run.largest_mb for run in runs)),
     }
-    note = f"{size.fleet_words}, ansible-playbook fleetcare.pagealloc.audit with all reports, {_FORKS} forks, its start included"
+    note = f"{size.fleet_words}, ansible-playbook fleetcare.pagealloc.audit with all reports, {FORKS} forks, its start included"
     return [Figure("fleet_10k_vs_1k_per_host", _per_host(pairs, size), note, 1.15, more)]
 
 

@@ -17,10 +17,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 
 from tests.benchmarks.figures import Figure, progress, rounded
@@ -74,6 +72,7 @@ def _one_round(texts: dict[str, str]) -> dict[str, float]:
     stage("classify", lambda: [classify(facts, advisories) for facts in seen])
     fleet = judge_fleet(gathered, [])
     stage("compare", lambda: compare(fleet["hosts"]))
-    for name, render in (("json", render_json), ("html", render_html), ("prometheus", render_prometheus), ("table", render_table)):
-        stage(name, lambda render=render: render(fleet))  # type: ignore[misc]
+    for kind, (_file, render) in REPORTS.items():
+        stage(kind, lambda render=render: render(fleet))  # type: ignore[misc]
+    stage("table", lambda: render_table(fleet))
     return taken

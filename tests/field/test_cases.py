@@ -56,7 +56,7 @@ def healthy_host_with_log(log: Path, scratch: Path) -> Path:
 def hosts_in(folder: Path) -> list[str]:
     """The hosts of an inventory whose path is this folder."""
     paths, complaints = find_reports([str(folder)], "/")
-    hosts, words = hosts_of(look_into(path, "none") for path in paths)
+    hosts, words = hosts_of(look_into(path) for path in paths)
     assert not complaints and not words and not [host.report.error for host in hosts if host.report.error]
     return [host.name for host in hosts]
 

@@ -66,7 +66,13 @@ def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp
     assert best["both_needed"] and {"fact": "driver", "value": "mlx4_en"} in best["second"]
     assert best["both"] == {"troubled": 10, "hosts": 14} and best["first_only"]["troubled"] == best["second_only"]["troubled"] == 0
     assert table.index("db03-el64-seed") < table.index("db17-stalled") < table.index("db01-el63"), "worst first"
-    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {"fleet.json", "fleet.html", "pagealloc.prom", "history.db"}
+    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {
+        "fleet.json",
+        "fleet.html",
+        "fleet.csv",
+        "pagealloc.prom",
+        "history.db",
+    }
 
 
 def test_hosts_behind_a_real_sshd_and_this_machine(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
@@ -231,7 +237,37 @@ def test_hostile_text_in_evidence_stays_text(ansible: Ansible, tmp_path: Path, t
     shown = {one["name"]: one for one in harmless_page(page)[1:]}
     assert shown["h"]["facts"]["nics"][0]["firmware"] == text, "else nothing was tried"
     assert not Path("/tmp/pagealloc_owned").exists()
-    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {"fleet.json", "fleet.html", "pagealloc.prom", "history.db"}
+    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {
+        "fleet.json",
+        "fleet.html",
+        "fleet.csv",
+        "pagealloc.prom",
+        "history.db",
+    }
+
+
+def test_a_sites_advisory_of_order_3_has_its_own_column_and_sentence(ansible: Ansible, tmp_path: Path) -> None:
+    site = {
+        "id": "site-ixgbe", "title": "ixgbe asks for order-3 pages", "driver": "ixgbe", "order": 3, "symptom": {"headroom_below": 10**9},
+        "fix": "Set the MTU back to 1500.", "references": ["https://wiki.example.com/ixgbe"],
+    }  # fmt: skip
+    names = {"seed": "db03-el64-seed", "jumbo": "web20-el64-ixgbe", "plain": "web21-el64-bnx2x", "gone": "db18-down"}
+    options = ("-e", json.dumps({"audit_advisories": [site]}))
+    fleet, done = ansible.audit(tmp_path, {name: sample(record) for name, record in names.items()}, *options)
+    assert {name: result["order"] for name, result in fleet["hosts"].items()} == {"seed": 2, "jumbo": 3, "plain": 2, "gone": None}
+    left = fleet["hosts"]["jumbo"]["headroom"]["atomic"][3]
+    told = done.stdout[done.stdout.index("HOST ") : done.stdout.index("Report: ")]
+    rows = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line.strip()}
+    assert rows["HOST"][-2:] == ["ORDER-2", "ORDER-3"] and rows["gone"][-2:] == ["?", "?"]
+    assert rows["jumbo"][0] == "affected" and rows["jumbo"][-1] == str(left) and rows["seed"][-1] == "11840"
+    assert f"only {left} times in a row an order-3 atomic request (32 kB) would be granted" in fleet["hosts"]["jumbo"]["reasons"][0]
+    report = tmp_path / "pagealloc-report"
+    page = (report / "fleet.html").read_text()
+    assert ">Order-2 headroom</th>" in page and ">Order-3 headroom</th>" in page
+    assert f'pagealloc_headroom_requests{{host="jumbo",order="3",atomic="true"}} {left}' in (report / "pagealloc.prom").read_text()
+    assert f"jumbo,affected,,true,3,{left},{left}," in (report / "fleet.csv").read_text()
+    past = ansible.run("ansible-playbook", "fleetcare.pagealloc.history", "-e", "history_host=jumbo", folder=tmp_path).stdout
+    assert "ORDER-3" in past and "ORDER-2" not in past and f"{left:,}" in past
 
 
 @pytest.mark.parametrize("name", ["../../x", "<b>h</b>", "a/b", "{% raw %}", "h\u202eh", "-rf"])
@@ -293,9 +329,7 @@ def test_what_is_saved_can_be_audited_later_and_a_directory_too(ansible: Ansible
         (tree / source).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(f"/{source}", tree / source)
     (tree / "proc" / "uptime").symlink_to("/etc/passwd")
-    again, _done = ansible.audit(
-        tmp_path / "again", {"../live": {"audit_evidence": str(saved[0])}, "tree": {"audit_evidence": str(tree)}}
-    )
+    again, _done = ansible.audit(tmp_path / "again", {"../live": {"audit_evidence": str(saved[0])}, "tree": {"audit_evidence": str(tree)}})
     assert again["hosts"]["../live"]["facts"] == first["hosts"]["../live"]["facts"]
     of_tree = again["hosts"]["tree"]
     assert of_tree["verdict"] == "unknown" and of_tree["facts"]["zones"]

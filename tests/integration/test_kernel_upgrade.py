@@ -16,7 +16,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import PREFLIGHT, STATE, VERIFY, host_script, program_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import (
+    PACKAGES,
+    PREFLIGHT,
+    STATE,
+    VERIFY,
+    host_script,
+    manager_program_of,
+    program_of,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import read_state
 
 from tests.conftest import cannot_run, tool
@@ -71,7 +80,7 @@ def test_the_first_host_that_is_refused_ends_the_roll(ansible: Ansible, sshd: Ss
     }
     assert found["b-refused"]["verdict"] == "at_risk"
     blockers = {one["check"] for one in found["b-refused"]["findings"] if one["state"] == "blocker"}
-    assert {"distribution", "target", "flavour"} <= blockers, "all at once"
+    assert {"distribution", "package_manager", "boot_loader"} <= blockers, "all at once"
     table = done.stdout[done.stdout.index("HOST ") : done.stdout.index("Report: ")]
     assert max(map(len, table.splitlines())) <= 80
     assert "is not of the Enterprise" in table
@@ -104,8 +113,12 @@ def test_cancelling_where_nothing_is_scheduled_changes_nothing(ansible: Ansible,
 def test_the_programs_run_in_each_shell(shell: str) -> None:
     first, *rest = shell.split()
     command = [tool(first, {"ksh93": "ksh93u+m"}.get(first, first)), *rest]
-    for parts in (PREFLIGHT, STATE, VERIFY):
-        program = program_of("n", *parts, target="6.1.0-431.el9.x86_64", drivers="mlx4_en", local_time="2026-12-01 02:30")
+    settings = {"target": "6.1.0-431.el9.x86_64", "package": "6.1.0-431.el9.x86_64", "drivers": "mlx4_en", "local_time": "2026-12-01 02:30"}
+    programs = {parts: program_of("n", *parts, managers=" ".join(one.name for one in MANAGERS), **settings) for parts in (PREFLIGHT, STATE)}
+    for manager in MANAGERS:
+        for parts in (PACKAGES, VERIFY, ("held",), ("contents",)):
+            programs[(manager.name, *parts)] = manager_program_of("n", manager, *parts, what="kernel-6.1", **settings)
+    for parts, program in programs.items():
         done = subprocess.run([*command, "-c", program], capture_output=True, text=True, check=True, timeout=120)
         evidence = read_transcript(done.stdout, "n")
         assert evidence.whole and done.stderr == ""

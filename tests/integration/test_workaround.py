@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD, SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD, SETTINGS
 
 from tests.conftest import cannot_run
 from tests.playbook import Ansible
@@ -84,7 +84,12 @@ def test_check_mode_plans_and_changes_nothing(ansible: Ansible, sshd: Sshd, tmp_
     assert f"-vm.min_free_kbytes = {now_kb()}\n+vm.min_free_kbytes = {now_kb() + 4096}\n" in done.stdout
     table = done.stdout[done.stdout.rindex("HOST ") : done.stdout.rindex("Report: ")]
     assert "Workaround: 2 planned" in table and max(map(len, table.splitlines())) <= 80
-    assert {path.name for path in (tmp_path / "pagealloc-workaround").iterdir()} == {"fleet.json", "fleet.html", "pagealloc.prom"}
+    assert {path.name for path in (tmp_path / "pagealloc-workaround").iterdir()} == {
+        "fleet.json",
+        "fleet.html",
+        "fleet.csv",
+        "pagealloc.prom",
+    }
 
 
 def test_nothing_is_done_where_nothing_asks_for_it(ansible: Ansible, tmp_path: Path) -> None:
@@ -111,7 +116,7 @@ def test_a_host_on_which_no_step_is_safe_is_refused_with_the_arithmetic(ansible:
         ({"workaround_watch_seconds": "soon"}, "workaround_watch_seconds"),
         ({"workaround_conflicts": "ignore"}, "workaround_conflicts"),
         ({"workaround_fail_on": ["planned"]}, "workaround_fail_on"),
-        ({"workaround_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "site_advisories"),
+        ({"workaround_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "workaround_advisories: "),
         ({"workaround_output_dir": "/proc/no/such"}, "/proc/no"),
     ],
 )
@@ -149,9 +154,7 @@ def test_hosts_that_cannot_be_reached_are_in_the_report_once(ansible: Ansible, s
         assert {name: host["verdict"] for name, host in fleet["hosts"].items()} == {
             "fine": "at_risk", "silent": "stalled", "refused": "unreachable"
         }  # fmt: skip
-        _fleet, done = ansible.workaround(
-            tmp_path, hosts, "--check", "-T", "4", check=False, **choices, workaround_fail_on=["unreachable"]
-        )
+        _fleet, done = ansible.workaround(tmp_path, hosts, "--check", "-T", "4", check=False, **choices, workaround_fail_on=["unreachable"])
     assert done.returncode == 2 and "unreachable: " in done.stdout
 
 

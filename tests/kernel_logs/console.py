@@ -47,11 +47,6 @@ class Mark(NamedTuple):
     value: Any
 
 
-def behind_another(mark: Mark) -> Mark:
-    """The mark of what does not stand at the start of its line, where a reader looks for it."""
-    return mark._replace(role="lost") if mark.role in ("heading", "comm", "start", "cut", "module", "suppressed") else mark
-
-
 class Segment:
     """Calls of one CPU that begin and end with a line, and the lines they give where no other CPU speaks."""
 
@@ -82,7 +77,6 @@ class Console:
         self.marks: list[Mark] = []
         self._text = ""
         self._owner = -1
-        self._speaker = -1
         self._head = (0, 4, 0, "")
 
     def feed(self, microseconds: int, owner: int, report: int, caller: str, call: Call) -> None:
@@ -102,11 +96,11 @@ class Console:
         self.marks += [Mark(first + line, report, role, value) for line, role, value in marks]
         return microseconds + len(lines) * step
 
-    def _mark(self, call: Call, report: int, glued: bool = False) -> None:
-        """The line that is open, or else the next one, bears the call's mark. ``glued``: behind what another CPU left unfinished."""
+    def _mark(self, call: Call, report: int) -> None:
+        """The line that is open, or else the next one, bears the call's mark."""
         if call.mark is not None:
             mark = Mark(len(self.lines), report, *call.mark)
-            self.marks.append(behind_another(mark) if glued else mark)
+            self.marks.append(mark)
 
     def _flush(self, flags: int = 0) -> None:
         microseconds, level, first, caller = self._head
@@ -125,21 +119,19 @@ class Console:
                 self._flush(NEWLINE)
             else:
                 text = f"<{call.level}>{text}"
-        glued = self._owner >= 0 and self._speaker != report and not text.startswith("\n")
-        self._speaker = report
         *whole, rest = text.split("\n")
         for number, part in enumerate(whole):
             if self._owner < 0:
                 self._open(microseconds, 0, caller, call)
             self._text += part
             if number == len(whole) - 1:
-                self._mark(call, report, glued)
+                self._mark(call, report)
             self._flush(NEWLINE)
         if rest:
             if self._owner < 0:
                 self._open(microseconds, 0, caller, call)
             self._text += rest
-            self._mark(call, report, glued)
+            self._mark(call, report)
 
     def _feed_record(self, microseconds: int, owner: int, caller: str, call: Call, report: int) -> None:
         ended = call.text.endswith("\n")

@@ -62,9 +62,11 @@ class Failed:
 
 @dataclass
 class Truth:
-    """All failures in the order of their lines, what the rate limit kept back, and what else was reported."""
+    """All failures in the order of their lines, what the rate limit kept back, and what else was reported. ``perhaps``: lines that may be
+    failures too."""
 
     failures: list[Failed] = field(default_factory=list)
+    perhaps: int = 0
     suppressed: int = 0
     kinds: set[str] = field(default_factory=set)
     others: Counter[tuple[str, bool]] = field(default_factory=Counter)
@@ -94,14 +96,17 @@ class Truth:
         return not self.unsure and None not in read and read == Counter(failed.process for failed in self.failures)
 
 
-def truth_of(reports: Sequence[Report], marks: Sequence[Mark], callers: Sequence[str] | None = None) -> Truth:
-    """The truth of the lines that ``marks`` stand in (one boot's). ``callers``: who spoke each line, where the log says so."""
+def truth_of(
+    reports: Sequence[Report], marks: Sequence[Mark], callers: Sequence[str] | None = None, *, headed: bool = False
+) -> Truth:
+    """The truth of the lines that ``marks`` stand in (one boot's). ``callers``: who spoke each line, where the log says so. ``headed``: no
+    dump has frames before the line that names its process."""
     truth = Truth()
     readers: dict[str, _Reader] = {}
     for mark in marks:
         caller = callers[mark.line] if callers else ""
         if caller not in readers:
-            readers[caller] = _Reader(reports, truth)
+            readers[caller] = _Reader(reports, truth, headed)
         readers[caller].take(mark)
     for failed in truth.failures:
         if not failed.named and failed.read_process is None:
@@ -112,7 +117,8 @@ def truth_of(reports: Sequence[Report], marks: Sequence[Mark], callers: Sequence
 class _Reader:
     """Reads the lines of one caller, or those of all where the log does not tell callers."""
 
-    def __init__(self, reports: Sequence[Report], truth: Truth) -> None:
+    def __init__(self, reports: Sequence[Report], truth: Truth, headed: bool) -> None:
+        self.headed = headed
         self.reports = reports
         self.truth = truth
         self.of: dict[int, Failed] = {}
@@ -138,18 +144,14 @@ class _Reader:
         """The name that stands before a piece in its line."""
         return self.name.value if self.name is not None and self.name.line == mark.line else None
 
+    def _leave(self) -> None:
+        """Another report begins: the trace goes on where the other's frames stand behind a line that is still to come."""
+        self.trace = self.trace if self.headed else None
+
     def _take_piece(self, mark: Mark) -> None:
-        self.trace = None
+        self._leave()
         self.announced.append(self._name_of(mark))
         self.truth.others[mark.value, False] += 1
-
-    def _take_lost(self, mark: Mark) -> None:
-        """What stands behind another's unfinished line is not looked for there: whose trace it is of, nobody can say any more."""
-        mine = self.of.get(mark.report)
-        for failed in (mine, self.trace, *self.open):
-            if failed is not None:
-                failed.mixed = True
-        self.truth.doubts.add("suppressed: a line is glued to another")
 
     def _take_suppressed(self, mark: Mark) -> None:
         if self.reports[mark.report].suppressed:
@@ -177,15 +179,16 @@ class _Reader:
         report = self.reports[mark.report]
         process, mode = mark.value
         process = process or self._name_of(mark)
-        if self.vmalloc:
-            if self.vmalloc[0] != mark.report:
-                self.truth.doubts.add("which: a line of order 0 follows the vmalloc of another CPU")
-            else:
-                del self.vmalloc[0]
+        alike = self.vmalloc if report.order == 0 and not (mode and mode.atomic) else []
+        if any(self.reports[number].counts != report.counts for number in alike):
+            self.truth.doubts.add("which: a line of order 0 follows the vmalloc of another CPU, and only one of the two counts")
+        if mark.report in self.vmalloc:
+            self.vmalloc.remove(mark.report)
         elif report.kind == "vmalloc":
             self.truth.doubts.add("count: the line about the address space is lost, and what is left reads like a failure of order 0")
+            self.truth.perhaps += not report.counts
         if not report.counts:
-            self.trace = None
+            self._leave()
             self.announced.append(process)
             return
         failed = Failed(mark.report, mark.line, report.order, report.process, None, named=process is not None)
@@ -213,15 +216,16 @@ class _Reader:
 
     def _take_start(self, mark: Mark) -> None:
         """``value``: the process that the line names, None where it names none; True where no later line names it either."""
-        self.trace = None
+        self._leave()
         if mark.value is True:
+            self.trace = None
             self.nameless += 1
         else:
             self.announced.append(mark.value)
 
     def _take_cut(self, mark: Mark) -> None:
         del mark
-        self.trace = None
+        self._leave()
 
     def _take_heading(self, mark: Mark) -> None:
         """A trace begins: of what was named last, unless that has its trace or something that names nobody waits for one too."""

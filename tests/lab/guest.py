@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.conftest import tool
 from tests.lab.cache import LAB
-from tests.lab.images import key, legacy, modern, upgradable
+from tests.lab.images import key, legacy, modern, suse, upgradable
 from tests.lab.initramfs import initramfs
 from tests.lab.kernel import Kernel, kernel
 from tests.sshd import free_port
@@ -31,7 +31,9 @@ BOOT_SECONDS = 300
 #: How long its sshd may think about a banner, and about a session. Given up early and tried anew, each would keep it from answering the
 #: next. But a connection begun before there is a network is tried anew by QEMU ever more seldom.
 _BANNER_SECONDS, _SESSION_SECONDS = 15, 60
-IMAGES = {"legacy": legacy, "modern": modern, "upgradable": upgradable}
+IMAGES = {"legacy": legacy, "modern": modern, "upgradable": upgradable, "suse": suse}
+#: Those that boot from their own disk the kernel that they chose themselves.
+SELF_BOOTING = ("upgradable", "suse")
 _SSH = ("-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes")
 #: Software emulation: a /dev/kvm may be there and not work. Where it does, PAGEALLOC_LAB_ACCELERATOR=kvm is ten times as fast.
 ACCELERATOR = os.environ.get("PAGEALLOC_LAB_ACCELERATOR") or "tcg"
@@ -46,8 +48,7 @@ class GuestError(RuntimeError):
 class Plan:
     """What a guest is. ``memory_mb``: one number for each memory node; ``words``: more of the kernel's command line.
 
-    ``upgradable`` boots from its own disk the kernel that it chose itself: to it ``of`` is nothing, and only the lab's own words
-    reach it.
+    To those of SELF_BOOTING ``of`` is nothing, and only the lab's own words reach them.
     """
 
     image: str
@@ -274,7 +275,7 @@ def _command(plan: Plan, folder: Path, name: str, port: int, leaking_port: int) 
 
 def _boot(plan: Plan, words: tuple[str, ...]) -> list[str]:
     """What it boots, and how the words reach it: where its own disk has the command line, as the machine's serial number."""
-    if plan.image == "upgradable":
+    if plan.image in SELF_BOOTING:
         return ["-smbios", f"type=1,serial={' '.join(words)}"]
     words = ("console=ttyS0", "net.ifnames=0", "init_on_alloc=0", "mitigations=off", "loglevel=4", *words)
     return ["-kernel", str(plan.of.image), "-initrd", str(initramfs(plan.of)), "-append", " ".join(words)]

@@ -5,6 +5,7 @@
 
 ``legacy``: busybox and dropbear without Python. ``modern``: Debian with systemd and Python. ``upgradable``: that and dnf, rpm and
 the boot of an EL host; its kernels are RPMs (packages.py), and GRUB on its disk chooses among them by what the guest itself set.
+``suse``: the same with zypper and the boot of a SUSE host.
 
 All have the lab's network (eth0 to be reached by, mlx0 over eth1 that leaks), the lab's modules and its key, and one way to
 be told how to behave: ``lab.NAME=VALUE``, see lab_setup below.
@@ -25,11 +26,12 @@ from tests.lab.debian import SOURCES, unpacked, versions
 from tests.lab.grub_disk import grub_disk
 from tests.lab.initramfs import without_modules
 from tests.lab.kernel import Kernel, kernel, lab_modules, lay_modules
-from tests.lab.packages import repositories
+from tests.lab.packages import repositories, suse_repositories
 
 LEGACY = Path(__file__).parent / "legacy"
 MODERN = Path(__file__).parent / "modern"
 UPGRADABLE = Path(__file__).parent / "upgradable"
+SUSE = Path(__file__).parent / "suse"
 #: What all guests run at boot, as a POSIX shell script.
 SETUP = Path(__file__).parent / "lab_setup"
 _DISK_BYTES = 1 << 30
@@ -75,15 +77,39 @@ def modern(of: Kernel) -> Path:
 def upgradable(_of: Kernel) -> Path:
     """A disk with GRUB, a /boot of its own and Debian's userland, on which an RPM brought the kernel; more are in /srv/repo."""
     base = _debian("dnf-debian", (*_MODERN_PACKAGES, "dnf", "rpm", "grub-common", "cpio", "at", *_CLUSTERS, "pacemaker-cli-utils"))
-    offered = repositories()
 
-    def make(folder: Path) -> None:
-        root = folder / "root"
-        _lay_debian(root, base)
+    def fill(root: Path) -> None:
         shutil.copytree(UPGRADABLE, root, dirs_exist_ok=True)
         for service in _CLUSTERS:
             (root / "etc" / "systemd" / "system" / "multi-user.target.wants" / f"{service}.service").unlink()
         (root / "boot" / "loader" / "entries").mkdir(parents=True)
+
+    return _self_booting("upgradable", base, repositories(), fill, UPGRADABLE)
+
+
+def suse(_of: Kernel) -> Path:
+    """As ``upgradable``, with zypper, and with a menu of GRUB's as SUSE's grub2-mkconfig writes it."""
+    base = _debian("zypper-debian", (*_MODERN_PACKAGES, "zypper", "rpm", "grub-common", "cpio"))
+
+    def fill(root: Path) -> None:
+        (root / "boot" / "grub2").mkdir(parents=True)
+        (root / "etc" / "kernel").mkdir(exist_ok=True)
+        (root / "etc" / "rpm").mkdir(exist_ok=True)
+        for name in ("etc/fstab", "etc/kernel/cmdline", "etc/rpm/macros", "usr/sbin/grub2-editenv"):
+            shutil.copy(UPGRADABLE / name, root / name)
+        shutil.copytree(SUSE, root, dirs_exist_ok=True)
+        shutil.copy(UPGRADABLE / "usr" / "lib" / "kernel" / "install.d" / "50-dracut.install", root / "usr" / "lib" / "lab" / "dracut")
+
+    return _self_booting("suse", base, suse_repositories(), fill, UPGRADABLE, SUSE)
+
+
+def _self_booting(name: str, base: Path, offered: Path, fill: Callable[[Path], None], *sources: Path) -> Path:
+    """A disk of this Debian, with what ``fill`` adds to it, that boots by its own GRUB what its own rpm installed of ``offered``."""
+
+    def make(folder: Path) -> None:
+        root = folder / "root"
+        _lay_debian(root, base)
+        fill(root)
         without_modules(root / "usr" / "lib" / "lab" / "initramfs")
         (root / "srv").mkdir(exist_ok=True)
         subprocess.run(["cp", "-a", str(offered), str(root / "srv" / "repo")], check=True)  # hard links and all
@@ -95,9 +121,9 @@ def upgradable(_of: Kernel) -> Path:
         grub_disk(folder / "disk", root)
         shutil.rmtree(root)
 
-    sources = [Path(__file__).with_name(name) for name in ("images.py", "grub_disk.py", "initramfs.py", "first_init")]
-    what = digest(UPGRADABLE, MODERN, SETUP, *sources, base.parent.name, offered.name, key().with_suffix(".pub"))
-    return cached("upgradable", what, _as_root(make)) / "disk"
+    code = [Path(__file__).with_name(file) for file in ("images.py", "grub_disk.py", "initramfs.py", "first_init")]
+    what = digest(*sources, MODERN, SETUP, *code, base.parent.name, offered.name, key().with_suffix(".pub"))
+    return cached(name, what, _as_root(make)) / "disk"
 
 
 def _install(root: Path) -> None:

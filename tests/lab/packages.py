@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kernels as RPMs, made by rpmbuild, and repositories of them, made by createrepo_c: what the guest ``upgradable`` is offered.
+"""Kernels as RPMs, made by rpmbuild, and repositories of them, made by createrepo_c: what ``upgradable`` and ``suse`` are offered.
 
-Each holds a Debian kernel, under the name of its package from boot on, and what EL's kernel packages hold: the image and the
-modules under /lib/modules, and in /boot what kernel-install and dracut make on the host. The guest has OLD from the start.
+Each holds a Debian kernel, under the name of its package from boot on, and what EL's or SUSE's kernel packages hold: the image and the
+modules, and in /boot what is made on the host. A guest has its OLD from the start.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import tool
@@ -36,6 +38,9 @@ REPOSITORIES = {
     "broken": (OLD, BROKEN),
     "corrupt": (OLD, NEW),  # NEW's file is not what the repository says it is
 }
+#: As OLD and NEW in the package ``kernel-default``, whose last number is not in the kernel's name.
+SUSE_OLD, SUSE_NEW = "6.1.0-150500.358.1", "6.1.0-150500.431.1"
+SUSE_REPOSITORIES = {"current": (SUSE_OLD, SUSE_NEW), "pinned": (SUSE_OLD,), "corrupt": (SUSE_OLD, SUSE_NEW)}
 #: Enough to starve a guest in a minute of traffic.
 _BLOCKS_PER_PACKET = 64
 _LEFT_OUT = {DRIVERLESS: "mlx4_en.ko", BROKEN: "virtio_blk.ko"}
@@ -43,12 +48,12 @@ _LEFT_OUT = {DRIVERLESS: "mlx4_en.ko", BROKEN: "virtio_blk.ko"}
 _INITRAMFS_BYTES = 8 << 20
 
 _SPEC = """
-Name: kernel
+Name: {package}
 Version: {version}
 Release: {release}
 Summary: A Debian kernel in the clothes of an EL one
 License: GPL-2.0-only
-Provides: installonlypkg(kernel)
+Provides: {several}
 AutoReqProv: no
 %global debug_package %{{nil}}
 %global __os_install_post %{{nil}}
@@ -58,13 +63,46 @@ Of the lab of fleetcare.pagealloc: {image}.
 cp -a {payload}/. %{{buildroot}}
 %files
 /lib/modules/{name}
+{scripts}
+"""
+
+
+@dataclass(frozen=True)
+class _Clothes:
+    """What a distribution calls a kernel's package and the file of its initramfs, and how its package makes that file on the host."""
+
+    package: str
+    several: str
+    initramfs: str
+    scripts: str
+
+
+_EL = _Clothes(
+    "kernel",
+    "installonlypkg(kernel)",
+    "initramfs-{name}.img",
+    """
 %ghost /boot/vmlinuz-{name}
 %ghost /boot/initramfs-{name}.img
 %posttrans
 /usr/bin/kernel-install add {name} /lib/modules/{name}/vmlinuz || exit $?
 %preun
 /usr/bin/kernel-install remove {name} || exit $?
-"""
+""",
+)
+_SUSE = _Clothes(
+    "kernel-default",
+    "multiversion(kernel)",
+    "initrd-{name}",
+    """
+/boot/vmlinuz-{name}
+%ghost /boot/initrd-{name}
+%posttrans
+/usr/lib/lab/kernel add {name} || exit $?
+%postun
+/usr/lib/lab/kernel remove {name} || exit $?
+""",
+)
 
 #: What the Debian below provides, as far as the kernels and dnf ask for it.
 _USERLAND_SPEC = """
@@ -83,32 +121,44 @@ Of the lab of fleetcare.pagealloc.
 
 def uname_of(version_release: str) -> str:
     """What ``uname -r`` says on the kernel of this package."""
-    return f"{version_release}.x86_64"
+    return f"{version_release.rpartition('.')[0]}-default" if _is_suse(version_release) else f"{version_release}.x86_64"
+
+
+def _is_suse(version_release: str) -> bool:
+    return version_release in (SUSE_OLD, SUSE_NEW)
 
 
 def repositories() -> Path:
-    """A folder with a folder of each repository, and in ``base`` what the guest has from the start."""
+    """A folder with a folder of each repository, and in ``base`` what the guest ``upgradable`` has from the start."""
+    return _repositories("repositories", REPOSITORIES, OLD, NEW)
 
+
+def suse_repositories() -> Path:
+    """The same of the guest ``suse``."""
+    return _repositories("suse-repositories", SUSE_REPOSITORIES, SUSE_OLD, SUSE_NEW)
+
+
+def _repositories(kind: str, choices: Mapping[str, Sequence[str]], old: str, new: str) -> Path:
     def make(folder: Path) -> None:
         base = folder / "base"
-        built = {version: _kernel_package(folder / "build", version) for version in (OLD, NEW, DRIVERLESS, BROKEN)}
+        built = {version: _kernel_package(folder / "build", version) for version in dict.fromkeys(sum(map(tuple, choices.values()), ()))}
         base.mkdir()
         shutil.move(_rpm(folder / "build", _USERLAND_SPEC), base)
-        os.link(built[OLD], base / built[OLD].name)
-        for name, versions in REPOSITORIES.items():
+        os.link(built[old], base / built[old].name)
+        for name, versions in choices.items():
             (folder / name).mkdir()
             for version in versions:
                 os.link(built[version], folder / name / built[version].name)
             subprocess.run([tool("createrepo_c", "createrepo-c"), "-q", str(folder / name)], check=True, capture_output=True, timeout=300)
-        _corrupt(folder / "corrupt" / built[NEW].name)
+        _corrupt(folder / "corrupt" / built[new].name)
         shutil.rmtree(folder / "build")
 
-    return cached("repositories", digest(Path(__file__), *MODULES, *(_parts(version)[1].name for version in (OLD, NEW))), make)
+    return cached(kind, digest(Path(__file__), *MODULES, *(_parts(version)[1].name for version in (old, new))), make)
 
 
 def _parts(version_release: str) -> tuple[Kernel, Path]:
     """The kernel, and the lab's modules for it."""
-    if version_release == OLD:
+    if version_release in (OLD, SUSE_OLD):
         return earlier_kernel(), lab_modules(earlier_kernel(), _BLOCKS_PER_PACKET)
     return kernel(), lab_modules(kernel())
 
@@ -122,12 +172,15 @@ def _kernel_package(build: Path, version_release: str) -> Path:
     for module in tree.rglob(_LEFT_OUT.get(version_release, "none")):
         module.unlink()
     shutil.copy(of.image, tree / "vmlinuz")
+    clothes = _SUSE if _is_suse(version_release) else _EL
     (payload / "boot").mkdir()
-    for file, size in ((f"vmlinuz-{name}", of.image.stat().st_size), (f"initramfs-{name}.img", _INITRAMFS_BYTES)):
-        with (payload / "boot" / file).open("wb") as ghost:
-            ghost.truncate(size)
+    shutil.copy(of.image, payload / "boot" / f"vmlinuz-{name}")
+    with (payload / "boot" / clothes.initramfs.format(name=name)).open("wb") as ghost:
+        ghost.truncate(_INITRAMFS_BYTES)
     version, _dash, release = version_release.partition("-")
-    return _rpm(build, _SPEC.format(version=version, release=release, name=name, payload=payload, image=of.release))
+    names = {"version": version, "release": release, "name": name, "package": clothes.package, "several": clothes.several}
+    scripts = clothes.scripts.format(name=name)
+    return _rpm(build, _SPEC.format(payload=payload, image=of.release, scripts=scripts, **names))
 
 
 def _rpm(build: Path, spec: str) -> Path:

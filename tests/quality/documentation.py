@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import Shape, shapes
 
 from tests.conftest import ROOT
 
@@ -67,6 +69,11 @@ def facts_of(name: str) -> dict[str, Any]:
     return contains
 
 
+def documented_facts() -> dict[str, Any]:
+    """What RETURN of the three facts modules says together: all facts."""
+    return {name: says for module in FACTS_OF for name, says in facts_of(module).items()}
+
+
 def differences(value: Any, documented: dict[str, Any], place: str, reached: set[str]) -> Iterator[str]:
     """Where a mapping and the ``contains`` that documents it differ; ``reached`` takes every place with a value."""
     for name in sorted(set(value) - set(documented)):
@@ -94,6 +101,29 @@ def _differences_of_one(value: Any, says: dict[str, Any], place: str, reached: s
 
 def _is_a(value: Any, type_name: str) -> bool:
     return isinstance(value, TYPES[type_name]) and (type_name == "bool" or not isinstance(value, bool))  # type: ignore[arg-type]
+
+
+def differences_from_shape(documented: dict[str, Any], record: str, reached: set[str]) -> Iterator[str]:
+    """Where RETURN and the shape of the facts differ; ``reached`` takes every record that RETURN describes."""
+    shape = shapes()[record]
+    reached.add(record)
+    if set(documented) != set(shape):
+        yield f"{record}: {sorted(set(documented) ^ set(shape))} stand in one of the two alone"
+    for name in sorted(set(documented) & set(shape)):
+        says = documented[name]
+        wanted = type_of(shape[name])
+        if {key: says[key] for key in ("type", "elements") if key in says} != wanted:
+            yield f"{record}.{name} is {wanted} by its shape"
+        if "contains" in says:
+            yield from differences_from_shape(says["contains"], shape[name].of, reached)
+
+
+def type_of(shape: Shape) -> dict[str, str]:
+    """How RETURN calls the type of a value."""
+    names = {"text": "str", "mark": "str", "one": "str", "count": "int", "flag": "bool"}
+    if shape.kind == "list":
+        return {"type": "list", "elements": names.get(shape.of, "dict")}
+    return {"type": names.get(shape.kind, "dict")}
 
 
 def places(documented: dict[str, Any], place: str) -> Iterator[str]:

@@ -18,12 +18,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import shapes
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import classify_value, compare_value, headroom_value
+from jsonschema import Draft202012Validator
 
 from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.playbook import Ansible, newest, oldest
-from tests.quality.documentation import Plugin, differences, facts_of, places, plugins
+from tests.quality.documentation import Plugin, differences, differences_from_shape, documented_facts, facts_of, places, plugins
 from tests.quality.tools import own, passes
+from tests.tools.make_fleet_schema import SCHEMA, fleet_schema
 
 CORES = pytest.mark.parametrize("core", [oldest, newest], ids=["oldest", "newest"])
 EACH_PLUGIN = pytest.mark.parametrize("plugin", plugins().values(), ids=plugins())
@@ -44,6 +47,8 @@ $dmesg:[861005.000000] Node 0 Normal free:2344kB min:53404kB low:66752kB high:80
 $dmesg:[861005.000000] lowmem_reserve[]: 0 0 0 0
 $dmesg:[861005.000000] Node 0 Normal: 486*4kB 46*8kB 2*16kB 0*32kB = 2344kB
 $dmesg:[861006.000000] SLUB: Unable to allocate memory on node -1 (gfp=0xd0)
+$dmesg:[861006.000000]   cache: kmalloc-256, object size: 256, buffer size: 256, default order: 0, min order: 0
+$dmesg:[861007.000000] sshd: page allocation stalls for 10000ms, order:2, mode:0x4020
 $vmcore-dmesg:swapper: page allocation failure. order:2, mode:0x4020
 pagealloc-evidence end sample
 """
@@ -87,21 +92,43 @@ def test_ansible_doc_shows_every_role(core: Callable[[], Ansible], tmp_path: Pat
         assert set(defaults) <= set(options)
 
 
-def test_gather_documents_what_the_facts_modules_document() -> None:
-    union: dict[str, Any] = {}
+def test_gather_points_to_the_facts_modules() -> None:
+    """RETURN of the facts stands with the facts modules alone; gather has the first words of each, and says where the rest stands."""
+    given = facts_of("gather")
+    assert set(given) == {*documented_facts()}
     for module, names in FACTS_OF.items():
         facts = facts_of(module)
         assert set(facts) == {*names, "unavailable"}, module
-        assert union.setdefault("unavailable", facts["unavailable"]) == facts["unavailable"], "said in the same words"
-        union.update(facts)
-    assert facts_of("gather") == union
+        assert facts["unavailable"] == given["unavailable"], "said in the same words"
+        for name in names:
+            pointer = f"Described in RV(fleetcare.pagealloc.{module}#module:ansible_facts.pagealloc.{name})."
+            same = {key: says for key, says in facts[name].items() if key not in ("contains", "sample")}
+            assert given[name] == {**same, "description": [facts[name]["description"], pointer]}
+
+
+def test_return_has_the_shape_of_the_facts() -> None:
+    reached: set[str] = set()
+    assert list(differences_from_shape(documented_facts(), "facts", reached)) == []
+    assert reached == set(shapes()), "each record is described"
+
+
+def test_the_samples_in_return_are_facts() -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    samples = {name: says["sample"] for name, says in documented_facts().items()}
+    facts = Draft202012Validator({"$defs": schema["$defs"], "$ref": "#/$defs/facts"})
+    assert [f"{error.json_path}: {error.message}" for error in facts.iter_errors(samples)] == []
+
+
+def test_the_schema_of_the_fleet_has_the_shape_of_the_facts() -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    assert fleet_schema(schema) == schema, "run: .venv/test/bin/python -m tests.tools.make_fleet_schema"
 
 
 def test_every_fact_is_documented_and_every_documented_fact_given() -> None:
     reached: set[str] = set()
-    wrong = {line for facts in sample_facts() for line in differences(facts, facts_of("gather"), "pagealloc", reached)}
+    wrong = {line for facts in sample_facts() for line in differences(facts, documented_facts(), "pagealloc", reached)}
     assert not wrong
-    unseen = set(places(facts_of("gather"), "pagealloc")) - reached
+    unseen = set(places(documented_facts(), "pagealloc")) - reached
     assert not unseen, "the sample fleet has no value for these, so nothing shows that they are given"
 
 

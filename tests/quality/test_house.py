@@ -22,6 +22,14 @@ FLOW = (
 #: Ansible asks for these names in each plugin.
 OF_ANSIBLE = {"ActionModule", "FilterModule", "TestModule", "LookupModule", "InventoryModule", "main"}
 
+#: The longest that a source file may be, in lines.
+MOST_LINES = 300
+#: Longer, and why:
+LONGER = {
+    # The grammar of the kernel's log, which is being made smaller.
+    "module_utils/log_reports.py",
+}
+
 
 def sources() -> list[Path]:
     return sorted(path for path in PLUGINS.rglob("*.py"))
@@ -64,3 +72,10 @@ def test_no_name_means_two_things() -> None:
                 places[f"{node.name}()"].append(place)
     twice = {name: where for name, where in places.items() if len(where) > 1 and name.rstrip("()") not in OF_ANSIBLE}
     assert twice == {}
+
+
+def test_no_source_file_is_too_long() -> None:
+    """Generated documentation aside: the files of modules/ are little else."""
+    texts = [path for path in PLUGINS.rglob("*") if path.suffix in (".py", ".sh", ".js", ".css", ".j2") and path.parent.name != "modules"]
+    lines = {str(path.relative_to(PLUGINS)): path.read_text(encoding="utf-8").count("\n") for path in texts}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES and name not in LONGER} == {}

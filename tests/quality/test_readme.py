@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST, SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits import NAMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import CONNECTION, read_recorded
@@ -36,6 +36,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import MAX_KEPT_BYTES, MAX_MEMBERS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import MAX_MEMBER_BYTES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpacking import (
     MAX_RATIO,
     MAX_UNPACKED_BYTES,
@@ -43,8 +44,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.unpa
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plan_value
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import available_kb, limits
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import available_kb
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.min_free_kbytes import limits
 
 from tests.conftest import ROOT, SAMPLE_FLEET
 
@@ -116,8 +118,9 @@ def test_commands_and_names_exist(page: str) -> None:
     text = TEXTS[page]
     known = set(re.findall(r"^([a-z]+)\)$", (ROOT / "dev").read_text(encoding="utf-8"), re.M))
     assert set(re.findall(r"\./dev ([a-z]+)", text)) <= known
-    plugins = {path.stem for path in (ROOT / "plugins").glob("*/*.py")} | {path.name for path in (ROOT / "roles").iterdir()} | {"pagealloc"}
-    assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= plugins
+    plugins = {path.stem for pattern in ("*/*.py", "*/*.yml") for path in (ROOT / "plugins").glob(pattern)}
+    roles = {path.name for path in (ROOT / "roles").iterdir()}
+    assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= {*plugins, *roles, "pagealloc"}
     if page != "docs/performance.md":  # its figures have such names
         of_the_playbook = re.findall(r"\baudit_\w+", (ROOT / "playbooks" / "audit.yml").read_text(encoding="utf-8"))
         assert set(re.findall(r"\baudit_\w+", text)) <= {*OPTIONS, *of_the_playbook}
@@ -263,7 +266,7 @@ def test_the_outcomes_of_the_workaround_are_all_there_in_their_order() -> None:
 def test_the_limits_of_the_workaround_worked_by_hand_are_those_of_the_code() -> None:
     text, facts = TEXTS["docs/workaround.md"], sample_fleet()["hosts"]["db03-el64-seed"]["facts"]
     policy = read_policy({}, load_catalogue().workaround)
-    found = {str(limit.kb) for limit in limits(facts, facts["vm"]["min_free_kbytes"], policy)}
+    found = {str(limit.most) for limit in limits(facts, facts["vm"]["min_free_kbytes"], policy)}
     rows = table(text, "option", "default", "limit", "of `db03-el64-seed`")
     for option, default, _limit, sum_ in rows:
         assert float(default) == getattr(policy, code(option)[0].removeprefix("workaround_"))

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST, read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST
 
 from tests.conftest import SAMPLE_FLEET
 

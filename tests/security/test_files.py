@@ -19,15 +19,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD, SETTINGS, parse_record
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD, SETTINGS, UPGRADE_HOME
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record, parse_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import save_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable, write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORTS, require_writable, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import remove_leftovers, write_together, write_whole
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import program_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import HOME
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 
@@ -35,7 +35,7 @@ from tests.conftest import cannot_run
 from tests.playbook import own
 from tests.security.workaround_host import APPLY, NONCE, ORIGINAL_KB, SHELLS, Left, WorkaroundHost, is_applied, shell_words
 
-NAMES = ("fleet.json", "fleet.html", "pagealloc.prom")
+NAMES = tuple(name for name, _render in REPORTS.values())
 UNTOUCHED = Left((str(ORIGINAL_KB), "0"), None, None)
 
 
@@ -192,7 +192,7 @@ def test_all_reports_of_a_run_or_none(tmp_path: Path, obstacle: int, there: bool
 
 
 def test_runs_at_once_leave_the_files_of_one_of_them(tmp_path: Path) -> None:
-    """Each run's three files; whichever run was last, nothing is beside them."""
+    """Each run's files; whichever run was last, nothing is beside them."""
     children = []
     for number in range(8):
         child = os.fork()
@@ -391,6 +391,48 @@ def test_a_line_of_another_version_is_passed_over(host: WorkaroundHost, shell: s
     assert host.ask(shell, "leave").outcome == "restored" and host.left() == UNTOUCHED
 
 
+#: As the version before the list of remedies wrote it, after a second step.
+OLD_RECORD = """\
+format=1
+phase=in_force
+step=2
+min_free_kbytes=524288
+zone_reclaim_mode=1
+since_epoch_seconds=1363700000
+mark=5f0c2d9a417be836
+original_min_free_kbytes=67584
+original_zone_reclaim_mode=0
+made_folder=0
+previous_step=1
+previous_min_free_kbytes=262144
+previous_zone_reclaim_mode=absent
+previous_since_epoch_seconds=1363600000
+previous_mark=0123456789abcdef
+end=1
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("verb", "outcome", "kb"), [("leave", "restored", "67584"), ("undo", "rolled_back", "262144")])
+def test_a_record_of_the_version_before_is_given_back(host: WorkaroundHost, shell: str, verb: str, outcome: str, kb: str) -> None:
+    host.record.parent.mkdir()
+    host.record.write_text(OLD_RECORD)
+    host.settings.write_text("vm.min_free_kbytes = 524288\nvm.zone_reclaim_mode = 1\n")
+    (host.vm / "min_free_kbytes").write_text("524288\n")
+    (host.vm / "zone_reclaim_mode").write_text("1\n")
+    assert host.ask(shell, verb, step=2).outcome == outcome
+    left = host.left()
+    assert left.running[0] == kb
+    if verb == "leave":
+        assert left == UNTOUCHED
+    else:
+        assert left.settings is not None and left.settings.endswith("\nvm.min_free_kbytes = 262144\n"), "the mode was left alone then"
+        assert parse_record(left.record or "") | {"since": None} == {
+            **no_record(), "phase": "in_force", "step": 1, "min_free_kbytes": 262144, "original_min_free_kbytes": 67584,
+            "original_zone_reclaim_mode": 0, "since_epoch_seconds": 1363600000, "mark": "0123456789abcdef",
+        }  # fmt: skip
+
+
 def test_a_record_that_a_run_wrote_when_it_was_killed_is_whole_or_the_one_before(host: WorkaroundHost) -> None:
     """Killed at each of many moments; nothing but a whole record is ever in its place."""
     text = host.program("apply")
@@ -411,13 +453,13 @@ def test_a_record_that_a_run_wrote_when_it_was_killed_is_whole_or_the_one_before
 def home(tmp_path: Path) -> Path:
     """What stands for the folder of the upgrade on a host."""
     (tmp_path / "lib").mkdir()
-    return tmp_path / "lib" / Path(HOME).name
+    return tmp_path / "lib" / Path(UPGRADE_HOME).name
 
 
 def launched(home: Path, shell: str) -> dict[str, str]:
     """What a host says that is to reboot now; its own script only makes the file "ran"."""
     script = f'[ "$1" = boots ] || : >{home.parents[1]}/ran'
-    program = program_of(NONCE, "place", "launch", script=script, plan="TARGET=x").replace(HOME, str(home))
+    program = program_of(NONCE, "place", "launch", script=script, plan="TARGET=x").replace(UPGRADE_HOME, str(home))
     done = subprocess.run([*shell_words(shell), "-c", program], capture_output=True, text=True, check=False, timeout=60)
     return {name: text for name, text in read_transcript(done.stdout, NONCE).texts.items() if text}
 

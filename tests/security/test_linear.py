@@ -27,15 +27,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils import (
     boot,
     buddyinfo,
     evidence,
-    facts,
     failure_facts,
+    failure_memory,
     gfp,
     kernel,
     kernel_log,
     kernel_modules,
     log_filter,
     log_time,
-    mem_info,
     meminfo,
     nic,
     pagetypeinfo,
@@ -46,6 +45,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils import (
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import UPGRADE_HOME
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import MAX_LINE_CHARS, kernel_lines
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather import unreached
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
@@ -53,7 +53,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms, identity, layout
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import report_evidence as sos_evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import KeptMembers
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import cluster, drivers, loader, state, system, target, verify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import cluster, drivers, loader, state, system, verify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.dnf import Dnf
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.zypper import Zypper
 
 try:
     from re import _constants as sre_constants
@@ -77,7 +80,7 @@ SHORT = {
     ("log_line", "_"): MAX_LINE_CHARS,
     ("log_reports", "_"): MAX_LINE_CHARS,
     ("log_time", "_"): MAX_LINE_CHARS,
-    ("mem_info", "_"): MAX_LINE_CHARS,
+    ("failure_memory", "_"): MAX_LINE_CHARS,
     ("layout", "shape"): layout.MAX_PATH_CHARS,
     ("layout", "_STARRED"): layout.MAX_PATH_CHARS,
     **dict.fromkeys([("identity", name) for name in ("_FILE_NAME", "_SUFFIX", "_OBFUSCATED", "_UNSAFE")], 255),  # of one file
@@ -417,7 +420,8 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
         lambda text: evidence.cut_transcript(text, "n"),
         (repeated("pagealloc-evidence 1 n "), repeated("pagealloc-evidence 1 n x\n"), repeated("pagealloc-evidence 1 n\r", "\n")),
     ),
-    facts.default_boot: (lambda text: facts.default_boot(Evidence({"/boot/grub/grub.conf": text}, {})), ()),
+    boot.grub_environment: (lambda text: boot.grub_environment(Evidence({"/boot/grub2/grubenv": text}, {})), (numbered("kernelopts=N"),)),
+    boot.default_boot: (lambda text: boot.default_boot(Evidence({"/boot/grub/grub.conf": text}, {})), ()),
     gfp.kernel_version: (gfp.kernel_version, (repeated("1."),)),
     gfp.decode_mode: (lambda text: gfp.decode_mode(f"0x20({text})", "2.6.32"), (repeated("GFP_ATOMIC|"),)),
     kernel.parse_kernel_banner: (kernel.parse_kernel_banner, (repeated("Linux version 1 "), repeated("(gcc ", "Linux version 1.1-1 "))),
@@ -451,8 +455,8 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
     ),
     kernel_modules.parse_modules: (kernel_modules.parse_modules, (numbered("mN 1 (O)"), repeated("(O) ", "m 1 "))),
     kernel_modules.taint_flags: (lambda text: kernel_modules.taint_flags(len(text)), ()),
-    mem_info.parse_mem_info: (
-        lambda text: mem_info.parse_mem_info(line.message for line in kernel_lines(text, True)),
+    failure_memory.parse_mem_info: (
+        lambda text: failure_memory.parse_mem_info(line.message for line in kernel_lines(text, True)),
         (numbered("Node N DMA free:1kB min:1kB "), numbered("Node N DMA: 1*4kB = 4kB")),
     ),
     meminfo.parse_meminfo: (meminfo.parse_meminfo, (numbered("MemTotal: N kB"),)),
@@ -513,7 +517,12 @@ PARSERS: dict[Any, tuple[Callable[[str], object], tuple[Callable[[int], str], ..
         (repeated("during banner exchange "), repeated("ssh: connect to host "), repeated("Connection to a port 1")),
     ),
     unreached.is_timeout: (unreached.is_timeout, (repeated("Timed out after 1"),)),
-    target.parse_offers: (target.parse_offers, (numbered("kernel.x86_64 1-N r"), repeated("\n", "kernel.a"), repeated("1-", "kernel.a "))),
+    Zypper.offers: (Zypper().offers, (numbered('<solvable name="kernel-default" edition="6.1-N"/>'), repeated("<solvable "))),
+    Zypper.rehearsal: (
+        lambda text: Zypper().rehearsal(Evidence({"$rehearsal": text, "$rehearsal_status": "0"}, {})),
+        (repeated("<to-install>"), repeated('<solvable type="a" name="'), numbered('<to-remove><solvable type="a" name="N">')),
+    ),
+    Dnf.offers: (Dnf().offers, (numbered("kernel.x86_64 1-N r"), repeated("\n", "kernel.a"), repeated("1-", "kernel.a "))),
 }
 
 #: Sources of evidence, each filled with what is bad for what reads it; then the whole way to a verdict.
@@ -547,13 +556,13 @@ def functions_of(module: Any) -> set[Any]:
         kernel,
         kernel_log,
         kernel_modules,
-        mem_info,
+        failure_memory,
         meminfo,
         nic,
         pagetypeinfo,
         rpm_version,
         utc_time,
-    workaround_state,
+        workaround_state,
         zoneinfo,
         forms,
     ],
@@ -561,7 +570,7 @@ def functions_of(module: Any) -> set[Any]:
 )
 def test_every_parser_has_a_worst_input(module: Any) -> None:
     """A new one is named here until it has one. Those without a text of a host need none."""
-    without = {"no_record", "nics_from", "is_atomic", "KernelRelease", "Event", "LogContext", "KernelLog"}
+    without = {"no_record", "nics_from", "utc_time_of", "is_atomic", "KernelRelease", "Event", "LogContext", "KernelLog"}
     assert {one.__name__ for one in functions_of(module) - set(PARSERS)} <= without
 
 
@@ -666,17 +675,17 @@ UPGRADE: dict[str, tuple[Callable[[Evidence], object], str, Callable[[int], str]
     "nodes": (cluster.read_clusters, "$crm_mon", repeated("<node ")),
     "attributes": (cluster.read_clusters, "$crm_mon", repeated("a", "<node ", ">")),
     "resources": (cluster.read_clusters, "$clustat", numbered("service:N a started")),
-    "plan": (state.read_state, f"{state.HOME}/plan", repeated("A='a'\n")),
-    "endless plan": (state.read_state, f"{state.HOME}/plan", repeated("a", "A='")),
-    "before": (state.read_state, f"{state.HOME}/before", numbered("up=N")),
+    "plan": (state.read_state, f"{UPGRADE_HOME}/plan", repeated("A='a'\n")),
+    "endless plan": (state.read_state, f"{UPGRADE_HOME}/plan", repeated("a", "A='")),
+    "before": (state.read_state, f"{UPGRADE_HOME}/before", numbered("up=N")),
     "outcome": (state.read_state, "$outcome", numbered("1 N")),
     "queue": (state.read_state, "$atq", numbered("N a")),
     "differing files": (lambda given: verify.doubts_of_kernel(given, ["a"]), "$differs", repeated("S")),
     "many differing files": (lambda given: verify.doubts_of_kernel(given, ["a"]), "$differs", numbered("S.5......    /N")),
     "drivers": (lambda given: verify.doubts_of_kernel(given, ["a"]), "$driver", numbered("N a")),
     "contents": (lambda given: drivers.finding_of_contents(given, ["a"], "1", []), "$contents", numbered("N.ko")),
-    "release": (lambda given: system.distribution(given, {}), "/etc/os-release", numbered("ID_LIKE=N")),
-    "busy": (system.package_manager, "$busy", numbered("N a b")),
+    "release": (lambda given: system.distribution(given, {}, None), "/etc/os-release", numbered("ID_LIKE=N")),
+    "busy": (lambda given: system.package_manager(given, MANAGERS[0]), "$busy", numbered("N a b")),
     "sizes": (lambda given: list(system.rooms(given)), "$size", numbered("N /boot/N")),
     "outside": (lambda given: list(system.left_behind(given, [])), "$outside", numbered("weak-updates/N")),
     "grub legacy": (loader.read_loader, "/boot/grub/grub.conf", numbered("title N\nkernel /vmlinuz-N")),

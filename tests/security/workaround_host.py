@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import RECORD, SETTINGS, parse_record
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD, SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import parse_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 
@@ -60,7 +61,7 @@ class WorkaroundHost:
         """The program with its paths moved. No run of it can change this machine."""
         text = render_program(verb, NONCE, APPLY | values if verb == "apply" else values)
         moved = {
-            "place=/run; [ -d /run ] || place=/var/run": f"place={self.run_folder}",
+            "place=/run\n[ -d /run ] || place=/var/run": f"place={self.run_folder}",
             "/proc/sys/vm": str(self.vm),
             RECORD: str(self.record),
             SETTINGS: str(self.settings),

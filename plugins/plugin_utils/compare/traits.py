@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import sound_parts
 
 #: Fact -> how a sentence calls it. The order is the one that settles ties: from the general to the special.
 NAMES: dict[str, str] = {
@@ -58,13 +59,14 @@ _NOTHING = Seen(frozenset(), False)
 def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
     """(fact, what was seen of it) for each of NAMES, of the value of ``ansible_facts.pagealloc``. What is absent, null or
     of an odd shape was not seen."""
-    kernel, vm, modules = (_mapping(facts.get(key)) for key in ("kernel", "vm", "modules"))
-    nics = [nic for nic in map(_mapping, _list(facts.get("nics"))) if nic and nic.get("virtual") is not True]
+    kernel, vm, modules, memory = (part or {} for part in sound_parts(facts, "kernel", "vm", "modules", "memory"))
+    every_nic, zones = (part or () for part in sound_parts(facts, "nics", "zones"))
+    nics = [nic for nic in every_nic if nic.get("virtual") is not True]
     drivers = [_driver(nic) for nic in nics]
     release = _text(kernel.get("release"))
     yield "driver", _all_of(drivers, drivers)
     yield "kernel_line", _one(kernel_line(release) if release else None)
-    yield "distribution", _one(_distribution(_mapping(kernel.get("distribution"))))
+    yield "distribution", _one(_distribution(kernel.get("distribution") or {}))
     yield "kernel", _one(_without_machine(release) if release else None)
     yield "driver_version", _all_of(drivers, _beside(nics, drivers, "driver_version"))
     yield "firmware", _all_of(drivers, _beside(nics, drivers, "firmware"))
@@ -72,10 +74,10 @@ def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
     yield "out_of_tree_module", _modules(modules.get("out_of_tree"), whole=_marks_out_of_tree(release))
     yield "proprietary_module", _modules(modules.get("proprietary"))
     yield "mtu", _mtu(nics)
-    yield "memory", _one(_memory(_mapping(facts.get("memory")).get("total_kb")))
-    yield "numa_nodes", _one(_nodes(facts.get("zones")))
+    yield "memory", _one(_memory(memory.get("total_kb")))
+    yield "numa_nodes", _one(_nodes(zones))
     for name in ("min_free_kbytes", "zone_reclaim_mode"):
-        yield name, _one(str(vm[name]) if _is_count(vm.get(name)) else None)
+        yield name, _one(None if vm.get(name) is None else str(vm[name]))
     yield "machine", _one(_text(kernel.get("machine")))
 
 
@@ -136,11 +138,11 @@ def _all_of(nics: list[str | None], values: list[str | None]) -> Seen:
 def _out_of_tree_drivers(nics: list[Mapping[str, Any]], drivers: list[str | None]) -> Seen:
     origins = [nic.get("in_tree") for nic in nics]
     foreign = (driver for driver, own in zip(drivers, origins, strict=True) if own is False and driver)
-    return _seen(foreign, whole=bool(nics) and None not in drivers and all(isinstance(own, bool) for own in origins))
+    return _seen(foreign, whole=bool(nics) and None not in drivers and None not in origins)
 
 
-def _modules(names: object, *, whole: bool = True) -> Seen:
-    if not isinstance(names, (list, tuple)):
+def _modules(names: Sequence[str] | None, *, whole: bool = True) -> Seen:
+    if names is None:
         return _NOTHING
     texts = [_text(name) for name in names]
     return _seen((text for text in texts if text is not None), whole=whole and None not in texts)
@@ -149,21 +151,20 @@ def _modules(names: object, *, whole: bool = True) -> Seen:
 def _mtu(nics: list[Mapping[str, Any]]) -> Seen:
     """The largest counts: it decides what a receive buffer takes."""
     sizes = [nic.get("mtu") for nic in nics]
-    if any(_is_count(size) and size > _STANDARD_MTU for size in sizes):
+    if any(size is not None and size > _STANDARD_MTU for size in sizes):
         return _one(f"above {_STANDARD_MTU}")
-    return _one(f"at most {_STANDARD_MTU}" if sizes and all(map(_is_count, sizes)) else None)
+    return _one(f"at most {_STANDARD_MTU}" if sizes and None not in sizes else None)
 
 
-def _memory(total_kb: object) -> str | None:
+def _memory(total_kb: int | None) -> str | None:
     """The next power of two GB: what MemTotal lacks of it is the kernel's own and the firmware's."""
-    if not _is_count(total_kb) or not total_kb:
+    if not total_kb:
         return None
     return f"up to {1 << (-(-total_kb // (1 << 20)) - 1).bit_length()} GB"
 
 
-def _nodes(zones: object) -> str | None:
-    nodes = [_mapping(zone).get("node") for zone in _list(zones)]
-    return str(len(set(nodes))) if nodes and all(map(_is_count, nodes)) else None
+def _nodes(zones: Sequence[Mapping[str, Any]]) -> str | None:
+    return str(len({zone["node"] for zone in zones})) if zones else None
 
 
 def _distribution(found: Mapping[str, Any]) -> str | None:
@@ -180,17 +181,5 @@ def _seen(values: Iterable[str], *, whole: bool) -> Seen:
     return Seen(every, whole) if len(every) <= _MOST_VALUES else Seen(frozenset(sorted(every)[:_MOST_VALUES]), False)
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> Iterable[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
-
-
-def _text(value: object) -> str | None:
-    return value.strip()[:_MOST_CHARS] or None if isinstance(value, str) else None
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _text(value: str | None) -> str | None:
+    return value.strip()[:_MOST_CHARS] or None if value else None

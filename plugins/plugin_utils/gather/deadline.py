@@ -21,6 +21,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 
 #: What a host may send within one block: its answer, complaints and banners, several times over.
 MAX_ANSWER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
+#: The same where Ansible makes a module of many files meanwhile: what this process reads of them counts too.
+MAX_MODULE_BYTES = 32 * MAX_TRANSCRIPT_BYTES
 #: A fast host sends some 10 MiB in this time.
 _LOOK_SECONDS = 0.05
 #: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_received, since Linux 4.1.
@@ -32,14 +34,15 @@ class Deadline:
 
     An ssh that hangs in the key exchange waits for ever, and Ansible's own task timeout interrupts the wait but leaves that
     ssh behind: one more for every stalled host and every run. Here it is ended, after ``seconds`` (0: no bound), when more than
-    MAX_ANSWER_BYTES came, or when the block is left by an exception. Ansible keeps all that a host sends, and so would run out of
+    ``most_bytes`` came, or when the block is left by an exception. Ansible keeps all that a host sends, and so would run out of
     memory before it looks at any. A connection without a process of its own (paramiko, libssh) has its socket shut down.
     """
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, most_bytes: int = MAX_ANSWER_BYTES) -> None:
         self.passed = False
         self.flooded = False
         self._seconds = seconds or math.inf
+        self._most_bytes = most_bytes
         self._listed = Path(f"/proc/self/task/{threading.get_native_id()}/children")
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
@@ -59,7 +62,7 @@ class Deadline:
 
     def _watch(self) -> None:
         while not self._over.wait(min(_LOOK_SECONDS, max(0.01, self._late - time.monotonic()))):
-            self.flooded = self.flooded or self._came_bytes() > MAX_ANSWER_BYTES
+            self.flooded = self.flooded or self._came_bytes() > self._most_bytes
             self.passed = self.passed or time.monotonic() >= self._late
             if self.flooded or self.passed:  # again and again, since a connection may be tried anew
                 self._end_children()

@@ -52,9 +52,9 @@ class ShellAction(UntrustedAction):
         return answer
 
     @contextmanager
-    def limited_to(self, seconds: int) -> Iterator[None]:
+    def limited_to(self, seconds: int, most_bytes: int = MAX_ANSWER_BYTES) -> Iterator[None]:
         """What asks the host within the block takes no longer, a host that is gone without a word neither. Raises as ``answer_to``."""
-        deadline = Deadline(seconds)
+        deadline = Deadline(seconds, most_bytes)
         try:
             with deadline:
                 yield
@@ -62,7 +62,7 @@ class ShellAction(UntrustedAction):
             if not (deadline.flooded or deadline.passed):
                 _raise_again(error)
         if deadline.flooded:
-            raise EvidenceError("evidence", None, f"the host sent more than {MAX_ANSWER_BYTES} bytes")
+            raise EvidenceError("evidence", None, f"the host sent more than {most_bytes} bytes")
         if deadline.passed:
             raise AnsibleConnectionFailure(too_slow(seconds))
 

@@ -28,7 +28,7 @@ class Forecast(TypedDict):
     """
 
     state: str
-    order: int
+    order: int | None
     audits: int
     since: str | None
     per_day: float | None
@@ -51,14 +51,13 @@ def comparable(past: Sequence[Observation], now: Observation) -> list[Observatio
     return found[:MOST_POINTS][::-1]
 
 
-def forecast(past: Sequence[Observation], now: Observation, order: int) -> Forecast:
-    """The forecast of one host. ``past``: what earlier audits saw of it, in any order."""
-    points = [one for one in comparable(past, now) if one.headroom is not None and order < len(one.headroom)]
-    times = [one.at_epoch_seconds for one in points]
-    values = [one.headroom[order] for one in points if one.headroom is not None]
+def forecast(past: Sequence[Observation], now: Observation) -> Forecast:
+    """The forecast of one host, of the headroom that it is judged by now. ``past``: what earlier audits saw of it, in any order."""
+    points = [(one.at_epoch_seconds, left) for one in comparable(past, now) if (left := one.left(now.order)) is not None]
+    times, values = [at for at, _left in points], [left for _at, left in points]
     told: Forecast = {
         "state": "too_few_audits",
-        "order": order,
+        "order": now.order,
         "audits": len(points),
         "since": utc_time_of(times[0]) if times else None,
         "per_day": None,

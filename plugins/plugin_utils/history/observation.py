@@ -13,6 +13,7 @@ class Observation(NamedTuple):
     """One host at one audit; None is not seen. Memory in kB, times in seconds since 1970.
 
     ``headroom``: how many atomic requests of each order would be granted. ``step``: that of the workaround, 0 without one.
+    ``order``: the one that the host was judged by, None where the audit kept none (tables.py, version 1).
     """
 
     verdict: str
@@ -25,6 +26,11 @@ class Observation(NamedTuple):
     failures: int | None = None
     min_free_kbytes: int | None = None
     zone_reclaim_mode: int | None = None
+    order: int | None = None
+
+    def left(self, order: int | None) -> int | None:
+        """How many requests of that order would be granted; None where that is not known."""
+        return None if self.headroom is None or order is None or order >= len(self.headroom) else self.headroom[order]
 
 
 #: How far two reckonings of one boot may be apart: the clock of a host is set now and then.
@@ -50,6 +56,7 @@ def observation_of(result: Mapping[str, Any], at_epoch_seconds: int) -> Observat
         failures=(facts.get("failures") or {}).get("count"),
         min_free_kbytes=vm.get("min_free_kbytes"),
         zone_reclaim_mode=vm.get("zone_reclaim_mode"),
+        order=result["order"],
     )
 
 

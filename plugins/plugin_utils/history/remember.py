@@ -22,24 +22,21 @@ _DAY_SECONDS = 86400
 _TROUBLE_NOW = ("affected", "starved")
 
 
-def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int, order: int) -> None:
+def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int) -> None:
     """Add ``history`` to the document, ``forecast`` to each of its hosts, and a reason where the headroom falls.
 
-    A history that cannot be read or written costs the audit nothing but this: its ``fault`` says why. ``order``: the order whose
-    headroom is followed.
+    A history that cannot be read or written costs the audit nothing but this: its ``fault`` says why.
     """
     told = {"label": keeping.label, "audits": 0, "previous_at": None, "changes": {}, "new_verdicts": dict(fleet["counts"]), "fault": None}
     fleet["history"] = told
     try:
         with open_history(keeping.url, write=keeping.write) as history:
-            _look_back(fleet, told, history, keeping, at_epoch_seconds, order)
+            _look_back(fleet, told, history, keeping, at_epoch_seconds)
     except HistoryError as error:
         told["fault"] = str(error)
 
 
-def _look_back(
-    fleet: dict[str, Any], told: dict[str, Any], history: History, keeping: Keeping, at_epoch_seconds: int, order: int
-) -> None:
+def _look_back(fleet: dict[str, Any], told: dict[str, Any], history: History, keeping: Keeping, at_epoch_seconds: int) -> None:
     hosts: Mapping[str, dict[str, Any]] = fleet["hosts"]
     now = {name: observation_of(result, at_epoch_seconds) for name, result in hosts.items()}
     runs, past = history.runs(keeping.label), history.past(keeping.label, len(now), MOST_POINTS)
@@ -52,7 +49,7 @@ def _look_back(
         told["changes"] = changes_of(before, now, whole_fleet=keeping.whole_fleet)
         told["new_verdicts"] = new_verdicts(before, now)
     for name, result in hosts.items():
-        result["forecast"] = forecast(past.get(name, ()), now[name], order)
+        result["forecast"] = forecast(past.get(name, ()), now[name])
         _warn(result, result["forecast"])
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # ansible-test imports each file where SQLAlchemy is not installed. A person is told so by keeping.open_history.
 with suppress(ImportError):
-    from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+    from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint, text
 
     METADATA = MetaData()
 
@@ -59,9 +59,16 @@ with suppress(ImportError):
         Column("failures", BigInteger),
         Column("min_free_kbytes", BigInteger),
         Column("zone_reclaim_mode", Integer),
+        Column("order", Integer),
     )
 
+
+def _keep_the_order(connection: Connection) -> None:
+    """Version 1 did not keep by which order a host was judged."""
+    connection.execute(text('ALTER TABLE pagealloc_observation ADD COLUMN "order" INTEGER'))
+
+
 #: Version -> what brings a database of that version to the next one. The last key plus one is the version of the tables above.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _keep_the_order}
 
 SCHEMA_VERSION = max(MIGRATIONS, default=0) + 1

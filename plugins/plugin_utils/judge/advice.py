@@ -112,7 +112,8 @@ def take_back(host: Host, *, unasked: bool) -> list[Action]:
         return [_action("finish_workaround", "Run the workaround playbook again: its last run on this host was cut, the next one mends it")]
     if not unasked:
         return []
-    was = "" if record.original_min_free_kbytes is None else f" (vm.min_free_kbytes was {record.original_min_free_kbytes} kB)"
+    first = record.originals.get("min_free_kbytes")
+    was = "" if first is None else f" (vm.min_free_kbytes was {first} kB)"
     return [_action("remove_workaround", f"Give back the values from before the workaround{was}: nothing asks for it any more")]
 
 

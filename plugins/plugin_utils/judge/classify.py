@@ -25,9 +25,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria
     place_of,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom, why_unknown
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError, Host, read_host
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, symptom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 __all__ = ["FactsError", "Result", "classify", "counts_by_verdict", "verdict_for_unreached"]
@@ -35,12 +37,15 @@ __all__ = ["FactsError", "Result", "classify", "counts_by_verdict", "verdict_for
 
 class Result(TypedDict):
     """The answer for one host. ``verdict`` is a key of VERDICTS; ``headroom`` has the shape of headroom.py; ``symptom``:
-    it is there, it is not, or (None) that could not be seen."""
+    it is there, it is not, or (None) that could not be seen. ``order``: whose headroom the host is judged by, and
+    ``failures_up_to_order``: failures of this order or less count; both in pages of the host, None for a host that gave no facts."""
 
     verdict: str
     symptom: bool | None
     reasons: list[str]
     advisories: list[str]
+    order: int | None
+    failures_up_to_order: int | None
     headroom: dict[str, Any] | None
     actions: list[Action]
 
@@ -68,6 +73,11 @@ class _Look:
         if limits not in self._findings:
             self._findings[limits] = symptom(self.host, self.headroom, self._why, limits)
         return self._findings[limits]
+
+    def orders(self) -> tuple[int, int]:
+        """(order, failures_up_to_order) of the thresholds it was looked for with; of several the largest, whose headroom ends first."""
+        limits = [on_pages_of(self.host.page_size_bytes, one) for one in self._findings]
+        return max(one.order for one in limits), max(one.failures_up_to_order for one in limits)
 
     def symptom_there(self) -> bool | None:
         """By any of the thresholds it was looked for with."""
@@ -98,11 +108,14 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
     verdict = opinions[0].verdict
     if verdict == "needs_review":
         matched += [advisory.id for advisory, state, _answers in judged if state == REVIEW]
+    order, failures_up_to_order = look.orders()
     return {
         "verdict": verdict,
         "symptom": look.symptom_there(),
         "reasons": _once(reason for opinion in opinions for reason in opinion.reasons),
         "advisories": matched,
+        "order": order,
+        "failures_up_to_order": failures_up_to_order,
         "headroom": look.headroom,
         "actions": _actions(opinions) + advice.take_back(look.host, unasked=verdict == "clear" and not next_boot),
     }
@@ -237,6 +250,8 @@ def verdict_for_unreached(kind: str, message: str) -> Result:
         "symptom": None,
         "reasons": [clip(message, 240) or VERDICTS[kind]],
         "advisories": [],
+        "order": None,
+        "failures_up_to_order": None,
         "headroom": None,
         "actions": advice.unreached(kind),
     }

@@ -21,57 +21,18 @@ hurt most, and at most what is left where they lie in those that hurt least. Two
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.watermark_rules import WatermarkRule, rules_of
-
-#: The zones that an ordinary kernel request (class zone Normal) may take from.
-_USABLE = ("DMA", "DMA32", "Normal")
-
-#: Migrate types that hold no block for an ordinary kernel request, and the one that holds some for atomic ones alone.
-_CMA, _HIGHATOMIC = "CMA", "HighAtomic"
-_UNUSABLE_TYPES = (_CMA, "Isolate")
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom_zones import (
+    USABLE_ZONES,
+    HeadroomZone,
+    UnknownHeadroomError,
+    read_zones,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.watermark_rules import WatermarkRule
 
 #: The lists of a result: the least that is granted, and the most.
 _LEAST, _MOST = ("atomic", "non_atomic"), ("atomic_at_most", "non_atomic_at_most")
-
-#: More orders than any kernel has; bounds what hostile facts can make us compute.
-_MAX_ORDERS = 64
-
-#: buddyinfo and zoneinfo are read a moment apart. Further apart than this, one of them is not of this host.
-_CONTRADICTION_FACTOR, _CONTRADICTION_PAGES = 2, 4096
-
-
-class _Unknown(Exception):
-    """The headroom cannot be told; the message is a sentence that says why."""
-
-
-class _Zone(NamedTuple):
-    """What a rule needs of a zone, all in pages but the blocks, which have one column for each order of the host."""
-
-    node: int
-    name: str
-    free_blocks: Sequence[int]
-    min_pages: int
-    reserve_pages: int
-    cma_pages: int
-    highatomic_pages: int
-    #: Blocks that no ordinary request may have, and those that only an atomic one may have; all 0 where that is not known.
-    unusable_blocks: Sequence[int]
-    highatomic_blocks: Sequence[int]
-    #: Of the pages of CMA and of the reserve those whose blocks are not known.
-    unplaced_cma_pages: int
-    unplaced_highatomic_pages: int
-
-    def not_for(self, *, atomic: bool) -> int:
-        """The free pages that a request may not have."""
-        return self.cma_pages + (0 if atomic else self.highatomic_pages)
-
-    def unplaced(self, *, atomic: bool) -> int:
-        """Of these, those whose blocks are not known."""
-        return self.unplaced_cma_pages + (0 if atomic else self.unplaced_highatomic_pages)
 
 
 def headroom(facts: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -83,8 +44,8 @@ def headroom(facts: Mapping[str, Any]) -> dict[str, Any] | None:
     blocks, None where no page is free. ``rules``: the watermark rules of which the kernel has one; ``rule`` is the first.
     """
     try:
-        rules, zones = _read(facts)
-    except _Unknown:
+        rules, zones = read_zones(facts)
+    except UnknownHeadroomError:
         return None
     rows = [_zone_row(zone, rules) for zone in zones]
     nodes = [{"node": node, **_sum([row for row in rows if row["node"] == node])} for node in sorted({zone.node for zone in zones})]
@@ -98,13 +59,13 @@ def headroom(facts: Mapping[str, Any]) -> dict[str, Any] | None:
 def why_unknown(facts: Mapping[str, Any]) -> str | None:
     """Why the headroom of a host cannot be told, a sentence naming what is missing; None where it can."""
     try:
-        _read(facts)
-    except _Unknown as reason:
+        read_zones(facts)
+    except UnknownHeadroomError as reason:
         return str(reason)
     return None
 
 
-def _grants(zone: _Zone, rule: WatermarkRule, *, atomic: bool, at_most: bool) -> list[int]:
+def _grants(zone: HeadroomZone, rule: WatermarkRule, *, atomic: bool, at_most: bool) -> list[int]:
     """The number of requests in a row that a zone grants, per order, each judged as the kernel would judge it then.
 
     n requests of order k need n << k pages: above each mark that the kernel's loop looks at, and in blocks that they may have.
@@ -120,7 +81,7 @@ def _grants(zone: _Zone, rule: WatermarkRule, *, atomic: bool, at_most: bool) ->
     return grants
 
 
-def _usable_from(zone: _Zone, *, atomic: bool, at_most: bool) -> list[int]:
+def _usable_from(zone: HeadroomZone, *, atomic: bool, at_most: bool) -> list[int]:
     """[k]: the pages in blocks of order k and above that a request may have, the unplaced ones being where they hurt least or most."""
     blocks = zone.free_blocks
     if any(zone.unusable_blocks):
@@ -151,8 +112,8 @@ def _watermark(min_pages: int, *, atomic: bool) -> int:
     return lowered - lowered // 4
 
 
-def _zone_row(zone: _Zone, rules: Sequence[WatermarkRule]) -> dict[str, Any]:
-    usable, nothing = zone.name in _USABLE, [0] * len(zone.free_blocks)
+def _zone_row(zone: HeadroomZone, rules: Sequence[WatermarkRule]) -> dict[str, Any]:
+    usable, nothing = zone.name in USABLE_ZONES, [0] * len(zone.free_blocks)
     free_from = _free_from(zone.free_blocks)
     row: dict[str, Any] = {"node": zone.node, "zone": zone.name, "usable": usable}
     for least, most, atomic in zip(_LEAST, _MOST, (True, False), strict=True):
@@ -194,136 +155,3 @@ def _unusable(free_from_order: Sequence[int]) -> list[float | None]:
         return [None] * len(free_from_order)
     total = free_from_order[0]
     return [round(100 * (total - free) / total, 1) for free in free_from_order]
-
-
-def _read(facts: Mapping[str, Any]) -> tuple[tuple[WatermarkRule, ...], list[_Zone]]:
-    """(rules, zones) of the facts; _Unknown where they do not hold what is needed, or not in the shape it should have."""
-    try:
-        rules = _rules(facts)
-        zones = facts.get("zones")
-        if not zones:
-            raise _Unknown(_because(facts, "zones", "/proc/buddyinfo was not seen"))
-        names = [(zone["node"], zone["zone"]) for zone in zones]
-        if len(set(names)) < len(names):
-            raise _Unknown("A zone is there twice, so what each zone holds is not known.")
-        orders = max(len(zone["free_blocks"]) for zone in zones)
-        read = [_zone(facts, zone, _above(zone, names), orders) for zone in zones]
-        if all(zone.name not in _USABLE for zone in read):
-            raise _Unknown("No zone of this host is one that an ordinary kernel request may use.")
-        return rules, read
-    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-        raise _Unknown(f"The facts are not in the shape that gathering gives them ({type(error).__name__}).") from error
-
-
-def _because(facts: Mapping[str, Any], datum: str, what: str) -> str:
-    """A sentence with the reason for which a datum is missing, where the facts say it."""
-    reason = (facts.get("unavailable") or {}).get(datum)
-    return f"{what} ({reason})." if reason else f"{what}."
-
-
-def _rules(facts: Mapping[str, Any]) -> tuple[WatermarkRule, ...]:
-    kernel = facts.get("kernel")
-    if not kernel or not kernel.get("release"):
-        raise _Unknown(_because(facts, "kernel", "The kernel's release was not seen, so its watermark rule is not known"))
-    try:
-        return rules_of(kernel["release"])
-    except EvidenceError as error:
-        raise _Unknown(f"The kernel's watermark rule is not known: {error.reason}.") from error
-
-
-def _above(zone: Mapping[str, Any], names: Sequence[tuple[int, str]]) -> tuple[bool, bool]:
-    """What tells Normal's column: (has the host both low zones, is the first zone above a low one of its node Normal)."""
-    everywhere = {name for _node, name in names}
-    of_node = {name for node, name in names if node == zone["node"]}
-    return {"DMA", "DMA32"} <= everywhere, "Normal" in of_node or of_node <= set(_USABLE)
-
-
-def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, bool], orders: int) -> _Zone:
-    name, blocks = zone["zone"], _counts(zone["free_blocks"])
-    if not isinstance(name, str) or orders > _MAX_ORDERS:
-        raise ValueError
-    where = f"node {zone['node']}, zone {name}"
-    usable, min_pages = name in _USABLE, zone.get("min_pages")
-    if usable and min_pages is None:
-        raise _Unknown(_because(facts, "zones.watermarks", f"The watermarks of {where} were not seen"))
-    _check_against_zoneinfo(blocks, zone.get("free_pages"), where)
-    types = _types(facts, zone)
-    cma_pages, highatomic_pages = _count(zone.get("free_cma_pages") or 0), _highatomic_pages(zone, types)
-    return _Zone(
-        node=_count(zone["node"]),
-        name=name,
-        free_blocks=_columns([blocks], orders),
-        min_pages=_count(min_pages or 0),
-        reserve_pages=_reserve_pages(facts, zone, where, above) if usable else 0,
-        cma_pages=cma_pages,
-        highatomic_pages=highatomic_pages,
-        unusable_blocks=_columns([_counts(types[name]["free_blocks"]) for name in _UNUSABLE_TYPES if name in types], orders),
-        highatomic_blocks=_columns([_counts(types[_HIGHATOMIC]["free_blocks"])] if _HIGHATOMIC in types else [], orders),
-        unplaced_cma_pages=0 if _CMA in types else cma_pages,
-        unplaced_highatomic_pages=0 if _HIGHATOMIC in types else highatomic_pages,
-    )
-
-
-def _highatomic_pages(zone: Mapping[str, Any], types: Mapping[str, Mapping[str, Any]]) -> int:
-    """What the kernel keeps from requests that may wait: newer ones what is free of the reserve, older ones the whole of it."""
-    kept = zone.get("free_highatomic_pages")
-    if kept is None:
-        kept = types.get(_HIGHATOMIC, {}).get("pageblock_pages")
-    return _count(kept or 0)
-
-
-def _types(facts: Mapping[str, Any], zone: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Migrate type -> its row of this zone; empty where /proc/pagetypeinfo was not asked for."""
-    rows = facts.get("pagetypes") or ()
-    return {row["migrate_type"]: row for row in rows if (row["node"], row["zone"]) == (zone["node"], zone["zone"])}
-
-
-def _columns(lists: Sequence[Sequence[int]], orders: int) -> list[int]:
-    """The lists added up, with a column for each order; a zone may have fewer than others, and no type has more."""
-    if len(lists) > 1:
-        return [sum(column) for column in zip_longest([0] * orders, *lists, fillvalue=0)][:orders]
-    return [*(lists[0] if lists else ()), *[0] * orders][:orders]
-
-
-def _check_against_zoneinfo(blocks: Sequence[int], told: int | None, where: str) -> None:
-    """_Unknown where buddyinfo and zoneinfo are too far apart to be of the same host and hour."""
-    if told is None:
-        return
-    free = sum(count << order for order, count in enumerate(blocks))
-    least, most = sorted((free, _count(told)))
-    if most - least > _CONTRADICTION_PAGES and most > _CONTRADICTION_FACTOR * least:
-        raise _Unknown(f"/proc/buddyinfo and /proc/zoneinfo contradict each other on {where}: {free} against {told} free pages.")
-
-
-def _reserve_pages(facts: Mapping[str, Any], zone: Mapping[str, Any], where: str, above: tuple[bool, bool]) -> int:
-    """lowmem_reserve of the zone for requests of class Normal. A zone keeps nothing from requests of its own class.
-
-    The columns are the kernel's zones in its order: DMA and DMA32 where it is built with them, Normal, HighMem, Movable, Device.
-    Which it is built with differs by architecture and by release (arm64 had one or the other low zone for years), and a host
-    shows the populated ones only. Both low zones seen: Normal's column is the third. One seen: whatever columns lie before
-    Normal's are of zones without pages, which hold 0, so Normal's is the first that does not, unless the node has no Normal but
-    a zone above it, and then it is 0. The last column will not do: it counts Movable and HighMem in, and some kernels of 6.10 to
-    6.13 write 0 into the columns of empty zones (commit 96a5c186efff, reverted).
-    """
-    if zone["zone"] == "Normal":
-        return 0
-    columns = zone.get("lowmem_reserve_pages")
-    if columns is None:
-        raise _Unknown(_because(facts, "zones.watermarks", f"What {where} keeps in reserve was not seen"))
-    reserve = _counts(columns)
-    both_low_zones, normal_comes_first = above
-    if both_low_zones:
-        return reserve[2]
-    return next((pages for pages in reserve if pages), 0) if normal_comes_first else 0
-
-
-def _counts(values: Any) -> list[int]:
-    if not isinstance(values, (list, tuple)) or not values:
-        raise ValueError
-    return [_count(value) for value in values]
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 64:
-        raise ValueError
-    return value

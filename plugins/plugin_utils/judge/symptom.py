@@ -96,7 +96,9 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
     log = f"kernel log ({listed(seen.sources, 5)})"
     nic_drivers = _nic_drivers(host)
     counted = [group for group in seen.groups if _counts(group, limits, nic_drivers)]
-    apart = [group for group in seen.groups if group.count and group not in counted]
+    rest = [group for group in seen.groups if group.count and group not in counted]
+    unsure = [group for group in rest if not nic_drivers.isdisjoint(group.drivers_beside)]
+    apart = [group for group in rest if group not in unsure]
     denied = [other for other in seen.others if _is_denied(other)]
     ranked = denied + [other for other in seen.others if other.count and other not in denied]
     others = tuple(f"{log}: {told_of(other)}" for other in ranked) + _apart(log, apart, since)
@@ -110,6 +112,8 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
     untold = seen.count - sum(seen.by_order.values())
     if untold > 0:
         return Symptom(False, others, (f"{log}: {untold} failures whose order is not known",), ("failures.by_order",))
+    if unsure:
+        return Symptom(False, others, tuple(_told_of_unsure(log, group, nic_drivers, since) for group in unsure[:3]), ("failures.groups",))
     quiet = f"{log}: {_told(counted, limits, since)}{_unprinted(seen)}"
     if seen.boot_seen:
         return _seen(quiet, *others)
@@ -204,6 +208,13 @@ def _apart(log: str, apart: Sequence[FailureGroup], since: str) -> tuple[str, ..
         f"{log}: {total} page allocation {'failure' if total == 1 else 'failures'} of {orders_told} since {since}, which "
         "a NIC does not explain: the request could wait and no driver of a NIC is in its trace" + _last(apart, frozenset()),
     )
+
+
+def _told_of_unsure(log: str, group: FailureGroup, nic_drivers: frozenset[str], since: str) -> str:
+    """A sentence on failures of which the log does not tell whether a NIC's driver asked."""
+    told = f"{log}: {group.count} page allocation {'failure' if group.count == 1 else 'failures'} of order {group.order} since {since}"
+    beside = [name for name in group.drivers_beside if name in nic_drivers]
+    return f"{told}, printed at the same time as a trace with {listed(beside)}: the log does not tell whether that trace is theirs"
 
 
 def told_of(other: MemoryTrouble) -> str:

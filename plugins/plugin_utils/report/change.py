@@ -27,7 +27,7 @@ def outcome_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
     return {outcome: found.count(outcome) for outcome in OUTCOMES if outcome in found}
 
 
-def _differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, order: int) -> Iterator[str]:
+def _differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, order: int | None) -> Iterator[str]:
     if before is None or after is None:
         return
     for name, title in _VALUES:

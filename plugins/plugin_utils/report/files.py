@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet_csv import render_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
@@ -20,11 +21,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_f
     write_together,
 )
 
-#: Kind of report -> its file's name and what renders it. The names are fixed: no text of a host is in them.
-_REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+#: Kind of report -> its file's name and what renders it. To add a report is to add its file to this folder, and an entry here.
+#: The names are fixed: no text of a host is in them.
+REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "json": ("fleet.json", render_json),
     "html": ("fleet.html", render_html),
     "prometheus": ("pagealloc.prom", render_prometheus),
+    "csv": ("fleet.csv", render_csv),
 }
 
 
@@ -39,7 +42,7 @@ def write_reports(fleet: Mapping[str, Any], directory: str) -> dict[str, str]:
     """Write all reports into ``directory`` (made where missing), or none; {kind: absolute path}. OSError where it cannot."""
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {kind: folder / name for kind, (name, _render) in _REPORTS.items()}
+    paths = {kind: folder / name for kind, (name, _render) in REPORTS.items()}
     remove_leftovers([*paths.values(), folder / TRIAL])
-    write_together({paths[kind]: render(fleet) for kind, (_name, render) in _REPORTS.items()})
+    write_together({paths[kind]: render(fleet) for kind, (_name, render) in REPORTS.items()})
     return {kind: str(path) for kind, path in paths.items()}

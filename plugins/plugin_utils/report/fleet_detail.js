@@ -9,8 +9,6 @@ const meanings = JSON.parse(byId("meanings").textContent);
 const details = byId("details").textContent.trim().split("\n");
 const LINE_BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]/g;
 const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/gu;
-// The kernel itself counts on larger requests to fail (PAGE_ALLOC_COSTLY_ORDER): no alarm there.
-const COSTLY = 3;
 let lastFocus = null;
 
 // Control characters and direction overrides become visible: they must not disguise anything.
@@ -125,11 +123,13 @@ function changeSection(change) {
 
 function figures(host, facts) {
   const figure = (value, label, bad) => make("div", { class: bad ? "figure bad" : "figure" }, make("b", {}, value), make("span", {}, label));
-  const room = host.headroom && between(host.headroom, 2, count);
-  const lost = host.headroom && host.headroom.unusable_free_percent[2];
+  const { headroom, order } = host;
+  const room = headroom && order < headroom.atomic.length && between(headroom, order, count);
+  const lost = headroom && headroom.unusable_free_percent[order];
+  const requests = order === null ? "atomic requests" : `atomic order-${order} requests (${size(facts, order)})`;
   const failures = facts.failures && facts.failures.count;
   return [
-    figure(room || "–", `atomic order-2 requests (${size(facts, 2)}) left`, host.headroom && host.headroom.atomic_at_most[2] === 0),
+    figure(room || "–", `${requests} left`, headroom && headroom.atomic_at_most[order] === 0),
     figure(count(failures), "allocation failures logged", failures > 0),
     figure(lost === null || lost === undefined ? "–" : `${Math.round(lost)} %`, "of free memory in blocks too small", lost >= 90),
     figure(facts.memory ? kilobytes(facts.memory.free_kb) : "–", facts.memory ? `free of ${kilobytes(facts.memory.total_kb)}` : "free memory", false),
@@ -148,7 +148,9 @@ function why(host) {
     host.advisories.length ? make("p", { class: "chips" }, "Advisories ", host.advisories.map((id) => make("code", {}, id))) : null);
 }
 
-const size = (facts, order) => bytes((facts.page_size_bytes || 4096) << order);
+// Whoever asks for larger blocks counts on it to fail: no alarm there.
+const isWatched = (host, order) => order <= Math.max(host.order, host.failures_up_to_order);
+const size = (facts, order) => bytes((facts.page_size_bytes || 4096) * 2 ** order);
 const zoneKey = (zone) => `${zone.node} ${zone.zone}`;
 
 // The picture: one row for each zone, one column for each block size.
@@ -165,14 +167,14 @@ function memorySection(host, facts) {
   const most = Math.max(1, ...held.flat());
   const judged = new Map(((host.headroom || {}).zones || []).map((zone) => [zoneKey(zone), zone]));
   // That one zone refuses is usual, the small DMA zone above all: it matters where none is left that grants.
-  const alarming = (order) => order <= COSTLY && host.headroom.atomic_at_most[order] === 0;
+  const alarming = (order) => isWatched(host, order) && host.headroom.atomic_at_most[order] === 0;
   const table = make("table", { class: "heat" },
     make("caption", { class: "sr" }, "Free blocks for each zone and block size"),
     make("thead", {}, make("tr", {}, make("td", {}),
-      columns.map((order) => make("th", { scope: "col", class: order === 2 ? "critical" : null }, make("small", {}, `order ${order}`), bytes(page * 2 ** order))),
+      columns.map((order) => make("th", { scope: "col", class: order === host.order ? "critical" : null }, make("small", {}, `order ${order}`), bytes(page * 2 ** order))),
       make("th", { scope: "col", class: "sum" }, "free"))),
     make("tbody", {}, facts.zones.map((zone, place) => zoneRow(zone, columns, held[place], most, judged.get(zoneKey(zone)), alarming))),
-    host.headroom ? make("tbody", { class: "verdicts" }, headroomRows(host.headroom, columns)) : null);
+    host.headroom ? make("tbody", { class: "verdicts" }, headroomRows(host, columns)) : null);
   const rule = host.headroom && host.headroom.rules.join(" or ");
   return section("Free memory by block size",
     make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Free memory by block size" }, table),
@@ -201,11 +203,12 @@ function zoneRow(zone, columns, held, most, judged, alarming) {
     make("td", { class: "sum" }, bytes(held.reduce((sum, n) => sum + n, 0))));
 }
 
-function headroomRows(headroom, columns) {
+function headroomRows(host, columns) {
+  const { headroom } = host;
   const line = (label, values, show, bad) => make("tr", {}, make("th", { scope: "row" }, label),
     columns.map((order) => {
       const value = values[order];
-      return make("td", { class: order <= COSTLY && value !== undefined && value !== null && bad(value) ? "bad" : null }, value === undefined || value === null ? "–" : show(value));
+      return make("td", { class: isWatched(host, order) && value !== undefined && value !== null && bad(value) ? "bad" : null }, value === undefined || value === null ? "–" : show(value));
     }), make("td", {}));
   const none = (n) => n === 0;
   // The upper bound is told where it is another number.

@@ -21,11 +21,16 @@ const SORTS = {
   verdict: (a, b) => verdictOrder.indexOf(a.element.dataset.v) - verdictOrder.indexOf(b.element.dataset.v),
   kernel: (a, b) => collator.compare(cell(a, 2), cell(b, 2)),
   driver: (a, b) => collator.compare(cell(a, 3), cell(b, 3)),
-  headroom: (a, b) => room(a) - room(b),
 };
-const room = (row) => {
-  const text = cell(row, 4);
-  return text === "–" ? Number.MAX_VALUE : Number.parseInt(text.replaceAll(",", ""), 10);
+// One column for each order that hosts are judged by.
+for (const head of table.querySelectorAll("th.c-room")) {
+  const place = head.cellIndex;
+  SORTS[head.dataset.sort] = (a, b) => room(a, place) - room(b, place);
+}
+// A dash and an empty field are no numbers: they stand last.
+const room = (row, place) => {
+  const number = Number.parseInt(cell(row, place).replaceAll(",", ""), 10);
+  return Number.isNaN(number) ? Number.MAX_VALUE : number;
 };
 let state = {};
 let found = [];

@@ -19,10 +19,11 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns import in_order_column, order_columns
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison_view import comparison_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history_view import history_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
@@ -66,6 +67,7 @@ _URGENT = ("affected", "starved", "stalled", "at_risk")
 def render_html(fleet: Mapping[str, Any]) -> str:
     """The fleet as one self-contained HTML page, in time linear in the number of hosts."""
     rows = host_rows(fleet)
+    columns = _room_columns(rows)
     script = _asset("fleet_list.js") + _asset("fleet_detail.js")
     return (
         _environment()
@@ -73,7 +75,9 @@ def render_html(fleet: Mapping[str, Any]) -> str:
         .render(
             counts=verdict_counts(fleet),
             verdicts=VERDICTS,
-            rows=((row, _link(row.name), printable(row.name, 255)) for row in rows),
+            rows=((row, _link(row.name), printable(row.name, 255), [_room(column.order, row) for column in columns]) for row in rows),
+            columns=columns,
+            headroom_meaning=_headroom_meaning(columns),
             total=len(rows),
             compared=comparison_view(fleet),
             past=history_view(fleet),
@@ -90,6 +94,50 @@ def render_html(fleet: Mapping[str, Any]) -> str:
             details=Markup("\n".join(_details(fleet, rows))),
         )
     )
+
+
+class _RoomColumn(NamedTuple):
+    """A column of the headroom, of one order or (None) of all; ``sort``: its name in the address."""
+
+    order: int | None
+    sort: str
+    heading: str
+    meaning: str
+
+
+def _room_columns(rows: list[HostRow]) -> list[_RoomColumn]:
+    orders = order_columns(row.order for row in rows)
+    return [_room_column(order, "headroom" if len(orders) == 1 else f"headroom-{order}") for order in orders]
+
+
+def _room_column(order: int | None, sort: str) -> _RoomColumn:
+    if order is None:
+        return _RoomColumn(order, sort, "Headroom", "Atomic requests of this order that the kernel would still grant")
+    size = f"{_pages(order)} ({4 << order:,} kB with 4 kB pages)"
+    return _RoomColumn(order, sort, f"Order-{order} headroom", f"Atomic requests for {size} that the kernel would still grant")
+
+
+def _headroom_meaning(columns: list[_RoomColumn]) -> str:
+    """The end of the page says what the columns count."""
+    orders = [column.order for column in columns if column.order is not None]
+    if len(orders) == 1:
+        return f"Headroom is the number of atomic requests for {_pages(orders[0])} that the kernel would still grant, by its own rules."
+    return (
+        "Headroom is the number of atomic requests of a host's order that the kernel would still grant, by its own rules. "
+        "A request of order n is for 2^n contiguous pages. A field is empty where the host is judged by another order."
+    )
+
+
+def _pages(order: int) -> str:
+    return f"{1 << order:,} contiguous {'pages' if order else 'page'}"
+
+
+def _room(column: int | None, row: HostRow) -> str:
+    """What stands in the column: a dash for what is not known, nothing where the host is judged by the order of another column."""
+    if row.headroom is None:
+        return in_order_column(column, row.order, "–")
+    least, most = (f"{number:,}" for number in (row.headroom, row.headroom_at_most))
+    return in_order_column(column, row.order, least if least == most else f"{least} to {most}")
 
 
 def _hash(script: str) -> str:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from typing import IO
 
@@ -13,11 +12,17 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import tabulate_library
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns import (
+    Paint,
+    fitted,
+    in_order_column,
+    line_of,
+    order_columns,
+    order_headings,
+    unpainted,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.csv_cells import write_rows
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import cut, printable, wrap
-
-#: Spreadsheets take a cell that begins so for a formula, whoever wrote it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render_audits(audits: Iterable[tuple[Run, Mapping[str, int]]]) -> str:
@@ -26,37 +31,37 @@ def render_audits(audits: Iterable[tuple[Run, Mapping[str, int]]]) -> str:
     if not kept:
         return "No audit is kept in this database.\n"
     rows = [[_minute(run.at_epoch_seconds), printable(run.label, 40), _asked(run)] for run, _counts in kept]
-    head, *lines = _table(["AUDIT (UTC)", "FLEET", "HOSTS"], rows)
+    head, *lines = _table(["AUDIT (UTC)", "FLEET", "HOSTS"], rows, numbers_from=3)
     told = ["".join(f"    {part}\n" for part in wrap(_verdicts(counts), 76, 3)) for _run, counts in kept]
     return head + "".join(line + verdicts for line, verdicts in zip(lines, told, strict=True))
 
 
-def render_past(past: Iterable[Observation], order: int) -> str:
-    """One line an audit of one host; ``order``: whose headroom is shown."""
-    rows = [
-        [_minute(one.at_epoch_seconds), one.verdict, cut(printable(one.kernel or "?", 128), 17), _of_order(one, order), *_figures(one)]
-        for one in past
-    ]
-    headers = ["AUDIT (UTC)", "VERDICT", "KERNEL", f"ORDER-{order}", "FREE MB", "FAILED"]
-    return "".join(_table(headers, rows)) if rows else "No audit of this host is kept in this database.\n"
+def render_past(past: Iterable[Observation], unkept_order: int, paint: Paint = unpainted) -> str:
+    """One line an audit of one host. ``unkept_order``: the one that counts for an audit that kept none; ``paint`` gives verdicts
+    their colour."""
+    kept = [one._replace(order=unkept_order) if one.order is None and one.headroom else one for one in past]
+    if not kept:
+        return "No audit of this host is kept in this database.\n"
+    orders = order_columns((one.order for one in kept), most=2)
+    headers = ["AUDIT (UTC)", "VERDICT", "KERNEL", *order_headings(orders), "FREE MB", "FAILED"]
+    return "".join(_table(headers, [_audit_of(one, orders) for one in kept], numbers_from=3, paint=paint))
 
 
 def write_csv(file: IO[str], rows: Iterable[tuple[str, str, Observation]]) -> int:
     """(fleet, host, observation) as CSV with a heading; returns how many lines follow it."""
-    writer, number = csv.writer(file), 0
-    writer.writerow(["fleet", "host", *Observation._fields])
-    for number, (label, host, one) in enumerate(rows, 1):  # noqa: B007
-        values = one._replace(headroom=None if one.headroom is None else " ".join(map(str, one.headroom)))  # type: ignore[arg-type]
-        writer.writerow([_cell(label), _cell(host), *("" if value is None else _cell(value) for value in values)])
-    return number
+    return write_rows(file, ["fleet", "host", *Observation._fields], ((label, host, *_values(one)) for label, host, one in rows))
 
 
-def _figures(one: Observation) -> tuple[str, str]:
-    return _number(None if one.free_kb is None else one.free_kb // 1024), _number(one.failures)
+def _values(one: Observation) -> tuple[object, ...]:
+    values = one._asdict()
+    return tuple({**values, "headroom": None if one.headroom is None else " ".join(map(str, one.headroom))}.values())
 
 
-def _of_order(one: Observation, order: int) -> str:
-    return _number(one.headroom[order]) if one.headroom and order < len(one.headroom) else "?"
+def _audit_of(one: Observation, orders: list[int | None]) -> list[str]:
+    kernel = cut(printable(one.kernel or "?", 128), 17 if len(orders) < 2 else 8)
+    room = [in_order_column(order, one.order, _number(one.left(one.order))) for order in orders]
+    free_mb = None if one.free_kb is None else one.free_kb // 1024
+    return [_minute(one.at_epoch_seconds), one.verdict, kernel, *room, _number(free_mb), _number(one.failures)]
 
 
 def _number(value: int | None) -> str:
@@ -71,19 +76,11 @@ def _minute(epoch_seconds: int) -> str:
     return str(utc_time_of(epoch_seconds))[:16].replace("T", " ")
 
 
-def _cell(value: object) -> object:
-    """Text of a host, such that no spreadsheet reckons with it."""
-    if not isinstance(value, str):
-        return value
-    text = printable(value, 4096)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def _asked(run: Run) -> str:
     return f"{run.hosts:,}{'' if run.whole_fleet else ' (part)'}"
 
 
-def _table(headers: list[str], rows: list[list[str]]) -> list[str]:
-    numbers = ["right" if header.endswith(("MB", "FAILED")) or header.startswith("ORDER") else "left" for header in headers]
-    text: str = tabulate_library().tabulate([headers, *rows], tablefmt="plain", disable_numparse=True, colalign=numbers)
-    return [line.rstrip() + "\n" for line in text.split("\n")]
+def _table(headers: list[str], rows: list[list[str]], *, numbers_from: int, paint: Paint = unpainted) -> list[str]:
+    lines = [headers, *rows]
+    cells = fitted(lines, numbers_from=numbers_from)
+    return [line_of([first, paint(line[1], second), *more]) + "\n" for line, (first, second, *more) in zip(lines, cells, strict=True)]

@@ -13,17 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
-    granted,
-    verdict_counts,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.granted import granted
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import verdict_counts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
     natural_key,
     printable,
 )
 
-# Orders 0 and 1 hardly ever fail, 4 and up are retried by their users: 2 and 3 are what NICs ask for.
-_ORDERS = (2, 3)
 # Far above any host name.
 _NAME_LIMIT = 4096
 
@@ -33,6 +29,7 @@ _Sample = tuple[str, float]
 def render_prometheus(fleet: Mapping[str, Any]) -> str:
     """The fleet as metrics. What is not known has no sample: it must not read as zero."""
     hosts = [(_label("host", name), fleet["hosts"][name]) for name in sorted(fleet["hosts"], key=natural_key)]
+    orders = _orders(fleet["hosts"].values())
     families: tuple[tuple[str, str, Iterable[_Sample]], ...] = (
         ("audit_timestamp_seconds", "When the audit was made, in seconds since 1970.", [("", _epoch(fleet["generated_at"]))]),
         ("hosts", "Number of hosts with each verdict.", [(_label("verdict", verdict), n) for verdict, n in verdict_counts(fleet).items()]),
@@ -41,9 +38,9 @@ def render_prometheus(fleet: Mapping[str, Any]) -> str:
             "The verdict on each host, always 1.",
             [(f"{host},{_label('verdict', result['verdict'])}", 1) for host, result in hosts],
         ),
-        ("headroom_requests", "Requests of this order that the kernel would still grant, at least.", _headroom(hosts)),
-        ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts)),
-        ("allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts)),
+        ("headroom_requests", "Requests of this order that the kernel would still grant, at least.", _headroom(hosts, orders)),
+        ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts, orders)),
+        ("allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts, orders)),
     )
     ends = [
         (f"{host},{_label('end', end)}", _epoch(result["forecast"][f"exhausted_{end}"]))
@@ -60,6 +57,12 @@ def render_prometheus(fleet: Mapping[str, Any]) -> str:
             ("change_min_free_bytes", "vm.min_free_kbytes before and after the change.", _min_free(changed)),
         )
     return "".join(line for family in families for line in _family(*family))
+
+
+def _orders(results: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Every order that any host is judged by, and up to which failures count; so all hosts have the same series."""
+    bounds = {(result["order"], result["failures_up_to_order"]) for result in results if result["order"] is not None}
+    return sorted({order for judged_by, most in bounds for order in (judged_by, *range(judged_by, most + 1))})
 
 
 def _family(name: str, explanation: str, samples: Iterable[_Sample]) -> Iterator[str]:
@@ -81,30 +84,30 @@ def _min_free(changed: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]
                 yield f'{host},when="{when}"', value * 1024
 
 
-def _headroom(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+def _headroom(hosts: list[tuple[str, Mapping[str, Any]]], orders: Iterable[int]) -> Iterator[_Sample]:
     for host, result in hosts:
-        for order in _ORDERS:
+        for order in orders:
             for kind, atomic in (("atomic", "true"), ("non_atomic", "false")):
                 number = granted(result["headroom"], kind, order)
                 if number is not None:
                     yield f'{host},order="{order}",atomic="{atomic}"', number
 
 
-def _unusable(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+def _unusable(hosts: list[tuple[str, Mapping[str, Any]]], orders: Iterable[int]) -> Iterator[_Sample]:
     for host, result in hosts:
         percents = (result["headroom"] or {}).get("unusable_free_percent") or ()
-        for order in _ORDERS:
+        for order in orders:
             if order < len(percents) and percents[order] is not None:
                 yield f'{host},order="{order}"', percents[order] / 100
 
 
-def _failures(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+def _failures(hosts: list[tuple[str, Mapping[str, Any]]], orders: Iterable[int]) -> Iterator[_Sample]:
     for host, result in hosts:
         failures = (result["facts"] or {}).get("failures")
         if failures is None:
             continue
         # A log that was read and holds none is a zero worth having, so that an alert can resolve.
-        by_order = {str(order): 0 for order in _ORDERS} | dict(failures["by_order"])
+        by_order = {str(order): 0 for order in orders} | dict(failures["by_order"])
         for order in sorted(by_order, key=natural_key):
             yield f"{host},{_label('order', order)}", by_order[order]
 

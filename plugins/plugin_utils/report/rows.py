@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.granted import granted
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import change_line
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
@@ -15,22 +16,21 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
     printable,
 )
 
-#: The order (log2 of pages) of the request that starves: 4 pages, 16 kB.
-CRITICAL_ORDER = 2
-
 
 class HostRow(NamedTuple):
     """One host in one line. All text is :func:`printable`; ``name`` alone is as it was given.
 
-    ``headroom`` is the number of atomic order-2 requests that would be granted at least, ``headroom_at_most`` at most, None if not
-    known. ``changed``: ``reason`` is what a role did to the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault
-    with the next boot, or headroom that falls. ``exhausted``: when nothing may be left, "" where nothing says so.
+    ``order`` is the one the host is judged by, None for a host that gave no facts. ``headroom`` is the number of atomic requests of that
+    order that would be granted at least, ``headroom_at_most`` at most, None if not known. ``changed``: ``reason`` is what a role did to
+    the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault with the next boot, or headroom that falls.
+    ``exhausted``: when nothing may be left, "" where nothing says so.
     """
 
     name: str
     verdict: str
     kernel: str
     drivers: str
+    order: int | None
     headroom: int | None
     headroom_at_most: int | None
     reason: str
@@ -58,17 +58,6 @@ def verdict_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
     return {verdict: counts.get(verdict, 0) for verdict in VERDICTS}
 
 
-def granted(headroom: Mapping[str, Any] | None, kind: str, order: int) -> int | None:
-    """Requests of ``order`` that would be granted, ``kind`` being ``atomic`` or ``non_atomic``, or either with ``_at_most``.
-
-    None where it is not known, or where the host's allocator has no such order.
-    """
-    if headroom is None or order >= len(headroom[kind]):
-        return None
-    number: int = headroom[kind][order]
-    return number
-
-
 def _row(name: str, result: Mapping[str, Any]) -> HostRow:
     facts = result["facts"] or {}
     # of a change that is what one wants to know; the reasons for the verdict are in the panel
@@ -81,8 +70,9 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         printable(result["verdict"], 40),
         _kernel(facts.get("kernel")),
         _drivers(facts.get("nics")),
-        granted(result["headroom"], "atomic", CRITICAL_ORDER),
-        granted(result["headroom"], "atomic_at_most", CRITICAL_ORDER),
+        result["order"],
+        granted(result["headroom"], "atomic", result["order"]),
+        granted(result["headroom"], "atomic_at_most", result["order"]),
         printable(reasons[0], 400) if reasons else "",
         changed,
         not changed and result["verdict"] == "clear" and (boots or bool(exhausted)),

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 LIMIT = 80
 _BRACKET = re.compile(r"\{(?=[{%#])")
@@ -47,6 +48,16 @@ def listed(names: Iterable[str], limit: int = 3, length: int = 40) -> str:
     every = list(names)
     told = ", ".join(clip(name, length) for name in every[:limit])
     return told if len(every) <= limit else f"{told} and {len(every) - limit} more"
+
+
+def why_not_seen(facts: Mapping[str, Any], *data: str) -> str:
+    """ " (the reason)" for the first of these data for which the facts say why they are missing; else nothing."""
+    unavailable = facts.get("unavailable") or {}
+    for datum in data:
+        reason = unavailable.get(datum)
+        if reason and isinstance(reason, str):
+            return f" ({clip(reason, 160)})"
+    return ""
 
 
 def requests(order: int, page_size_bytes: int | None) -> str:

@@ -18,15 +18,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
-    MANIFEST,
-    SOS_FORMS,
-    SOS_IDENTITY,
-    Evidence,
-    read_transcript,
-    write_transcript,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript, write_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import write_whole
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS, SOS_IDENTITY
 
 #: Names the folder. V(none) turns the cache off.
 VARIABLE = "PAGEALLOC_CACHE_DIR"
@@ -38,7 +33,7 @@ _KEPT_DAYS = 60
 _READ_BYTES = 1048576
 
 
-def default_directory() -> str:
+def chosen_directory() -> str:
     """Where the cache is, as the environment has it: $PAGEALLOC_CACHE_DIR, or under $XDG_CACHE_HOME, or under ~/.cache."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     home = Path(base) if base.startswith("/") else Path("~/.cache").expanduser()
@@ -52,8 +47,8 @@ class Cache:
     ``distrust`` is a sentence on why it does not, "" where it does.
     """
 
-    def __init__(self, directory: str | None = None) -> None:
-        chosen = directory or default_directory()
+    def __init__(self) -> None:
+        chosen = chosen_directory()
         manifest = hashlib.sha256(repr((_FORMAT, MANIFEST, sorted(SOS_FORMS.items()), sorted(SOS_IDENTITY.items()))).encode())
         folder = None if chosen == OFF else Path(chosen).expanduser() / manifest.hexdigest()[:12]
         self.distrust = _distrust(folder) if folder else ""

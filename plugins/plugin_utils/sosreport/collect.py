@@ -111,15 +111,15 @@ def _is_one(child: Path) -> bool:
         return True  # reading it will say why
 
 
-def look_into(path: str, cache_directory: str | None = None) -> FoundReport:
+def look_into(path: str) -> FoundReport:
     """Read one report, into the cache where it is packed. Never raises: one report may not cost the rest."""
     where = Path(path)
-    return _told(path, lambda: read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache(cache_directory)))
+    return _told(path, lambda: read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache()))
 
 
-def look_into_each(path: str, cache_directory: str | None = None) -> list[FoundReport]:
+def look_into_each(path: str) -> list[FoundReport]:
     """The report, or of an archive that sos collect packed each report in it. Never raises."""
-    whole = look_into(path, cache_directory)
+    whole = look_into(path)
     if not whole.several:
         return [whole]
     reports: list[FoundReport] = []
@@ -128,7 +128,7 @@ def look_into_each(path: str, cache_directory: str | None = None) -> list[FoundR
         reports.append(_told(inner, read))
 
     try:
-        read_packed_reports(Path(path), Cache(cache_directory), visit)
+        read_packed_reports(Path(path), Cache(), visit)
     except Exception as error:  # it has gone, or was cut, since it was looked at
         reports.append(FoundReport(path, error=_reason_of(error)))
     return reports
@@ -166,17 +166,17 @@ def _reason_of(error: Exception) -> str:
     return f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}"
 
 
-def look_into_all(paths: Iterable[str], processes: int, cache_directory: str | None = None) -> Iterator[FoundReport]:
+def look_into_all(paths: Iterable[str], processes: int) -> Iterator[FoundReport]:
     """What each report holds, as soon as it is known, in any order. A few are under way at any time: memory does not grow with them."""
     queue = iter(sorted(paths, key=_packed_bytes, reverse=True))  # a long one begun last would leave the other processes idle
     while True:
         broken: list[str] = []
-        yield from _with_pool(queue, processes, cache_directory, broken)
+        yield from _with_pool(queue, processes, broken)
         if not broken:
             return
         for path in broken:  # one of these ended its process: each gets one of its own, to see which
             again: list[str] = []
-            yield from _with_pool(iter([path]), 1, cache_directory, again)
+            yield from _with_pool(iter([path]), 1, again)
             yield from (FoundReport(one, error="cannot be read: its process was ended, by want of memory perhaps") for one in again)
 
 
@@ -187,7 +187,7 @@ def _packed_bytes(path: str) -> int:
         return 0
 
 
-def _with_pool(queue: Iterator[str], processes: int, cache_directory: str | None, broken: list[str]) -> Iterator[FoundReport]:
+def _with_pool(queue: Iterator[str], processes: int, broken: list[str]) -> Iterator[FoundReport]:
     # forked, since only so do the processes have Ansible's way to find collections
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
         under_way: dict[Future[list[FoundReport]], str] = {}
@@ -195,7 +195,7 @@ def _with_pool(queue: Iterator[str], processes: int, cache_directory: str | None
             if not broken:
                 for path in islice(queue, 2 * processes - len(under_way)):
                     try:
-                        under_way[pool.submit(look_into_each, path, cache_directory)] = path
+                        under_way[pool.submit(look_into_each, path)] = path
                     except BrokenProcessPool:
                         broken.append(path)
             if not under_way:

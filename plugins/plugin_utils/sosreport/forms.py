@@ -14,8 +14,11 @@ from collections.abc import Iterable, Mapping
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import CONTAINER
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import VIRTUAL
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 
-_SYSCTL = re.compile(r"^(vm\.min_free_kbytes|vm\.zone_reclaim_mode|kernel\.tainted) ?= ?(\S+)\s*$", re.MULTILINE)
+#: Names of ``sysctl -a`` -> the files that they stand for.
+SYSCTL_FILES = {**{f"vm.{name}": f"/proc/sys/vm/{name}" for name in KEYS}, "kernel.tainted": "/proc/sys/kernel/tainted"}
+_SYSCTL = re.compile(rf"^({'|'.join(map(re.escape, SYSCTL_FILES))}) ?= ?(\S+)\s*$", re.MULTILINE)
 _INTERFACE = re.compile(r"[0-9]{1,9}: ([^\s@:]{1,32})(?:@([^\s:]{1,32}))?: <[^>]*> mtu ([0-9]{1,9})\b(.*)\Z")
 _MASTER = re.compile(r" master (\S{1,32})")
 _STATE = re.compile(r" state ([A-Z]{1,16})\b")
@@ -86,16 +89,10 @@ _CONTAINER = re.compile(
 _TAINT = re.compile(r"[A-Z]{1,8}\Z")
 _MODULE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
-_SYSCTL_FILES = {
-    "vm.min_free_kbytes": "/proc/sys/vm/min_free_kbytes",
-    "vm.zone_reclaim_mode": "/proc/sys/vm/zone_reclaim_mode",
-    "kernel.tainted": "/proc/sys/kernel/tainted",
-}
-
 
 def from_sysctl(text: str) -> dict[str, str]:
     """The files under /proc/sys of ``sysctl -a``."""
-    return {_SYSCTL_FILES[name]: value + "\n" for name, value in _SYSCTL.findall(text)}
+    return {SYSCTL_FILES[name]: value + "\n" for name, value in _SYSCTL.findall(text)}
 
 
 def from_ip_link(text: str) -> dict[str, str]:

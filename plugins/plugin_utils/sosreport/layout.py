@@ -8,15 +8,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
-    MANIFEST,
-    MAX_TRANSCRIPT_BYTES,
-    PAGETYPEINFO,
-    SOS_FORMS,
-    SOS_IDENTITY,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LOGS as LOG_NAMES
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST, PAGETYPEINFO
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS, SOS_IDENTITY
 
 #: A member is read up to here; of a longer log its end counts, any other is an error.
 MAX_MEMBER_BYTES = 4 * MAX_TRANSCRIPT_BYTES

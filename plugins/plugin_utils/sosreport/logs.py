@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import zlib
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST, Source
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import (
     CRASH_LOG,
     SYSLOG_FILES,
@@ -18,6 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log imp
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import WORDS, filter_log
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST, Source
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layout import LOGS, MAX_MEMBER_BYTES, rotated
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import expand

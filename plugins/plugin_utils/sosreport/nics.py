@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOS_FORMS, VIRTUAL
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import VIRTUAL
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.forms import KINDS_WITHOUT_DEVICE, from_ip_link
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import expand
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.taken import Taken, text_of
 
 _NET = "/sys/class/net/"

@@ -8,17 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
-    LINES_WANTED,
-    MANIFEST,
-    PAGETYPEINFO,
-    SOS_FORMS,
-    SOS_IDENTITY,
-    SOSREPORT,
-    Evidence,
-    Source,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import read_line
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import LINES_WANTED, MANIFEST, PAGETYPEINFO, Source
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import (
@@ -32,6 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.layo
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.logs import take_logs
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.members import Members, expand
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.nics import drivers_in, settle_nics, take_namespaces
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS, SOS_IDENTITY
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.taken import Taken, text_of
 
 _ABSENT = "not in the sosreport"
@@ -89,7 +82,7 @@ def _take(report: Taken, entry: Source) -> None:
 def _take_forms(report: Taken) -> None:
     """Of the sosreport's own forms what nothing else has given, read only where that is so."""
     texts = report.texts
-    if any(f"/proc/sys/{name}" not in texts for name in ("vm/min_free_kbytes", "vm/zone_reclaim_mode", "kernel/tainted")):
+    if any(path not in texts for path in forms.SYSCTL_FILES.values()):
         _convert(report, "sysctl", forms.from_sysctl)
     if "/proc/modules" not in texts:
         report.put_all(forms.from_taint(_by_name(report, "taint")))

@@ -19,10 +19,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result, classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import Plan, plan
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import plan
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import PolicyError, read_policy
 
 
@@ -49,7 +50,7 @@ def classify_value(facts: object, site_advisories: object = None) -> Result:
         raise TemplatedError(_fact(error), error.fault) from error
 
 
-def plan_value(facts: object, policy: object = None, site_advisories: object = None) -> Plan:
+def plan_value(facts: object, policy: object = None, site_advisories: object = None) -> dict[str, Any]:
     """The workaround's plan for one host's facts. Raises TemplatedError naming ``facts``, ``policy`` or ``site_advisories``."""
     result = classify_value(facts, site_advisories)
     catalogue = _catalogue(json.dumps(plain(site_advisories, "site_advisories")))
@@ -57,7 +58,7 @@ def plan_value(facts: object, policy: object = None, site_advisories: object = N
     if chosen is not None and not isinstance(chosen, Mapping):
         raise TemplatedError("policy", f"of type {type(chosen).__name__} where a mapping is needed")
     try:
-        return plan(plain(facts, "facts"), result, catalogue, read_policy(chosen, catalogue.workaround))
+        return plan(plain(facts, "facts"), result, catalogue, read_policy(chosen, catalogue.workaround)).as_data()
     except PolicyError as error:
         raise TemplatedError("policy", error) from error
 

@@ -16,10 +16,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_a
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue, load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result, classify
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import program_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.programs import manager_program_of, program_of
 
 
 class UpgradeAction(ShellAction):
@@ -49,6 +50,11 @@ class UpgradeAction(ShellAction):
         """What the program of these parts gives. Raises as ``evidence_of``."""
         nonce = secrets.token_hex(8)
         return self.evidence_of(program_of(nonce, *parts, **settings), nonce, timeout_seconds)
+
+    def ask_manager(self, manager: PackageManager, *parts: str, timeout_seconds: int, **settings: str) -> Evidence:
+        """What the program of these parts gives on a host with this package manager. Raises as ``evidence_of``."""
+        nonce = secrets.token_hex(8)
+        return self.evidence_of(manager_program_of(nonce, manager, *parts, **settings), nonce, timeout_seconds)
 
     def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
         """As that of ShellAction. Nothing is changed, nor called done, by half an answer: AnsibleConnectionFailure."""

@@ -31,6 +31,7 @@ class Loader:
 
     ``default``: the release that boots by default, None where it was not seen. ``editor``: grub2's tool for its environment.
     ``once``: whether an entry can be booted for one boot; ``next_entry``: the one that will be, "" where none was asked for.
+    ``submenus``: whether some entries lie in a submenu, as all but the newest kernel's do where grub2's own script writes the menu.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Loader:
     saved: bool
     once: bool
     next_entry: str = ""
+    submenus: bool = False
 
     def default_command(self, release: str) -> str:
         """Makes the kernel the default. UpgradeError where that cannot be done."""
@@ -109,7 +111,8 @@ def read_loader(evidence: Evidence) -> Loader:
         named = ((_release(boot.bls_kernel(text)), name) for name, text in files)
         return Loader(kind="BLS", entries={release: name for release, name in named if release and "rescue" not in name}, **common)
     if config:
-        return Loader(kind="grub2", entries=_grub2_entries(config), **common)
+        submenus = any(">" in number for number, _names, _image in boot.menu_entries(config))
+        return Loader(kind="grub2", entries=_grub2_entries(config), submenus=submenus, **common)
     if common["grubby"] and common["default"]:
         return Loader(kind="another, by grubby", entries={}, **common)
     raise UpgradeError(

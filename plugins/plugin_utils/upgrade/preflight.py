@@ -5,49 +5,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import system
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import acceptable
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import Cluster, read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, UpgradeError, blocker, ok, warning
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import manager_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import Kernels, Offer, PackageManager, Target
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, reboot_epoch, require_ahead, seconds_in
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import State, read_state
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import (
-    Target,
-    choose,
-    newest_of,
-    parse_offers,
-    wanted_from,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import choose, newest_of, wanted_from
 
 #: Verdicts that ask for an upgrade.
 ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
-#: Blockers that an operator may take upon himself.
-ACCEPTABLE = ("clock", "driver", "last_reboot", "out_of_tree")
 #: How far the host's clock may be from the controller's before a time means two things.
 _CLOCK_SECONDS = 300
-_RELEASE = re.compile(r"^Release: (\d[\w.]{0,20})", re.M)
 
 
 @dataclass(frozen=True)
 class Wishes:
     """What the operator asks for."""
 
-    target: str = ""
-    exact: bool = False
-    reboot: str = "never"
-    at: str = ""
-    timezone: str = ""
-    window_seconds: int = 3600
-    cluster: str = "refuse"
-    accept: Sequence[str] = field(default_factory=tuple)
+    target: str
+    exact: bool
+    reboot: str
+    at: str
+    timezone: str
+    window_seconds: int
+    cluster: str
+    accept: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,7 @@ class Preflight:
     at: int | None
     state: State
     clusters: list[Cluster]
-    manager: str
+    manager: PackageManager | None
     python: str
 
     @property
@@ -79,18 +72,13 @@ def preflight(
     state = read_state(evidence)
     kernel = facts.get("kernel") or {}
     running = state.release
-    findings = [
-        system.rights(evidence),
-        system.distribution(evidence, kernel.get("distribution") or {}),
-        system.flavour(evidence, running),
-        system.package_manager(evidence),
-    ]
-    target, told = _target(evidence, kernel, running, advisories, wishes)
-    findings += told
+    manager = manager_of(evidence)
+    target, packages, more = _packages(evidence, kernel, running, advisories, wishes)
+    findings = [system.rights(evidence), system.distribution(evidence, kernel.get("distribution") or {}, manager), *packages]
     if target is None or target.repository is not None:
         findings += system.rooms(evidence)
     findings += system.left_behind(evidence, (facts.get("modules") or {}).get("out_of_tree"))
-    findings += [system.boot_policy(evidence), *_loader(evidence)]
+    findings += [*more, *_loader(evidence)]
     clusters = read_clusters(evidence)
     findings += [_cluster(one, wishes) for one in clusters]
     at = None
@@ -105,86 +93,76 @@ def preflight(
         at,
         state,
         clusters,
-        system.manager(evidence),
+        manager,
         " ".join(words[:2]) if len(words) > 1 else "",
     )
 
 
 def _accepted(finding: Finding, accept: Sequence[str]) -> Finding:
-    if finding["state"] == "blocker" and finding["check"] in accept and finding["check"] in ACCEPTABLE:
+    if finding["state"] == "blocker" and finding["check"] in accept and finding["check"] in acceptable():
         return warning(finding["check"], f"{finding['sentence']}; accepted by kernel_upgrade_accept")
     return finding
 
 
-def _target(
+def both_looks(first: Evidence, more: Evidence) -> Evidence:
+    """What two programs gave of one host. A file that a program did not ask for is empty in its evidence, and says nothing there."""
+    seen = {source: text for source, text in first.texts.items() if text or not more.texts.get(source)}
+    return Evidence({**more.texts, **seen}, {**more.reasons, **first.reasons})
+
+
+def _packages(
     evidence: Evidence, kernel: Mapping[str, Any], running: str, advisories: Sequence[Advisory], wishes: Wishes
-) -> tuple[Target | None, list[Finding]]:
+) -> tuple[Target | None, list[Finding], Iterator[Finding]]:
+    """The kernel to boot, what was found of packages, and what else the package manager finds."""
+    manager = manager_of(evidence)
+    if manager is None:
+        return None, [system.package_manager(evidence, None)], iter(())
+    kernels = manager.kernels(evidence, running)
+    target, told = _target(evidence, kernel, kernels, advisories, wishes)
+    findings = [system.flavour(evidence, running, manager), system.package_manager(evidence, manager), told]
+    return target, findings, manager.findings(evidence, kernels, target)
+
+
+def _target(
+    evidence: Evidence, kernel: Mapping[str, Any], kernels: Kernels, advisories: Sequence[Advisory], wishes: Wishes
+) -> tuple[Target | None, Finding]:
     try:
         wanted = wanted_from(advisories, wishes.target, wishes.exact)
     except UpgradeError as error:
-        return None, [blocker("target", error.sentence, error.remedy)]
-    offered = parse_offers(evidence.texts.get("$offered", ""))
-    machine = str(kernel.get("machine") or running.rpartition(".")[2])
-    found = choose(wanted, running, machine, kernel.get("default_boot"), _installed(evidence), offered)
+        return None, blocker("target", error.sentence, error.remedy)
+    machine = str(kernel.get("machine") or kernels.running.rpartition(".")[2])
+    found = choose(wanted, kernels, machine, kernel.get("default_boot"))
     if found is None:
-        return None, [_no_target(evidence, str(wanted), offered)]
+        return None, _no_target(evidence, str(wanted), kernels.offered)
     where = f"offered by {clip(found.repository, 60)}" if found.repository else "installed already"
-    return found, [ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is asked for")]
+    return found, ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is asked for")
 
 
-def _installed(evidence: Evidence) -> list[str]:
-    lines = (line.split() for line in evidence.texts.get("$packages", "").split("\n"))
-    return [words[1] for words in lines if len(words) == 2 and words[0] in ("kernel", "kernel-core")]
-
-
-def _no_target(evidence: Evidence, wanted: str, offered: Mapping[str, str]) -> Finding:
+def _no_target(evidence: Evidence, wanted: str, offered: Mapping[str, Offer]) -> Finding:
     """Why no kernel that is wanted was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
     told = f"kernel {wanted} is not offered (newest offered: {newest_of(offered)})"
-    pin = _pin(evidence)
-    if pin:
-        return blocker("target", f"{told}, the host is pinned to release {pin}", "subscription-manager release --set=RELEASE, or --unset")
+    manager = manager_of(evidence)
+    if manager and (pin := manager.pin(evidence)):
+        return blocker("target", f"{told}, the host is pinned to release {pin}", manager.unpin)
     said = "" if offered else f": {clip(evidence.texts.get('$offered') or evidence.why_missing('$offered'), 160)}"
     return blocker("target", told + said, "enable a repository that has it, or see why one does not answer")
 
 
 def held_back(asked: Evidence, evidence: Evidence, advisories: Sequence[Advisory], wishes: Wishes) -> list[Finding]:
     """A kernel that would do, were it not held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's."""
+    manager = manager_of(evidence)
     try:
         wanted = wanted_from(advisories, wishes.target, wishes.exact)
     except UpgradeError:
         return []
-    if "$offered" not in evidence.texts and "No matching" not in evidence.why_missing("$offered"):
+    if manager is None or ("$offered" not in evidence.texts and not manager.has_none(evidence.why_missing("$offered"))):
         return []  # the repositories did not answer: what the cache holds says nothing
-    offered = parse_offers(evidence.texts.get("$offered", ""))
-    held = {release for release in parse_offers(asked.texts.get("$offered_all", "")) if release not in offered and wanted.fits(release)}
+    offered = manager.offers(evidence.texts.get("$offered", ""))
+    held = {one for one in manager.offers(asked.texts.get("$offered_all", "")) if one not in offered and wanted.fits(one)}
     if not held:
         return []
-    return [blocker("held", f"held back is {listed(sorted(held))}: {_held_by(evidence)}", "release the hold for as long as this takes")]
-
-
-def _pin(evidence: Evidence) -> str:
-    """The release that subscription-manager, or a variable of the package manager, pins the host to; "" where none does."""
-    told = _RELEASE.search(evidence.texts.get("$subscription", ""))
-    if told:
-        return told.group(1)
-    values = (evidence.texts.get(f"/etc/{name}/vars/releasever", "").strip() for name in ("yum", "dnf"))
-    return next((clip(value, 20) for value in values if "." in value), "")
-
-
-def _held_by(evidence: Evidence) -> str:
-    sources = (
-        "/etc/yum.conf",
-        "/etc/dnf/dnf.conf",
-        "/etc/yum/pluginconf.d/versionlock.list",
-        "/etc/dnf/plugins/versionlock.list",
-    )
-    told = [
-        f"{source}: {clip(line.strip(), 60)}"
-        for source in sources
-        for line in evidence.texts.get(source, "").split("\n")
-        if line.strip() and "installonly_limit" not in line
-    ]
-    return "; ".join(told[:3]) or "by a plugin or an option of the repository"
+    by = "; ".join(manager.holds(evidence)[:3]) or "by a plugin or an option of the repository"
+    return [blocker("held", f"held back is {listed(sorted(held))}: {by}", "release the hold for as long as this takes")]
 
 
 def _loader(evidence: Evidence) -> Iterator[Finding]:
@@ -202,10 +180,11 @@ def _loader(evidence: Evidence) -> Iterator[Finding]:
         yield blocker("boot_loader", error.sentence, error.remedy)
         return
     yield ok("boot_loader", f"{loader.kind} boots {clip(loader.default)} by default")
-    if not loader.has_once:
+    if not loader.has_once or loader.submenus:
+        why = "" if not loader.has_once else ", since the older ones lie in a submenu"
         yield warning(
             "fallback",
-            f"{loader.kind} here cannot boot a kernel for one boot only",
+            f"{loader.kind} here cannot boot a kernel for one boot only{why}",
             "have the console at hand: should the new kernel not come up, the old one must be chosen there",
         )
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import UPGRADE_HOME
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedule import in_utc, seconds_in
-
-HOME = "/var/lib/pagealloc-kernel-upgrade"
 
 _WORDS = re.compile(r"^([0-9]{1,11}) (.+)$", re.M)
 #: Our plans have less than 4,000. shlex takes time that grows with the square of the text.
@@ -67,9 +66,9 @@ class State:
 def read_state(evidence: Evidence) -> State:
     """The state of a host from the part ``state`` of a program. EvidenceError where what every host has is missing."""
     texts: Mapping[str, str] = evidence.texts
-    plan = _assignments(texts.get(f"{HOME}/plan", ""))
+    plan = _assignments(texts.get(f"{UPGRADE_HOME}/plan", ""))
     systemd = texts.get("$init", "").strip() == "systemd"
-    job = texts.get(f"{HOME}/job", "").strip()
+    job = texts.get(f"{UPGRADE_HOME}/job", "").strip()
     queued = [line.split()[0] for line in texts.get("$atq", "").split("\n") if line.split()]
     return State(
         clock=_clock(texts.get("$clock", "")),
@@ -81,9 +80,9 @@ def read_state(evidence: Evidence) -> State:
         systemd=systemd,
         at="at" in texts.get("$tool", "").split() and "atd" in texts.get("$daemon", "").split(),
         plan=plan,
-        armed=bool(texts.get(f"{HOME}/armed")),
+        armed=bool(texts.get(f"{UPGRADE_HOME}/armed")),
         active=bool(plan) and (texts.get("$timer", "").strip() in ("waiting", "running") if systemd else job in queued),
-        before=_before(texts.get(f"{HOME}/before", "")),
+        before=_before(texts.get(f"{UPGRADE_HOME}/before", "")),
         outcome=_outcome(texts.get("$outcome", "")),
         script=texts.get("$script", "").strip(),
     )

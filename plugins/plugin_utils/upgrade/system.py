@@ -12,15 +12,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, blocker, ok, warning
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
 
-#: What an os-release or a release file calls the Enterprise Linux family; others count where they say ID_LIKE=rhel.
-_FAMILY = frozenset(("rhel", "centos", "ol", "rocky", "almalinux", "scientific", "cloudlinux", "springdale", "eurolinux", "miraclelinux"))
-_LEAST_RELEASE = 6
-_ID_LIKE = re.compile(r"^ID_LIKE=(.*)$", re.M)
 _MAJOR = re.compile(r"(\d{1,4})")
-_POLICY = re.compile(r"^(UPDATEDEFAULT|DEFAULTKERNEL)=[\"']?([\w-]*)", re.M)
-#: Packages from which `rpm -qf /boot/vmlinuz-RELEASE` tells the distribution's plain kernel.
-_PLAIN_KERNELS = frozenset(("kernel", "kernel-core"))
 #: What a new kernel takes, of what the running one takes.
 _MARGIN = 1.25
 
@@ -32,23 +27,25 @@ def rights(evidence: Evidence) -> Finding:
     return blocker("rights", "commands do not run as root", "run with become: true (ansible-playbook -b)")
 
 
-def distribution(evidence: Evidence, seen: Mapping[str, str | None]) -> Finding:
-    """Whether the host is an Enterprise Linux of release 6 or later. ``seen``: the fact ``kernel.distribution``."""
+def distribution(evidence: Evidence, seen: Mapping[str, str | None], manager: PackageManager | None) -> Finding:
+    """Whether the host is of the family that its package manager serves. ``seen``: the fact ``kernel.distribution``."""
+    families = [manager.family] if manager else list(dict.fromkeys(one.family for one in MANAGERS))
+    mine = next((family for family in families if family.has(evidence, seen.get("id"))), None)
     name = clip(seen.get("name") or seen.get("id") or "unknown", 60)
-    likes = _ID_LIKE.findall(evidence.texts.get("/etc/os-release", ""))
-    family = seen.get("id") in _FAMILY or any("rhel" in like.strip("\"'").split() for like in likes)
     major = _MAJOR.match(seen.get("version") or "")
-    if not family:
-        return blocker("distribution", f"{name} is not of the Enterprise Linux family", "upgrade this host by its own means")
-    if major is None or int(major.group(1)) < _LEAST_RELEASE:
-        return blocker("distribution", f"{name}: a release before {_LEAST_RELEASE}, or none was seen", "upgrade this host by its own means")
+    if mine is None:
+        told = f"{name} is not of the {' or '.join(family.name for family in families)} family"
+        return blocker("distribution", told, "upgrade this host by its own means")
+    if major is None or int(major.group(1)) < mine.least_release:
+        told = f"{name}: a release before {mine.least_release}, or none was seen"
+        return blocker("distribution", told, "upgrade this host by its own means")
     return ok("distribution", name)
 
 
-def flavour(evidence: Evidence, running: str) -> Finding:
+def flavour(evidence: Evidence, running: str, manager: PackageManager) -> Finding:
     """Whether the running kernel is the distribution's plain one."""
     owner = evidence.texts.get("$owner", "").strip()
-    if owner in _PLAIN_KERNELS:
+    if owner in manager.heads:
         return ok("flavour", f"kernel {clip(running)} is of the package {owner}")
     said = f"of the package {clip(owner, 40)}" if owner else f"of no package ({clip(evidence.why_missing('$owner'))})"
     return blocker(
@@ -56,22 +53,16 @@ def flavour(evidence: Evidence, running: str) -> Finding:
     )
 
 
-def manager(evidence: Evidence) -> str:
-    """dnf or yum, "" where neither is there. A host may not choose by this word which of Ansible's modules runs."""
-    name = evidence.texts.get("$manager", "").strip()
-    return name if name in ("dnf", "yum") else ""
-
-
-def package_manager(evidence: Evidence) -> Finding:
-    """Whether yum or dnf is there and idle."""
-    name = manager(evidence)
+def package_manager(evidence: Evidence, manager: PackageManager | None) -> Finding:
+    """Whether a package manager that is known here is there and idle."""
     busy = [line.split(None, 2) for line in evidence.texts.get("$busy", "").split("\n") if line.strip()]
-    if not name:
-        return blocker("package_manager", "neither dnf nor yum is there", "install one, or upgrade this host by hand")
+    if manager is None:
+        names = " nor ".join(one.name for one in MANAGERS)
+        return blocker("package_manager", f"neither {names} is there", "install one, or upgrade this host by hand")
     if busy:
         who = listed((f"{words[-1].strip()} (pid {words[0]})" for words in busy), 3, 80)
         return blocker("package_manager", f"the package manager is busy: {who}", "wait for it to end, or see why it does not")
-    return ok("package_manager", f"{name} is idle")
+    return ok("package_manager", f"{manager.name} is idle")
 
 
 def rooms(evidence: Evidence) -> Iterator[Finding]:
@@ -122,13 +113,3 @@ def left_behind(evidence: Evidence, out_of_tree: list[str] | None) -> Iterator[F
     dkms = [line for line in evidence.texts.get("$dkms", "").split("\n") if line.strip()]
     if dkms:
         yield warning("dkms", f"DKMS builds {listed(dkms, 3, 60)}", "see that it builds for the new kernel, which needs its kernel-devel")
-
-
-def boot_policy(evidence: Evidence) -> Finding:
-    """Whether the packages make a new kernel the default by themselves."""
-    text = evidence.texts.get("/etc/sysconfig/kernel", "")
-    policy = dict(_POLICY.findall(text))
-    if policy.get("UPDATEDEFAULT", "yes") == "yes" and policy.get("DEFAULTKERNEL", "kernel") in _PLAIN_KERNELS:
-        return ok("boot_policy", "a new kernel becomes the default by its package")
-    told = ", ".join(f"{name}={value}" for name, value in policy.items())
-    return warning("boot_policy", f"/etc/sysconfig/kernel says {told}: its package does not make it the default, this role does")

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 
@@ -16,12 +15,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import FIXED, place_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import Kernels, Target
 
 # module_utils carries no annotations: Python 2.7 runs it too.
 compare_releases: Callable[[str, str], int] = rpm_version.compare_releases
-
-# "kernel.x86_64   VERSION-RELEASE   REPOSITORY"; yum breaks a line that is longer than 80 columns.
-_OFFER = re.compile(r"^kernel\.(\w{1,20})\s+(?:\d{1,9}:)?([\w.+~^]{1,60}-[\w.+~^]{1,80})\s+@?(\S{1,100})", re.M)
 
 
 @dataclass(frozen=True)
@@ -48,14 +45,6 @@ class Wanted:
         return f"{' and '.join(dict.fromkeys(one.kernel.fixed for one in self.advisories if one.kernel and one.kernel.fixed))} or later"
 
 
-@dataclass(frozen=True)
-class Target:
-    """The kernel to boot: ``release`` as ``uname -r`` will say it; ``repository`` is None where it is installed already."""
-
-    release: str
-    repository: str | None
-
-
 def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool) -> Wanted:
     """What the advisories that match a host ask for, or the operator. UpgradeError where neither says which kernel."""
     if least:
@@ -73,27 +62,23 @@ def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool) -> Want
     return Wanted(tuple(advisories))
 
 
-def parse_offers(text: str) -> dict[str, str]:
-    """{release with architecture: repository} of what ``yum list available`` or ``dnf list available`` prints."""
-    return {f"{version}.{arch}": repository for arch, version, repository in _OFFER.findall(text)}
-
-
-def choose(
-    wanted: Wanted, running: str, machine: str, default_boot: str | None, installed: Iterable[str], offered: Mapping[str, str]
-) -> Target | None:
+def choose(wanted: Wanted, kernels: Kernels, machine: str, default_boot: str | None) -> Target | None:
     """The kernel to boot, None where none is wanted of what is there.
 
     One that boots by default already is kept, so that a second run does nothing; else the newest.
     """
-    here = {release for release in installed if release.endswith(f".{machine}") and wanted.fits(release)}
-    if default_boot in here and default_boot != running:
-        return Target(str(default_boot), None)
-    fitting = here | {release for release in offered if release.endswith(f".{machine}") and wanted.fits(release)}
-    fitting.discard(running)
+    installed, offered = kernels.installed, kernels.offered
+    here = {release for release, package in installed.items() if package.endswith(f".{machine}") and wanted.fits(release)}
+    if default_boot in here and default_boot != kernels.running:
+        return Target(str(default_boot), installed[str(default_boot)], None)
+    fitting = here | {release for release, one in offered.items() if one.package.endswith(f".{machine}") and wanted.fits(release)}
+    fitting.discard(kernels.running)
     if not fitting:
         return None
     newest = max(sorted(fitting), key=cmp_to_key(compare_releases))
-    return Target(newest, None if newest in here else offered[newest])
+    if newest in here:
+        return Target(newest, installed[newest], None)
+    return Target(newest, offered[newest].package, offered[newest].repository)
 
 
 def newest_of(releases: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import Before, State
 
 #: An initramfs below this is none: the smallest that dracut makes for one host takes several MB.
@@ -47,9 +48,9 @@ def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
         yield f"it has no driver {listed(missing)}"
 
 
-def installed_kernels(evidence: Evidence) -> list[str]:
-    """The releases of the kernel packages that rpm knows. ``evidence``: of the program VERIFY."""
-    return sorted(set(evidence.texts.get("$kernels", "").split()))
+def installed_kernels(evidence: Evidence, manager: PackageManager) -> list[str]:
+    """The releases of the installed kernels. ``evidence``: of the program VERIFY."""
+    return sorted(manager.installed(evidence.texts.get("$kernels", "")))
 
 
 def doubts_of_return(state: State, before: Before, target: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.granted import granted
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 #: What became of the host -> what that means.
@@ -42,13 +43,13 @@ class Snapshot(TypedDict):
 
 
 class Change(TypedDict):
-    """``outcome`` is a key of OUTCOMES, ``order`` that of ``granted`` in the two states; ``before`` is null where the host was not
-    looked at, ``after`` where nothing was done."""
+    """``outcome`` is a key of OUTCOMES, ``order`` that of ``granted`` in the two states; it and ``before`` are null where the host
+    was not looked at, ``after`` where nothing was done."""
 
     what: str
     outcome: str
     step: int | None
-    order: int
+    order: int | None
     sentences: list[str]
     before: Snapshot | None
     after: Snapshot | None
@@ -66,20 +67,19 @@ def change_of(result: Any) -> Change:
 
 
 def _without_states(outcome: str, sentence: str) -> Change:
-    return {"what": "workaround", "outcome": outcome, "step": None, "order": 2, "sentences": [sentence], "before": None, "after": None}
+    return {"what": "workaround", "outcome": outcome, "step": None, "order": None, "sentences": [sentence], "before": None, "after": None}
 
 
-def state(facts: Mapping[str, Any], result: Result, order: int) -> Snapshot:
+def state(facts: Mapping[str, Any], result: Result) -> Snapshot:
     """The state that these facts and their verdict show."""
     vm = facts.get("vm") or {}
-    room = result["headroom"] or {"atomic": [], "atomic_at_most": []}
-    granted, most = (numbers[order] if order < len(numbers) else None for numbers in (room["atomic"], room["atomic_at_most"]))
+    least, most = (granted(result["headroom"], kind, result["order"]) for kind in ("atomic", "atomic_at_most"))
     return {
         "verdict": result["verdict"],
         "min_free_kbytes": vm.get("min_free_kbytes"),
         "zone_reclaim_mode": vm.get("zone_reclaim_mode"),
         # none by the lower bound and some by the upper one: not known
-        "granted": granted if granted or not most else None,
+        "granted": least if least or not most else None,
     }
 
 
@@ -90,9 +90,8 @@ def got_worse(before: Snapshot, after: Snapshot) -> str | None:
     return None
 
 
-def not_in_force(after: Snapshot, wanted: Mapping[str, int | None]) -> str | None:
+def not_in_force(seen: Mapping[str, object], wanted: Mapping[str, int | None]) -> str | None:
     """A sentence where a value is not what was put in force, else None."""
-    seen = {name: value for name, value in after.items() if name in KEYS}
     for name in KEYS:
         if wanted[name] is not None and seen[name] != wanted[name]:
             return f"vm.{name} is {seen[name]} and not {wanted[name]}: something on the host set it again."

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import options_of_action
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 #: At this share of memory hosts die at once (RHEL 6 Performance Tuning Guide): no choice may reach it.
@@ -44,19 +45,25 @@ class Policy:
     zone_percent: float
     short_percent: float
     settle_seconds: int
-    zone_reclaim: bool = True
-    force: bool = False
-    conflicts: str = "refuse"
+    zone_reclaim: bool
+    force: bool
+    conflicts: str
+
+
+#: The options of the role, by their names without its prefix: their defaults and choices stand there alone.
+_OF_ROLE = options_of_action("workaround", {})
+#: The names of the choices.
+CHOICES = tuple(one.name for one in fields(Policy))
 
 
 def read_policy(chosen: Mapping[str, Any] | None, defaults: Mapping[str, Any]) -> Policy:
-    """The policy of these choices, ``defaults`` (the catalogue's) where one is missing or null. Raises PolicyError."""
-    names = [field.name for field in fields(Policy)]
+    """The policy of these choices, ``defaults`` (the catalogue's) or those of the role's options where one is missing or null. Raises
+    PolicyError."""
     given = {key: value for key, value in (chosen or {}).items() if value is not None}
     for key in given:
-        if key not in names:
-            raise PolicyError(clip(key, 40), "no such choice", f"use one of {', '.join(names)}")
-    values = {**defaults, **given}
+        if key not in CHOICES:
+            raise PolicyError(clip(key, 40), "no such choice", f"use one of {', '.join(CHOICES)}")
+    values = {**{name: _OF_ROLE[name].get("default") for name in CHOICES}, **defaults, **given}
     policy = Policy(**{**values, "steps_kb": _steps(values["steps_kb"])})
     _check_percent("cap_percent", policy.cap_percent, DEADLY_PERCENT)
     for name in ("available_percent", "zone_percent", "short_percent"):
@@ -66,8 +73,9 @@ def read_policy(chosen: Mapping[str, Any] | None, defaults: Mapping[str, Any]) -
     for name in ("zone_reclaim", "force"):
         if not isinstance(getattr(policy, name), bool):
             raise PolicyError(name, "neither true nor false", "give one of them")
-    if policy.conflicts not in ("refuse", "override"):
-        raise PolicyError("conflicts", f"{clip(policy.conflicts, 40)!r} is none of the ways", "use refuse or override")
+    ways = _OF_ROLE["conflicts"]["choices"]
+    if policy.conflicts not in ways:
+        raise PolicyError("conflicts", f"{clip(policy.conflicts, 40)!r} is none of the ways", f"use {' or '.join(ways)}")
     return policy
 
 

@@ -9,7 +9,8 @@ import functools
 from collections.abc import Callable
 from random import Random
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MANIFEST, PAGETYPEINFO, Evidence, end_line, head_line
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, end_line, head_line
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST, PAGETYPEINFO
 
 from tests.conftest import SAMPLE_FLEET
 from tests.security.attacks.mutation import mutated

@@ -16,7 +16,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.driver
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import at_time, make_plan, plan_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import Loader, read_loader
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import Wishes, held_back, left_by_us, preflight
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import held_back, left_by_us, preflight
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import read_state
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify import (
     doubts_of_kernel,
@@ -24,16 +25,20 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify
     installed_kernels,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import OUTCOMES, NoAnswerError, read_answer
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.compaction import gained
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.compact_memory import gained
 
 from tests.security.attacks.answers import NONCE, answer, look
 from tests.security.attacks.handed import sound_facts
 from tests.security.fuzz.properties import NAMED, bounded, named, require
 from tests.security.fuzz.runner import Fuzzer
-from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_preflight import FACTS, NOW
+from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_preflight import FACTS, NOW, asked_for
 
 _UPGRADE = (*NAMED, UpgradeError)
-_WISHES = (Wishes(), Wishes(reboot="at", at="2026-12-01 02:30", cluster="standby"), Wishes(target="2.6.32-754.el6", reboot="now"))
+_WISHES = (
+    asked_for(),
+    asked_for(reboot="at", at="2026-12-01 02:30", cluster="standby"),
+    asked_for(target="2.6.32-754.el6", reboot="now"),
+)
 #: Whatever else a shell gives a meaning to, these words begin something.
 _BEGINS = set(";&|()<>\n`$")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
@@ -59,7 +64,9 @@ def _look(evidence: Evidence) -> None:
         named(held_back, evidence, evidence, load_catalogue().advisories[:1], wishes, errors=_UPGRADE)
     finding_of_contents(evidence, needed_drivers(FACTS), "x", ())
     doubts_of_kernel(evidence, ["mlx4_en"])
-    installed_kernels(evidence)
+    for manager in MANAGERS:
+        installed_kernels(evidence, manager)
+        manager.rehearsal(evidence)
     if state is not None:
         list(left_by_us(state, None))
         if state.before:

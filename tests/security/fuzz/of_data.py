@@ -10,9 +10,11 @@ from random import Random
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FactsError, read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom_zones import UnknownHeadroomError, read_zones
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import (
     TemplatedError,
     classify_value,
@@ -32,6 +34,7 @@ from tests.security.fuzz.site import SITE
 
 def _filters(facts: Any) -> None:
     named(read_host, facts, errors=(FactsError,))
+    named(read_zones, facts, errors=(UnknownHeadroomError,))
     for site in (None, SITE):
         result = named(classify_value, facts, site, errors=(TemplatedError,))
         require(result is None or result["verdict"] in VERDICTS, "a verdict that there is not")
@@ -65,7 +68,7 @@ FUZZERS = (
     Fuzzer(
         "filters",
         "facts for the filters and tests",
-        (read_host, classify_value, plan_value, headroom_value, has_verdict),
+        (read_host, read_zones, classify_value, plan_value, headroom_value, has_verdict),
         handed.facts,
         _filters,
     ),

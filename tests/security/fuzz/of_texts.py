@@ -28,7 +28,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared import text as report_text
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms, identity
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import parse_offers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.yum import Yum
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.zypper import Zypper
 
 from tests.security.attacks.texts import samples, text_like
 from tests.security.attacks.words import junk, number, word
@@ -49,6 +50,7 @@ _IP_LINK = (
 )
 _MODINFO = "filename:       /lib/modules/x/kernel/mlx4_en.ko\nversion: 1\nfilename:       (builtin)\nname:           mlx4_en\n"
 _PACKAGES = "kernel-2.6.32-358.el6.x86_64  Tue Jan 29 11:47:41 2013\nii  linux-image-6.1.0-18-amd64  6.1.76-1  amd64  Linux\nerror: rpmdb\n"
+_ZYPPER = '<solvable status="other-version" name="kernel-default" edition="6.1.0-150500.440.1" arch="x86_64" repository="lab"/>\n'
 _YUM = "kernel.x86_64      2.6.32-754.35.1.el6      base\nkernel.x86_64   1:3.10.0-1160.el7\n    updates\n"
 _FILE_NAMES = (
     "sosreport-db01-02345678-2024-05-06-abcdefg.tar.xz",
@@ -230,7 +232,8 @@ FUZZERS = (
     _parser("installed", "the installed kernels", kernel.parse_installed, _of_source("$kernels")),
     _parser("ethtool", "`ethtool -i`", nic.parse_ethtool, _of_source("$ethtool/eth0")),
     _parser("mem_info", "a Mem-Info block", lambda text: parse_mem_info(text.split("\n")), _of_source("$dmesg"), parse_mem_info),
-    _parser("offers", "`yum list available`", parse_offers, _of([_YUM])),
+    _parser("offers", "`yum list available`", Yum().offers, _of([_YUM])),
+    _parser("solvables", "`zypper search`", Zypper().offers, _of([_ZYPPER])),
     Fuzzer("routes", "the routing tables", (nic.default_route_interfaces,), _of_source("/proc/net/route", "/proc/net/ipv6_route"), _routes),
     Fuzzer("kernel_log", "a kernel log", (failures_of, read_log), _of_source("$dmesg"), _kernel_log),
     Fuzzer("log_filter", "a whole log of a report", (filter_log,), _of_source("$dmesg"), _filter_log),

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import csv
 import functools
+import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sized
@@ -16,6 +18,7 @@ from typing import Any, TypeVar
 import jsonschema
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet_csv import render_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
@@ -34,7 +37,8 @@ _MOST_MESSAGE_CHARS = 1000
 #: A result may be so large beside what it was made of.
 _FREE_CHARS, _TIMES = 65_536, 40
 
-_COLOUR = re.compile("\x1b\\[(?:0|1;31|1;35|3[2-6])m")
+#: What a spreadsheet takes for the beginning of a formula. Our own numbers are never below zero.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _CONSTANT = re.compile(r"<(style|script)>.*?</\1>", re.DOTALL)
 #: What acts on a terminal or turns the direction of a text. Programs read fleet.json: other odd letters may stand in it as they are.
 _ACTS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -94,9 +98,9 @@ def fast_folder() -> str | None:
 
 
 def harmless_reports(fleet: Mapping[str, Any], *, by_schema: bool = True) -> None:
-    """All four outputs of a document do what they should, and nothing to their readers. ``by_schema``: that takes most of the time."""
+    """All outputs of a document do what they should, and nothing to their readers. ``by_schema``: that takes most of the time."""
     given = json.dumps(fleet, default=str)
-    for render in (_json, _page, _metrics, _table):
+    for render in (_json, _page, _metrics, _sheet, _table):
         text = render(fleet)
         require(len(text) <= 4 * _FREE_CHARS + _TIMES * len(given), f"{render.__name__} is out of all proportion")
     if by_schema:
@@ -164,7 +168,8 @@ def _harmless_tags() -> frozenset[tuple[str, tuple[str, ...]]]:
     from tests.unit.plugins.plugin_utils.report.sample_fleet import changed_fleet, compared_fleet, sample_fleet
 
     pages = [render_html(fleet) for fleet in (sample_fleet(), compared_fleet(), changed_fleet(), judge_fleet({}, []))]
-    return frozenset(tag for page in pages for tag in _tags(page)) | {("b", ()), ("small", ()), ("td", ("class",)), ("tr", ())}
+    some_hosts = {("b", ()), ("small", ()), ("td", ("class",)), ("tr", ()), ("table", ("class", "id"))}
+    return frozenset(tag for page in pages for tag in _tags(page)) | some_hosts
 
 
 def _metrics(fleet: Mapping[str, Any]) -> str:
@@ -182,13 +187,25 @@ def _metrics(fleet: Mapping[str, Any]) -> str:
     return text
 
 
+def _sheet(fleet: Mapping[str, Any]) -> str:
+    """fleet.csv: a line a host, and no cell, nor what a semicolon cuts off one, that a spreadsheet reckons with."""
+    text = render_csv(fleet)
+    require(_harmless(text.replace("\r\n", "\n")), "fleet.csv holds characters that act on a terminal")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    require(len(rows) == len(fleet["hosts"]) + 1, "fleet.csv does not hold every host once")
+    require({len(row) for row in rows} == {len(rows[0])}, "fleet.csv has a line with more cells or fewer")
+    for part in (part.strip() for row in rows for cell in row for part in cell.split(";")):
+        require(not part.startswith(_FORMULA), f"fleet.csv has a formula of a host's: {part[:80]!r}")
+    return text
+
+
 def _table(fleet: Mapping[str, Any]) -> str:
-    plain = render_table(fleet, 80)
+    plain = render_table(fleet)
     require(_harmless(plain), "the table holds characters that act on a terminal")
     for line in plain.split("\n"):
         require(display_width(line) <= 80, f"a line of the table is {display_width(line)} columns wide")
-    painted = _COLOUR.sub("", render_table(fleet, 150, colour=True))
-    require(_harmless(painted), "the coloured table holds more than its own colours")
+    painted = render_table(fleet, lambda _verdict, text: f"\x1b[31m{text}\x1b[0m")
+    require(re.sub("\x1b\\[(?:31|0)m", "", painted) == plain, "the coloured table holds more than its own colours")
     return plain
 
 

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Takes a schedule away, and a reboot that waits for its time already.
-home=/var/lib/pagealloc-kernel-upgrade
-name=pagealloc-kernel-upgrade
+# shellcheck disable=SC2086,SC2154 # settings; no path of ours has a blank
+name=${home##*/}
 if [ -e $home/job ]; then read -r word <$home/job; atrm "$word" 2>/dev/null; fi
 rm -f $home/plan $home/job
 if [ -d /run/systemd/system ]; then

@@ -2,6 +2,5 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What would be offered were nothing held back. Read-only.
-# shellcheck disable=SC2153 # a setting
-run offered_all limited "$MANAGER" -q -C --disableexcludes=all --disableplugin=versionlock list available --showduplicates kernel
+# What would be offered were nothing held back. After the parts of the manager. Read-only.
+manager_offers_held

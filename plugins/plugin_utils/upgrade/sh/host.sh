@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Stays on the host as /var/lib/pagealloc-kernel-upgrade/run while a reboot into a new kernel is due: "run reboot" looks once more
+# Stays on the host as "run" in a folder of ours while a reboot into a new kernel is due: "run reboot" looks once more
 # and reboots, "run confirm" looks after the boot whether the new kernel came up. The file "plan" beside it says what is due:
 # TARGET OLD AT UNTIL NOTICE_SECONDS BOOTS ARM CONFIRM STANDBY IDLE UNSTANDBY IDLE_SECONDS.
 # shellcheck disable=SC2153,SC2154 # of the plan
@@ -11,9 +11,9 @@ set -u
 PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
 LC_ALL=C
 export PATH LC_ALL
-home=/var/lib/pagealloc-kernel-upgrade
+home=${0%/*}
 units=/etc/systemd/system
-name=pagealloc-kernel-upgrade
+name=${home##*/}
 
 tell() { printf '%s %s\n' "$(date +%s)" "$1" >>"$home/outcome"; logger -t "$name" "$1" 2>/dev/null; }
 announce() { printf '%s\n' "$1" | wall 2>/dev/null; }

@@ -2,13 +2,14 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Installs WHAT beside the kernels that are there. HOW: install, or reinstall where files of an installed one are missing.
-# A lost connection does not end it, nor does a limit of time: its output goes to a file, which is read at the end.
+# Installs the packages WHAT beside the kernels that are there. HOW: install, or reinstall where files of an installed one are missing.
+# After the parts of the manager. A lost connection does not end it, nor does a limit of time: its output goes to a file, which is read at
+# the end.
 trap '' HUP PIPE
-log=$(mktemp /tmp/pagealloc-kernel-upgrade.XXXXXX) || exit 1
-# shellcheck disable=SC2086 # one word for each package
 # shellcheck disable=SC2154 # settings
-"$MANAGER" -y --setopt=installonly_limit=0 "$HOW" $WHAT >"$log" 2>&1 </dev/null
+log=$(mktemp "/tmp/${home##*/}.XXXXXX") || exit 1
+# shellcheck disable=SC2086 # one word for each package
+manager_install "$HOW" $WHAT >"$log" 2>&1 </dev/null
 say status $?
 say said "$(tail -n 30 "$log")"
 rm -f "$log"

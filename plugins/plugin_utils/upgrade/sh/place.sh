@@ -3,8 +3,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Puts the host's own script and its plan in place, each whole, by a rename. SCRIPT, PLAN: their texts. What follows looks at "placed".
-# shellcheck disable=SC2034,SC2153 # settings, and what others read
-home=/var/lib/pagealloc-kernel-upgrade
+# shellcheck disable=SC2034,SC2086,SC2153,SC2154 # settings; no path of ours has a blank, and what others read
 placed=
 umask 077
 place() { if printf '%s\n' "$1" >"$home/.new" && mv "$home/.new" "$home/$2"; then return 0; fi

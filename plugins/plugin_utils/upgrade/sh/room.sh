@@ -9,7 +9,7 @@ for path in /boot /lib/modules; do
  # shellcheck disable=SC2086 # its columns
  set -- $out; set +f; say room "$4 $path"; done
 for path in "/boot/vmlinuz-$release" "/boot/System.map-$release" "/boot/config-$release" "/boot/initramfs-$release.img" \
- "/boot/initrd-$release.img" "/boot/initrd.img-$release" "/lib/modules/$release"; do
+ "/boot/initrd-$release.img" "/boot/initrd-$release" "/boot/initrd.img-$release" "/lib/modules/$release"; do
  if [ -e "$path" ]; then out=$(du -sk "$path"); say size "${out%%[!0-9]*} $path"; fi; done
 out=$(cd "/lib/modules/$release" && find extra updates weak-updates -name '*.ko*' 2>/dev/null | head -n 100)
 say outside "$out"

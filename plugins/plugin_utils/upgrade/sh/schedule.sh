@@ -3,10 +3,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Has the plan carried out at FIRES (seconds since the epoch): a timer of systemd's, or a job of at.
-# shellcheck disable=SC2153,SC2154 # settings
-home=/var/lib/pagealloc-kernel-upgrade
+# shellcheck disable=SC2086,SC2153,SC2154 # settings; no path of ours has a blank
 units=/etc/systemd/system
-name=pagealloc-kernel-upgrade
+name=${home##*/}
 if [ -z "$placed" ]; then :
 elif [ -d /run/systemd/system ]; then
  umask 022

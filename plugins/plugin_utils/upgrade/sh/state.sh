@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What runs now and what was left by us: the clock, the network, a schedule, the last words of the host's own script. Read-only.
+# shellcheck disable=SC2086,SC2154 # settings; no path of ours has a blank
 say clock "$(date +%s)"
 say offset "$(date +%z)"
 zone=$(readlink /etc/localtime); case $zone in */zoneinfo/*) zone=${zone#*/zoneinfo/};; *) zone=;; esac
@@ -16,12 +17,11 @@ for path in /sys/class/net/*; do
 while read -r nic to _rest; do if [ "$to" = 00000000 ]; then say default_route "$nic"; fi; done </proc/net/route
 if [ -d /run/systemd/system ]; then say init systemd; else say init other; fi
 if have at; then say tool at; fi
-home=/var/lib/pagealloc-kernel-upgrade
 if [ -d $home ]; then
  for word in plan armed before job; do if [ -e $home/$word ]; then framed grep -H '' $home/$word; fi; done
  if [ -e $home/outcome ]; then say outcome "$(tail -n 3 $home/outcome)"; fi
  if [ -e $home/run ]; then say script "$(cksum <$home/run)"; fi
 fi
 if [ -d /run/systemd/system ]; then
- out=$(systemctl show -p SubState pagealloc-kernel-upgrade.timer 2>/dev/null); say timer "${out#SubState=}"
+ out=$(systemctl show -p SubState "${home##*/}.timer" 2>/dev/null); say timer "${out#SubState=}"
 elif have atq; then say atq "$(limited atq)"; fi

@@ -14,7 +14,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.fleetcare.pagealloc.plugins.filter import classify, compare, headroom, workaround_plan
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import (
     ADVISORY,
     BY_VERDICT,
     facts,
@@ -56,7 +56,7 @@ class Marked(str):
 def test_classify(wanted: str) -> None:
     result = FILTERS["classify"](BY_VERDICT[wanted])
     assert result["verdict"] == wanted
-    assert sorted(result) == ["actions", "advisories", "headroom", "reasons", "symptom", "verdict"]
+    assert sorted(result) == ["actions", "advisories", "failures_up_to_order", "headroom", "order", "reasons", "symptom", "verdict"]
     assert FILTERS["classify"](Lazy(BY_VERDICT[wanted])) == result
 
 
@@ -173,7 +173,7 @@ def test_documented_verdicts_are_those_that_facts_can_bring_about() -> None:
 def test_documented_sentences_are_real() -> None:
     documents = yaml.safe_load((Path(classify.__file__).with_name("classify.yml")).read_text(encoding="utf-8"))
     told = documents["RETURN"]["_value"]["contains"]
-    last = {"process": "swapper", "drivers": ["mlx4_en"]}
+    last = {"process": "swapper", "at": None, "drivers": ["mlx4_en"]}
     reasons = FILTERS["classify"](facts(failures=failures({"2": 12}, last=last)))["reasons"]
     reasons += FILTERS["classify"](BY_VERDICT["starved"])["reasons"]
     assert [sentence for sentence in told["reasons"]["sample"] if sentence not in reasons] == []

@@ -145,6 +145,7 @@ def test_a_failure_of_el6(prefix: str) -> None:
             "order": 2,
             "atomic": True,
             "drivers": ["mlx4_en", "vendorfw"],
+            "drivers_beside": [],
             "trusted": True,
             "count": 1,
             "last": {"process": "swapper", "at": at},

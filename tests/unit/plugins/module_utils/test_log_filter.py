@@ -16,6 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter imp
     AWK_FILTER,
     KINDS,
     MAX_TRACE_LINES,
+    MAX_WHO_LINES,
     TRACE_BYTES,
     WORDS,
     filter_log,
@@ -107,6 +108,17 @@ def test_what_travels_is_bounded_and_the_newest_of_each_kind_stays(words: str) -
     assert failures["count"] == 4006, "all are counted"
     assert 500 < failures["by_order"]["2"] < 4006, "the last ones are told apart"
     assert failures["boot_seen"] and failures["by_driver"] == {"m": 1}, "a flood of one kind costs none of another"
+
+
+@pytest.mark.parametrize("words", AWKS)
+@pytest.mark.parametrize("between", [0, MAX_WHO_LINES - 1, MAX_WHO_LINES])
+@pytest.mark.parametrize("trouble", ["Linux\na invoked oom-killer: order=0\n", "WARNING: CPU: 0 PID: 1 at net/x.c:1\n"])
+def test_whose_another_trouble_was_is_kept(words: str, between: int, trouble: str) -> None:
+    who = "CPU: 1 PID: 2 Comm: a Not tainted 4.14.98 #1\n"
+    text = trouble + "x\n" * between + who + " y+0x1/0x2 [m]\n" + "x\n" * MAX_WHO_LINES + who
+    kept = filter_log(text)
+    assert kept.count(who) == (between < MAX_WHO_LINES) and "+0x" not in kept, "but not its trace"
+    assert awk(words, text) == kept
 
 
 def test_the_closing_line_of_earlier_versions_is_read() -> None:

@@ -43,6 +43,117 @@ def test_other_kernels_print_no_pieces(release: str) -> None:
     assert facts_of("[1.0] page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n", release)["count"] == 0
 
 
+#: What syslog(2) of 4.9 makes of pieces that two CPUs printed in turn, and the orders of the failures in it.
+GLUED = {
+    "behind an order": ("page allocation failure: order:2<4>[    1.000005] b: page allocation failure: order:1, mode:0x20(GFP)", [1, 2]),
+    "before what a program says": ("page allocation failure: order:2<6>[    1.000005] systemd-journald[451]: Received", [2]),
+    "two orders": ("page allocation failure: order:2page allocation failure: order:3", [2, 3]),
+    "behind free blocks": ("1*8kB (UM) 0*512kB page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
+    "behind a zone's name": ("Node 0 Normal: page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
+    "behind words of a stack": (" e5de9fb614f22f36 00a4511b7003e5e1page allocation failure: order:0", [0]),
+    "before free blocks": ("page allocation failure: order:13*16kB (UM) ", [1]),
+    "before none of them": ("page allocation failure: order:10*4kB ", [1]),
+    "order 10 before them": ("page allocation failure: order:1046*4kB (UM) ", [10]),
+    "order 10 before a zone": ("page allocation failure: order:10Node 0 DMA free:55355kB min:53404kB", [10]),
+}
+
+
+@pytest.mark.parametrize(("line", "orders"), GLUED.values(), ids=GLUED.keys())
+def test_failures_that_syslog_glued_count_each(line: str, orders: list[int]) -> None:
+    facts = facts_of(f"[1.0] {line}\n{WHO}", "4.9.0-5-amd64")
+    assert facts["by_order"] == {str(order): 1 for order in orders}
+    assert facts["by_process"].get("swapper/7") == 1, "the dump names the process, and nothing else that stands before a colon"
+
+
+@pytest.mark.parametrize("before", [" e5de9fb614f22f36", "87b8d213e281ca49", "6*16kB (UM) 3*32kB (UM) ", "Node 0 DMA32: ", "1*4kB "])
+def test_a_mode_that_syslog_glued_is_the_failures(before: str) -> None:
+    text = f"[1.0] a: page allocation failure: order:2\n[1.0] {before}, mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)\n"
+    assert facts_of(text, "4.9.0-5-amd64")["last"]["mode"] == "0x2280020"
+    assert facts_of(text, "4.9.0-5-amd64")["last"]["atomic"] is True
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "drivers"),
+    [
+        ("[1.0] Node 0 Call Trace:\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
+        ("[1.0] Node 0 Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
+        ("[1.0] Node 0 DMA: 0*4kB <4>b invoked oom-killer: gfp_mask=0xd0\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1}),
+        ("[1.0] Node 0 DMA: 0*4kB  [<c04c9bd5>] y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1, "bonding": 1}),
+    ],
+    ids=["a heading", "a name", "a level", "a frame"],
+)
+def test_what_the_console_glued_to_the_line_of_a_zone_is_read(text: str, release: str, drivers: dict[str, int]) -> None:
+    who = "" if "2.6.18" in release else "[1.0] Pid: 7, comm: a Not tainted 2.6.32 #1\n[1.0] Call Trace:\n"
+    head = f"[1.0] a: page allocation failure. order:0, mode:0x20\n{who}[1.0]  x+0x1/0x2 [ixgbe]\n"
+    assert facts_of(head + text, release)["by_driver"] == drivers
+
+
+def test_a_process_whose_name_another_cpu_glued_to_its_dump_is_found() -> None:
+    text = "[1.0] page allocation failure: order:2<4>[    1.000009] " + WHO.removeprefix("[1.1] ")
+    assert facts_of(text, "4.9.0-5-amd64")["by_process"] == {"swapper/7": 1}
+
+
+def test_two_vmallocs_at_once_are_two_and_no_failure() -> None:
+    said, asked = "[1.0] vmalloc: allocation failure: 4096 bytes\n", ": page allocation failure: order:0, mode:0x24080c2\n"
+    facts = facts_of(f"{said}{said}[1.0] a{asked}[1.0] b{asked}", "4.4.0-142-generic")
+    assert (facts["count"], [other["count"] for other in facts["others"]]) == (0, [2])
+    facts = facts_of(f"{said}[1.0] a{asked}[1.0] b{asked}", "4.4.0-142-generic")
+    assert facts["count"] == 1, "each line about the address space takes one line of order 0"
+
+
+OOM = "[1.0] a invoked oom-killer: gfp_mask=0x14000c0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+KILL = "[1.0] Out of memory: Kill process 12 (mysqld) score 905 or sacrifice child\n"
+NAMELESS = "[1.0] page allocation failure: order:2, mode:0x1080020(GFP_ATOMIC), nodemask=(null)\n"
+OF_A = "[1.0] CPU: 1 PID: 2 Comm: a Not tainted 4.14.98 #1\n[1.0] Call trace:\n[1.0]  x+0x1/0x2 [drv_a]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "process", "drivers"),
+    [
+        (OOM + NAMELESS + WHO + OF_A, "swapper/7", {"ixgbe": 1}),
+        (OOM + NAMELESS + OF_A + WHO, "swapper/7", {"ixgbe": 1}),
+        (OOM + KILL + NAMELESS + OF_A, "a", {"drv_a": 1}),
+    ],
+    ids=["the failure's first", "the kill's first", "the kill is over"],
+)
+def test_the_dump_of_an_oom_kill_is_of_the_process_that_asked(text: str, process: str, drivers: dict[str, int]) -> None:
+    facts = facts_of(text, "4.14.98-v7+")
+    assert (facts["by_process"], facts["by_driver"]) == ({process: 1}, drivers)
+
+
+HEADS = "[1.0] a: page allocation failure: order:5, mode:0xd0\n[1.0] a: page allocation failure: order:4, mode:0xd0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "release", "beside"),
+    [
+        (HEADS + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_a"], ["drv_b"]]),
+        (HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b"), "3.16.0-4-amd64", [[], []]),
+        (HEADS.split("\n")[0] + "\n" + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_b"]]),
+        (HEADS.split("\n")[0] + "\n" + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[99.0"), "3.16.0-4-amd64", [[]]),
+        (HEADS.split("\n")[0] + "\n" + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
+        (HEADS.replace("a: ", "b: ", 1) + OF_A + "[1.0]  y+0x1/0x2 [drv_b]\n", "3.10.0-862.el7.x86_64", [[], ["drv_a", "drv_b"]]),
+    ],
+    ids=["of one name", "one dump at a time", "a second dump", "later", "a trace without the lock", "before the lock"],
+)
+def test_traces_that_may_be_a_failures_own(text: str, release: str, beside: list[list[str]]) -> None:
+    assert [one["drivers_beside"] for one in facts_of(text, release)["groups"]] == beside
+
+
+def test_a_trace_of_something_else_is_taken_back_when_the_failures_own_comes() -> None:
+    text = (
+        "[1.0] a: page allocation failure. order:0, mode:0x20\n[1.0]  [<f8a70868>] ? bnx2x_poll+0xa52/0xacd [bnx2x]\n"
+        "[1.0] Pid: 12, comm: a Not tainted 2.6.32-754.el6.x86_64 #1\n[1.0] Call Trace:\n[1.0]  [<f8afc445>] ? x+0x7/0x419 [mlx4_en]\n"
+    )
+    assert facts_of(text, "2.6.32-754.el6.x86_64")["by_driver"] == {"mlx4_en": 1}
+
+
+def test_a_trace_without_a_heading_may_begin_behind_what_another_cpu_says() -> None:
+    zones = "[1.0] Node 0 DMA: 1*4kB = 4kB\n[1.0] 21126 total pagecache pages\n" * 12
+    text = f"[1.0] a: page allocation failure. order:0, mode:0x20\n{zones}[1.0]  [<f8a5a5d5>] ixgbe_clean_rx_irq+0xaa/0x1fb [ixgbe]\n"
+    assert facts_of(text, "2.6.18-194.el5")["by_driver"] == {"ixgbe": 1}
+
+
 def test_two_at_once_have_each_their_own_trace() -> None:
     text = (
         "[1.0] a: page allocation failure: order:1, mode:0x20\n[1.0] b: page allocation failure: order:2, mode:0xd0\n"

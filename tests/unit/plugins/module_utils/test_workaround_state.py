@@ -9,10 +9,10 @@ import contextlib
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import (
     KEYS,
     PHASES,
-    SETTINGS,
     no_record,
     parse_record,
     parse_settings,

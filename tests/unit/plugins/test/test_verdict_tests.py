@@ -6,43 +6,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.test import host_verdict
 from ansible_collections.fleetcare.pagealloc.tests.conftest import ROOT
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import BY_VERDICT
 
 HERE = ROOT / "plugins" / "test"
-
-
-def plugin(verdict: str) -> Callable[[Any], bool]:
-    """The test as Ansible finds it."""
-    module = import_module(f"ansible_collections.fleetcare.pagealloc.plugins.test.{verdict}")
-    tests = module.TestModule().tests()
-    assert list(tests) == [verdict]
-    found: Callable[[Any], bool] = tests[verdict]
-    return found
+TESTS: dict[str, Callable[[Any], bool]] = host_verdict.TestModule().tests()
 
 
 def test_there_is_one_for_each_verdict_with_its_documentation() -> None:
-    assert {path.stem for path in HERE.glob("*.py")} == {path.stem for path in HERE.glob("*.yml")} == set(VERDICTS)
+    assert set(TESTS) == {path.stem for path in HERE.glob("*.yml")} == set(VERDICTS)
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_on_results(verdict: str) -> None:
-    assert [other for other in VERDICTS if plugin(verdict)({"verdict": other, "facts": None})] == [verdict]
+    assert [other for other in VERDICTS if TESTS[verdict]({"verdict": other, "facts": None})] == [verdict]
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_on_facts(verdict: str) -> None:
-    assert [name for name, facts in BY_VERDICT.items() if plugin(verdict)(facts)] == [name for name in BY_VERDICT if name == verdict]
+    assert [name for name, facts in BY_VERDICT.items() if TESTS[verdict](facts)] == [name for name in BY_VERDICT if name == verdict]
 
 
-@pytest.mark.parametrize("verdict", VERDICTS)
 @pytest.mark.parametrize(
     ("value", "told"),
     [
@@ -53,10 +44,10 @@ def test_on_facts(verdict: str) -> None:
         ({"verdict": None}, "verdict: 'None' is none"),
     ],
 )
-def test_what_is_neither_is_named(verdict: str, value: Any, told: str) -> None:
+def test_what_is_neither_is_named(value: Any, told: str) -> None:
     with pytest.raises(AnsibleFilterError) as raised:
-        plugin(verdict)(value)
-    assert f"fleetcare.pagealloc.{verdict}: {told}" in str(raised.value)
+        TESTS["clear"](value)
+    assert f"fleetcare.pagealloc.clear: {told}" in str(raised.value)
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)

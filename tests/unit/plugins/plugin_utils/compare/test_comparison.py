@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.groups
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits import NAMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts, kernel, nic
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import facts, kernel, nic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits import NAMES, Seen, kernel_line, seen_facts
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts, kernel, nic, zone
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import facts, kernel, nic, zone
 from hypothesis import given
 from hypothesis import strategies as st
 

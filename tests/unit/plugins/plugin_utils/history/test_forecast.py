@@ -15,7 +15,7 @@ _DAY = 86400
 
 
 def night(number: int, headroom: int | None, **other: Any) -> Observation:
-    values = {"kernel": "2.6.32-358.el6", "booted_epoch_seconds": -1000, "step": 0, "min_free_kbytes": 67584, **other}
+    values = {"kernel": "2.6.32-358.el6", "booted_epoch_seconds": -1000, "step": 0, "min_free_kbytes": 67584, "order": 2, **other}
     blocks = None if headroom is None else (headroom * 4, headroom * 2, headroom)
     return Observation("at_risk", number * _DAY, headroom=blocks, **values)
 
@@ -27,7 +27,7 @@ def leak(nights: int) -> list[Observation]:
 
 def test_a_leak_is_told_with_its_pace_and_its_end() -> None:
     *past, now = leak(10)
-    told = forecast(past, now, 2)
+    told = forecast(past, now)
     assert told["state"] == "falling" and told["audits"] == 10 and told["since"] == "1970-01-01T00:00:00Z"
     assert told["per_day"] == pytest.approx(-100, abs=1)
     assert told["exhausted_earliest"] is not None and told["exhausted_latest"] is not None
@@ -37,19 +37,19 @@ def test_a_leak_is_told_with_its_pace_and_its_end() -> None:
 @pytest.mark.parametrize(("nights", "state"), [(1, "too_few_audits"), (5, "too_few_audits"), (6, "falling")])
 def test_few_audits_tell_nothing(nights: int, state: str) -> None:
     *past, now = leak(nights)
-    told = forecast(past, now, 2)
+    told = forecast(past, now)
     assert told["state"] == state and (told["exhausted_earliest"] is not None) is (state == "falling")
 
 
 def test_a_steady_host_has_no_trend() -> None:
     *past, now = [night(number, 1000 + (number * 7919) % 13) for number in range(20)]
-    told = forecast(past, now, 2)
+    told = forecast(past, now)
     assert (told["state"], told["per_day"], told["exhausted_earliest"]) == ("no_trend", None, None)
 
 
 def test_a_slow_fall_ends_not_soon() -> None:
     *past, now = [night(number, 10**6 - number) for number in range(20)]
-    told = forecast(past, now, 2)
+    told = forecast(past, now)
     assert (told["state"], told["exhausted_earliest"], told["exhausted_latest"]) == ("falling", None, None)
 
 
@@ -63,24 +63,32 @@ def test_what_was_before_another_boot_kernel_or_step_does_not_count(other: dict[
 
 def test_a_boot_that_was_not_seen_is_not_taken_for_the_same() -> None:
     past = [one._replace(booted_epoch_seconds=None) for one in leak(10)]
-    assert forecast(past[:-1], past[-1], 2)["audits"] == 0
+    assert forecast(past[:-1], past[-1])["audits"] == 0
 
 
 def test_a_night_without_an_answer_ends_nothing() -> None:
     past = leak(8)
     past[4] = Observation("unreachable", 4 * _DAY)
-    assert forecast(past[:-1], past[-1], 2)["audits"] == 7
+    assert forecast(past[:-1], past[-1])["audits"] == 7
 
 
 def test_a_record_that_is_audited_again_is_one_point() -> None:
-    assert forecast([night(1, 500)] * 9, night(1, 500), 2)["audits"] == 1
+    assert forecast([night(1, 500)] * 9, night(1, 500))["audits"] == 1
 
 
 def test_only_the_newest_points_count() -> None:
     *past, now = leak(100)
-    assert forecast(past, now, 2)["audits"] == MOST_POINTS
+    assert forecast(past, now)["audits"] == MOST_POINTS
 
 
 def test_an_order_that_the_host_does_not_have_tells_nothing() -> None:
     *past, now = leak(10)
-    assert forecast(past, now, 9)["state"] == "too_few_audits"
+    assert forecast(past, now._replace(order=9))["state"] == "too_few_audits"
+
+
+def test_the_order_of_the_last_audit_is_followed_through_all() -> None:
+    """An advisory that came in between changes what is looked at, not what was."""
+    *past, now = [one._replace(headroom=(0, 0, 5, *(one.headroom or ())[2:])) for one in leak(10)]
+    assert forecast(past, now)["state"] == "no_trend"
+    told = forecast(past, now._replace(order=3))
+    assert (told["order"], told["state"], told["audits"]) == (3, "falling", 10)

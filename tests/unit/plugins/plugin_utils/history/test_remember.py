@@ -42,9 +42,9 @@ def at_risk(headroom_percent: int, night: int) -> Gathered:
     return Gathered({**facts, "booted_epoch_seconds": 0, "uptime_seconds": night * _DAY})
 
 
-def audited(keeping: Keeping, night: int, hosts: dict[str, Gathered]) -> dict[str, Any]:
-    fleet = judge_fleet(hosts, [])
-    remember(fleet, keeping, night * _DAY, 2)
+def audited(keeping: Keeping, night: int, hosts: dict[str, Gathered], site: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    fleet = judge_fleet(hosts, site or [])
+    remember(fleet, keeping, night * _DAY)
     errors = [error.message for error in _SCHEMA.iter_errors(json.loads(render_json(fleet)))]
     assert errors == []
     return fleet
@@ -71,6 +71,16 @@ def test_a_falling_host_is_told_before_it_fails(keeping: Keeping) -> None:
     metric = 'pagealloc_headroom_exhausted_timestamp_seconds{host="b-falls",end="earliest"} '
     earliest = float(render_prometheus(fleet).split(metric)[1].split("\n")[0])
     assert 8 * _DAY < earliest <= 10.5 * _DAY
+
+
+def test_the_order_of_a_sites_advisory_is_followed(keeping: Keeping) -> None:
+    site = [{"id": "mlx4_en-rhel-6.4-order-2", "order": 3}]
+    for night in range(1, 9):
+        fleet = audited(keeping, night, {"falls": at_risk(100 - 10 * night, night)}, site)
+    falls = fleet["hosts"]["falls"]
+    assert falls["forecast"]["order"] == 3 and " order-3 requests a day " in falls["reasons"][0]
+    gone = audited(keeping, 9, {"falls": Gathered(None, "no route to host", unreachable=True)}, site)["hosts"]["falls"]
+    assert (gone["forecast"]["order"], gone["forecast"]["state"]) == (None, "too_few_audits")
 
 
 def test_what_changed_stands_in_the_reports(keeping: Keeping) -> None:

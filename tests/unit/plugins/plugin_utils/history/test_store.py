@@ -55,7 +55,7 @@ def run(night: int = 0, label: str = "fleet", hosts: int = 2, whole_fleet: bool 
     return Run(label, night * _DAY, hosts, whole_fleet, "0.1.0")
 
 
-FULL = Observation("affected", 5, "2.6.32-358.el6.x86_64", 1, 2, (9, 4, 1), 2**40, 2**40, 262144, 1)
+FULL = Observation("affected", 5, "2.6.32-358.el6.x86_64", 1, 2, (9, 4, 1), 2**40, 2**40, 262144, 1, 2)
 EMPTY = Observation("unreachable", 6)
 
 
@@ -154,16 +154,30 @@ def test_a_writer_that_is_killed_leaves_nothing_half_done(url: str) -> None:
 def test_an_older_database_is_brought_forward(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with History(url) as history:
         history.add(run(), {"a": FULL})
-    steps = {1: lambda connection: connection.execute(text("ALTER TABLE pagealloc_run ADD COLUMN extra INTEGER"))}
+    newest = tables.SCHEMA_VERSION
+    steps = {newest: lambda connection: connection.execute(text("ALTER TABLE pagealloc_run ADD COLUMN extra INTEGER"))}
     monkeypatch.setattr(tables, "MIGRATIONS", steps)
     for module in ("store", "tables"):
-        monkeypatch.setattr(f"ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.{module}.SCHEMA_VERSION", 2)
+        monkeypatch.setattr(f"ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.{module}.SCHEMA_VERSION", newest + 1)
     monkeypatch.setattr("ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store.MIGRATIONS", steps)
     with History(url) as history:
         assert history.runs() == [run()]
     monkeypatch.undo()
-    with pytest.raises(HistoryError, match=r"newer version .* \(schema 2, this one knows 1\)"), History(url) as history:
+    with pytest.raises(HistoryError, match=rf"newer version .* \(schema {newest + 1}, this one knows {newest}\)"), History(url) as history:
         history.runs()
+
+
+def test_a_database_of_version_1_gets_the_order(url: str) -> None:
+    with History(url) as history:
+        history.add(run(), {"a": FULL})
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(text('ALTER TABLE pagealloc_observation DROP COLUMN "order"'))
+        connection.execute(text("UPDATE pagealloc_history SET schema_version = 1"))
+    engine.dispose()
+    with History(url) as history:
+        history.add(run(1), {"a": FULL})
+        assert history.past("fleet", 1, 10) == {"a": [FULL, FULL._replace(order=None)]}
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:

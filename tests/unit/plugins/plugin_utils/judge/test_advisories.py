@@ -14,7 +14,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import ADVISORIES, load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts, kernel, nic
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import facts, kernel, nic
 
 CATALOGUE = load_catalogue()
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import FactsError, Result
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import classify_value
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import (
     AFFECTED_KERNEL,
     FIXED_KERNEL,
     SHATTERED,

@@ -22,7 +22,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
     read_bundled,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import (
     ADVISORY,
     facts,
     kernel,

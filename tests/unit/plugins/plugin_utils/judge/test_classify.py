@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
     verdict_for_unreached,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import (
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import (
     ADVISORY,
     AFFECTED_KERNEL,
     BY_VERDICT,
@@ -43,7 +43,9 @@ CATALOGUE = load_catalogue()
 def verdict(given_facts: Any) -> str:
     """The verdict by the bundled catalogue, having seen that the result is in order."""
     result = classify(given_facts, CATALOGUE)
-    assert list(result) == ["verdict", "symptom", "reasons", "advisories", "headroom", "actions"]
+    assert list(result) == [
+        "verdict", "symptom", "reasons", "advisories", "order", "failures_up_to_order", "headroom", "actions"
+    ]  # fmt: skip
     assert result["verdict"] in VERDICTS
     assert result["reasons"]
     assert all(reason and reason.isprintable() for reason in result["reasons"])
@@ -98,6 +100,46 @@ def test_the_decisive_sentences_come_first_and_name_numbers() -> None:
     assert result["advisories"] == [ADVISORY]
     assert [action["action"] for action in result["actions"]] == ["raise_min_free_kbytes", "upgrade_kernel"]
     assert "from 67584 kB to at least 262144 kB" in result["actions"][0]["description"]
+
+
+# The order that comes with the result
+
+
+def site_advisory(order: int, name: str = "site", **symptom: int) -> dict[str, Any]:
+    """An advisory that matches every host with the driver of the case."""
+    return {
+        "id": name, "title": "x", "driver": "mlx4_en", "order": order, "symptom": symptom, "fix": "x", "references": ["https://example.com"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("site", "page_size_bytes", "orders"),
+    [
+        ([], 4096, (2, 3)),
+        ([site_advisory(3)], 4096, (3, 3)),
+        ([site_advisory(1)], 4096, (2, 3)),
+        ([site_advisory(5), site_advisory(4, "other")], 4096, (5, 3)),
+        ([site_advisory(3, failures_up_to_order=6)], 4096, (3, 6)),
+        ([site_advisory(3)], None, (3, 3)),
+        ([], 65536, (0, 0)),
+        ([site_advisory(6)], 65536, (2, 0)),
+    ],
+)
+def test_the_order_is_that_of_the_advisory_that_matches_in_pages_of_the_host(
+    site: list[dict[str, Any]], page_size_bytes: int | None, orders: tuple[int, int]
+) -> None:
+    result = classify(facts(page_size_bytes=page_size_bytes), merge_site_advisories(CATALOGUE, site))
+    assert (result["order"], result["failures_up_to_order"]) == orders
+
+
+def test_an_advisory_that_does_not_match_gives_no_order() -> None:
+    catalogue = merge_site_advisories(CATALOGUE, [{**site_advisory(5), "driver": "ixgbe"}])
+    assert classify(facts(), catalogue)["order"] == classify(BY_VERDICT["clear"], catalogue)["order"] == CATALOGUE.thresholds.order
+
+
+def test_a_host_without_facts_has_no_order() -> None:
+    unreached = verdict_for_unreached("unknown", "x")
+    assert (unreached["order"], unreached["failures_up_to_order"]) == (None, None)
 
 
 # The kernel range

@@ -16,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.buddy_simulation import SimulatedZone, pages, requests_granted
+from tests.unit.plugins.plugin_utils.builders import blank
 
 #: Rule -> a kernel that has it.
 RELEASES = {"before-4.4": "2.6.32-358.el6.x86_64", "rhel-6.5": "2.6.32-431.el6.x86_64", "since-4.4": "4.4.0"}
@@ -27,11 +28,17 @@ Zones = dict[tuple[int, str], SimulatedZone]
 
 
 def zone_facts(node: int, name: str, zone: SimulatedZone) -> dict[str, Any]:
-    return {
-        "node": node, "zone": name, "free_blocks": zone.all_blocks(), "free_pages": zone.free_pages, "min_pages": zone.min_pages,
-        "lowmem_reserve_pages": [0, 0, zone.reserve_pages, zone.reserve_pages],
-        "free_cma_pages": zone.cma_pages, "free_highatomic_pages": zone.highatomic_pages,
-    }
+    return blank(
+        "zone",
+        node=node,
+        zone=name,
+        free_blocks=zone.all_blocks(),
+        free_pages=zone.free_pages,
+        min_pages=zone.min_pages,
+        lowmem_reserve_pages=[0, 0, zone.reserve_pages, zone.reserve_pages],
+        free_cma_pages=zone.cma_pages,
+        free_highatomic_pages=zone.highatomic_pages,
+    )
 
 
 def facts_of(release: str, zones: Zones) -> dict[str, Any]:
@@ -51,10 +58,7 @@ def type_facts(node: int, name: str, zone: SimulatedZone) -> list[dict[str, Any]
     )
     orders = len(zone.all_blocks())
     return [
-        {
-            "node": node, "zone": name, "migrate_type": migrate_type, "pageblock_pages": None,
-            "free_blocks": blocks + [0] * (orders - len(blocks)),
-        }
+        blank("pagetype", node=node, zone=name, migrate_type=migrate_type, free_blocks=blocks + [0] * (orders - len(blocks)))
         for migrate_type, blocks in lists
     ]
 

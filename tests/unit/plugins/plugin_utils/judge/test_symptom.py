@@ -11,30 +11,20 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import FactsError, classify
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 
-from tests.unit.plugins.plugin_utils.facts_samples import facts, no_failures
+from tests.unit.plugins.plugin_utils.builders import facts, failure_group, memory_trouble, no_failures
 
 LIMITS = Thresholds(order=2, headroom_below=1, failures_up_to_order=3, failures_at_least=1)
 ENOUGH = {"atomic": [99] * 11, "atomic_at_most": [99] * 11, "rules": ["since-4.4"]}
-
-
-def group(order: int, count: int = 1, **more: Any) -> dict[str, Any]:
-    last = {"process": "swapper", "at": "2026-11-20T04:00:00Z"}
-    return {"order": order, "atomic": None, "drivers": [], "trusted": True, "count": count, "last": last, **more}
-
-
-def other(kind: str, **more: Any) -> dict[str, Any]:
-    last = {"process": "", "what": None, "order": None, "at": None}
-    return {"kind": kind, "atomic": None, "limited": False, "trusted": True, "count": 1, "since_workaround": None, "last": last, **more}
 
 
 def log(*groups: dict[str, Any], **more: Any) -> dict[str, Any]:
     by_order: dict[str, int] = {}
     for one in groups:
         by_order[str(one["order"])] = by_order.get(str(one["order"]), 0) + one["count"]
-    return {**no_failures(), "count": sum(by_order.values()), "by_order": by_order, "groups": list(groups), **more}
+    return no_failures(**{"count": sum(by_order.values()), "by_order": by_order, "groups": list(groups), **more})
 
 
 def finding(failures: dict[str, Any], **more: Any) -> Symptom:
@@ -55,16 +45,34 @@ def finding(failures: dict[str, Any], **more: Any) -> Symptom:
     ],
 )
 def test_which_failures_are_the_symptom(order: int, more: dict[str, Any], present: bool) -> None:
-    found = finding(log(group(order, **more)))
+    found = finding(log(failure_group(order, **more)))
     assert found.present is present
     apart = [reason for reason in found.reasons if "a NIC does not explain" in reason]
     assert bool(apart) is not present
     assert present or f"1 page allocation failure of order {order} since boot" in apart[0]
 
 
+@pytest.mark.parametrize(
+    ("beside", "more", "present", "unseen"),
+    [
+        (["mlx4_en"], {}, False, 1),
+        (["mlx4_core", "nvidia"], {}, False, 1),
+        (["nvidia"], {}, False, 0),
+        (["mlx4_en"], {"atomic": True}, True, 0),
+        ([], {}, False, 0),
+    ],
+)
+def test_a_trace_of_the_nic_beside_a_failure_may_be_its_own(beside: list[str], more: dict[str, Any], present: bool, unseen: int) -> None:
+    found = finding(log(failure_group(5, drivers_beside=beside, **more)))
+    assert (found.present, len(found.unseen)) == (present, unseen)
+    if unseen:
+        assert "1 page allocation failure of order 5 since boot, printed at the same time as a trace with mlx4_" in found.unseen[0]
+        assert found.missing == ("failures.groups",) and not any("does not explain" in reason for reason in found.reasons)
+
+
 def test_the_sentence_is_about_a_failure_that_counts() -> None:
-    counts = group(2, 3, drivers=["ixgbe"], last={"process": "swapper/0", "at": "2026-11-20T04:00:00Z"})
-    later = group(9, last={"process": "tcpdump", "at": "2026-11-21T04:00:00Z"})
+    counts = failure_group(2, 3, drivers=["ixgbe"], last={"process": "swapper/0", "at": "2026-11-20T04:00:00Z"})
+    later = failure_group(9, last={"process": "tcpdump", "at": "2026-11-21T04:00:00Z"})
     told = finding(log(counts, later)).reasons
     assert "3 order-2 page allocation failures since boot, the last by swapper/0 at 2026-11-20T04:00:00Z, ixgbe in its trace" in told[0]
     assert "1 page allocation failure of order 9 since boot" in told[1] and "tcpdump" in told[1]
@@ -77,12 +85,12 @@ def test_orders_mean_bytes(size: int | None, order: int, up_to: int) -> None:
 
 
 def test_on_large_pages_an_order_that_no_nic_asks_for_does_not_count() -> None:
-    assert not finding(log(group(2, atomic=False)), page_size_bytes=65536).present
-    assert finding(log(group(0, atomic=False)), page_size_bytes=65536).present
+    assert not finding(log(failure_group(2, atomic=False)), page_size_bytes=65536).present
+    assert finding(log(failure_group(0, atomic=False)), page_size_bytes=65536).present
 
 
 def test_what_users_may_have_written_counts_and_says_so() -> None:
-    lie, truth = group(2, 2, trusted=False), group(2, 1)
+    lie, truth = failure_group(2, 2, trusted=False), failure_group(2, 1)
     told = finding(log(lie))
     assert (told.present, told.trusted) == (True, False)
     assert told.reasons[0].endswith(", from a log that users of the host can write to")
@@ -92,21 +100,21 @@ def test_what_users_may_have_written_counts_and_says_so() -> None:
 
 
 def test_what_was_not_printed_is_in_the_sentence() -> None:
-    assert "did not print 5676 more messages" in finding(log(group(2), suppressed=5676)).reasons[0]
+    assert "did not print 5676 more messages" in finding(log(failure_group(2), suppressed=5676)).reasons[0]
 
 
 @pytest.mark.parametrize(
     ("one", "present", "told"),
     [
-        (other("slab", atomic=True), True, "SLUB could give no memory to an atomic request"),
-        (other("slab", atomic=False), False, "SLUB could give no memory, 1 time"),
-        (other("slab", atomic=True, limited=True), False, "to a cgroup, which is at its limit"),
-        (other("stall"), False, "had to wait"),
-        (other("oom_kill"), False, "killed a process for want of memory"),
-        (other("oom_kill", limited=True), False, "of a cgroup that was at its limit"),
-        (other("order_above_max"), False, "larger than the kernel has"),
-        (other("vmalloc"), False, "no page was missing"),
-        (other("oom_kill", trusted=False), False, "from a log that users of the host can write to"),
+        (memory_trouble("slab", atomic=True), True, "SLUB could give no memory to an atomic request"),
+        (memory_trouble("slab", atomic=False), False, "SLUB could give no memory, 1 time"),
+        (memory_trouble("slab", atomic=True, limited=True), False, "to a cgroup, which is at its limit"),
+        (memory_trouble("stall"), False, "had to wait"),
+        (memory_trouble("oom_kill"), False, "killed a process for want of memory"),
+        (memory_trouble("oom_kill", limited=True), False, "of a cgroup that was at its limit"),
+        (memory_trouble("order_above_max"), False, "larger than the kernel has"),
+        (memory_trouble("vmalloc"), False, "no page was missing"),
+        (memory_trouble("oom_kill", trusted=False), False, "from a log that users of the host can write to"),
     ],
 )
 def test_other_troubles_are_told(one: dict[str, Any], present: bool, told: str) -> None:
@@ -116,9 +124,10 @@ def test_other_troubles_are_told(one: dict[str, Any], present: bool, told: str) 
     assert not present or told in found.reasons[0]
 
 
-def test_an_atomic_request_of_slub_makes_the_verdict() -> None:
-    assert classify(facts(failures=log(others=[other("slab", atomic=True)])), load_catalogue())["verdict"] == "affected"
-    assert classify(facts(failures=log(others=[other("slab", atomic=True, trusted=False)])), load_catalogue())["verdict"] == "affected"
+@pytest.mark.parametrize("trusted", [True, False])
+def test_an_atomic_request_of_slub_makes_the_verdict(trusted: bool) -> None:
+    failures = log(others=[memory_trouble("slab", atomic=True, trusted=trusted)])
+    assert classify(facts(failures=failures), load_catalogue())["verdict"] == "affected"
 
 
 @pytest.mark.parametrize(
@@ -127,9 +136,9 @@ def test_an_atomic_request_of_slub_makes_the_verdict() -> None:
         (log(others=[7]), "failures.others[0]"),
         ({**log(), "groups": [7]}, "failures.groups[0]"),
         ({**log(), "groups": [{"order": 2}]}, "failures.groups[0].count: missing"),
-        (log(group(2, atomic="yes")), "failures.groups[0].atomic"),
-        (log(group(2), suppressed=-1), "failures.suppressed"),
-        (log(group(2), sources="dmesg"), "failures.sources"),
+        (log(failure_group(2, atomic="yes")), "failures.groups[0].atomic"),
+        (log(failure_group(2), suppressed=-1), "failures.suppressed"),
+        (log(failure_group(2), sources="dmesg"), "failures.sources"),
     ],
 )
 def test_facts_in_another_shape_are_refused_by_name(failures: dict[str, Any], fault: str) -> None:

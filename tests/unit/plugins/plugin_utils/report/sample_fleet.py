@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils import builders
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import Facts
 
-Facts = dict[str, Any]
 Result = dict[str, Any]
 
 EL6_4 = "2.6.32-358.23.2.el6.x86_64"
@@ -54,111 +54,46 @@ HOSTILE = (
 
 
 def zone(node: int, name: str, free_blocks: list[int], min_pages: int = 8000) -> Facts:
-    free = sum(blocks << order for order, blocks in enumerate(free_blocks))
-    return {
-        "node": node,
-        "zone": name,
-        "free_blocks": free_blocks,
-        "free_pages": free,
-        "min_pages": min_pages,
-        "low_pages": min_pages * 5 // 4,
-        "high_pages": min_pages * 3 // 2,
-        "managed_pages": 4_000_000,
-        "present_pages": 4_100_000,
-        "lowmem_reserve_pages": [0, 0, 0, 0],
-        "free_cma_pages": None,
-        "free_highatomic_pages": None,
-    }
+    return builders.zone(free_blocks, node, name, min_pages, managed_pages=4_000_000, present_pages=4_100_000)
 
 
 def nic(name: str, driver: str | None, **more: Any) -> Facts:
-    return {
-        "name": name,
-        "driver": driver,
-        "driver_version": "2.0 (Dec 2011)",
-        "firmware": "2.11.500",
-        "bus_driver": "mlx4_core" if driver == "mlx4_en" else driver,
-        "module_path": None,
-        "module_version": None,
-        "virtual": False,
-        "in_tree": True,
-        "lower": [],
-        "operstate": "up",
-        "mtu": 1500,
-        "default_route": False,
-        **more,
-    }
-
-
-def no_failures(**more: Any) -> Facts:
-    none = {"count": 0, "by_order": {}, "by_process": {}, "since_workaround": None}
-    return {**none, "source": "dmesg", "last": None, "mem_info": None, "boot_seen": True, **more}
+    return builders.nic(name, driver, **{"firmware": "2.11.500", "module_path": None, "default_route": False, **more})
 
 
 def some_failures(by_order: Mapping[str, int], by_process: Mapping[str, int], **more: Any) -> Facts:
-    last = {
-        "order": 2,
-        "mode": "0x4020",
-        "mode_flags": ["__GFP_HIGH", "__GFP_COMP"],
-        "atomic": True,
-        "process": next(iter(by_process)),
-        "at": "2026-11-24T01:12:09Z",
-        "kernel": EL6_4,
-        "drivers": ["mlx4_en"],
-    }
-    return no_failures(
-        count=sum(by_order.values()), by_order=dict(by_order), by_process=dict(by_process), last=last, boot_seen=False, **more
-    )
+    last = {"process": next(iter(by_process)), "at": "2026-11-24T01:12:09Z", "kernel": EL6_4}
+    return builders.failures(by_order, **{"by_process": dict(by_process), "boot_seen": False, "last": last, **more})
 
 
 def facts(release: str = EL6_4, zones: list[Facts] | None = None, **more: Any) -> Facts:
     """The facts of one host; keywords replace top keys."""
     default = [zone(0, "DMA", DMA, 16), zone(0, "DMA32", HEALTHY_DMA32, 3000), zone(0, "Normal", HEALTHY_NORMAL)]
-    el6 = ".el6" in release
-    return {
-        "kernel": {
-            "release": release,
-            "machine": "x86_64",
-            "version": "#1 SMP Wed Jan 30 11:44:13 EST 2013",
-            "distribution": {
-                "id": "rhel",
-                "version": "6.4" if el6 else "9.4",
-                "name": "Red Hat Enterprise Linux Server release 6.4 (Santiago)" if el6 else "Red Hat Enterprise Linux 9.4 (Plow)",
-            },
-            "installed": ["2.6.32-279.el6.x86_64", release],
-            "default_boot": release,
-        },
-        "nics": [
-            nic(
-                "bond0",
-                "bonding",
-                lower=["eth0", "eth1"],
-                default_route=True,
-                bus_driver=None,
-                virtual=True,
-                in_tree=None,
-                firmware=None,
-                driver_version="3.6.0",
-            ),
-            nic("eth0", "mlx4_en"),
-            nic("eth1", "mlx4_en", operstate="down"),
-        ],
+    pagetype = builders.blank(
+        "pagetype", zone="Normal", migrate_type="Unmovable", free_blocks=list(HEALTHY_NORMAL), pageblock_pages=3353088
+    )
+    own = {
+        "kernel": _kernel(release),
+        "nics": [_bond(), nic("eth0", "mlx4_en"), nic("eth1", "mlx4_en", operstate="down")],
         "zones": default if zones is None else zones,
-        "page_size_bytes": 4096,
-        "memory": {"total_kb": 65_842_116, "free_kb": 1_920_448, "available_kb": None, **CACHE},
-        "vm": {"min_free_kbytes": 67584, "zone_reclaim_mode": 0, "boot_settings": []},
-        "workaround": no_record(),
-        "failures": no_failures(),
-        "modules": {"taint": 0, "taint_flags": [], "out_of_tree": [], "proprietary": []},
-        "pagetypes": [
-            {"node": 0, "zone": "Normal", "migrate_type": "Unmovable", "free_blocks": HEALTHY_NORMAL, "pageblock_pages": 3353088},
-        ],
-        "container": None,
+        "memory": builders.blank("memory", total_kb=65_842_116, free_kb=1_920_448, **CACHE),
+        "pagetypes": [pagetype],
         "uptime_seconds": 4_060_800,
-        "booted_epoch_seconds": 1_763_028_000,
         "unavailable": {"memory.available_kb": "kernels before 3.14 do not report it"},
-        **more,
     }
+    return builders.facts(**{**own, **more})
+
+
+def _kernel(release: str) -> Facts:
+    named = "Red Hat Enterprise Linux Server release 6.4 (Santiago)", "6.4"
+    name, version = named if ".el6" in release else ("Red Hat Enterprise Linux 9.4 (Plow)", "9.4")
+    kernel = builders.kernel(release, version="#1 SMP Wed Jan 30 11:44:13 EST 2013", installed=["2.6.32-279.el6.x86_64", release])
+    return {**kernel, "distribution": {"id": "rhel", "name": name, "version": version}}
+
+
+def _bond() -> Facts:
+    over = {"lower": ["eth0", "eth1"], "default_route": True, "virtual": True}
+    return nic("bond0", "bonding", bus_driver=None, in_tree=None, firmware=None, driver_version="3.6.0", **over)
 
 
 def headroom(zones: list[Facts]) -> Result:
@@ -215,14 +150,22 @@ MLX4 = "pagealloc-mlx4-rhel6.4"
 
 
 def result(
-    verdict: str, of: Facts | None, reasons: list[str], advisories: tuple[str, ...] = (), actions: tuple[Result, ...] = ()
+    verdict: str,
+    of: Facts | None,
+    reasons: list[str],
+    advisories: tuple[str, ...] = (),
+    actions: tuple[Result, ...] = (),
+    order: int = 2,
 ) -> Result:
+    """One host's result; ``order``: the one it is judged by, where it gave facts."""
     zones = of and of["zones"]
     return {
         "verdict": verdict,
         "symptom": None if of is None or of["zones"] is None else verdict in ("affected", "starved"),
         "reasons": reasons,
         "advisories": list(advisories),
+        "order": order if of else None,
+        "failures_up_to_order": 3 if of else None,
         "headroom": headroom(zones) if zones else None,
         "actions": [dict(action) for action in actions],
         "facts": of,

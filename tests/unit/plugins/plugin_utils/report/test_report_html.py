@@ -113,6 +113,50 @@ def test_the_comparison_is_there_where_it_says_something() -> None:
     assert "What sets the" not in render_html(fleet_of({"fine": result("clear", facts(), [])}))
 
 
+def by_orders(*orders: int) -> dict[str, Any]:
+    """A host judged by each of these orders, and one that gave no facts."""
+    hosts = {f"by-{order}": result("affected", facts(), [f"order-{order}"], order=order) for order in orders}
+    return fleet_of({**hosts, "gone": result("unreachable", None, ["No answer."])})
+
+
+def test_an_order_has_a_column_and_a_sentence_of_its_own() -> None:
+    page = render_html(by_orders(2, 3))
+    heads = re.findall(r'data-sort="(headroom[^"]*)" class="c-room" title="([^"]*)">([^<]*)<', page)
+    assert heads == [
+        (
+            "headroom-2",
+            "Atomic requests for 4 contiguous pages (16 kB with 4 kB pages) that the kernel would still grant",
+            "Order-2 headroom",
+        ),
+        (
+            "headroom-3",
+            "Atomic requests for 8 contiguous pages (32 kB with 4 kB pages) that the kernel would still grant",
+            "Order-3 headroom",
+        ),
+    ]
+    cells = {
+        name: re.findall(r'<td class="c-room">([^<]*)</td>', row) for name, row in re.findall(r"<tr.*?>(by-\d|gone)</a>(.*?)</tr>", page)
+    }
+    left = {order: f"{by_orders(order)['hosts'][f'by-{order}']['headroom']['atomic'][order]:,}" for order in (2, 3)}
+    assert cells == {"by-2": [left[2], ""], "by-3": ["", left[3]], "gone": ["–", "–"]}
+    assert "A field is empty where the host is judged by another order." in page
+
+
+@pytest.mark.parametrize(
+    ("order", "sentence"),
+    [(0, "for 1 contiguous page that"), (2, "for 4 contiguous pages that"), (3, "for 8 contiguous pages that")],
+)
+def test_the_foot_of_the_page_says_what_one_order_counts(order: int, sentence: str) -> None:
+    assert f"Headroom is the number of atomic requests {sentence} the kernel would still grant" in render_html(by_orders(order))
+
+
+def test_more_orders_than_columns_share_one_column() -> None:
+    page = render_html(by_orders(0, 2, 3, 5))
+    assert re.findall(r'data-sort="(headroom[^"]*)"', page) == ["headroom"]
+    assert re.search(r'>by-5</a>.*<td class="c-room">[\d,]+ of order 5</td>', page)
+    assert 'data-sort="headroom' not in render_html(by_orders())
+
+
 def test_every_verdict_is_explained() -> None:
     text = render_html(fleet_of({}))
     for meaning in VERDICTS.values():
@@ -182,7 +226,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Name of a fleet -> address of its page."""
     folder = tmp_path_factory.mktemp("pages")
-    fleets = {"sample": sample_fleet(), "hostile": hostile_fleet(), "large": large_fleet(10000), "empty": fleet_of({})}
+    fleets = {
+        "sample": sample_fleet(),
+        "hostile": hostile_fleet(),
+        "orders": by_orders(2, 3, 5),
+        "large": large_fleet(10000),
+        "empty": fleet_of({}),
+    }
     return {name: write(folder / f"{name}.html", fleet) for name, fleet in fleets.items()}
 
 
@@ -356,6 +406,39 @@ def test_sorts(browser: Browser, pages: dict[str, str]) -> None:
     assert shown(browser)[-1] == "app-legacy-3"
 
 
+def test_the_panel_and_the_columns_follow_the_order_of_each_host(browser: Browser, tmp_path: Path) -> None:
+    fleet = by_orders(2, 3)
+    for name in ("by-2", "by-3"):
+        room = fleet["hosts"][name]["headroom"]
+        room.update(atomic=[50, 40, 30, 0, *[0] * 7], atomic_at_most=[50, 40, 30, 0, *[0] * 7])
+    address = write(tmp_path / "orders.html", fleet)
+    for name, order, left, size in (("by-2", 2, "30", "16 kB"), ("by-3", 3, "0", "32 kB")):
+        browser.open(f"{address}#host={name}")
+        assert f"{left}atomic order-{order} requests ({size}) left" in panel(browser)
+        bad = browser.evaluate('document.querySelector("#panel .figure").classList.contains("bad")')
+        assert bad is (left == "0")
+        assert browser.evaluate('document.querySelector(".heat .critical").textContent').startswith(f"order {order}")
+    browser.open(address)
+    click(browser, 'th[data-sort="headroom-3"] button')
+    assert shown(browser)[0] == "by-3"
+    click(browser, 'th[data-sort="headroom-2"] button')
+    assert shown(browser)[0] == "by-2"
+    assert browser.evaluate("location.hash") == "#sort=headroom-2"
+    assert quiet(browser)
+
+
+def test_an_order_above_the_usual_ones_is_marked_too(browser: Browser, tmp_path: Path) -> None:
+    host = result(
+        "affected", facts(zones=[{**facts()["zones"][2], "free_blocks": [60000] + [0] * 10, "free_pages": 60000}]), ["x"], order=5
+    )
+    browser.open(write(tmp_path / "five.html", fleet_of({"five": host})) + "#host=five")
+    marked = browser.evaluate(
+        'Array.from(document.querySelectorAll(".heat tbody:first-of-type tr td.refused:not(.usual)"), (cell) => cell.cellIndex - 1)'
+    )
+    assert marked == [1, 2, 3, 4, 5]
+    assert quiet(browser)
+
+
 def test_keyboard(browser: Browser, pages: dict[str, str]) -> None:
     browser.open(pages["sample"])
     browser.evaluate('document.querySelector("#hosts tbody a").focus()')
@@ -394,7 +477,7 @@ def test_ten_thousand_hosts(browser: Browser, pages: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920])
-@pytest.mark.parametrize("name", ["sample", "hostile"])
+@pytest.mark.parametrize("name", ["sample", "hostile", "orders"])
 def test_nothing_sticks_out_sideways(browser: Browser, pages: dict[str, str], name: str, width: int) -> None:
     browser.resize(width, 900)
     try:

@@ -16,10 +16,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     fleet_of,
@@ -128,5 +127,7 @@ def test_what_the_other_rooms_make_of_real_evidence_fits_the_schema_and_every_re
     texts = {path.stem: path.read_text(encoding="utf-8") for path in records}
     fleet = judge_fleet({name: Gathered(_facts(text)) for name, text in texts.items()}, [])
     assert errors(json.loads(render_json(fleet))) == []
-    for text in (render_table(fleet, 200), render_prometheus(fleet), render_html(fleet)):
-        assert all(name in text for name in texts)
+    for _file, render in REPORTS.values():
+        assert all(name in render(fleet) for name in texts)
+    table = render_table(fleet)
+    assert all(name[:16] in table for name in texts), "80 columns cut the longest names"

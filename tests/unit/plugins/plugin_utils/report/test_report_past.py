@@ -19,10 +19,7 @@ NOT_SEEN = Observation("unreachable", 1764194400)
 def test_one_line_an_audit() -> None:
     audits = [(Run("north", 1764194400, 1234, True, "1"), {"clear": 1230, "affected": 4}), (Run("north", 1764108000, 2, False, "1"), {})]
     assert render_audits(audits) == (
-        "AUDIT (UTC)       FLEET  HOSTS\n"
-        "2025-11-26 22:00  north  1,234\n"
-        "    4 affected, 1,230 clear\n"
-        "2025-11-25 22:00  north  2 (part)\n"
+        "AUDIT (UTC)       FLEET  HOSTS\n2025-11-26 22:00  north  1,234\n    4 affected, 1,230 clear\n2025-11-25 22:00  north  2 (part)\n"
     )
 
 
@@ -30,6 +27,15 @@ def test_a_zero_is_no_question_mark() -> None:
     lines = render_past([SEEN, NOT_SEEN], 2).splitlines()
     assert lines[1].split() == ["2025-11-25", "22:00", "affected", "2.6.32-358.el6.x…", "0", "186", "3"]
     assert lines[2].split() == ["2025-11-26", "22:00", "unreachable", "?", "?", "?", "?"]
+
+
+def test_each_audit_is_shown_by_the_order_it_was_judged_by() -> None:
+    by_three = SEEN._replace(headroom=(9, 8, 7, 6), order=3)
+    lines = render_past([SEEN, by_three, NOT_SEEN], 2).splitlines()
+    assert lines[0].split() == ["AUDIT", "(UTC)", "VERDICT", "KERNEL", "ORDER-2", "ORDER-3", "FREE", "MB", "FAILED"]
+    assert [line.split()[4:] for line in lines[1:]] == [["0", "186", "3"], ["6", "186", "3"], ["?", "?", "?", "?"]]
+    assert lines[1].index(" 0 ") < lines[2].index(" 6 ")
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_widest_line_fits_the_screen() -> None:
@@ -40,7 +46,7 @@ def test_the_widest_line_fits_the_screen() -> None:
 
 def test_csv_keeps_what_is_null_apart_from_zero_and_starts_no_formula() -> None:
     file = io.StringIO()
-    rows = [("north", "=cmd|' /C calc'!A0", SEEN), ("north", "a,\"b\n", NOT_SEEN._replace(kernel="@SUM(1)"))]
+    rows = [("north", "=cmd|' /C calc'!A0", SEEN), ("north", 'a,"b\n', NOT_SEEN._replace(kernel="@SUM(1)"))]
     assert write_csv(file, rows) == 2
     heading, first, second = csv.reader(io.StringIO(file.getvalue()))
     assert heading[:4] == ["fleet", "host", "verdict", "at_epoch_seconds"]

@@ -14,6 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     HOSTILE,
+    facts,
     fleet_of,
     hostile_fleet,
     large_fleet,
@@ -72,6 +73,27 @@ def test_headroom_and_unusable_memory() -> None:
     assert at(found, "headroom_requests", host="db-prod-4", order="2", atomic="true") == 0
 
 
+def orders(fleet: dict[str, Any], name: str = "headroom_requests") -> set[str]:
+    return {dict(labels)["order"] for metric, labels in samples(fleet) if metric == name}
+
+
+@pytest.mark.parametrize(
+    ("judged_by", "up_to", "shown"), [(2, 3, {"2", "3"}), (3, 3, {"3"}), (5, 3, {"5"}), (1, 4, {"1", "2", "3", "4"}), (0, 0, {"0"})]
+)
+def test_the_orders_are_those_that_hosts_are_judged_by(judged_by: int, up_to: int, shown: set[str]) -> None:
+    host = {**result("clear", facts(), []), "order": judged_by, "failures_up_to_order": up_to}
+    fleet = fleet_of({"h": host})
+    assert orders(fleet) == orders(fleet, "unusable_free_ratio") == orders(fleet, "allocation_failures") == shown
+
+
+def test_every_host_has_the_series_of_every_order_of_the_fleet() -> None:
+    fleet = fleet_of({"a": result("clear", facts(), []), "b": result("clear", facts(), [], order=5), "c": result("unknown", None, [])})
+    for host in "ab":
+        series = {dict(labels)["order"] for metric, labels in samples(fleet) if metric == "headroom_requests" and ("host", host) in labels}
+        assert series == {"2", "3", "5"}
+    assert orders(fleet_of({"c": result("unknown", None, [])})) == set()
+
+
 def test_what_is_not_known_has_no_sample_and_zero_has_one() -> None:
     found = samples(sample_fleet())
     for name in ("headroom_requests", "unusable_free_ratio", "allocation_failures"):
@@ -108,7 +130,7 @@ def test_long_names_that_differ_at_their_ends_stay_apart() -> None:
     assert sum(name == "host_verdict" for name, _labels in samples(fleet_of(hosts))) == 2
 
 
-@given(st.sets(st.text(alphabet=" \t\n\u2028\u200b\\\"{xt0", max_size=6)))
+@given(st.sets(st.text(alphabet=' \t\n\u2028\u200b\\"{xt0', max_size=6)))
 @example({"db  1", "db 1", "db\t1", "db\u00a01"})
 @example({"a\x1b", "a\\x1b"})
 def test_names_that_read_the_same_stay_apart(names: set[str]) -> None:

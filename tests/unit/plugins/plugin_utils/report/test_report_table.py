@@ -6,15 +6,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import (
-    MissingLibraryError,
-    render_table,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import WIDTH, render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import display_width
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     BOOT_ANOTHER,
@@ -23,14 +19,11 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
     facts,
     fleet_of,
     hostile_fleet,
-    large_fleet,
     result,
     sample_fleet,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def hosts_in(text: str, fleet: dict[str, Any]) -> list[str]:
@@ -40,35 +33,69 @@ def hosts_in(text: str, fleet: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("fleet", [sample_fleet(), hostile_fleet()], ids=["sample", "hostile"])
-def test_no_line_is_wider_than_asked(fleet: dict[str, Any]) -> None:
-    for width in range(60, 201):
-        for line in render_table(fleet, width).split("\n"):
-            assert display_width(line) <= width
-            assert line.isprintable()
-            assert line == line.rstrip()
+def test_no_line_is_wider_than_the_screen(fleet: dict[str, Any]) -> None:
+    for line in render_table(fleet).split("\n"):
+        assert display_width(line) <= WIDTH == 80
+        assert line.isprintable()
+        assert line == line.rstrip()
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.dictionaries(st.text(), st.text(), max_size=4), st.integers(60, 200))
-def test_no_name_or_reason_breaks_the_width(texts: dict[str, str], width: int) -> None:
-    fleet = fleet_of({name: result("stalled", None, [reason]) for name, reason in texts.items()})
-    for line in render_table(fleet, width).split("\n"):
-        assert display_width(line) <= width
+@given(st.dictionaries(st.text(), st.text(), max_size=4), st.sets(st.integers(0, 42), min_size=1, max_size=6))
+def test_no_name_reason_or_order_breaks_the_width(texts: dict[str, str], orders: set[int]) -> None:
+    hosts = {name: result("stalled", None, [reason]) for name, reason in texts.items()}
+    for order in orders:
+        hosts[f"{order}" * 40] = result("starved", facts("2.6.32-358.23.2.el6.mpc07.x86_64"), ["x"], order=order)
+        room = hosts[f"{order}" * 40]["headroom"]
+        room.update(atomic=[10**15] * 43, atomic_at_most=[10**16] * 43)
+    for line in render_table(fleet_of(hosts)).split("\n"):
+        assert display_width(line) <= WIDTH
         assert line.isprintable()
+
+
+def headings(text: str) -> list[str]:
+    return next(line for line in text.split("\n") if line.startswith("HOST")).split()[4:]
+
+
+def test_an_order_has_a_column_of_its_own() -> None:
+    hosts = {f"by-{order}": result("affected", facts(), ["x"], order=order) for order in (2, 3)}
+    hosts["blind"] = result("unknown", {**facts(), "zones": None}, ["x"], order=3)
+    hosts["gone"] = result("unreachable", None, ["x"])
+    text = render_table(fleet_of(hosts))
+    assert headings(text) == ["ORDER-2", "ORDER-3"]
+    room = {name: hosts[name]["headroom"]["atomic"] for name in ("by-2", "by-3")}
+    ends = {line.split()[0]: line[line.index("mlx4_en") + 7 :] for line in text.split("\n") if " mlx4_en" in line}
+    assert ends["by-2"].split() == [str(room["by-2"][2])] and ends["by-3"].split() == [str(room["by-3"][3])]
+    assert len(ends["by-2"]) + 9 == len(ends["by-3"]) == len(ends["blind"]), "each number stands under its order"
+    assert ends["blind"].split() == ["?"]
+    assert re.search(r"^gone +unreachable +\? +\? +\? +\?$", text, re.M), "nothing is known of any order"
+
+
+def test_more_orders_than_columns_share_one() -> None:
+    hosts = {f"by-{order}": result("affected", facts(), ["x"], order=order) for order in (0, 2, 3, 5)}
+    hosts["gone"] = result("unreachable", None, ["x"])
+    text = render_table(fleet_of(hosts))
+    assert headings(text) == ["HEADROOM"]
+    assert re.search(rf"^by-5 .* {hosts['by-5']['headroom']['atomic'][5]} of order 5$", text, re.M)
+    assert re.search(r"^gone .* \?$", text, re.M)
+
+
+def test_a_fleet_without_facts_has_no_column_of_an_order() -> None:
+    assert headings(render_table(fleet_of({"gone": result("unreachable", None, ["x"])}))) == []
 
 
 @pytest.mark.parametrize(("least", "most", "shown"), [(7, 7, "7"), (0, 1000, "0-1000"), (10**19, 10**20, "1000000000000000…")])
 def test_two_bounds_are_shown_where_they_differ(least: int, most: int, shown: str) -> None:
     host = result("starved", facts(), ["x"])
     host["headroom"].update(atomic=[0, 0, least], atomic_at_most=[0, 0, most])
-    row = next(line for line in render_table(fleet_of({"a": host}), 80).split("\n") if line.startswith("a "))
+    row = next(line for line in render_table(fleet_of({"a": host})).split("\n") if line.startswith("a "))
     assert row.split()[-1] == shown
 
 
 def test_without_ethtool_the_driver_of_the_bus_is_shown() -> None:
     seen = facts()
     seen["nics"] = [{**seen["nics"][1], "driver": None, "bus_driver": bus_driver} for bus_driver in ("virtio_net", None)]
-    row = next(line for line in render_table(fleet_of({"a": result("clear", seen, [])}), 80).split("\n") if line.startswith("a "))
+    row = next(line for line in render_table(fleet_of({"a": result("clear", seen, [])})).split("\n") if line.startswith("a "))
     assert row.split()[3] == "virtio_net"
 
 
@@ -81,9 +108,9 @@ def test_columns_stay_aligned_behind_wide_characters() -> None:
 
 def test_worst_first_then_by_name() -> None:
     fleet = sample_fleet()
-    text = render_table(fleet, 150)
+    text = render_table(fleet)
     names = hosts_in(text, fleet)
-    assert len(names) == len(fleet["hosts"])
+    assert set(fleet["hosts"]) - set(names) == {"db-prod-018.storage.example.com"}, "a long name is cut"
     order = list(VERDICTS)
     places = [order.index(fleet["hosts"][name]["verdict"]) for name in names]
     assert places == sorted(places)
@@ -92,7 +119,7 @@ def test_worst_first_then_by_name() -> None:
 
 
 def test_a_row_says_what_is_known_and_what_is_not() -> None:
-    text = render_table(sample_fleet(), 80)
+    text = render_table(sample_fleet())
     assert re.search(r"^db-prod-4 +affected +2\.6\.32-358\.23\.2\.el6 +mlx4_en +0$", text, re.M)
     assert re.search(r"^old-print-server +unreachable +\? +\? +\?$", text, re.M)
     assert "    5 order-2 page allocation failures logged" in text
@@ -124,58 +151,61 @@ def test_nothing_is_said_of_a_comparison_nobody_asked_for_or_without_trouble() -
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_value_in_the_comparison_breaks_nothing(text: str) -> None:
-    for width in (60, 80, 150):
-        lines = render_table(compared_fleet(text), width).split("\n")
-        assert any(line.startswith("  firmware mlx4_en") for line in lines)
-        assert all(line.isprintable() and display_width(line) <= width for line in lines)
+    lines = render_table(compared_fleet(text)).split("\n")
+    assert any(line.startswith("  firmware mlx4_en") for line in lines)
+    assert all(line.isprintable() and display_width(line) <= WIDTH for line in lines)
 
 
-def test_a_large_fleet_hides_the_clear_and_says_so() -> None:
-    fleet = large_fleet(3000)
-    other = sum(host["verdict"] != "clear" for host in fleet["hosts"].values())
-    text = render_table(fleet, max_rows=1000)
-    assert other == len(hosts_in(render_table(fleet, 150, max_rows=1000), fleet))
-    assert f"… and {3000 - other:,} more clear hosts, see fleet.html" in text
-    assert " ".join(text.rsplit("\n\n", maxsplit=1)[-1].split()).startswith("3,000 hosts: ")
+def fleet_with(**hosts: int) -> dict[str, Any]:
+    """So many hosts with each verdict."""
+    quiet = {verdict: result(verdict, facts() if verdict == "clear" else None, ["x"]) for verdict in hosts}
+    return fleet_of({f"{verdict}-{number}": quiet[verdict] for verdict, most in hosts.items() for number in range(most)})
 
 
-def test_more_trouble_than_rows_is_said_too() -> None:
-    fleet = large_fleet(3000)
-    text = render_table(fleet, 150, max_rows=10)
-    assert len(hosts_in(text, fleet)) == 10
-    other = sum(host["verdict"] != "clear" for host in fleet["hosts"].values())
-    clear = 3000 - other
-    assert f"… and {other - 10:,} more that are not clear and {clear:,} more clear hosts, see fleet.html" in text
+@pytest.mark.parametrize(
+    ("hosts", "shown", "said"),
+    [
+        ({"stalled": 1, "clear": 199}, 200, ""),
+        ({"stalled": 1, "clear": 200}, 1, "… and 200 more clear hosts, see fleet.html"),
+        ({"stalled": 200, "clear": 1}, 200, "… and 1 more clear host, see fleet.html"),
+        ({"stalled": 201, "clear": 2000}, 200, "… and 1 more that is not clear and 2,000 more clear hosts, see fleet.html"),
+        ({"stalled": 1300}, 200, "… and 1,100 more that are not clear, see fleet.html"),
+    ],
+)
+def test_a_large_fleet_hides_the_clear_and_says_so(hosts: dict[str, int], shown: int, said: str) -> None:
+    fleet = fleet_with(**hosts)
+    text = render_table(fleet)
+    assert len(hosts_in(text, fleet)) == shown
+    assert said in text if said else "more clear" not in text
+    assert f"{sum(hosts.values()):,} hosts: {hosts['stalled']:,} stalled" in text
 
 
 def test_a_clear_host_with_a_warning_comes_before_the_others_and_is_never_hidden() -> None:
-    hosts = {f"app{number}": result("clear", facts(), ["Nothing matched."]) for number in range(5)}
-    hosts["web"] = result("clear", facts(), ["the next boot brings it"], actions=(BOOT_ANOTHER,))
-    fleet = fleet_of(hosts)
-    text = render_table(fleet, 80)
-    assert hosts_in(text, fleet)[0] == "web"
-    assert "    the next boot brings it" in text and "Nothing matched" not in text
-    few = render_table(fleet, 80, max_rows=3)
-    assert hosts_in(few, fleet) == ["web"] and "and 5 more clear hosts, see" in few
-    worse = fleet_of({**hosts, **{f"db{number}": result("unknown", None, []) for number in range(3)}})
-    assert "and 6 more clear hosts (1 with a warning), see fleet.html" in render_table(worse, 80, max_rows=3)
+    warned = {"web": result("clear", facts(), ["the next boot brings it"], actions=(BOOT_ANOTHER,))}
+    few = fleet_of({**fleet_with(clear=5)["hosts"], **warned})
+    assert hosts_in(render_table(few), few)[0] == "web"
+    assert "    the next boot brings it" in render_table(few)
+    many = fleet_of({**fleet_with(clear=300)["hosts"], **warned})
+    assert hosts_in(render_table(many), many) == ["web"] and "and 300 more clear hosts, see" in render_table(many)
+    worse = fleet_of({**fleet_with(clear=300, unknown=200)["hosts"], **warned})
+    assert "and 301 more clear hosts (1 with a warning), see fleet.html" in " ".join(render_table(worse).split())
 
 
 def test_an_empty_fleet() -> None:
     assert render_table(fleet_of({})).endswith("\n\n0 hosts\n")
 
 
-def test_colour_changes_nothing_but_colour() -> None:
-    for fleet in (sample_fleet(), hostile_fleet()):
-        for width in (60, 80, 150):
-            plain = render_table(fleet, width)
-            coloured = render_table(fleet, width, colour=True)
-            assert "\x1b" not in plain
-            assert "\x1b[1;31m" in coloured
-            assert ANSI.sub("", coloured) == plain
+@pytest.mark.parametrize("fleet", [sample_fleet(), hostile_fleet()], ids=["sample", "hostile"])
+def test_paint_changes_verdicts_and_nothing_else(fleet: dict[str, Any]) -> None:
+    painted: list[tuple[str, str]] = []
 
+    def paint(verdict: str, text: str) -> str:
+        painted.append((verdict, text.strip()))
+        return f"\x1b[31m{text}\x1b[0m"
 
-def test_without_tabulate_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "tabulate", None)
-    with pytest.raises(MissingLibraryError, match="pip install tabulate"):
-        render_table(sample_fleet())
+    text = render_table(fleet, paint)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", text) == render_table(fleet)
+    assert text.count("\x1b") == 2 * len(painted)
+    in_rows, in_counts = painted[: len(fleet["hosts"])], painted[len(fleet["hosts"]) :]
+    assert all(shown == verdict for verdict, shown in in_rows)
+    assert in_counts == [(verdict, f"{n} {verdict}") for verdict, n in fleet["counts"].items() if n]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import cache as caching
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import collect, reading
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import VARIABLE, Cache, default_directory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import VARIABLE, Cache, chosen_directory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import (
     FoundReport,
     find_reports,
@@ -69,7 +69,7 @@ def test_pipes_and_chains_of_links_among_reports_are_named_and_passed_over(tmp_p
     for number in range(2000):
         (tmp_path / f"sosreport-chain{number}").symlink_to(tmp_path / f"sosreport-chain{number + 1}")
     paths, complaints = find_reports([str(tmp_path)], "/")
-    reports = {Path(path).name: look_into(path, "none") for path in paths}
+    reports = {Path(path).name: look_into(path) for path in paths}
     assert not complaints and not reports["sosreport-db02.tar.xz"].error
     assert "Not a regular file" in reports["pipe"].error and "Not a regular file" in reports["sosreport-db09.tar.xz"].error
     assert "Too many levels of symbolic links" in reports["sosreport-chain0"].error
@@ -84,19 +84,18 @@ def test_facts_to_group_by(tmp_path: Path) -> None:
     assert (report.identity.host, report.release, report.distribution, report.drivers) == ("db02", "6.4", "rhel", ("mlx4_en",))
 
 
-def test_many_are_read_by_processes_and_a_bad_one_costs_no_other(tmp_path: Path) -> None:
+def test_many_are_read_by_processes_and_a_bad_one_costs_no_other(tmp_path: Path, cache: Path) -> None:
     paths = [str(packed(tmp_path, f"h{number}")) for number in range(7)]
     bad = tmp_path / "sosreport-bad.tar.xz"
     bad.write_bytes(Path(paths[0]).read_bytes()[:-200])
-    cache = tmp_path / "cache"
-    reports = {report.path: report for report in look_into_all([*paths, str(bad)], 2, str(cache))}
+    reports = {report.path: report for report in look_into_all([*paths, str(bad)], 2)}
     assert set(reports) == {*paths, str(bad)}
     assert {report.identity.host for report in reports.values() if not report.error} == {f"h{number}" for number in range(7)}
     assert "cut off" in reports[str(bad)].error
     assert len(entries(cache)) == 7
 
 
-def ends(path: str, _cache: str | None) -> FoundReport:
+def ends(path: str) -> FoundReport:
     if path == "c":
         os._exit(9)
     return FoundReport(path)
@@ -109,9 +108,9 @@ def test_a_process_that_is_ended_costs_its_own_report_alone(monkeypatch: pytest.
     assert [path for path, error in reports.items() if error] == ["c"]
 
 
-def test_what_was_read_is_not_unpacked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, cache = packed(tmp_path), tmp_path / "cache"
-    first = look_into(str(path), str(cache))
+def test_what_was_read_is_not_unpacked_again(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = packed(tmp_path)
+    first = look_into(str(path))
     [entry] = entries(cache)
     assert stat.S_IMODE(entry.stat().st_mode) == 0o600 and stat.S_IMODE(entry.parent.stat().st_mode) == 0o700
 
@@ -121,49 +120,47 @@ def test_what_was_read_is_not_unpacked_again(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(reading, "_unpack", unpack)
     moved = path.rename(tmp_path / "sosreport-moved.tar.xz")
     os.utime(moved, (1, 1))
-    again = look_into(str(moved), str(cache))
+    again = look_into(str(moved))
     assert (again.identity, again.drivers, again.error) == (first.identity, first.drivers, "")
 
 
 @pytest.mark.parametrize("damage", ["", "pagealloc-evidence 1 recorded\n/proc/buddyinfo:Node 0", "\xff"])
-def test_a_damaged_entry_is_read_anew(damage: str, tmp_path: Path) -> None:
-    path, cache = packed(tmp_path), tmp_path / "cache"
-    first = look_into(str(path), str(cache))
+def test_a_damaged_entry_is_read_anew(damage: str, tmp_path: Path, cache: Path) -> None:
+    path = packed(tmp_path)
+    first = look_into(str(path))
     [entry] = entries(cache)
     entry.write_bytes(damage.encode("latin-1"))
-    assert look_into(str(path), str(cache)) == first
+    assert look_into(str(path)) == first
     assert entry.stat().st_size > 1000
 
 
 def test_a_changed_report_is_another(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    look_into(str(packed(tmp_path, "a")), str(cache))
+    look_into(str(packed(tmp_path, "a")))
     about = (tmp_path / "sosreport-a.tar.xz").stat()
     write_archive(tmp_path / "sosreport-a.tar.xz", "sosreport-a", report_of("b", RECORD, "4"))
     os.utime(tmp_path / "sosreport-a.tar.xz", ns=(about.st_atime_ns, about.st_mtime_ns))
-    assert look_into(str(tmp_path / "sosreport-a.tar.xz"), str(cache)).identity.host == "b"
+    assert look_into(str(tmp_path / "sosreport-a.tar.xz")).identity.host == "b"
 
 
-def test_a_cache_that_cannot_be_written_costs_time_only(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_costs_time_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    assert look_into(str(packed(tmp_path)), str(tmp_path / "file" / "cache")).error == ""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "file" / "cache"))
+    assert look_into(str(packed(tmp_path))).error == ""
 
 
-def test_trees_and_plain_archives_are_not_kept(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
+def test_trees_and_plain_archives_are_not_kept(tmp_path: Path, cache: Path) -> None:
     plain = write_archive(tmp_path / "sosreport-a.tar", "sosreport-a", report_of("a", RECORD, "4"))
-    assert look_into(str(plain), str(cache)).identity.host == "a"
-    assert look_into(str(write_tree(tmp_path / "t", report_of("b", RECORD, "4"))), str(cache)).identity.host == "b"
+    assert look_into(str(plain)).identity.host == "a"
+    assert look_into(str(write_tree(tmp_path / "t", report_of("b", RECORD, "4")))).identity.host == "b"
     assert not cache.exists()
 
 
-def test_what_nobody_asked_for_in_two_months_goes(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    look_into(str(packed(tmp_path, "a")), str(cache))
-    look_into(str(packed(tmp_path, "b")), str(cache))
+def test_what_nobody_asked_for_in_two_months_goes(tmp_path: Path, cache: Path) -> None:
+    look_into(str(packed(tmp_path, "a")))
+    look_into(str(packed(tmp_path, "b")))
     long_ago = time.time() - 61 * 86400
     os.utime(entries(cache)[0], (long_ago, long_ago))
-    Cache(str(cache)).prune()
+    Cache().prune()
     assert len(entries(cache)) == 1
 
 
@@ -171,9 +168,9 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv(VARIABLE)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert default_directory() == str(tmp_path / ".cache" / "fleetcare.pagealloc" / "sosreport")
+    assert chosen_directory() == str(tmp_path / ".cache" / "fleetcare.pagealloc" / "sosreport")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/tmp/x")
-    assert default_directory() == "/var/tmp/x/fleetcare.pagealloc/sosreport"
+    assert chosen_directory() == "/var/tmp/x/fleetcare.pagealloc/sosreport"
     monkeypatch.setenv(VARIABLE, caching.OFF)
     look_into(str(packed(tmp_path)))
     assert not entries(tmp_path / ".cache")
@@ -197,28 +194,27 @@ def made_a_link(entry: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [given_to_another, given_away, opened_to_others, made_a_link])
-def test_what_somebody_else_may_have_put_into_the_cache_is_not_believed(change: Callable[[Path], None], tmp_path: Path) -> None:
+def test_what_somebody_else_may_have_put_there_is_not_believed(change: Callable[[Path], None], tmp_path: Path, cache: Path) -> None:
     if os.geteuid() != 0:
         cannot_run("only root can give a file away")
-    cache = tmp_path / "cache"
     path = packed(tmp_path, "a")
-    look_into(str(path), str(cache))
-    look_into(str(packed(tmp_path, "b")), str(cache))
+    look_into(str(path))
+    look_into(str(packed(tmp_path, "b")))
     mine = next(entry for entry in entries(cache) if "$sosreport:host: a\n" in entry.read_text())
     [other] = [entry for entry in entries(cache) if entry != mine]
     mine.write_text(other.read_text())
-    assert look_into(str(path), str(cache)).identity.host == "b", "or the forged entry would show nothing"
+    assert look_into(str(path)).identity.host == "b", "or the forged entry would show nothing"
     change(mine)
-    assert look_into(str(path), str(cache)).identity.host == "a"
-    assert bool(Cache(str(cache)).distrust) == (change is not given_to_another)
+    assert look_into(str(path)).identity.host == "a"
+    assert bool(Cache().distrust) == (change is not given_to_another)
 
 
-def test_no_link_leads_the_cache_to_records_of_others(tmp_path: Path) -> None:
-    look_into(str(packed(tmp_path, "a")), str(tmp_path / "cache"))
+def test_no_link_leads_the_cache_to_records_of_others(tmp_path: Path, cache: Path) -> None:
+    look_into(str(packed(tmp_path, "a")))
     record = tmp_path / "records" / "db01.evidence"
     record.parent.mkdir()
     record.touch()
     os.utime(record, (0, 0))
-    (tmp_path / "cache" / "other").symlink_to(record.parent)
-    Cache(str(tmp_path / "cache")).prune()
+    (cache / "other").symlink_to(record.parent)
+    Cache().prune()
     assert record.exists()

@@ -54,8 +54,8 @@ def packed(folder: Path, target: Path, *, rooted: bool = True) -> Path:
     return target
 
 
-def looked_into(path: Path, cache: Path | str = "none") -> list[FoundReport]:
-    return sorted(look_into_all([str(path)], 1, str(cache)), key=lambda report: report.path)
+def looked_into(path: Path) -> list[FoundReport]:
+    return sorted(look_into_all([str(path)], 1), key=lambda report: report.path)
 
 
 @pytest.mark.parametrize("given", [".", "sos-collector-x", "*/sosreport-*"])
@@ -101,16 +101,16 @@ def test_the_packed_folder_is_the_reports_in_it(name: str, rooted: bool, tmp_pat
         read_recorded(str(outer / "sosreport-db09.tar.xz"))
 
 
-def test_a_report_in_it_is_not_unpacked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    outer, cache = packed(collection(tmp_path / "folder"), tmp_path / "sos-collector-x.tar.xz"), tmp_path / "cache"
-    reports = looked_into(outer, cache)
+def test_a_report_in_it_is_not_unpacked_again(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outer = packed(collection(tmp_path / "folder"), tmp_path / "sos-collector-x.tar.xz")
+    reports = looked_into(outer)
     assert len(list(cache.rglob("*.evidence"))) == len(reports) == 3
 
     def unpack(*_words: object) -> None:
         raise AssertionError("unpacked again")
 
     monkeypatch.setattr(reading, "_unpack_inner", unpack)
-    assert [look_into(report.path, str(cache)) for report in reports] == reports
+    assert [look_into(report.path) for report in reports] == reports
 
 
 def test_one_that_is_damaged_costs_no_other(tmp_path: Path) -> None:

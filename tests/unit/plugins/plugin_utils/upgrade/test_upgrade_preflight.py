@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import Preflight, Wishes, held_back, preflight
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
+    Preflight,
+    Wishes,
+    both_looks,
+    held_back,
+    preflight,
+)
 
 from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_cluster import CLUSTAT
 from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_loader import GRUB_CONF, NEW, OLD
@@ -60,8 +66,14 @@ FACTS: dict[str, Any] = {
 MLX4 = load_catalogue().advisories[:1]
 
 
+def asked_for(**changed: Any) -> Wishes:
+    """What is asked for where an operator changes no other option."""
+    plain: dict[str, Any] = {"target": "", "exact": False, "reboot": "never", "at": "", "timezone": "", "window_seconds": 3600}
+    return Wishes(**{**plain, "cluster": "refuse", "accept": (), **changed})
+
+
 def look(texts: dict[str, str] | None = None, facts: dict[str, Any] | None = None, **wishes: Any) -> Preflight:
-    return preflight(Evidence({**TEXTS, **(texts or {})}, {}), {**FACTS, **(facts or {})}, MLX4, Wishes(**wishes), NOW)
+    return preflight(Evidence({**TEXTS, **(texts or {})}, {}), {**FACTS, **(facts or {})}, MLX4, asked_for(**wishes), NOW)
 
 
 def test_an_el6_host_with_nothing_in_the_way() -> None:
@@ -91,7 +103,7 @@ def test_an_el6_host_with_nothing_in_the_way() -> None:
         ({"$owner": ""}, "flavour", "of no package"),
         ({"$busy": "812 /var/run/yum.pid /usr/bin/python /usr/bin/yum update\n"}, "package_manager", "yum update (pid 812)"),
         ({"$busy": "  \n\t\n812\n"}, "package_manager", "is busy: 812 (pid 812)"),
-        ({"$manager": ""}, "package_manager", "neither dnf nor yum"),
+        ({"$manager": ""}, "package_manager", "neither dnf nor yum nor zypper is there"),
         ({"$offered": "Error: No matching Packages to list\n"}, "target", "newest offered: none"),
         ({"$offered": "", "$subscription": "Release: 6.4\n"}, "target", "pinned to release 6.4"),
         ({"$offered": "", "/etc/yum/vars/releasever": "6.4\n"}, "target", "pinned to release 6.4"),
@@ -126,6 +138,17 @@ def test_distributions(ident: str, version: str | None, known: bool) -> None:
 def test_a_rebuild_that_says_what_it_is_like_is_known() -> None:
     kernel = {**FACTS["kernel"], "distribution": {"id": "site", "name": "Site Linux", "version": "9.3"}}
     assert not look({"/etc/os-release": 'ID_LIKE="rhel fedora"\n'}, {"kernel": kernel}).blockers
+
+
+def test_a_second_look_takes_nothing_from_the_first() -> None:
+    """In a transcript, a file of the manifest that the program did not read is empty."""
+    head, end = "pagealloc-evidence 1 n\n", "pagealloc-evidence end n\n"
+    first = read_transcript(f"{head}/etc/os-release:ID=sles\n/boot/grub2/grub.cfg:set default\n!$grubby:no such command\n{end}", "n")
+    more = read_transcript(f"{head}$offered:a\n!/etc/yum.conf:No such file or directory\n{end}", "n")
+    both = both_looks(first, more)
+    assert both.texts["/etc/os-release"] == "ID=sles\n" and both.texts["/boot/grub2/grub.cfg"] and both.texts["$offered"] == "a\n"
+    assert set(both.reasons) == {"$grubby", "/etc/yum.conf"}
+    assert both_looks(more, first).texts["/etc/os-release"] == "ID=sles\n"
 
 
 def test_everything_at_once() -> None:
@@ -195,12 +218,12 @@ def test_a_kernel_that_did_not_come_up_is_not_tried_again_unasked() -> None:
 
 def test_a_hold_is_named_with_where_it_stands() -> None:
     evidence = Evidence({**TEXTS, "$offered": "", "/etc/yum.conf": "exclude=kernel*\ninstallonly_limit=3\n"}, {})
-    [found] = held_back(Evidence({"$offered_all": YUM3}, {}), evidence, MLX4, Wishes())
+    [found] = held_back(Evidence({"$offered_all": YUM3}, {}), evidence, MLX4, asked_for())
     assert found["check"] == "held" and "/etc/yum.conf: exclude=kernel*" in found["sentence"]
     assert "358.23.2" not in found["sentence"], "that one would not do"
-    assert held_back(Evidence({}, {}), evidence, MLX4, Wishes()) == []
+    assert held_back(Evidence({}, {}), evidence, MLX4, asked_for()) == []
     gone = Evidence({}, {"$offered": "Error: Failed to download metadata for repo 'site'"})
-    assert held_back(Evidence({"$offered_all": YUM3}, {}), gone, MLX4, Wishes()) == [], "the cache is no repository"
+    assert held_back(Evidence({"$offered_all": YUM3}, {}), gone, MLX4, asked_for()) == [], "the cache is no repository"
 
 
 def test_the_drivers_that_are_needed_and_whether_a_package_has_them() -> None:

@@ -8,14 +8,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import (
-    Target,
-    Wanted,
-    choose,
-    newest_of,
-    parse_offers,
-    wanted_from,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.yum import Yum
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import Kernels, Target
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import Wanted, choose, newest_of, wanted_from
 
 MLX4 = load_catalogue().advisories[:1]
 RUNNING = "2.6.32-358.el6.x86_64"
@@ -40,15 +35,23 @@ kernel.x86_64                 1:5.14.0-427.16.1.el9_4                baseos
 """
 
 
+OFFERED = Yum().offers(YUM3)
+
+
+def kernels(*installed: str) -> Kernels:
+    return Kernels(RUNNING, {release: release for release in installed}, OFFERED)
+
+
 def test_offers_of_both_generations() -> None:
-    assert parse_offers(YUM3) == {
+    assert {release: offer.repository for release, offer in OFFERED.items()} == {
         "2.6.32-358.23.2.el6.x86_64": "rhel-6-server-rpms",
         "2.6.32-431.el6.x86_64": "rhel-6-server-rpms",
         "2.6.32-754.35.1.el6.x86_64": "a-repository-with-a-long-name-",
         "2.6.32-573.12.1.el6.mpc07.x86_64": "site",
     }
-    assert list(parse_offers(DNF)) == ["5.14.0-427.13.1.el9_4.x86_64", "5.14.0-427.16.1.el9_4.x86_64"]
-    assert parse_offers("Error: No matching Packages to list\n") == {}
+    assert all(offer.package == release for release, offer in OFFERED.items())
+    assert list(Yum().offers(DNF)) == ["5.14.0-427.13.1.el9_4.x86_64", "5.14.0-427.16.1.el9_4.x86_64"]
+    assert Yum().offers("Error: No matching Packages to list\n") == {}
 
 
 @pytest.mark.parametrize(
@@ -68,24 +71,23 @@ def test_an_advisory_takes_only_what_it_says_is_fixed(release: str, fits: bool) 
 
 
 def test_the_newest_that_fits_is_taken_or_exactly_the_one_named() -> None:
-    offered = parse_offers(YUM3)
-    assert choose(wanted_from(MLX4, "", False), RUNNING, "x86_64", RUNNING, [RUNNING], offered) == Target(
-        "2.6.32-754.35.1.el6.x86_64", "a-repository-with-a-long-name-"
+    assert choose(wanted_from(MLX4, "", False), kernels(RUNNING), "x86_64", RUNNING) == Target(
+        "2.6.32-754.35.1.el6.x86_64", "2.6.32-754.35.1.el6.x86_64", "a-repository-with-a-long-name-"
     )
-    exact = choose(wanted_from(MLX4, "2.6.32-431.el6", True), RUNNING, "x86_64", RUNNING, [RUNNING], offered)
-    assert exact == Target("2.6.32-431.el6.x86_64", "rhel-6-server-rpms")
-    assert choose(wanted_from(MLX4, "2.6.32-800.el6", False), RUNNING, "x86_64", RUNNING, [RUNNING], offered) is None
-    assert choose(wanted_from(MLX4, "", False), RUNNING, "i686", RUNNING, [RUNNING], offered) is None, "of another machine"
+    exact = choose(wanted_from(MLX4, "2.6.32-431.el6", True), kernels(RUNNING), "x86_64", RUNNING)
+    assert exact == Target("2.6.32-431.el6.x86_64", "2.6.32-431.el6.x86_64", "rhel-6-server-rpms")
+    assert choose(wanted_from(MLX4, "2.6.32-800.el6", False), kernels(RUNNING), "x86_64", RUNNING) is None
+    assert choose(wanted_from(MLX4, "", False), kernels(RUNNING), "i686", RUNNING) is None, "of another machine"
 
 
 def test_a_kernel_that_boots_by_default_is_kept_so_that_a_second_run_does_nothing() -> None:
     fixed = "2.6.32-431.el6.x86_64"
-    assert choose(wanted_from(MLX4, "", False), RUNNING, "x86_64", fixed, [RUNNING, fixed], parse_offers(YUM3)) == Target(fixed, None)
+    assert choose(wanted_from(MLX4, "", False), kernels(RUNNING, fixed), "x86_64", fixed) == Target(fixed, fixed, None)
 
 
 def test_an_installed_kernel_that_is_the_newest_is_not_installed_again() -> None:
     newest = "2.6.32-754.35.1.el6.x86_64"
-    assert choose(wanted_from(MLX4, "", False), RUNNING, "x86_64", RUNNING, [RUNNING, newest], parse_offers(YUM3)) == Target(newest, None)
+    assert choose(wanted_from(MLX4, "", False), kernels(RUNNING, newest), "x86_64", RUNNING) == Target(newest, newest, None)
 
 
 def test_what_names_no_kernel_is_refused_with_the_option() -> None:
@@ -100,5 +102,5 @@ def test_what_names_no_kernel_is_refused_with_the_option() -> None:
 def test_words_for_people() -> None:
     assert str(Wanted(MLX4)) == "2.6.32-431.el6 or later"
     assert str(Wanted(MLX4, "2.6.32-500.el6", True)) == "2.6.32-500.el6"
-    assert newest_of(parse_offers(YUM3)) == "2.6.32-754.35.1.el6.x86_64"
+    assert newest_of(OFFERED) == "2.6.32-754.35.1.el6.x86_64"
     assert newest_of([]) == "none"

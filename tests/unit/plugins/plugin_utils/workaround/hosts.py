@@ -10,12 +10,10 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import no_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plan_value
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import Plan
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts, failures
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import Facts, blank, facts, failures, zone
 
 MB = 1024
 GB = 1024 * MB
-Facts = dict[str, Any]
 
 
 def zones(*sizes: tuple[int, str, int], min_free_kbytes: int = 67584) -> list[Facts]:
@@ -25,22 +23,8 @@ def zones(*sizes: tuple[int, str, int], min_free_kbytes: int = 67584) -> list[Fa
     for node, name, kb in sizes:
         pages = kb // 4
         share = 0 if name in ("Movable", "HighMem") else min_free_kbytes // 4 * kb // sharing
-        made.append(
-            {
-                "node": node,
-                "zone": name,
-                "free_blocks": [0] * 10 + [pages // 10240],
-                "free_pages": pages // 10240 << 10,
-                "min_pages": share,
-                "low_pages": share + share // 4,
-                "high_pages": share + share // 2,
-                "managed_pages": None,
-                "present_pages": pages,
-                "lowmem_reserve_pages": [0, 0, 0, 0],
-                "free_cma_pages": None,
-                "free_highatomic_pages": None,
-            }
-        )
+        blocks = [0] * 10 + [pages // 10240]
+        made.append(zone(blocks, node, name, min_pages=share, present_pages=pages))
     return made
 
 
@@ -69,36 +53,38 @@ def host(
     """An RHEL 6.4 host of so many kB, with failures in its log unless ``failed`` is false."""
     return facts(
         zones=zones(*(sizes or layout(kb, nodes)), min_free_kbytes=now),
-        memory={
-            "total_kb": kb,
-            "free_kb": kb // 20,
-            "available_kb": kb // 2 if available_kb is None else available_kb,
-            "active_file_kb": kb // 4,
-            "inactive_file_kb": kb // 4,
-            "reclaimable_slab_kb": kb // 50,
-        },
-        vm={"min_free_kbytes": now, "zone_reclaim_mode": mode, "boot_settings": more.pop("boot_settings", [])},
+        memory=blank(
+            "memory",
+            total_kb=kb,
+            free_kb=kb // 20,
+            available_kb=kb // 2 if available_kb is None else available_kb,
+            active_file_kb=kb // 4,
+            inactive_file_kb=kb // 4,
+            reclaimable_slab_kb=kb // 50,
+        ),
+        vm=blank("vm", min_free_kbytes=now, zone_reclaim_mode=mode, boot_settings=more.pop("boot_settings", [])),
         workaround={**no_record(), **more.pop("record", {})},
         **({"failures": failures({"2": 12})} if failed else {}),
         **more,
     )
 
 
-def plan_of(facts_of_host: Facts, **policy: Any) -> Plan:
+def plan_of(facts_of_host: Facts, **policy: Any) -> Facts:
     return plan_value(facts_of_host, policy, None)
 
 
 def in_force(step: int, min_free_kbytes: int, mode: int | None = None, age: int | None = 3600) -> Facts:
     """A record of that step."""
-    return {
-        "phase": "in_force",
-        "step": step,
-        "min_free_kbytes": min_free_kbytes,
-        "zone_reclaim_mode": mode,
-        "original_min_free_kbytes": 67584,
-        "original_zone_reclaim_mode": None if mode is None else 0,
-        "since_epoch_seconds": 1_363_700_000,
-        "since": "2013-03-19T13:33:20Z",
-        "in_force_seconds": age,
-        "mark": "5f0c2d9a417be836",
-    }
+    return blank(
+        "workaround",
+        phase="in_force",
+        step=step,
+        min_free_kbytes=min_free_kbytes,
+        zone_reclaim_mode=mode,
+        original_min_free_kbytes=67584,
+        original_zone_reclaim_mode=None if mode is None else 0,
+        since_epoch_seconds=1_363_700_000,
+        since="2013-03-19T13:33:20Z",
+        in_force_seconds=age,
+        mark="5f0c2d9a417be836",
+    )

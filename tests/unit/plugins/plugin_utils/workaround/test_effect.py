@@ -20,7 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.eff
     state,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.plan import DECISIONS
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import facts
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import facts
 
 
 def at(verdict: str = "affected", kb: int | None = 67584, mode: int | None = 0, granted: int | None = 12) -> Snapshot:
@@ -45,7 +45,7 @@ def test_every_decision_but_to_apply_has_its_outcome() -> None:
 )
 def test_a_result_without_a_change_gives_one_all_the_same(result: Any, outcome: str, said: str) -> None:
     change = change_of(result)
-    assert (change["outcome"], change["before"], change["after"], change["step"]) == (outcome, None, None, None)
+    assert (change["outcome"], change["before"], change["after"], change["step"], change["order"]) == (outcome, None, None, None, None)
     assert change["sentences"][0].startswith(said) or said in change["sentences"][0]
     assert len(change["sentences"][0]) <= 600
 
@@ -58,15 +58,17 @@ def test_a_change_is_handed_through_though_the_task_failed() -> None:
 def test_a_state_says_null_where_none_or_some_may_be_granted() -> None:
     zones = [{**facts()["zones"][0], "free_blocks": [80000, 0, 1000, 0], "free_pages": 84000, "free_cma_pages": 4000}]
     seen = facts(kernel={**facts()["kernel"], "release": "6.1.0-25-arm64"}, zones=zones)
-    assert state(seen, classify_value(seen, []), 2)["granted"] is None
+    assert state(seen, classify_value(seen, []))["granted"] is None
 
 
 def test_a_state_says_null_for_what_was_not_seen() -> None:
     seen = facts()
-    assert state(seen, classify_value(seen, []), 2)["granted"] == classify_value(seen, [])["headroom"]["atomic"][2]  # type: ignore[index]
-    assert state(seen, classify_value(seen, []), 40)["granted"] is None, "the kernel has no such order"
+    judged = classify_value(seen, [])
+    for order in (2, 3):
+        assert state(seen, {**judged, "order": order})["granted"] == judged["headroom"]["atomic"][order]  # type: ignore[index]
+    assert state(seen, {**judged, "order": 40})["granted"] is None, "the kernel has no such order"
     blind = facts(vm=None, zones=None)
-    assert state(blind, classify_value(blind, []), 2) == at("at_risk", None, None, None)
+    assert state(blind, classify_value(blind, [])) == at("at_risk", None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import TemplatedError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import limits
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
-from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.facts_samples import BY_VERDICT, failures
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.min_free_kbytes import limits
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import BY_VERDICT, failures
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.workaround.hosts import (
     GB,
     MB,
@@ -24,7 +25,15 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.wor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import ROOT
+
 STEPS = [262144, 524288, 1048576, 2097152, 4194304]
+
+
+def test_a_plan_as_data_has_what_the_filter_documents_and_no_more() -> None:
+    documented = yaml.safe_load((ROOT / "plugins" / "filter" / "workaround_plan.yml").read_text())["RETURN"]["_value"]["contains"]
+    for facts in (host(32 * GB, 2), host(GB)):
+        assert list(plan_of(facts)) == list(documented)
 
 
 @pytest.mark.parametrize(
@@ -270,8 +279,8 @@ def test_no_plan_exceeds_its_cap_or_lowers_a_value(
     if made["min_free_kbytes"] is None:
         assert made["zone_reclaim_mode"] is None
         return
-    chosen = Policy(tuple(steps), cap, available_percent, zone_percent, short_percent=1, settle_seconds=0)
-    tightest = limits(of_host, now, chosen)[0].kb
+    chosen = read_policy({**policy, "short_percent": 1, "settle_seconds": 0}, {})
+    tightest = limits(of_host, now, chosen)[0].most
     assert made["min_free_kbytes"] >= now, "never lowered"
     assert made["min_free_kbytes"] == now or made["min_free_kbytes"] <= tightest <= kb * cap / 100, "never beyond the cap"
     assert made["zone_reclaim_mode"] is None or made["zone_reclaim_mode"] & (mode or 0) == (mode or 0), "no bit is taken away"

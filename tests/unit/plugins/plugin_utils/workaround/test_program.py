@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround import program
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 
 from tests.conftest import tool
@@ -47,19 +49,19 @@ def test_nor_is_the_probe() -> None:
 def test_every_shell_can_read_it(words: str, verb: str) -> None:
     first, *rest = words.split()
     shell = [tool(first, "ksh93u+m" if first == "ksh" else first), *rest, "-n", "-c"]
-    program = render_program(verb, NONCE, VALUES[verb])
-    done = subprocess.run([*shell, program], capture_output=True, text=True, check=False, timeout=30)
+    text = render_program(verb, NONCE, VALUES[verb])
+    done = subprocess.run([*shell, text], capture_output=True, text=True, check=False, timeout=30)
     # ksh warns of what POSIX has and it calls obsolete
     errors = [line for line in done.stderr.splitlines() if "warning" not in line]
     assert (done.returncode, errors) == (0, [])
-    cut = subprocess.run([*shell, program.rsplit("done", 1)[0]], capture_output=True, text=True, check=False, timeout=30)
+    cut = subprocess.run([*shell, text.rsplit("done", 1)[0]], capture_output=True, text=True, check=False, timeout=30)
     assert cut.returncode != 0, "the shell does look"
 
 
 @pytest.mark.parametrize("verb", VALUES)
-def test_every_mark_is_filled_in_and_no_comment_travels(verb: str) -> None:
+def test_no_comment_travels_and_no_blank_line(verb: str) -> None:
     lines = render_program(verb, NONCE, VALUES[verb]).splitlines()
-    assert not [line for line in lines if "@" in line or line.startswith("#") or not line]
+    assert not [line for line in lines if line.startswith(("#", " ")) or not line]
     assert render_program(verb, NONCE, VALUES[verb]).isascii()
 
 
@@ -82,6 +84,15 @@ def test_nor_does_a_verb_that_is_none() -> None:
 
 
 def test_a_value_that_is_left_alone_is_absent_and_not_zero() -> None:
-    program = render_program("apply", NONCE, {**VALUES["apply"], "zone_reclaim_mode": None, "expected_zone_reclaim_mode": 0})
-    assert "new_mode=absent;" in program and '[ "$now_mode" = 0 ]' in program
-    assert "new_mode=0;" in render_program("apply", NONCE, {**VALUES["apply"], "zone_reclaim_mode": 0})
+    text = render_program("apply", NONCE, {**VALUES["apply"], "zone_reclaim_mode": None, "expected_zone_reclaim_mode": 0})
+    assert 'new_zone_reclaim_mode="absent"\n' in text and 'expected_zone_reclaim_mode="0"\n' in text
+    assert 'new_zone_reclaim_mode="0"\n' in render_program("apply", NONCE, {**VALUES["apply"], "zone_reclaim_mode": 0})
+
+
+def test_every_part_that_is_there_travels_with_some_verb() -> None:
+    lines = {line for verb in VALUES for line in render_program(verb, NONCE, VALUES[verb]).splitlines()}
+    parts = list(Path(program.__file__).with_name("sh").glob("*.sh"))
+    assert parts, "there are parts"
+    for path in parts:
+        code = {line.strip() for line in path.read_text().splitlines() if line.strip() and not line.strip().startswith("#")}
+        assert code and code <= lines, path

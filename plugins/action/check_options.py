@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Once for the fleet: what would spoil the report is found before thousands of hosts are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.run_once import require_run_once
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
+
+_OPTIONS = {"role": {"type": "str", "required": True}}
+
+
+class ActionModule(UntrustedAction):
+    """Reads the variables of the first host; touches no host."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        _unused, options = self.validate_argument_spec(_OPTIONS)
+        require_run_once(str(self._task.get_play().strategy), task_vars)
+        role = options["role"]
+        chosen = self._chosen(role, task_vars)
+        try:
+            merge_site_advisories(load_catalogue(), chosen[f"{role}_advisories"])
+            require_writable(chosen[f"{role}_output_dir"])
+        except AdvisoryError as error:
+            raise AnsibleActionFail(f"{role}_advisories: {error}") from None
+        except OSError as error:
+            raise AnsibleActionFail(f"{role}_output_dir: {os_failure(error)}") from None
+        return {"changed": False}
+
+    def _chosen(self, role: str, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of the role with its defaults, as Ansible checks them when a role begins, but for the fleet and not for each
+        host."""
+        try:
+            specification = role_options(role)
+        except OSError as error:
+            raise AnsibleActionFail(f"role: {os_failure(error)}") from None
+        given = {name: self._templar.template(task_vars[name]) for name in specification if name in task_vars}
+        checked = ArgumentSpecValidator(specification).validate(given)
+        if checked.error_messages:
+            raise AnsibleActionFail("; ".join(checked.error_messages))
+        return dict(checked.validated_parameters)

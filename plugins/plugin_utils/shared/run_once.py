@@ -1,0 +1,23 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done once for the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+
+#: With these each host goes on by itself, and Ansible runs once a host what is to run once.
+_STRATEGIES_WITHOUT_RUN_ONCE = ("free", "host_pinned")
+
+
+def require_run_once(strategy: str, task_vars: Mapping[str, Any]) -> None:
+    """AnsibleActionFail in a play over several hosts whose strategy does not know ``run_once``."""
+    if strategy.rpartition(".")[2] in _STRATEGIES_WITHOUT_RUN_ONCE and len(task_vars.get("ansible_play_batch", ())) > 1:
+        raise AnsibleActionFail(
+            f"The strategy {strategy} of this play would make the report of the fleet once for each host, of the hosts seen so far. "
+            "Give the play strategy: linear"
+        )

@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The machine that installs a kernel and makes it the default, or puts the old default back: from what was seen to what to do next.
+
+``next_install_move`` decides, and is a pure function; the action carries its moves out. Until the new kernel is known to be whole,
+the next boot is that of the old one, where the loader can do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import Loader
+
+
+@dataclass(frozen=True)
+class InstallWanted:
+    """``release``: the kernel to have, ``running``: the one that runs."""
+
+    release: str
+    running: str
+    check_mode: bool = False
+
+
+@dataclass(frozen=True)
+class KernelsSeen:
+    """A host at one moment. ``doubts``: why the new kernel is not whole, none where it is. ``kernels``: the releases that are installed.
+    ``parts``: the packages of the new one that are there."""
+
+    doubts: tuple[str, ...]
+    kernels: tuple[str, ...]
+    parts: tuple[str, ...]
+    loader: Loader
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """What the package manager did. ``via``: through what, ``said``: what it complained of."""
+
+    via: str
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class InstallSeen:
+    """What was seen so far; None for what was not asked for. Of a command, "" where it was carried out, else the error.
+
+    ``before``: the host at first. ``guarded``: the old kernel boots next. ``installed``: the transaction, and ``after``: the host after
+    it. ``chosen``, ``again``: the new kernel was made the default, and the host after that. ``put_back``, ``last``: the same for the old
+    one. ``forgotten``: the guard is taken back.
+    """
+
+    before: KernelsSeen | None = None
+    guarded: str | UpgradeError | None = None
+    installed: Transaction | None = None
+    after: KernelsSeen | None = None
+    chosen: str | UpgradeError | None = None
+    again: KernelsSeen | None = None
+    put_back: str | UpgradeError | None = None
+    last: KernelsSeen | None = None
+    forgotten: str | UpgradeError | None = None
+
+
+@dataclass(frozen=True)
+class SeeKernels:
+    """Look at the host. ``into``: the name in ``InstallSeen`` of what comes of a move."""
+
+    into: str
+
+
+@dataclass(frozen=True)
+class Execute:
+    """Have the host carry out a command of its boot loader."""
+
+    into: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Install:
+    """Have the package manager install the kernel, or make good the ``parts`` of it that are there. ``old``: what boots until then."""
+
+    into: str
+    old: str
+    parts: tuple[str, ...]
+    may_use_module: bool
+
+
+@dataclass(frozen=True)
+class InstallEnd:
+    """``before``: the host at first. ``why``: the new kernel is not used, "" where all is well."""
+
+    before: KernelsSeen
+    changed: bool
+    why: str = ""
+
+
+InstallMove = SeeKernels | Execute | Install | InstallEnd
+
+
+def next_install_move(wanted: InstallWanted, seen: InstallSeen) -> InstallMove:
+    """What to do next. UpgradeError where a command did not go, or the old default could not be put back."""
+    for done in (seen.guarded, seen.chosen, seen.forgotten):
+        if isinstance(done, UpgradeError):
+            raise done
+    before = seen.before
+    if before is None:
+        return SeeKernels("before")
+    # a run that was cut short left its guard behind
+    guarded = before.loader.next_release == wanted.running
+    due = bool(before.doubts) or before.loader.default != wanted.release or guarded
+    if wanted.check_mode or not due:
+        return InstallEnd(before, changed=due)
+    old = _old_default(wanted, before)
+    guard = _guard(before, old)
+    if before.doubts and seen.installed is None:
+        if guard and seen.guarded is None:
+            return Execute("guarded", guard)
+        # a module heeds installonly_limit, and the third kernel may be one too many
+        return Install("installed", old, before.parts, may_use_module=len(before.kernels) < 2)
+    outcome = _make_default(wanted, seen, before, old)
+    if not isinstance(outcome, str):
+        return outcome
+    if (guarded or seen.guarded is not None) and seen.forgotten is None:
+        return Execute("forgotten", before.loader.forget_once_command())
+    return InstallEnd(before, changed=True, why=outcome)
+
+
+def _old_default(wanted: InstallWanted, before: KernelsSeen) -> str:
+    """What is to boot on any doubt: the default until now, but not the new kernel that an earlier run left half made."""
+    default = before.loader.default
+    return wanted.running if default is None or (before.doubts and default == wanted.release) else default
+
+
+def _guard(before: KernelsSeen, old: str) -> str | None:
+    """Should the power fail from here on, the next boot is that of the old kernel. None where the loader cannot do so."""
+    return before.loader.once_command(old, old) if before.doubts and old in before.loader.entries else None
+
+
+def _make_default(wanted: InstallWanted, seen: InstallSeen, before: KernelsSeen, old: str) -> InstallMove | str:
+    """The next move, or its end: why the new kernel is not the default now, and what is; "" where all is well."""
+    if seen.after is None:
+        return SeeKernels("after")
+    doubts, latest = list(_doubts_after(before, seen.after)), seen.after
+    if not doubts and latest.loader.default != wanted.release:
+        if seen.chosen is None:
+            return Execute("chosen", latest.loader.default_command(wanted.release))
+        if seen.again is None:
+            return SeeKernels("again")
+        latest = seen.again
+        if latest.loader.default != wanted.release:
+            doubts.append(f"it was made the default, but {clip(latest.loader.default)} boots")
+    if not doubts:
+        return ""
+    told = f"kernel {wanted.release} is not used: {'; '.join(doubts)}{_complaint(seen.installed)}"
+    try:
+        outcome = _put_back(seen, latest.loader, old)
+    except UpgradeError as error:
+        raise UpgradeError(f"{told}. The old default could NOT be put back: {error.sentence}", error.remedy) from None
+    return f"{told}. {outcome}" if isinstance(outcome, str) else outcome
+
+
+def _doubts_after(before: KernelsSeen, after: KernelsSeen) -> Iterator[str]:
+    yield from after.doubts
+    gone = sorted(set(before.kernels) - set(after.kernels))
+    if gone:
+        yield f"kernel {', '.join(map(clip, gone))} was removed"
+
+
+def _complaint(installed: Transaction | None) -> str:
+    return f" ({installed.via} says: {clip(installed.said, 300)})" if installed and installed.via and installed.said else ""
+
+
+def _put_back(seen: InstallSeen, loader: Loader, old: str) -> InstallMove | str:
+    """The old default again: the next move, or a sentence on what boots now. UpgradeError where that cannot be brought about."""
+    if loader.default == old:
+        return f"Kernel {old} boots by default, as before."
+    if seen.put_back is None:
+        return Execute("put_back", loader.default_command(old))
+    if isinstance(seen.put_back, UpgradeError):
+        raise seen.put_back
+    if seen.last is None:
+        return SeeKernels("last")
+    if seen.last.loader.default != old:
+        raise UpgradeError(f"{clip(seen.last.loader.default)} boots by default", "see to it before any reboot")
+    return f"Kernel {old} boots by default again."

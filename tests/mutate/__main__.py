@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``./dev mutate [FILE ...] [--faults N] [--seed N] [--minutes N]``: plants small faults, and shows those that no unit test notices."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+from tests.mutate.mutants import Mutant, mutants_of
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = ROOT / "tests" / "unit" / "plugins"
+PREFIX = "ansible_collections.fleetcare.pagealloc.plugins."
+#: Where verdicts and safety are made.
+ROOMS = ("plugin_utils/judge", "plugin_utils/workaround", "plugin_utils/upgrade", "module_utils")
+#: No test of a file takes half as long; a fault that makes it wait forever counts as noticed.
+_SECONDS = 300
+_GOAL = 0.9
+
+
+def main(words: list[str]) -> int:
+    options = _options(words)
+    chosen = _chosen(options)
+    end = time.monotonic() + 60 * options.minutes
+    noticed: dict[str, list[bool]] = defaultdict(list)
+    with ThreadPoolExecutor(options.processes) as pool:
+        for number, (mutant, seen) in enumerate(zip(chosen, pool.map(lambda one: _try(one, end), chosen), strict=True), 1):
+            if seen is None:
+                continue
+            noticed[mutant.file].append(seen)
+            if not seen:
+                print(f"not noticed: {mutant.file}:{mutant.line}: {mutant.fault}: {mutant.text}", flush=True)
+            elif number % 20 == 0:
+                print(f"  {number} of {len(chosen)} ...", file=sys.stderr, flush=True)
+    return _told(noticed, len(chosen))
+
+
+def _options(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev mutate", description=__doc__)
+    parser.add_argument("files", nargs="*", help="source files (default: all where verdicts and safety are made)")
+    parser.add_argument("--faults", type=int, default=200, help="so many of all, drawn by lot; 0 for each (default 200)")
+    parser.add_argument("--seed", type=int, default=1, help="of the lot (default 1)")
+    parser.add_argument("--minutes", type=float, default=30, help="none is begun later than this (default 30)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    return parser.parse_args(words)
+
+
+def _chosen(options: argparse.Namespace) -> list[Mutant]:
+    files = [str(Path(file).resolve().relative_to(ROOT)) for file in options.files] or list(_sources())
+    equal = {(one["file"], one["line"], one["fault"]) for one in yaml.safe_load((Path(__file__).with_name("equal.yml")).read_text())}
+    every = [one for file in files for one in mutants_of(file, (ROOT / file).read_text()) if (one.file, one.text, one.fault) not in equal]
+    drawn = every if not options.faults else random.Random(options.seed).sample(every, min(options.faults, len(every)))
+    return sorted(drawn, key=lambda one: (one.file, one.line, one.fault))
+
+
+def _sources() -> Iterator[str]:
+    for room in ROOMS:
+        for path in sorted((ROOT / "plugins" / room).rglob("*.py")):
+            yield str(path.relative_to(ROOT))
+
+
+def _try(mutant: Mutant, end: float) -> bool | None:
+    """Whether the tests of the file notice the fault; None where the time is over."""
+    if time.monotonic() > end:
+        return None
+    module = PREFIX + mutant.file.removeprefix("plugins/").removesuffix(".py").replace("/", ".")
+    with tempfile.TemporaryDirectory(prefix="pagealloc-mutant-") as folder:
+        planted = Path(folder) / "planted.py"
+        planted.write_text(mutant.source)
+        return _fails(_tests_of(mutant.file), {"PAGEALLOC_MUTANT_MODULE": module, "PAGEALLOC_MUTANT_FILE": str(planted)})
+
+
+def _fails(tests: list[str], environment: Mapping[str, str]) -> bool:
+    command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "pytest", "-n", "0", "-x", "-p", "tests.mutate.plugin", *tests]
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **environment, "CI": "1"}, capture_output=True, check=False, timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
+
+
+def _tests_of(file: str) -> list[str]:
+    """The tests that name the module, and those of its room."""
+    module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
+    inside, name = module.rpartition(".")[::2]
+    naming = [
+        path
+        for path in UNIT.rglob("test_*.py")
+        if f"{module} import" in (text := path.read_text()) or f"{inside} import {name}" in text
+    ]
+    room = UNIT / Path(file).relative_to("plugins").parent
+    own = sorted(room.glob("test_*.py")) if "plugin_utils" in file and room.is_dir() else []
+    return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*naming, *own])] or [str(UNIT.relative_to(ROOT))]
+
+
+def _told(noticed: Mapping[str, list[bool]], planned: int) -> int:
+    for file, seen in sorted(noticed.items(), key=lambda item: sum(item[1]) / len(item[1])):
+        print(f"{sum(seen):4} of {len(seen):4} noticed  {file}")
+    tried = [one for seen in noticed.values() for one in seen]
+    if not tried:
+        print("no fault was tried")
+        return 1
+    share = sum(tried) / len(tried)
+    over = f"; the time was over before {planned - len(tried)} more" if planned > len(tried) else ""
+    print(f"{sum(tried)} of {len(tried)} faults noticed, {100 * share:.0f} %{over}")
+    return 0 if share >= _GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small faults planted in a source file: an operator turned, a bound moved by one, a ``not`` dropped, a statement removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import parso
+from cosmic_ray import plugins
+from cosmic_ray.ast import get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+
+#: Of cosmic-ray's operators those that a slip of the hand makes; `<` for `is`, say, no one writes.
+_NAMES = (
+    "AddNot",
+    "NumberReplacer",
+    "ReplaceAndWithOr",
+    "ReplaceBinaryOperator_Add_Sub",
+    "ReplaceBinaryOperator_Sub_Add",
+    "ReplaceBinaryOperator_Mul_FloorDiv",
+    "ReplaceBinaryOperator_FloorDiv_Mul",
+    "ReplaceBinaryOperator_LShift_RShift",
+    "ReplaceBinaryOperator_BitAnd_BitOr",
+    "ReplaceBinaryOperator_BitOr_BitAnd",
+    "ReplaceBreakWithContinue",
+    "ReplaceComparisonOperator_Eq_NotEq",
+    "ReplaceComparisonOperator_NotEq_Eq",
+    "ReplaceComparisonOperator_GtE_Gt",
+    "ReplaceComparisonOperator_Gt_GtE",
+    "ReplaceComparisonOperator_IsNot_Is",
+    "ReplaceComparisonOperator_Is_IsNot",
+    "ReplaceComparisonOperator_LtE_Lt",
+    "ReplaceComparisonOperator_Lt_LtE",
+    "ReplaceContinueWithBreak",
+    "ReplaceFalseWithTrue",
+    "ReplaceOrWithAnd",
+    "ReplaceTrueWithFalse",
+    "ReplaceUnaryOperator_Delete_Not",
+)
+
+
+class RemoveStatement(Operator):  # type: ignore[misc]
+    """A call or an assignment to part of something, gone."""
+
+    def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
+        if node.type == "simple_stmt" and _acts(node.children[0]):
+            yield node.children[0].start_pos, node.children[0].end_pos
+
+    def mutate(self, node: Any, _index: int) -> Any:
+        first = node.children[0].get_first_leaf()
+        replaced = parso.parse("pass").children[0]
+        replaced.prefix = first.prefix
+        node.children[0] = replaced
+        return node
+
+    @classmethod
+    def examples(cls) -> tuple[Any, ...]:
+        return ()
+
+
+def _acts(statement: Any) -> bool:
+    if statement.type == "expr_stmt":
+        return str(statement.children[0].type) != "name"  # x = 1 would be a NameError at the next use
+    return bool(statement.type in ("atom_expr", "power") and statement.children[-1].type == "trailer")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: the file, the line it is in, what was done there, and the source with it."""
+
+    file: str
+    line: int
+    text: str
+    fault: str
+    source: str
+
+
+def mutants_of(file: str, source: str) -> Iterator[Mutant]:
+    lines = source.split("\n")
+    for name, operator in _operators():
+        for occurrence, line in enumerate(_lines(source, operator)):
+            changed = mutate_code(source, operator, occurrence)
+            if changed is not None and changed != source and not lines[line - 1].startswith(("__metaclass__", "from __future__")):
+                number = sum(one == line for one in _lines(source, operator)[:occurrence])
+                yield Mutant(file, line, lines[line - 1].strip(), f"{name} {number + 1}", changed)
+
+
+def _operators() -> Iterator[tuple[str, Any]]:
+    for name in _NAMES:
+        yield name, plugins.get_operator(f"core/{name}")()
+    yield "RemoveStatement", RemoveStatement()
+
+
+def _lines(source: str, operator: Any) -> list[int]:
+    """The line of each place, in the order in which cosmic-ray counts them."""
+    found: list[int] = []
+
+    def visit(node: Any) -> None:
+        found.extend(start[0] for start, _end in operator.mutation_positions(node))
+        for child in getattr(node, "children", ()):
+            visit(child)
+
+    visit(get_ast(source))
+    return found

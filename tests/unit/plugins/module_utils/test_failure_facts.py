@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two logs of one host: each failure once, and what one log knows better than the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LogContext
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
+
+BOOTED = 1_534_416_000  # 16 August 2018, 10:40:00 UTC
+
+
+def facts_of(*logs: tuple[str, str], release: str = "4.17.0-1-amd64") -> Any:
+    return failures_of(logs, LogContext(Clock(BOOTED, BOOTED + 90_000), release))
+
+
+def failure(prefix: str, driver: str, process: str = "nfsd") -> str:
+    lines = (
+        f"{process}: page allocation failure: order:2, mode:0x484020(GFP_ATOMIC|__GFP_COMP), nodemask=(null)",
+        f"CPU: 6 PID: {len(driver)} Comm: {process} Not tainted 4.17.0-1-amd64 #1",
+        "Call trace:",
+        f" x+0x1/0x2 [{driver}]",
+    )
+    return "".join(f"{prefix}{line}\n" for line in lines)
+
+
+def dmesg(seconds: int, driver: str) -> str:
+    return failure(f"[{seconds:5d}.000001] ", driver)
+
+
+def syslog(clock: str, driver: str) -> str:
+    return failure(f"Aug 16 {clock} db01 kernel: ", driver)
+
+
+def test_of_two_alike_in_one_second_the_log_that_lost_the_first_has_the_second() -> None:
+    both = syslog("10:50:00", "bnx2x") + syslog("10:50:00", "virtio_net")
+    facts = facts_of(("dmesg", dmesg(600, "virtio_net")), ("messages", both))
+    assert (facts["count"], facts["by_driver"], facts["untrusted"]) == (2, {"bnx2x": 1, "virtio_net": 1}, 1)
+
+
+def test_modules_tell_failures_apart_that_the_clock_does_not() -> None:
+    facts = facts_of(("kern.log", syslog("10:50:00", "bnx2x")), ("syslog", syslog("10:50:01", "virtio_net")))
+    assert facts["by_driver"] == {"bnx2x": 1, "virtio_net": 1}
+
+
+def test_a_failure_is_one_though_the_cut_log_gives_it_the_trace_of_another_cpu() -> None:
+    heads = [line for driver in ("drv_a", "drv_b") for line in failure("", driver).splitlines()[:1]]
+    dumps = [f"CPU: {cpu} PID: {cpu} Comm: nfsd Not tainted 4.17.0-1-amd64 #1\nx+0x{cpu}/0x9 [drv_{cpu}]" for cpu in (1, 2)]
+    lines = "\n".join(heads + dumps).splitlines()
+    cut = "".join(f"[  600.000001] {line}\n" for line in lines[1:])
+    whole = "".join(f"Aug 16 10:50:00 db01 kernel: {line}\n" for line in lines)
+    assert facts_of(("dmesg", cut), ("messages", whole))["count"] == 2
+
+
+@pytest.mark.parametrize("ahead_hours", [0, 1, 2])
+def test_the_zone_of_a_log_is_that_in_which_most_failures_agree(ahead_hours: int) -> None:
+    """Else the one of 10:50 that dmesg has lost would be taken for that of 11:50."""
+    clocks = [f"{hour + ahead_hours}:50:00" for hour in (10, 11, 13, 14)]
+    facts = facts_of(
+        ("dmesg", "".join(dmesg(600 + 3600 * hours, "bnx2x") for hours in (1, 3, 4))),
+        ("messages", "".join(syslog(clock, "bnx2x") for clock in clocks)),
+    )
+    assert (facts["count"], facts["untrusted"]) == (4, 1)
+
+
+def test_the_kernels_stamp_is_the_surest() -> None:
+    facts = facts_of(("dmesg", dmesg(600, "bnx2x")), ("messages", failure("Aug 16 10:50:00 db01 kernel: [  600.000001] ", "vendorfw")))
+    assert facts["count"] == 1
+
+
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_a_log_that_lost_the_line_about_vmalloc_makes_no_failure_of_the_next(whole_first: bool) -> None:
+    asked = "a: page allocation failure: order:0, mode:0x24080c2\n"
+    whole = f"Aug 16 10:50:00 db01 kernel: vmalloc: allocation failure: 4096 bytes\nAug 16 10:50:00 db01 kernel: {asked}"
+    cut = f"Aug 16 10:50:00 db01 kernel: {asked}"
+    logs = [("kern.log", whole), ("syslog", cut)] if whole_first else [("kern.log", cut), ("syslog", whole)]
+    facts = facts_of(*logs, release="4.4.0-142-generic")
+    assert (facts["count"], [other["kind"] for other in facts["others"]]) == (0, ["vmalloc"])
+    assert facts_of(("kern.log", cut), release="4.4.0-142-generic")["count"] == 1, "where no log has it, it is one"
