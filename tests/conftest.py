@@ -27,7 +27,7 @@ settings.register_profile("ci", deadline=None, derandomize=True, max_examples=20
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file, and of one version of Ansible where there are several, run in one process and one after the other, since
     they share hosts. The lab is one such group and begins first: it takes longest and leaves its processors idle at times."""
