@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "tests/lab/" not in item.nodeid)
     for item in items:
         version = getattr(item, "callspec", None) and item.callspec.params.get("ansible") or ""  # type: ignore[attr-defined]
-        group = "lab" if "tests/lab/" in item.nodeid else f"{item.nodeid.partition('::')[0]} {version}"
+        group = "lab" if "tests/lab/" in item.nodeid else f"{item.nodeid.partition('::')[0]} {version}".strip()
         item.add_marker(pytest.mark.xdist_group(group))
 
 
