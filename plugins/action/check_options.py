@@ -30,15 +30,9 @@ class ActionModule(UntrustedAction):
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)
         require_run_once(str(self._task.get_play().strategy), task_vars)
-        role = options["role"]
-        chosen = self._chosen(role, task_vars)
-        try:
-            merge_site_advisories(load_catalogue(), chosen[f"{role}_advisories"])
-            require_writable(chosen[f"{role}_output_dir"])
-        except AdvisoryError as error:
-            raise AnsibleActionFail(f"{role}_advisories: {error}") from None
-        except OSError as error:
-            raise AnsibleActionFail(f"{role}_output_dir: {os_failure(error)}") from None
+        chosen = self._chosen(options["role"], task_vars)
+        for name, value in chosen.items():
+            _require_usable(name, value)
         return {"changed": False}
 
     def _chosen(self, role: str, task_vars: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,3 +47,16 @@ class ActionModule(UntrustedAction):
         if checked.error_messages:
             raise AnsibleActionFail("; ".join(checked.error_messages))
         return dict(checked.validated_parameters)
+
+
+def _require_usable(name: str, value: Any) -> None:
+    """What the specification of an option cannot see. AnsibleActionFail that names the option."""
+    try:
+        if name.endswith("_advisories"):
+            merge_site_advisories(load_catalogue(), value)
+        if name.endswith(("_output_dir", "_report_dir")):
+            require_writable(value)
+    except AdvisoryError as error:
+        raise AnsibleActionFail(f"{name}: {error}") from None
+    except OSError as error:
+        raise AnsibleActionFail(f"{name}: {os_failure(error)}") from None

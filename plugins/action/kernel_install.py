@@ -127,9 +127,7 @@ class ActionModule(UpgradeAction):
         variables = {**task_vars, "ansible_python_interpreter": python[0]}
         try:
             with self.limited_to(options["timeout_seconds"], MAX_MODULE_BYTES):
-                result = self._execute_module(
-                    module_name=module, module_args={"name": words, "state": "present"}, task_vars=variables
-                )
+                result = self._execute_module(module_name=module, module_args={"name": words, "state": "present"}, task_vars=variables)
         except AnsibleConnectionFailure:
             raise
         except AnsibleError:

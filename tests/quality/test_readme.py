@@ -182,7 +182,7 @@ def test_the_metrics_are_those_of_the_file() -> None:
 
 def test_the_picture_is_small_and_wide() -> None:
     picture = (ROOT / "docs/report.png").read_bytes()
-    assert len(picture) < 300_000
+    assert len(picture) < 120_000
     assert struct.unpack(">I", picture[16:20]) == (1280,)
 
 

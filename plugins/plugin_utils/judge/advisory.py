@@ -82,7 +82,7 @@ class Advisory:
 
 
 def prepare(source: Mapping[str, Any], defaults: Thresholds) -> Advisory:
-    """An ``Advisory`` from a mapping that advisories.schema.json allows.
+    """An ``Advisory`` from a mapping that advisories/schema.json allows.
 
     Raises AdvisoryError for what a schema cannot see: a release that is none, a range that is empty, a condition
     that does not compile.

@@ -14,9 +14,7 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import (
-    counts_by_verdict,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_collection import collection_version
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
@@ -35,7 +33,7 @@ def judge_fleet(
     """The document that all reports are made of; docs/fleet.schema.json describes it.
 
     ``comparing``: with what sets the hosts that show the trouble apart from the rest; ``troubled`` names these hosts where
-    the verdicts are not to tell. ``changes``: what a role did to each host (workaround/outcome.py, Change). Raises AdvisoryError
+    the verdicts are not to tell. ``changes``: what a role did to each host (workaround/effect.py, Change). Raises AdvisoryError
     where the site's advisories are not in order.
     """
     advisories = merge_site_advisories(load_catalogue(), site_advisories)

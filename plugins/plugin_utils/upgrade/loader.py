@@ -59,8 +59,8 @@ class Loader:
 
     def once_command(self, release: str, otherwise: str) -> str | None:
         """Boots ``release`` next, and ``otherwise`` ever after; in one write. None where this loader has no such thing."""
-        if not self.has_once or any(">" in self.entries.get(one, "") for one in (release, otherwise)):
-            return None  # a place is another one as soon as a kernel is added
+        if not self.has_once or self.submenus:
+            return None  # as soon as a kernel is added, it has the title above the submenu, and the places in there are others
         return f"{self.editor} - set saved_entry={self._entry(otherwise)} next_entry={self._entry(release)}"
 
     @property

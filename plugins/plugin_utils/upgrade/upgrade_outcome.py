@@ -36,7 +36,7 @@ def outcome_of(steps: Mapping[str, Mapping[str, Any] | None], check_mode: bool =
     """{outcome, verdict_before, verdict, running, target, due, workaround, why, findings} of one host.
 
     ``steps``: what was registered by ``preflight``, ``install``, ``schedule``, ``reboot`` and, where the workaround was to be taken
-    away, ``workaround``; None where a step was not reached. ``workaround``: what became of it, a key of workaround/outcome.py.
+    away, ``workaround``; None where a step was not reached. ``workaround``: what became of it, a key of OUTCOMES in workaround/effect.py.
     """
     preflight = steps.get("preflight") or {}
     upgrade = preflight.get("upgrade") or {}

@@ -94,6 +94,7 @@ def test_an_entry_of_a_submenu_is_not_booted_once() -> None:
     loader = read_loader(Evidence({"/boot/grub2/grub.cfg": menu, "$tool": "grub2-editenv\n", "$boot_device": "/dev/sda1"}, {}))
     assert loader.entries[OLD7] == "1>0" and loader.has_once
     assert loader.once_command(NEW7, OLD7) is None and loader.once_command(OLD7, NEW7) is None
+    assert loader.once_command(NEW7, NEW7) is None, "above a submenu there is the newest kernel, under a title that the next one gets"
 
 
 def test_bls() -> None:
