@@ -179,7 +179,7 @@ def _shown(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
     shown = {"name": name, **result}
     if facts is not None:
         shown["facts"] = {key: facts[key] for key in _SHOWN_FACTS}
-        shown["facts"]["zones"] = _only(facts["zones"], _SHOWN_ZONE)
+        shown["facts"]["zones"] = _only([zone for zone in facts["zones"] or () if zone.get("free_blocks")], _SHOWN_ZONE)
         if facts["failures"] is not None:
             shown["facts"]["failures"] = {**facts["failures"], "mem_info": None}
     if headroom is not None:

@@ -18,6 +18,6 @@ def require_run_once(strategy: str, task_vars: Mapping[str, Any]) -> None:
     """AnsibleActionFail in a play over several hosts whose strategy does not know ``run_once``."""
     if strategy.rpartition(".")[2] in _STRATEGIES_WITHOUT_RUN_ONCE and len(task_vars.get("ansible_play_batch", ())) > 1:
         raise AnsibleActionFail(
-            f"The strategy {strategy} of this play would make the report of the fleet once for each host, of the hosts seen so far. "
+            f"With the strategy {strategy} of this play each host would do alone what is done once for the fleet. "
             "Give the play strategy: linear"
         )

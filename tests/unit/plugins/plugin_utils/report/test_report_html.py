@@ -439,6 +439,19 @@ def test_an_order_above_the_usual_ones_is_marked_too(browser: Browser, tmp_path:
     assert quiet(browser)
 
 
+@pytest.mark.parametrize(("zones", "rows"), [([None, [7, 0, 1]], 1), ([None, None], 0)])
+def test_a_zone_without_its_free_blocks_costs_the_panel_nothing_else(
+    browser: Browser, zones: list[list[int] | None], rows: int, tmp_path: Path
+) -> None:
+    host = result("unknown", facts(), ["x"])
+    host["headroom"] = None
+    host["facts"]["zones"] = [{**facts()["zones"][2], "free_blocks": blocks} for blocks in zones]
+    browser.open(write(tmp_path / "no_blocks.html", fleet_of({"here": host})) + "#host=here")
+    assert browser.evaluate('document.querySelectorAll(".heat tbody tr").length') == rows
+    assert "Free memory by block size" in panel(browser)
+    assert quiet(browser)
+
+
 def test_keyboard(browser: Browser, pages: dict[str, str]) -> None:
     browser.open(pages["sample"])
     browser.evaluate('document.querySelector("#hosts tbody a").focus()')
