@@ -10,7 +10,7 @@ __metaclass__ = type
 from collections import Counter
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, LogContext, read_log
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import OF_VMALLOC, PAGES
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import OF_VMALLOC, PAGES
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
 
 #: More processes, drivers or groups than this are added up as "other", or as a group without drivers.

@@ -16,9 +16,10 @@ import re
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import without_closing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import CONTROL, kernel_lines
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import ReportReader, drivers_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import ReportReader
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_memory import ZONE_LINE, parse_mem_info
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import drivers_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 #: The logs in the order of their authority: those that only the kernel writes to, then files that users of the host can write to.

@@ -51,6 +51,7 @@ GLUED = {
     "behind free blocks": ("1*8kB (UM) 0*512kB page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
     "behind a zone's name": ("Node 0 Normal: page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
     "behind words of a stack": (" e5de9fb614f22f36 00a4511b7003e5e1page allocation failure: order:0", [0]),
+    "behind one word of it": ("8486898cd0f00971page allocation failure: order:1, mode:0x24000c0(GFP_KERNEL)", [1]),
     "before free blocks": ("page allocation failure: order:13*16kB (UM) ", [1]),
     "before none of them": ("page allocation failure: order:10*4kB ", [1]),
     "order 10 before them": ("page allocation failure: order:1046*4kB (UM) ", [10]),
@@ -70,6 +71,28 @@ def test_a_mode_that_syslog_glued_is_the_failures(before: str) -> None:
     text = f"[1.0] a: page allocation failure: order:2\n[1.0] {before}, mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)\n"
     assert facts_of(text, "4.9.0-5-amd64")["last"]["mode"] == "0x2280020"
     assert facts_of(text, "4.9.0-5-amd64")["last"]["atomic"] is True
+
+
+OF_A = "[1.0] CPU: 1 PID: 2 Comm: a Not tainted 4.14.98 #1\n[1.0] Call trace:\n[1.0]  x+0x1/0x2 [drv_a]\n"
+HEAD_OF_A = "[1.0] a: page allocation failure: order:2, mode:0x24000c0(GFP_KERNEL)\n"
+
+
+@pytest.mark.parametrize(
+    ("glued", "groups"),
+    [
+        ("[<c0932f4a>] (y) from [<bf0ecc59>] (z+0x592/0x5c2 [drv_b])", {2: ["drv_a", "drv_b"], 3: ["ixgbe"]}),
+        (" y+0x592/0x5c2 [drv_b]", {2: ["drv_a", "drv_b"], 3: ["ixgbe"]}),
+        ("Node 0 Normal: ", {2: ["drv_a"], 3: ["ixgbe"]}),
+        ("Call trace:", {2: ["drv_a"], 3: ["ixgbe"]}),
+    ],
+    ids=["a frame of arm", "a frame", "a zone", "the heading of a trace that nobody waits for"],
+)
+def test_what_another_cpu_says_behind_an_order_is_read(glued: str, groups: dict[int, list[str]]) -> None:
+    of_nobody = "[1.0]  y+0x1/0x2 [drv_c]\n" if glued == "Call trace:" else ""
+    text = f"{HEAD_OF_A}{OF_A}[1.0] page allocation failure: order:3{glued}\n{of_nobody}{WHO}"
+    facts = facts_of(text, "4.9.0-5-amd64")
+    assert {group["order"]: group["drivers"] for group in facts["groups"]} == groups
+    assert facts["by_process"] == {"a": 1, "swapper/7": 1}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +127,6 @@ def test_two_vmallocs_at_once_are_two_and_no_failure() -> None:
 OOM = "[1.0] a invoked oom-killer: gfp_mask=0x14000c0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 KILL = "[1.0] Out of memory: Kill process 12 (mysqld) score 905 or sacrifice child\n"
 NAMELESS = "[1.0] page allocation failure: order:2, mode:0x1080020(GFP_ATOMIC), nodemask=(null)\n"
-OF_A = "[1.0] CPU: 1 PID: 2 Comm: a Not tainted 4.14.98 #1\n[1.0] Call trace:\n[1.0]  x+0x1/0x2 [drv_a]\n"
 
 
 @pytest.mark.parametrize(
@@ -258,3 +280,29 @@ def test_a_repeated_message_counts_as_often_as_it_says() -> None:
     many = f"{prefix}message repeated 999999 times: [ {head}]\n"
     facts = failures_of([("messages", many)], LogContext(Clock()))
     assert (facts["count"], facts["by_order"]) == (999999, {"3": 2000}), "bounded"
+
+
+SAID = "Mar 18 14:39:17 db01 kernel: "
+PIECE = "nginx: page allocation failure: order:5"
+
+
+@pytest.mark.parametrize(
+    ("modes", "atomic"),
+    [
+        ([", mode:0x2080020(GFP_ATOMIC)", ", mode:0x24000c0(GFP_KERNEL)", ", mode:0x2080020(GFP_ATOMIC)"], {False: 1, True: 2}),
+        ([", mode:0x2080020(GFP_ATOMIC)", "message repeated 2 times: [ , mode:0x2080020(GFP_ATOMIC)]"], {True: 3}),
+        ([", mode:0x24000c0(GFP_KERNEL)"], {False: 1, None: 2}),
+    ],
+    ids=["each its own", "counted too", "two are lost"],
+)
+def test_of_failures_in_pieces_that_syslog_counted_each_takes_its_own_mode(modes: list[str], atomic: dict[bool | None, int]) -> None:
+    text = "".join(f"{SAID}{said}\n" for said in (PIECE, f"message repeated 2 times: [ {PIECE}]", *modes))
+    facts = failures_of([("messages", text)], LogContext(Clock(), "4.9.0-5-amd64"))
+    assert (facts["count"], {group["atomic"]: group["count"] for group in facts["groups"]}) == (3, atomic)
+
+
+def test_failures_in_pieces_that_syslog_counted_are_bounded() -> None:
+    text = f"{SAID}message repeated 999999 times: [ {PIECE}]\n{SAID}message repeated 999999 times: [ , mode:0x2080020(GFP_ATOMIC)]\n"
+    facts = failures_of([("messages", text)], LogContext(Clock(), "4.9.0-5-amd64"))
+    assert facts["count"] == 999999
+    assert {group["atomic"] for group in facts["groups"]} == {True, None}
