@@ -71,8 +71,10 @@ def make(seed: int) -> Log:
         failed.show(_stripped if dialect.of_syslog else _escaped)
     body = dialect.write(lines, page)
     if dialect.repeats:
-        heads = {failed.line: failed.repeat for failed in truth.failures if failed.named and "mode:" in lines[failed.line].text}
-        body = with_repeats(lines, body, heads, NOISE, rng)
+        ends = _modes_alone(lines, marks, truth)
+        heads = {failed.line: failed.repeat for failed in truth.failures if _is_whole(lines[failed.line].text, failed)}
+        heads.update({failed.line: failed.repeat for failed in truth.failures if failed.line in ends.values()})
+        body = with_repeats(lines, body, heads, ends, NOISE, rng)
     if dialect.file:
         body = with_others(dialect, body, rng)
     if dialect.rotated:
@@ -98,6 +100,28 @@ def _processes(dialect: Dialect) -> tuple[str, ...]:
     if dialect.file or dialect.second:
         return scenario.PROCESSES
     return scenario.PROCESSES_OF_DMESG if dialect.source == "$dmesg" else scenario.PROCESSES_OF_THE_KERNEL
+
+
+def _is_whole(text: str, failed: Failed) -> bool:
+    """Whether a line is the failure's and nobody's besides."""
+    alone = text.startswith(f"{failed.process}: page allocation failure") and text.count("page allocation failure") == 1
+    return alone and ", mode:" in text.rpartition("order:")[2]
+
+
+def _modes_alone(lines: list[Line], marks: list[Mark], truth: Truth) -> dict[int, int]:
+    """{line of a mode: line of its failure} where both stand alone and no other failure waits for its mode, so that rsyslog may count them
+    and everybody knows whose the modes are."""
+    if any(mark.role == "piece" for mark in marks):
+        return {}
+    ends = {mark.report: mark.line for mark in marks if mark.role == "mode"}
+    waiting = [(one.line, ends.get(one.report, len(lines))) for one in truth.failures if ends.get(one.report) != one.line]
+    found = {}
+    for failed in truth.failures:
+        first, last = failed.line, ends.get(failed.report, failed.line)
+        alone = lines[first].text == f"{failed.process}: page allocation failure: order:{failed.order}"
+        if alone and lines[last].text.startswith(", mode:") and sum(begun <= last and first <= ended for begun, ended in waiting) == 1:
+            found[last] = first
+    return found
 
 
 _CONTROL = re.compile("[\x00-\x1f]")
@@ -179,6 +203,9 @@ def faults(log: Log, found: dict[str, Any] | None) -> list[str]:
         expect("others", _counts((one["kind"], one["limited"], one["count"]) for one in found["others"]), dict(truth.others))
     if not log.dialect.second:
         expect("untrusted", found["untrusted"], truth.count if log.dialect.file else 0)
+    if not which and all(failed.atomic_told for failed in truth.failures):
+        modes = _counts((one["order"], one["atomic"], one["count"]) for one in found["groups"])
+        expect("modes", modes, _counts((failed.order, failed.atomic, 1 + failed.repeated) for failed in truth.failures))
     if told and all(failed.atomic_told and failed.process_told for failed in truth.failures):
         groups = _counts((one["order"], one["atomic"], tuple(one["drivers"]), one["count"]) for one in found["groups"])
         expect("groups", groups, _counts((failed.order, failed.atomic, tuple(failed.modules), 1) for failed in truth.failures))
