@@ -60,11 +60,11 @@ class LogContext(object):
 
 class Event(object):
     """A report with its time, as the union of logs counts it: once, whatever it was said. ``beside``: drivers of other traces, any of
-    which may be its own. ``after_workaround``: None where not known."""
+    which may be its own. ``trace_read``: no other driver can be in its trace. ``after_workaround``: None where not known."""
 
     __slots__ = (
         "after_workaround", "atomic", "behind", "beside", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order",
-        "process", "trusted", "what",
+        "process", "trace_read", "trusted", "what",
     )
 
     def __init__(self, report, moment, kernel, flags, drivers, beside, trusted, after_workaround):
@@ -81,6 +81,7 @@ class Event(object):
         self.atomic = is_atomic(flags)
         self.drivers = drivers
         self.beside = beside
+        self.trace_read = report.is_trace_read
         self.trusted = trusted
         self.after_workaround = after_workaround
 
@@ -104,10 +105,12 @@ class KernelLog(object):
 
 def read_log(text, name, context):
     """The KernelLog of a text; ``name`` is one of LOGS, or CRASH_LOG. Never raises on the text."""
-    text, dropped = without_closing(text)
+    text, dropped, trace_lines_dropped = without_closing(text)
     reading = _Reading(name, context)
     for line in kernel_lines(text, name in SYSLOG_FILES):
         reading.take(line)
+    if trace_lines_dropped:
+        reading.reader.cut_the_oldest_trace()
     events = [event for report in reading.reader.reports for event in reading.events_of(report)]
     # a message said so often that not each is kept
     dropped += sum(max(0, report.times - _MAX_TIMES) for report in reading.reader.reports)

@@ -66,9 +66,17 @@ class TraceReader(object):
         """The trace of the report follows."""
         self._without_dump.append(report)
         if report.kind == PAGES:
+            if len(self._failed) == MAX_WAITING:
+                self._forget(self._failed[0], report)
             self._failed.append(report)
         if report.line.times == 1:  # what syslog only counted had nothing behind it
             self._wait(report)
+
+    @staticmethod
+    def _forget(report, newest):
+        """What is printed beside the report from here on is not looked at any more."""
+        if not report.sure and newest.number - report.number <= MAX_TRACE_LINES:
+            report.cut = True
 
     def _wait(self, report):
         self._waiting.append(report)
@@ -187,8 +195,9 @@ class TraceReader(object):
             current.traced = True
             current.frames.extend(_framed(frames))
         for report in self._failed if frames else ():
-            if report is not current and not report.sure and self._is_at_once(report, line) and len(report.beside) < _MAX_BESIDE:
-                report.beside.extend(_framed(frames))
+            if report is not current and not report.sure and self._is_at_once(report, line):
+                report.cut = report.cut or len(report.beside) >= _MAX_BESIDE
+                report.beside.extend(_framed(frames) if not report.cut else ())
 
     def _is_at_once(self, report, line):
         if self._number - report.number > MAX_TRACE_LINES or not report.may_be_said_by(line):

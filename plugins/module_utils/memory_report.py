@@ -28,9 +28,10 @@ class Report(object):
     where it does not; ``named``: the report's own line tells the process; ``dumped``: a trace follows its line; ``frames``: that trace, as
     (module or None, function); ``what``: the cache of SLAB; ``behind``: the first line of a dump behind its own, be it its or another's;
     ``beside``: frames of other traces that were printed at the same time, any of which may be its own unless it is ``sure`` which are;
-    ``limited``: it is of a cgroup and its limit, not of the host; ``times``: how often it was said."""
+    ``cut``: a part of its trace, or of those beside it, may be lost; ``limited``: it is of a cgroup and its limit, not of the host;
+    ``times``: how often it was said."""
 
-    __slots__ = ("behind", "beside", "caller", "doubted", "dumped", "frames", "kernel", "kind", "limited", "line", "mode", "named",
+    __slots__ = ("behind", "beside", "caller", "cut", "doubted", "dumped", "frames", "kernel", "kind", "limited", "line", "mode", "named",
                  "names", "number", "order", "process", "sure", "times", "traced", "what")
 
     def __init__(self, kind, number, line, order=None, process="", dumped=False):
@@ -51,7 +52,7 @@ class Report(object):
         self.what = None
         self.behind = None
         self.beside = []
-        self.sure = self.doubted = False
+        self.sure = self.doubted = self.cut = False
         self.limited = False
 
     def set_mode(self, found):
@@ -59,6 +60,11 @@ class Report(object):
         if found is not None:
             self.mode = found.group(1) if found.group(1).startswith("0x") else "0x" + found.group(1)
             self.names = found.group(2)
+
+    @property
+    def is_trace_read(self):
+        """Whether all frames are known that may be of its trace."""
+        return bool(self.frames) and not self.cut
 
     def may_be_said_by(self, line):
         """Whether the same CPU or task speaks in the line, as far as the log names it."""

@@ -31,6 +31,8 @@ _CATALOGUE = load_catalogue()
 _HEALTHY = BY_VERDICT["clear"]
 #: Reports that say nothing of missing pages.
 _QUIET = {"boot", "noise", "warning", "hung", "vmalloc"}
+#: A driver that is in no trace.
+_NO_MODULE = "forcedeth"
 _ORDER = [kernel.name for kernel in KERNELS]
 
 
@@ -230,24 +232,26 @@ def verdict(found: dict[str, Any], *nic_drivers: str) -> str:
 
 def verdict_fault(log: Log, found: dict[str, Any]) -> list[str]:
     """What is wrong in the verdict: clear where memory was missing, or not clear where none was. A failure of an order above 3 is one of
-    the NIC where it could not wait, and on a host whose NIC has the driver in its trace."""
+    the NIC where it could not wait, and on a host whose NIC has the driver in its trace. Nobody knows where its mode or trace is lost."""
     truth = log.truth
-    missing = any(failed.order <= 3 or failed.atomic for failed in truth.failures)
+    missing = any(failed.order <= 3 or failed.atomic or failed.is_lost for failed in truth.failures)
     missing = missing or any(doubt.startswith("count") for doubt in truth.doubts)
-    quiet = (
-        not (truth.failures or truth.suppressed or truth.doubts)
-        and truth.kinds <= _QUIET
-        and not truth.others.keys() - {("vmalloc", False)}
-        and log.boot_seen
-    )
     for failed in () if missing else truth.failures:
         for module in failed.modules:
             if verdict(found, module) == "clear":
-                return [f"verdict: clear where the NIC's driver is {module}"]
-    if not missing and not quiet:
+                return [f"verdict: clear, {module} is in the trace of a failure of order {failed.order}"]
+    if not missing and not _is_quiet(log):
         return []
-    said = verdict(found)
+    said = verdict(found, *(() if missing else (_NO_MODULE,)))
     return [f"verdict: {said}"] if missing == (said == "clear") else []
+
+
+def _is_quiet(log: Log) -> bool:
+    """Whether nothing but failures that could wait, of which all is told, stands in the log."""
+    truth = log.truth
+    told = all(failed.modules_told and failed.process_told and failed.atomic_told for failed in truth.failures)
+    nothing_else = truth.kinds <= _QUIET | {"failure"} and not truth.others.keys() - {("vmalloc", False)}
+    return told and nothing_else and log.boot_seen and not (truth.suppressed or truth.doubts)
 
 
 def _faults_of_last(log: Log, last: dict[str, Any] | None, failures: list[Failed]) -> list[str]:

@@ -35,6 +35,7 @@ class Failed:
     read_atomic: bool | None = None
     named: bool = False
     repeated: int = 0
+    traced: bool = False
     doubtful: bool = False
     mixed: bool = False
 
@@ -54,6 +55,11 @@ class Failed:
     @property
     def atomic_told(self) -> bool:
         return self.atomic is not None and self.read_atomic == self.atomic
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the log lacks what it takes to judge a failure of a high order."""
+        return self.atomic is None or not self.traced or self.repeated > 0
 
     @property
     def modules_told(self) -> bool:
@@ -96,9 +102,7 @@ class Truth:
         return not self.unsure and None not in read and read == Counter(failed.process for failed in self.failures)
 
 
-def truth_of(
-    reports: Sequence[Report], marks: Sequence[Mark], callers: Sequence[str] | None = None, *, headed: bool = False
-) -> Truth:
+def truth_of(reports: Sequence[Report], marks: Sequence[Mark], callers: Sequence[str] | None = None, *, headed: bool = False) -> Truth:
     """The truth of the lines that ``marks`` stand in (one boot's). ``callers``: who spoke each line, where the log says so. ``headed``: no
     dump has frames before the line that names its process."""
     truth = Truth()
@@ -108,7 +112,9 @@ def truth_of(
         if caller not in readers:
             readers[caller] = _Reader(reports, truth, headed)
         readers[caller].take(mark)
+    traced = {mark.report for mark in marks if mark.role == "module"}
     for failed in truth.failures:
+        failed.traced = failed.report in traced
         if not failed.named and failed.read_process is None:
             failed.process = None
     return truth

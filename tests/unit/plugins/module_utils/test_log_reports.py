@@ -306,3 +306,47 @@ def test_failures_in_pieces_that_syslog_counted_are_bounded() -> None:
     facts = failures_of([("messages", text)], LogContext(Clock(), "4.9.0-5-amd64"))
     assert facts["count"] == 999999
     assert {group["atomic"] for group in facts["groups"]} == {True, None}
+
+
+FRAME = "[1.1]  x+0x1/0x2 [drv_a]\n"
+
+
+@pytest.mark.parametrize(
+    ("trace", "read"),
+    [
+        (OF_A, True),
+        (OF_A.replace(" [drv_a]", ""), True),
+        (FRAME, False),
+        ("", False),
+        (OF_A.removesuffix(FRAME.replace("1.1", "1.0")), False),
+        (OF_A.replace("x+0x1/0x2 [drv_a]", "[<c0932f4a>] 0xc0932f49"), False),
+        (OF_A.replace("Comm: a", "Comm: b"), False),
+    ],
+    ids=["a driver", "none", "without who it was", "nothing", "only its heading", "addresses without names", "another's"],
+)
+def test_whether_a_trace_was_read(trace: str, read: bool) -> None:
+    head = HEAD_OF_A.replace("order:2", "order:5")
+    (group,) = facts_of(head + trace, "4.15.0-213-generic")["groups"]
+    assert (group["order"], group["trace_read"]) == (5, read)
+
+
+def test_of_traces_the_filter_had_no_room_for_the_first_that_is_left_may_be_cut() -> None:
+    text = (HEAD_OF_A + OF_A) * 2 + HEAD_OF_A
+    for dropped, read in (("0 0 0 0 0", {True: 2, False: 1}), ("0 0 0 0 1", {True: 1, False: 2})):
+        groups = facts_of(f"{text}#log failures 3 dropped {dropped}\n", "4.15.0-213-generic")["groups"]
+        assert {told: sum(group["count"] for group in groups if group["trace_read"] is told) for told in read} == read
+
+
+def test_more_failures_at_once_than_are_looked_at_together() -> None:
+    heads = "".join(HEAD_OF_A.replace("a:", f"{process}:") for process in "abcdefghijklmnopqrs")
+    groups = facts_of(heads + OF_A.replace("Comm: a", "Comm: s") + OF_A, "4.4.0-142-generic")["groups"]
+    assert {group["trace_read"]: group["count"] for group in groups} == {True: 1, False: 18}
+
+
+def test_what_a_group_cannot_name_was_not_read() -> None:
+    many = "".join(f"[1.1]  x+0x1/0x2 [drv_{number}]\n" for number in range(9))
+    (group,) = facts_of(HEAD_OF_A + OF_A + many, "4.15.0-213-generic")["groups"]
+    assert (len(group["drivers"]), group["trace_read"]) == (8, False)
+    text = "".join(HEAD_OF_A + OF_A.replace("drv_a", f"drv_{number}") for number in range(60))
+    groups = facts_of(text, "4.15.0-213-generic")["groups"]
+    assert [group["count"] for group in groups if not group["trace_read"]] == [10], "their drivers are not told"
