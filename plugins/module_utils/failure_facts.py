@@ -206,7 +206,9 @@ def _groups(pages):
             order=order, atomic=atomic, drivers=list(drivers), drivers_beside=[], trace_read=trace_read, trusted=trusted, count=0, last=None
         ))
         group["count"] += 1
-        group["drivers_beside"] = sorted(set(group["drivers_beside"] + event.beside))[:MAX_NAMES]
+        beside = sorted(set(group["drivers_beside"] + event.beside))
+        group["drivers_beside"] = beside[:MAX_NAMES]
+        group["trace_read"] = group["trace_read"] and len(beside) <= MAX_NAMES
         group["last"] = {"process": event.process, "at": event.moment.at}
     return [groups[shape] for shape in sorted(groups, key=repr)]
 

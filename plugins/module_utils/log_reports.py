@@ -103,7 +103,7 @@ class ReportReader(object):
         if BY_USERS.search(rest) or (name is None and message.startswith("page allocation failure.")):
             return
         process = "" if name is None else comm_of(name)
-        if process is None or not self._is_whole(line, name, mode):
+        if process is None or not self._is_printed_so(line, name, mode, rest):
             return
         if mode is None and rest:  # of another CPU
             self._traces.take(self.number, line, rest)
@@ -129,10 +129,13 @@ class ReportReader(object):
             reports[0].set_mode(mode)
         return reports
 
-    def _is_whole(self, line, name, mode):
-        """Whether the line is one that this kernel prints: in pieces only where it does so, and not behind a newline in a name."""
-        if name is None or mode is None:
-            return self._in_pieces
+    def _is_printed_so(self, line, name, mode, rest):
+        """Whether the line is one that this kernel prints: in pieces only where it does so, and not behind a newline in a name. It may be
+        cut before or in its mode."""
+        if self._in_pieces and (name is None or mode is None):
+            return True
+        if name is None or (mode is None and rest.strip() and not rest.startswith(", mode:")):
+            return False
         return line.stamped or line.wrapped or not self.stamped
 
     def _name_before(self, line):

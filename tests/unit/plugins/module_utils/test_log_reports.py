@@ -43,6 +43,14 @@ def test_other_kernels_print_no_pieces(release: str) -> None:
     assert facts_of("[1.0] page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n", release)["count"] == 0
 
 
+@pytest.mark.parametrize("rest", ["", ", mode:", ", mode:0x", ", mode:zz"])
+@pytest.mark.parametrize("release", ["2.6.32-358.el6.x86_64", "4.4.180+", "6.1.0-25-amd64"])
+def test_a_line_that_was_cut_in_its_mode_is_a_failure_of_which_the_mode_is_not_known(rest: str, release: str) -> None:
+    (group,) = facts_of(f"[1.0] swapper/7: page allocation failure: order:5{rest}\n", release)["groups"]
+    assert (group["order"], group["atomic"], group["count"]) == (5, None, 1)
+    assert facts_of(f"[1.0] swapper/7: page allocation failure: order:5 was not seen{rest}\n", release)["count"] == 0
+
+
 #: What syslog(2) of 4.9 makes of pieces that two CPUs printed in turn, and the orders of the failures in it.
 GLUED = {
     "behind an order": ("page allocation failure: order:2<4>[    1.000005] b: page allocation failure: order:1, mode:0x20(GFP)", [1, 2]),
