@@ -67,7 +67,7 @@ class Event(object):
         "process", "trace_read", "trusted", "what",
     )
 
-    def __init__(self, report, moment, kernel, flags, drivers, beside, trusted, after_workaround):
+    def __init__(self, report, moment, kernel, flags, atomic, drivers, beside, trusted, after_workaround):
         self.kind = report.kind
         self.order = report.order
         self.mode = report.mode
@@ -78,7 +78,7 @@ class Event(object):
         self.moment = moment
         self.kernel = kernel
         self.flags = flags
-        self.atomic = is_atomic(flags)
+        self.atomic = atomic
         self.drivers = drivers
         self.beside = beside
         self.trace_read = report.is_trace_read
@@ -180,13 +180,20 @@ class _Reading(object):
         if self.name in SYSLOG_FILES and self.boot is None and _is_of_an_earlier_boot(moment, self.context.clock):
             return []
         kernel = report.kernel or self.boot
-        mode = "%s(%s)" % (report.mode, report.names) if report.names else report.mode
-        flags = decode_mode(mode, kernel or self.context.release) if mode else None
+        flags = self._flags_of(report)
+        atomic = is_atomic(flags)
+        if any(is_atomic(self._flags_of(rival)) is not atomic for rival in report.rivals):
+            atomic = None
         drivers = drivers_of(report.frames, self.context.nic_drivers)
         beside = [] if report.sure else [name for name in drivers_of(report.beside, self.context.nic_drivers) if name not in drivers]
         after = self._is_after_workaround(report, moment)
         trusted = self.name not in SYSLOG_FILES
-        return [Event(report, moment, kernel, flags, drivers, beside, trusted, after) for _time in range(min(report.times, _MAX_TIMES))]
+        times = min(report.times, _MAX_TIMES)
+        return [Event(report, moment, kernel, flags, atomic, drivers, beside, trusted, after) for _time in range(times)]
+
+    def _flags_of(self, report):
+        mode = "%s(%s)" % (report.mode, report.names) if report.names else report.mode
+        return decode_mode(mode, report.kernel or self.boot or self.context.release) if mode else None
 
     def _is_after_workaround(self, report, moment):
         """By the mark that the host's record bears out, else by the time; None where neither tells."""

@@ -30,8 +30,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report 
     ABOVE_MAX, MAX_BETWEEN, MAX_WAITING, MODE_OF, OF_VMALLOC, OOM_KILL, PAGES, Report,
 )
 
-# Behind the order a zone's free blocks may be glued: of "order:10*4kB" the 0 is theirs, and none of their counts begins with one.
-_ORDER = r"order:([0-9]{1,2}?(?=(?:0|[1-9][0-9]{0,6})\*[0-9]{1,7}kB)|[0-9]{1,2}(?![0-9]))"
+# Behind the order numbers of show_mem may be glued: of "order:10*4kB" the 0 is theirs, and none of them but 0 itself begins with one.
+_ORDER = r"order:([0-9]{1,2}?(?=(?:0|[1-9][0-9]{0,9})(?:\*[0-9]{1,7}kB| total pagecache| pages ))|[0-9]{1,2}(?![0-9]))"
 _HEAD = re.compile(r"(?:(.{0,60}?): )?page allocation failure[.:] " + _ORDER + r"(.*)\Z")
 _NAME_ALONE = re.compile(r"(.{1,60}): ?\Z")
 _HEADING = re.compile(r"Mem-[Ii]nfo|Call [Tt]race|Backtrace|Code|.* per-cpu:")
@@ -108,7 +108,10 @@ class ReportReader(object):
         if mode is None and rest:  # of another CPU
             self._traces.take(self.number, line, rest)
         kind = OF_VMALLOC if self._troubles.is_of_vmalloc(self.number, name, order, mode) else PAGES
+        # behind an order without a name the mode may be another CPU's
+        rivals = self._waiting_for_a_mode(line) if name is None and mode is not None and self._is_glued else []
         for report in self._said(kind, line, int(order), process, mode):
+            _doubt_modes(rivals + [report])
             if name is None:
                 report.process = self._name_before(line)
             self._add(report)
@@ -159,11 +162,14 @@ class ReportReader(object):
         return mode is not None
 
     def _give_mode(self, line, mode):
-        for report in self._without_mode:
-            if self.number - report.number <= MAX_TRACE_LINES and report.may_be_said_by(line):
-                self._without_mode.remove(report)
-                report.set_mode(mode)
-                break
+        waiting = self._waiting_for_a_mode(line)
+        _doubt_modes(waiting)
+        if waiting:
+            self._without_mode.remove(waiting[0])
+            waiting[0].set_mode(mode)
+
+    def _waiting_for_a_mode(self, line):
+        return [one for one in self._without_mode if self.number - one.number <= MAX_TRACE_LINES and one.may_be_said_by(line)]
 
     def _take_name(self, line, message):
         name = _NAME_ALONE.match(message)
@@ -198,3 +204,10 @@ class ReportReader(object):
         if self._rate_limit and self._rate_limit[0] == self.number - 1:
             self.suppressed += self._rate_limit[1]
         self._rate_limit = None
+
+
+def _doubt_modes(reports):
+    """A mode may be of any of these: where one is no failure, it is not known what is left for the failures."""
+    others = [report for report in reports if report.kind != PAGES]
+    for report in reports if others else ():
+        report.rivals.extend(other for other in others if other is not report)

@@ -29,10 +29,10 @@ class Report(object):
     (module or None, function); ``what``: the cache of SLAB; ``behind``: the first line of a dump behind its own, be it its or another's;
     ``beside``: frames of other traces that were printed at the same time, any of which may be its own unless it is ``sure`` which are;
     ``cut``: a part of its trace, or of those beside it, may be lost; ``limited``: it is of a cgroup and its limit, not of the host;
-    ``times``: how often it was said."""
+    ``rivals``: reports that are no failures, any of which its mode may belong to; ``times``: how often it was said."""
 
     __slots__ = ("behind", "beside", "caller", "cut", "doubted", "dumped", "frames", "kernel", "kind", "limited", "line", "mode", "named",
-                 "names", "number", "order", "process", "sure", "times", "traced", "what")
+                 "names", "number", "order", "process", "rivals", "sure", "times", "traced", "what")
 
     def __init__(self, kind, number, line, order=None, process="", dumped=False):
         self.kind = kind
@@ -52,6 +52,7 @@ class Report(object):
         self.what = None
         self.behind = None
         self.beside = []
+        self.rivals = []
         self.sure = self.doubted = self.cut = False
         self.limited = False
 

@@ -19,6 +19,9 @@ from typing import Any
 from tests.kernel_logs.console import Mark
 from tests.kernel_logs.reports import Report
 
+#: How many lines behind another report in pieces its mode may come.
+_BETWEEN = 150
+
 
 @dataclass
 class Failed:
@@ -36,6 +39,7 @@ class Failed:
     named: bool = False
     repeated: int = 0
     traced: bool = False
+    mode_doubtful: bool = False
     doubtful: bool = False
     mixed: bool = False
 
@@ -54,7 +58,7 @@ class Failed:
 
     @property
     def atomic_told(self) -> bool:
-        return self.atomic is not None and self.read_atomic == self.atomic
+        return self.atomic is not None and self.read_atomic == self.atomic and not self.mode_doubtful
 
     @property
     def is_lost(self) -> bool:
@@ -136,6 +140,7 @@ class _Reader:
         self.nameless = 0
         self.name: Mark | None = None
         self.vmalloc: list[int] = []
+        self.piece = -_BETWEEN
 
     def take(self, mark: Mark) -> None:
         getattr(self, "_take_" + mark.role.replace(" ", "_"))(mark)
@@ -156,6 +161,9 @@ class _Reader:
 
     def _take_piece(self, mark: Mark) -> None:
         self._leave()
+        self.piece = mark.line
+        for failed in self.modeless:
+            failed.mode_doubtful = True
         self.announced.append(self._name_of(mark))
         self.truth.others[mark.value, False] += 1
 
@@ -202,6 +210,7 @@ class _Reader:
         if mode is not None:
             failed.atomic = failed.read_atomic = mode.atomic
         else:
+            failed.mode_doubtful = mark.line - self.piece < _BETWEEN
             self.modeless.append(failed)
         self.of[mark.report] = failed
         self.open.append(failed)
@@ -214,9 +223,17 @@ class _Reader:
         return any(call.mark is not None and call.mark[0] == "comm" for segment in report.segments for call in segment.calls[:1])
 
     def _take_mode(self, mark: Mark) -> None:
+        """A mode behind the order and the name is surely the failure's own, one behind an order alone may be any's that waits."""
         mine = self.of.get(mark.report)
         if mine is not None:
             mine.atomic = mark.value.atomic
+        if mine is not None and mine in self.modeless and mine.named and mine.line == mark.line:
+            self.modeless.remove(mine)
+            mine.read_atomic, mine.mode_doubtful = mine.atomic, False
+            return
+        if len(self.modeless) > 1 and any(failed.line == mark.line for failed in self.modeless):
+            for failed in self.modeless:
+                failed.mode_doubtful = True
         if self.modeless:
             self.modeless.pop(0).read_atomic = mark.value.atomic
 

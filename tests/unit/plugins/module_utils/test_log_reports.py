@@ -63,6 +63,9 @@ GLUED = {
     "before free blocks": ("page allocation failure: order:13*16kB (UM) ", [1]),
     "before none of them": ("page allocation failure: order:10*4kB ", [1]),
     "order 10 before them": ("page allocation failure: order:1046*4kB (UM) ", [10]),
+    "before the pages of swap": ("page allocation failure: order:10 pages in swap cache", [1]),
+    "before the pages of files": ("page allocation failure: order:21046 total pagecache pages", [2]),
+    "order 10 before them all": ("page allocation failure: order:104096 pages RAM", [10]),
     "order 10 before a zone": ("page allocation failure: order:10Node 0 DMA free:55355kB min:53404kB", [10]),
 }
 
@@ -72,6 +75,12 @@ def test_failures_that_syslog_glued_count_each(line: str, orders: list[int]) -> 
     facts = facts_of(f"[1.0] {line}\n{WHO}", "4.9.0-5-amd64")
     assert facts["by_order"] == {str(order): 1 for order in orders}
     assert facts["by_process"].get("swapper/7") == 1, "the dump names the process, and nothing else that stands before a colon"
+
+
+def test_a_failure_that_syslog_glued_to_a_line_about_vmalloc_counts() -> None:
+    text = "[1.0] vmalloc: allocation failure: 199618560 bytespage allocation failure: order:3, mode:0x2080020(GFP_ATOMIC)\n"
+    facts = facts_of(text, "4.9.0-5-amd64")
+    assert (facts["by_order"], [other["kind"] for other in facts["others"]]) == ({"3": 1}, ["vmalloc"])
 
 
 @pytest.mark.parametrize("before", [" e5de9fb614f22f36", "87b8d213e281ca49", "6*16kB (UM) 3*32kB (UM) ", "Node 0 DMA32: ", "1*4kB "])
@@ -108,10 +117,11 @@ def test_what_another_cpu_says_behind_an_order_is_read(glued: str, groups: dict[
     [
         ("[1.0] Node 0 Call Trace:\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
         ("[1.0] Node 0 Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
+        ("[1.0]  <IRQ> Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", "3.2.27+", {"ixgbe": 1}),
         ("[1.0] Node 0 DMA: 0*4kB <4>b invoked oom-killer: gfp_mask=0xd0\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1}),
         ("[1.0] Node 0 DMA: 0*4kB  [<c04c9bd5>] y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1, "bonding": 1}),
     ],
-    ids=["a heading", "a name", "a level", "a frame"],
+    ids=["a heading", "a name", "a name behind an interrupt", "a level", "a frame"],
 )
 def test_what_the_console_glued_to_the_line_of_a_zone_is_read(text: str, release: str, drivers: dict[str, int]) -> None:
     who = "" if "2.6.18" in release else "[1.0] Pid: 7, comm: a Not tainted 2.6.32 #1\n[1.0] Call Trace:\n"
@@ -358,3 +368,23 @@ def test_what_a_group_cannot_name_was_not_read() -> None:
     text = "".join(HEAD_OF_A + OF_A.replace("drv_a", f"drv_{number}") for number in range(60))
     groups = facts_of(text, "4.15.0-213-generic")["groups"]
     assert [group["count"] for group in groups if not group["trace_read"]] == [10], "their drivers are not told"
+
+
+VMALLOC_PIECE = "[1.0] in:imklog: vmalloc: allocation failure: 83636224 bytes\n"
+FOR_VMALLOC = "[1.0] , mode:0x24080c2(GFP_KERNEL|__GFP_HIGHMEM|__GFP_ZERO)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "atomic"),
+    [
+        (VMALLOC_PIECE + "[1.0] a: page allocation failure: order:5\n[1.0] , mode:0x2080020(GFP_ATOMIC)\n" + FOR_VMALLOC, None),
+        (VMALLOC_PIECE + "[1.0] a: page allocation failure: order:5\n" + FOR_VMALLOC + "[1.0] , mode:0x2080020(GFP_ATOMIC)\n", None),
+        (VMALLOC_PIECE + "[1.0] a: page allocation failure: order:5\n" + FOR_VMALLOC * 2, False),
+        (VMALLOC_PIECE + "[1.0] page allocation failure: order:5, mode:0x24000c0(GFP_KERNEL)\n[1.0] , mode:0x2080020(GFP_ATOMIC)\n", None),
+        (VMALLOC_PIECE + "[1.0] a: page allocation failure: order:5, mode:0x2080020(GFP_ATOMIC)\n" + FOR_VMALLOC, True),
+    ],
+    ids=["its own first", "the other's first", "alike", "behind an order alone", "behind a name"],
+)
+def test_a_mode_that_may_be_of_another_report_is_not_known(text: str, atomic: bool | None) -> None:
+    (group,) = facts_of(text, "4.9.0-5-amd64")["groups"]
+    assert (group["order"], group["atomic"]) == (5, atomic)
