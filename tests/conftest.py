@@ -27,14 +27,14 @@ settings.register_profile("ci", deadline=None, derandomize=True, max_examples=20
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file, and of one version of Ansible where there are several, run in one process and one after the other, since
     they share hosts. The lab is one such group and begins first: it takes longest and leaves its processors idle at times."""
     items.sort(key=lambda item: "tests/lab/" not in item.nodeid)
     for item in items:
         version = getattr(item, "callspec", None) and item.callspec.params.get("ansible") or ""  # type: ignore[attr-defined]
-        group = "lab" if "tests/lab/" in item.nodeid else f"{item.nodeid.partition('::')[0]} {version}"
+        group = "lab" if "tests/lab/" in item.nodeid else f"{item.nodeid.partition('::')[0]} {version}".strip()
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -15,6 +15,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keepin
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, show
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = {
     "database": {"type": "str", "default": ""},
-    "output_dir": {"type": "path", "default": "./pagealloc-report"},
+    **action_options("audit", "output_dir"),
     "label": {"type": "str"},
     "host": {"type": "str"},
     "csv": {"type": "path"},

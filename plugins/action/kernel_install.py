@@ -14,9 +14,9 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.deadline import MAX_MODULE_BYTES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.install_machine import (
     Execute,
@@ -44,7 +44,8 @@ class ActionModule(UpgradeAction):
 
     OPTIONS = {
         "upgrade": {"type": "dict", "required": True},
-        **of_role("accept", "use_modules", site_advisories="advisories", timeout_seconds="install_timeout_seconds"),
+        **action_options("kernel_upgrade", "accept", "use_modules"),
+        **action_options("kernel_upgrade", site_advisories="advisories", timeout_seconds="install_timeout_seconds"),
     }
 
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.known_managers import MANAGERS, manager_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
@@ -32,8 +32,9 @@ class ActionModule(UpgradeAction):
     """See plugins/modules/kernel_preflight.py."""
 
     OPTIONS = {
-        **of_role("target", "exact", "reboot", "reboot_at", "reboot_timezone", "window_seconds", "cluster", "accept"),
-        **of_role(site_advisories="advisories", timeout_seconds="preflight_timeout_seconds"),
+        **action_options("kernel_upgrade", "target", "exact", "accept", "cluster"),
+        **action_options("kernel_upgrade", "reboot", "reboot_at", "reboot_timezone", "window_seconds"),
+        **action_options("kernel_upgrade", site_advisories="advisories", timeout_seconds="preflight_timeout_seconds"),
         "refuse": {"type": "bool", "default": True},
     }
 

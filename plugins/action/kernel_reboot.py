@@ -13,9 +13,9 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.unreached import verdict_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction, catalogue_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import make_plan, plan_text
@@ -35,8 +35,8 @@ class ActionModule(UpgradeAction):
 
     OPTIONS = {
         "upgrade": {"type": "dict", "required": True},
-        **of_role("cluster", site_advisories="advisories", standby_seconds="standby_timeout_seconds"),
-        **of_role(return_seconds="return_timeout_seconds", settle_seconds="settle_timeout_seconds"),
+        **action_options("kernel_upgrade", "cluster", site_advisories="advisories", standby_seconds="standby_timeout_seconds"),
+        **action_options("kernel_upgrade", return_seconds="return_timeout_seconds", settle_seconds="settle_timeout_seconds"),
     }
 
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

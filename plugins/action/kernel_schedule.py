@@ -10,9 +10,9 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import UPGRADE_HOME
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.action import UpgradeAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.host_plan import (
@@ -34,7 +34,7 @@ class ActionModule(UpgradeAction):
     OPTIONS = {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "upgrade": {"type": "dict", "default": {}},
-        **of_role("notice_seconds", "window_seconds", "cluster", standby_seconds="standby_timeout_seconds"),
+        **action_options("kernel_upgrade", "notice_seconds", "window_seconds", "cluster", standby_seconds="standby_timeout_seconds"),
         "timeout_seconds": {"type": "int", "default": 120},
     }
 

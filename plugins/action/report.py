@@ -23,6 +23,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.run_once import require_run_once
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
@@ -33,14 +34,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.eff
 _OPTIONS = {
     "gathered": {"type": "str", "required": True},
     "recorded": {"type": "str"},
-    "output_dir": {"type": "path", "default": "./pagealloc-report"},
     "changed_by": {"type": "str", "choices": ["workaround"]},
-    "site_advisories": {"type": "list", "elements": "dict", "default": []},
-    "compare": {"type": "bool", "default": True},
-    "troubled": {"type": "list", "elements": "str", "default": []},
     "history": {"type": "str", "default": OFF},
-    "history_label": {"type": "str", "default": ""},
-    "history_keep_days": {"type": "int", "default": 400},
+    **action_options("audit", "output_dir", "compare", "troubled", "history_label", "history_keep_days", site_advisories="advisories"),
 }
 
 

@@ -14,10 +14,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import head_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import raising_for
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import remove_leftovers, write_whole
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import of_role
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.upgrade_outcome import (
     SCHEMA,
     outcome_of,
@@ -36,7 +36,7 @@ class ActionModule(UntrustedAction):
     _requires_connection = False
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        spec = {step: {"type": "str"} for step in _STEPS} | of_role(output_dir="report_dir")
+        spec = {step: {"type": "str"} for step in _STEPS} | action_options("kernel_upgrade", output_dir="report_dir")
         _unused, options = self.validate_argument_spec(spec)
         names = {step: options[step] for step in _STEPS if options[step]}
         hosts = {str(host): self._outcome(task_vars["hostvars"], host, names) for host in task_vars.get("ansible_play_hosts_all", [])}

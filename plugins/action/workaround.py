@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_a
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import options_of_action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, NoAnswerError, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.look import Look, look_at
@@ -30,7 +30,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.pro
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.task_result import task_result
 
 _OPTIONS = {
-    **options_of_action("workaround", {"workaround_advisories": "site_advisories", "workaround_output_dir": "", "workaround_fail_on": ""}),
+    **action_options("workaround", *CHOICES, "state", "compact", "watch_seconds", "verify_seconds", "timeout_seconds"),
+    **action_options("workaround", site_advisories="advisories"),
     "options_from": {"type": "str"},
 }
 

@@ -180,8 +180,8 @@ class Controller:
         self.surveys.pop(number, None)
         for key in [key for key in self.lists if key[0] == number]:
             del self.lists[key]
-        for (_, name), listed in self.lists.items():
-            if LISTS[name] == endpoint and number in listed:
+        for key, listed in self.lists.items():
+            if LISTS[key[1]] == endpoint and number in listed:
                 listed.remove(number)
         if endpoint == "workflow_job_template_nodes":
             self.objects["workflow_approval_templates"].pop(gone["unified_job_template"], None)
@@ -200,7 +200,7 @@ class Controller:
 
     def _drop_labels(self) -> None:
         """AWX takes a label away with the last object that had it."""
-        used = {number for (_, name), listed in self.lists.items() if name == "labels" for number in listed}
+        used = {number for key, listed in self.lists.items() if key[1] == "labels" for number in listed}
         had = {number for number, label in self.objects["labels"].items() if label.get("used")}
         for number in had - used:
             del self.objects["labels"][number]

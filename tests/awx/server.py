@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name.isdigit():
             one = self.of.by_number(endpoint, int(name))
         else:
-            name, _, organization = name.partition("++")
+            name, organization = name.split("++")
             number = str(self.of.named("organizations", organization)["id"])
             one = next(iter(self.of.found(endpoint, {"name": name, "organization": number})), None)
         if one is None:

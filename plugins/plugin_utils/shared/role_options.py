@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_collection import ROOT
 
+_OF_A_SPECIFICATION = ("type", "elements", "choices", "default")
 
+
+@cache
 def role_options(role: str) -> dict[str, Any]:
     """Option name -> its specification, of a role's main entry point. FileNotFoundError for a role that is none of ours."""
     if not role.isidentifier():
@@ -21,9 +24,14 @@ def role_options(role: str) -> dict[str, Any]:
     return options
 
 
-def options_of_action(role: str, renamed: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """The specification of the options of the action that carries a role out, from the role's own. ``renamed``: the role's options that
-    have another name there than without the role's; "" for those that the action does not have."""
-    options = {renamed.get(name, name.removeprefix(f"{role}_")): says for name, says in role_options(role).items()}
-    shape = ("type", "elements", "choices", "default")
-    return {name: {key: says[key] for key in shape if key in says} for name, says in options.items() if name}
+def action_options(role: str, *names: str, **renamed: str) -> dict[str, dict[str, Any]]:
+    """{option of an action: its specification}, for those that the role hands on. ``renamed``: option="what the role calls it".
+
+    Without the role's name, with which all options of a role begin. KeyError for one that the role does not have.
+    """
+    specified = role_options(role)
+    wanted = {**{name: name for name in names}, **renamed}
+    return {
+        option: {key: value for key, value in specified[f"{role}_{name}"].items() if key in _OF_A_SPECIFICATION}
+        for option, name in wanted.items()
+    }

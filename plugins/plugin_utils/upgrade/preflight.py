@@ -11,9 +11,9 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import system
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import acceptable
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import Cluster, read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import Finding, UpgradeError, blocker, ok, warning
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.loader import read_loader
@@ -51,7 +51,6 @@ class Preflight:
     target: Target | None
     at: int | None
     state: State
-    clusters: list[Cluster]
     manager: PackageManager | None
     python: str
 
@@ -59,6 +58,11 @@ class Preflight:
     def blockers(self) -> list[Finding]:
         """What the upgrade is refused for."""
         return [finding for finding in self.findings if finding["state"] == "blocker"]
+
+
+def _acceptable() -> frozenset[str]:
+    """The checks whose blockers an operator may take upon himself."""
+    return frozenset(role_options("kernel_upgrade")["kernel_upgrade_accept"]["choices"])
 
 
 def preflight(
@@ -79,8 +83,7 @@ def preflight(
         findings += system.rooms(evidence)
     findings += system.left_behind(evidence, (facts.get("modules") or {}).get("out_of_tree"))
     findings += [*more, *_loader(evidence)]
-    clusters = read_clusters(evidence)
-    findings += [_cluster(one, wishes) for one in clusters]
+    findings += [_cluster(one, wishes) for one in read_clusters(evidence)]
     at = None
     if wishes.reboot == "at":
         at, said = _time(evidence, state, wishes, controller_clock)
@@ -92,14 +95,13 @@ def preflight(
         target,
         at,
         state,
-        clusters,
         manager,
         " ".join(words[:2]) if len(words) > 1 else "",
     )
 
 
 def _accepted(finding: Finding, accept: Sequence[str]) -> Finding:
-    if finding["state"] == "blocker" and finding["check"] in accept and finding["check"] in acceptable():
+    if finding["state"] == "blocker" and finding["check"] in accept and finding["check"] in _acceptable():
         return warning(finding["check"], f"{finding['sentence']}; accepted by kernel_upgrade_accept")
     return finding
 

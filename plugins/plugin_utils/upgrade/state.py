@@ -48,7 +48,6 @@ class State:
     active: bool
     before: Before | None
     outcome: tuple[tuple[int, str], ...]
-    script: str
 
     @property
     def due(self) -> int | None:
@@ -84,7 +83,6 @@ def read_state(evidence: Evidence) -> State:
         active=bool(plan) and (texts.get("$timer", "").strip() in ("waiting", "running") if systemd else job in queued),
         before=_before(texts.get(f"{UPGRADE_HOME}/before", "")),
         outcome=_outcome(texts.get("$outcome", "")),
-        script=texts.get("$script", "").strip(),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import options_of_action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 #: At this share of memory hosts die at once (RHEL 6 Performance Tuning Guide): no choice may reach it.
@@ -50,10 +50,9 @@ class Policy:
     conflicts: str
 
 
-#: The options of the role, by their names without its prefix: their defaults and choices stand there alone.
-_OF_ROLE = options_of_action("workaround", {})
-#: The names of the choices.
 CHOICES = tuple(one.name for one in fields(Policy))
+#: Their defaults and choices, which stand in the specification of the role alone.
+_OF_ROLE = action_options("workaround", *CHOICES)
 
 
 def read_policy(chosen: Mapping[str, Any] | None, defaults: Mapping[str, Any]) -> Policy:

@@ -49,7 +49,6 @@ _LOOK = {
     "$atq": "7\tMon Jan  6 10:00:00 2014 a root\n",
     "$timer": "waiting\n",
     "$outcome": "1364000000 confirmed: kernel x came up\n1364000100 returned: kernel x did not come up\n",
-    "$script": "0123456789abcdef\n",
     f"{HOME}/plan": f"TARGET=x\nOLD={OLD}\nAT=1796000000\nUNTIL=1796003600\nSTANDBY='crm_standby -v on'\n",
     f"{HOME}/armed": "1\n",
     f"{HOME}/job": "7\n",

@@ -5,7 +5,6 @@
 # What runs now and what was left by us: the clock, the network, a schedule, the last words of the host's own script. Read-only.
 # shellcheck disable=SC2086,SC2154 # settings; no path of ours has a blank
 say clock "$(date +%s)"
-say offset "$(date +%z)"
 zone=$(readlink /etc/localtime); case $zone in */zoneinfo/*) zone=${zone#*/zoneinfo/};; *) zone=;; esac
 if [ -z "$zone" ] && [ -r /etc/sysconfig/clock ]; then zone=$(sed -n 's/^ZONE="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' /etc/sysconfig/clock); fi
 say zone "$zone"
@@ -20,7 +19,6 @@ if have at; then say tool at; fi
 if [ -d $home ]; then
  for word in plan armed before job; do if [ -e $home/$word ]; then framed grep -H '' $home/$word; fi; done
  if [ -e $home/outcome ]; then say outcome "$(tail -n 3 $home/outcome)"; fi
- if [ -e $home/run ]; then say script "$(cksum <$home/run)"; fi
 fi
 if [ -d /run/systemd/system ]; then
  out=$(systemctl show -p SubState "${home##*/}.timer" 2>/dev/null); say timer "${out#SubState=}"

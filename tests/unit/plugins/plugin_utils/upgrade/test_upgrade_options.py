@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.asked_for import acceptable, of_role
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options, role_options
 
 ACTIONS = ("kernel_preflight", "kernel_install", "kernel_schedule", "kernel_reboot")
 PLUGINS = "ansible_collections.fleetcare.pagealloc.plugins"
@@ -29,11 +28,7 @@ def test_what_is_documented_is_what_is_taken(action: str) -> None:
 
 def test_an_option_of_the_role_is_as_its_specification_has_it() -> None:
     said = role_options("kernel_upgrade")["kernel_upgrade_install_timeout_seconds"]
-    assert of_role(seconds="install_timeout_seconds") == {"seconds": {"type": "int", "default": said["default"]}}
-    assert set(of_role("target", "cluster")) == {"target", "cluster"}
+    assert action_options("kernel_upgrade", seconds="install_timeout_seconds") == {"seconds": {"type": "int", "default": said["default"]}}
+    assert set(action_options("kernel_upgrade", "target", "cluster")) == {"target", "cluster"}
     with pytest.raises(KeyError):
-        of_role("nothing")
-
-
-def test_what_may_be_accepted_is_what_the_role_offers() -> None:
-    assert acceptable() == {"clock", "driver", "last_reboot", "out_of_tree"}
+        action_options("kernel_upgrade", "nothing")
