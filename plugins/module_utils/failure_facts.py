@@ -10,11 +10,13 @@ __metaclass__ = type
 from collections import Counter
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, LogContext, read_log
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import OF_VMALLOC, PAGES
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import OF_VMALLOC, PAGES
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
 
 #: More processes, drivers or groups than this are added up as "other", or as a group without drivers.
 MAX_NAMES = 50
+#: How many drivers of one trace a group names.
+_MAX_DRIVERS = 8
 #: How many reports of another log one is compared with at most, to see whether it is the same.
 _MAX_COMPARED = 256
 #: The clocks of all zones differ from UTC by a number of these.
@@ -173,6 +175,8 @@ def _seconds(uptime):
 def _complete(known, event):
     known.kind = OF_VMALLOC if event.kind == OF_VMALLOC else known.kind
     known.process = known.process or event.process
+    if event.trace_read and not known.trace_read:
+        known.drivers, known.trace_read = event.drivers, True
     known.drivers = known.drivers or event.drivers
     known.beside = [name for name in known.beside + event.beside if name not in known.drivers]
     if known.mode is None:
@@ -197,18 +201,21 @@ def _groups(pages):
     kept = set(shape for shape, _count in frequent)
     groups = {}
     for shape, event in zip(shapes, pages):
-        order, atomic, drivers, trusted = shape if shape in kept else shape[:2] + ((),) + shape[3:]
-        group = groups.setdefault((order, atomic, drivers, trusted), dict(
-            order=order, atomic=atomic, drivers=list(drivers), drivers_beside=[], trusted=trusted, count=0, last=None
+        order, atomic, drivers, trace_read, trusted = shape if shape in kept else shape[:2] + ((), False) + shape[4:]
+        group = groups.setdefault((order, atomic, drivers, trace_read, trusted), dict(
+            order=order, atomic=atomic, drivers=list(drivers), drivers_beside=[], trace_read=trace_read, trusted=trusted, count=0, last=None
         ))
         group["count"] += 1
-        group["drivers_beside"] = sorted(set(group["drivers_beside"] + event.beside))[:MAX_NAMES]
+        beside = sorted(set(group["drivers_beside"] + event.beside))
+        group["drivers_beside"] = beside[:MAX_NAMES]
+        group["trace_read"] = group["trace_read"] and len(beside) <= MAX_NAMES
         group["last"] = {"process": event.process, "at": event.moment.at}
     return [groups[shape] for shape in sorted(groups, key=repr)]
 
 
 def _shape(event):
-    return event.order, event.atomic, tuple(event.drivers[:8]), event.trusted
+    trace_read = event.trace_read and len(event.drivers) <= _MAX_DRIVERS
+    return event.order, event.atomic, tuple(event.drivers[:_MAX_DRIVERS]), trace_read, event.trusted
 
 
 def _since_workaround(used, pages, dropped, context):

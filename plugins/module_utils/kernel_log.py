@@ -16,9 +16,10 @@ import re
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.gfp import decode_mode, is_atomic
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import without_closing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import CONTROL, kernel_lines
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import ReportReader, drivers_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import ReportReader
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_memory import ZONE_LINE, parse_mem_info
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import drivers_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 #: The logs in the order of their authority: those that only the kernel writes to, then files that users of the host can write to.
@@ -59,14 +60,14 @@ class LogContext(object):
 
 class Event(object):
     """A report with its time, as the union of logs counts it: once, whatever it was said. ``beside``: drivers of other traces, any of
-    which may be its own. ``after_workaround``: None where not known."""
+    which may be its own. ``trace_read``: no other driver can be in its trace. ``after_workaround``: None where not known."""
 
     __slots__ = (
         "after_workaround", "atomic", "behind", "beside", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order",
-        "process", "trusted", "what",
+        "process", "trace_read", "trusted", "what",
     )
 
-    def __init__(self, report, moment, kernel, flags, drivers, beside, trusted, after_workaround):
+    def __init__(self, report, moment, kernel, flags, atomic, drivers, beside, trusted, after_workaround):
         self.kind = report.kind
         self.order = report.order
         self.mode = report.mode
@@ -77,9 +78,10 @@ class Event(object):
         self.moment = moment
         self.kernel = kernel
         self.flags = flags
-        self.atomic = is_atomic(flags)
+        self.atomic = atomic
         self.drivers = drivers
         self.beside = beside
+        self.trace_read = report.is_trace_read
         self.trusted = trusted
         self.after_workaround = after_workaround
 
@@ -103,10 +105,12 @@ class KernelLog(object):
 
 def read_log(text, name, context):
     """The KernelLog of a text; ``name`` is one of LOGS, or CRASH_LOG. Never raises on the text."""
-    text, dropped = without_closing(text)
+    text, dropped, trace_lines_dropped = without_closing(text)
     reading = _Reading(name, context)
     for line in kernel_lines(text, name in SYSLOG_FILES):
         reading.take(line)
+    if trace_lines_dropped:
+        reading.reader.cut_the_oldest_trace()
     events = [event for report in reading.reader.reports for event in reading.events_of(report)]
     # a message said so often that not each is kept
     dropped += sum(max(0, report.times - _MAX_TIMES) for report in reading.reader.reports)
@@ -176,13 +180,20 @@ class _Reading(object):
         if self.name in SYSLOG_FILES and self.boot is None and _is_of_an_earlier_boot(moment, self.context.clock):
             return []
         kernel = report.kernel or self.boot
-        mode = "%s(%s)" % (report.mode, report.names) if report.names else report.mode
-        flags = decode_mode(mode, kernel or self.context.release) if mode else None
+        flags = self._flags_of(report)
+        atomic = is_atomic(flags)
+        if any(is_atomic(self._flags_of(rival)) is not atomic for rival in report.rivals):
+            atomic = None
         drivers = drivers_of(report.frames, self.context.nic_drivers)
         beside = [] if report.sure else [name for name in drivers_of(report.beside, self.context.nic_drivers) if name not in drivers]
         after = self._is_after_workaround(report, moment)
         trusted = self.name not in SYSLOG_FILES
-        return [Event(report, moment, kernel, flags, drivers, beside, trusted, after) for _time in range(min(report.times, _MAX_TIMES))]
+        times = min(report.times, _MAX_TIMES)
+        return [Event(report, moment, kernel, flags, atomic, drivers, beside, trusted, after) for _time in range(times)]
+
+    def _flags_of(self, report):
+        mode = "%s(%s)" % (report.mode, report.names) if report.names else report.mode
+        return decode_mode(mode, report.kernel or self.boot or self.context.release) if mode else None
 
     def _is_after_workaround(self, report, moment):
         """By the mark that the host's record bears out, else by the time; None where neither tells."""

@@ -136,15 +136,17 @@ def filter_log(text):
 
 
 def without_closing(text):
-    """(the text without its last line where a filter wrote that, failures' lines that the filter saw and did not keep)."""
+    """(the text without its last line where a filter wrote that, failures' lines that the filter saw and did not keep, lines of traces
+    that it did not keep)."""
     whole = text.rstrip("\r\n")
     start = whole.rfind("\n") + 1
     found = CLOSING.match(whole[start:start + 120])
     if not found:
-        return text, 0
+        return text, 0, 0
     if found.group(3):  # of an older record, whose filter counted whole heads alone
-        return whole[:start], max(0, int(found.group(3)) - len(_old_head.findall(whole, 0, start)))
-    return whole[:start], max(0, int(found.group(1)) - whole.count("page allocation f", 0, start))
+        return whole[:start], max(0, int(found.group(3)) - len(_old_head.findall(whole, 0, start))), 0
+    failures = max(0, int(found.group(1)) - whole.count("page allocation f", 0, start))
+    return whole[:start], failures, int(found.group(2).split()[TRACE - 1])
 
 
 class _Places(object):

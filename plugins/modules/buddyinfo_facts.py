@@ -263,6 +263,7 @@ ansible_facts:
                 atomic: true
                 drivers: [mlx4_en]
                 drivers_beside: []
+                trace_read: true
                 trusted: true
                 count: 2
                 last: {process: swapper, at: "2013-03-18T14:39:17Z"}
@@ -320,6 +321,10 @@ ansible_facts:
                     these traces is theirs.
                   type: list
                   elements: str
+                trace_read:
+                  description: >-
+                    Whether their traces are in the log and RV(ansible_facts.pagealloc.failures.groups[].drivers) names all drivers in them.
+                  type: bool
                 trusted:
                   description: Whether a log has them that only the kernel writes to, V(dmesg) or V(journal).
                   type: bool

@@ -31,6 +31,8 @@ _CATALOGUE = load_catalogue()
 _HEALTHY = BY_VERDICT["clear"]
 #: Reports that say nothing of missing pages.
 _QUIET = {"boot", "noise", "warning", "hung", "vmalloc"}
+#: A driver that is in no trace.
+_NO_MODULE = "forcedeth"
 _ORDER = [kernel.name for kernel in KERNELS]
 
 
@@ -71,8 +73,10 @@ def make(seed: int) -> Log:
         failed.show(_stripped if dialect.of_syslog else _escaped)
     body = dialect.write(lines, page)
     if dialect.repeats:
-        heads = {failed.line: failed.repeat for failed in truth.failures if failed.named and "mode:" in lines[failed.line].text}
-        body = with_repeats(lines, body, heads, NOISE, rng)
+        ends = _modes_alone(lines, marks, truth)
+        heads = {failed.line: failed.repeat for failed in truth.failures if _is_whole(lines[failed.line].text, failed)}
+        heads.update({failed.line: failed.repeat for failed in truth.failures if failed.line in ends.values()})
+        body = with_repeats(lines, body, heads, ends, NOISE, rng)
     if dialect.file:
         body = with_others(dialect, body, rng)
     if dialect.rotated:
@@ -98,6 +102,28 @@ def _processes(dialect: Dialect) -> tuple[str, ...]:
     if dialect.file or dialect.second:
         return scenario.PROCESSES
     return scenario.PROCESSES_OF_DMESG if dialect.source == "$dmesg" else scenario.PROCESSES_OF_THE_KERNEL
+
+
+def _is_whole(text: str, failed: Failed) -> bool:
+    """Whether a line is the failure's and nobody's besides."""
+    alone = text.startswith(f"{failed.process}: page allocation failure") and text.count("page allocation failure") == 1
+    return alone and ", mode:" in text.rpartition("order:")[2]
+
+
+def _modes_alone(lines: list[Line], marks: list[Mark], truth: Truth) -> dict[int, int]:
+    """{line of a mode: line of its failure} where both stand alone and no other failure waits for its mode, so that rsyslog may count them
+    and everybody knows whose the modes are."""
+    if any(mark.role == "piece" for mark in marks):
+        return {}
+    ends = {mark.report: mark.line for mark in marks if mark.role == "mode"}
+    waiting = [(one.line, ends.get(one.report, len(lines))) for one in truth.failures if ends.get(one.report) != one.line]
+    found = {}
+    for failed in truth.failures:
+        first, last = failed.line, ends.get(failed.report, failed.line)
+        alone = lines[first].text == f"{failed.process}: page allocation failure: order:{failed.order}"
+        if alone and lines[last].text.startswith(", mode:") and sum(begun <= last and first <= ended for begun, ended in waiting) == 1:
+            found[last] = first
+    return found
 
 
 _CONTROL = re.compile("[\x00-\x1f]")
@@ -179,6 +205,9 @@ def faults(log: Log, found: dict[str, Any] | None) -> list[str]:
         expect("others", _counts((one["kind"], one["limited"], one["count"]) for one in found["others"]), dict(truth.others))
     if not log.dialect.second:
         expect("untrusted", found["untrusted"], truth.count if log.dialect.file else 0)
+    if not which and all(failed.atomic_told for failed in truth.failures):
+        modes = _counts((one["order"], one["atomic"], one["count"]) for one in found["groups"])
+        expect("modes", modes, _counts((failed.order, failed.atomic, 1 + failed.repeated) for failed in truth.failures))
     if told and all(failed.atomic_told and failed.process_told for failed in truth.failures):
         groups = _counts((one["order"], one["atomic"], tuple(one["drivers"]), one["count"]) for one in found["groups"])
         expect("groups", groups, _counts((failed.order, failed.atomic, tuple(failed.modules), 1) for failed in truth.failures))
@@ -203,24 +232,26 @@ def verdict(found: dict[str, Any], *nic_drivers: str) -> str:
 
 def verdict_fault(log: Log, found: dict[str, Any]) -> list[str]:
     """What is wrong in the verdict: clear where memory was missing, or not clear where none was. A failure of an order above 3 is one of
-    the NIC where it could not wait, and on a host whose NIC has the driver in its trace."""
+    the NIC where it could not wait, and on a host whose NIC has the driver in its trace. Nobody knows where its mode or trace is lost."""
     truth = log.truth
-    missing = any(failed.order <= 3 or failed.atomic for failed in truth.failures)
+    missing = any(failed.order <= 3 or failed.atomic or failed.is_lost for failed in truth.failures)
     missing = missing or any(doubt.startswith("count") for doubt in truth.doubts)
-    quiet = (
-        not (truth.failures or truth.suppressed or truth.doubts)
-        and truth.kinds <= _QUIET
-        and not truth.others.keys() - {("vmalloc", False)}
-        and log.boot_seen
-    )
     for failed in () if missing else truth.failures:
         for module in failed.modules:
             if verdict(found, module) == "clear":
-                return [f"verdict: clear where the NIC's driver is {module}"]
-    if not missing and not quiet:
+                return [f"verdict: clear, {module} is in the trace of a failure of order {failed.order}"]
+    if not missing and not _is_quiet(log):
         return []
-    said = verdict(found)
+    said = verdict(found, *(() if missing else (_NO_MODULE,)))
     return [f"verdict: {said}"] if missing == (said == "clear") else []
+
+
+def _is_quiet(log: Log) -> bool:
+    """Whether nothing but failures that could wait, of which all is told, stands in the log."""
+    truth = log.truth
+    told = all(failed.modules_told and failed.process_told and failed.atomic_told for failed in truth.failures)
+    nothing_else = truth.kinds <= _QUIET | {"failure"} and not truth.others.keys() - {("vmalloc", False)}
+    return told and nothing_else and log.boot_seen and not (truth.suppressed or truth.doubts)
 
 
 def _faults_of_last(log: Log, last: dict[str, Any] | None, failures: list[Failed]) -> list[str]:

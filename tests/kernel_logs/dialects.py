@@ -241,19 +241,27 @@ def with_others(dialect: Dialect, texts: Sequence[str], rng: Random) -> list[str
 
 
 def with_repeats(
-    lines: Sequence[Line], texts: Sequence[str], heads: Mapping[int, Callable[[int], None]], may_repeat: Container[str], rng: Random
+    lines: Sequence[Line],
+    texts: Sequence[str],
+    heads: Mapping[int, Callable[[int], None]],
+    ends: Mapping[int, int],
+    may_repeat: Container[str],
+    rng: Random,
 ) -> list[str]:
-    """The lines of a file in which rsyslog counts equal ones. ``heads``: line of a whole failure -> who is to be told how often it came
-    again; ``may_repeat``: what else may come again."""
+    """The lines of a file in which rsyslog counts equal ones. ``heads``: line of a failure -> who is to be told how often it came again;
+    ``ends``: line of a mode that stands alone -> line of its failure; ``may_repeat``: what else may come again."""
     out = []
+    counted: dict[int, int] = {}
     for number, (line, text) in enumerate(zip(lines, texts, strict=True)):
         out.append(text)
         tell = heads.get(number)
+        times = counted.get(ends.get(number, -1), 0)
         if (tell or line.text in may_repeat) and rng.random() < 0.2:
-            times = rng.randrange(2, 9)
-            out.append(text[: len(text) - len(line.text)] + f"message repeated {times} times: [ {line.text}]")
+            times = counted[number] = rng.randrange(2, 9)
             if tell:
                 tell(times)
+        if times:
+            out.append(text[: len(text) - len(line.text)] + f"message repeated {times} times: [ {line.text}]")
     return out
 
 

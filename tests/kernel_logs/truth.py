@@ -19,6 +19,9 @@ from typing import Any
 from tests.kernel_logs.console import Mark
 from tests.kernel_logs.reports import Report
 
+#: How many lines behind another report in pieces its mode may come.
+_BETWEEN = 150
+
 
 @dataclass
 class Failed:
@@ -35,6 +38,8 @@ class Failed:
     read_atomic: bool | None = None
     named: bool = False
     repeated: int = 0
+    traced: bool = False
+    mode_doubtful: bool = False
     doubtful: bool = False
     mixed: bool = False
 
@@ -53,7 +58,12 @@ class Failed:
 
     @property
     def atomic_told(self) -> bool:
-        return self.atomic is not None and self.read_atomic == self.atomic
+        return self.atomic is not None and self.read_atomic == self.atomic and not self.mode_doubtful
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the log lacks what it takes to judge a failure of a high order."""
+        return self.atomic is None or not self.traced or self.repeated > 0
 
     @property
     def modules_told(self) -> bool:
@@ -96,9 +106,7 @@ class Truth:
         return not self.unsure and None not in read and read == Counter(failed.process for failed in self.failures)
 
 
-def truth_of(
-    reports: Sequence[Report], marks: Sequence[Mark], callers: Sequence[str] | None = None, *, headed: bool = False
-) -> Truth:
+def truth_of(reports: Sequence[Report], marks: Sequence[Mark], callers: Sequence[str] | None = None, *, headed: bool = False) -> Truth:
     """The truth of the lines that ``marks`` stand in (one boot's). ``callers``: who spoke each line, where the log says so. ``headed``: no
     dump has frames before the line that names its process."""
     truth = Truth()
@@ -108,7 +116,9 @@ def truth_of(
         if caller not in readers:
             readers[caller] = _Reader(reports, truth, headed)
         readers[caller].take(mark)
+    traced = {mark.report for mark in marks if mark.role == "module"}
     for failed in truth.failures:
+        failed.traced = failed.report in traced
         if not failed.named and failed.read_process is None:
             failed.process = None
     return truth
@@ -130,6 +140,7 @@ class _Reader:
         self.nameless = 0
         self.name: Mark | None = None
         self.vmalloc: list[int] = []
+        self.piece = -_BETWEEN
 
     def take(self, mark: Mark) -> None:
         getattr(self, "_take_" + mark.role.replace(" ", "_"))(mark)
@@ -150,6 +161,9 @@ class _Reader:
 
     def _take_piece(self, mark: Mark) -> None:
         self._leave()
+        self.piece = mark.line
+        for failed in self.modeless:
+            failed.mode_doubtful = True
         self.announced.append(self._name_of(mark))
         self.truth.others[mark.value, False] += 1
 
@@ -196,6 +210,7 @@ class _Reader:
         if mode is not None:
             failed.atomic = failed.read_atomic = mode.atomic
         else:
+            failed.mode_doubtful = mark.line - self.piece < _BETWEEN
             self.modeless.append(failed)
         self.of[mark.report] = failed
         self.open.append(failed)
@@ -208,9 +223,17 @@ class _Reader:
         return any(call.mark is not None and call.mark[0] == "comm" for segment in report.segments for call in segment.calls[:1])
 
     def _take_mode(self, mark: Mark) -> None:
+        """A mode behind the order and the name is surely the failure's own, one behind an order alone may be any's that waits."""
         mine = self.of.get(mark.report)
         if mine is not None:
             mine.atomic = mark.value.atomic
+        if mine is not None and mine in self.modeless and mine.named and mine.line == mark.line:
+            self.modeless.remove(mine)
+            mine.read_atomic, mine.mode_doubtful = mine.atomic, False
+            return
+        if len(self.modeless) > 1 and any(failed.line == mark.line for failed in self.modeless):
+            for failed in self.modeless:
+                failed.mode_doubtful = True
         if self.modeless:
             self.modeless.pop(0).read_atomic = mark.value.atomic
 

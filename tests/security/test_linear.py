@@ -78,7 +78,7 @@ WAYS = {"match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "s
 SHORT = {
     ("kernel_log", "_"): MAX_LINE_CHARS,
     ("log_line", "_"): MAX_LINE_CHARS,
-    ("log_reports", "_"): MAX_LINE_CHARS,
+    **dict.fromkeys([(name, "_") for name in ("log_glue", "log_reports", "log_traces", "log_troubles", "memory_report")], MAX_LINE_CHARS),
     ("log_time", "_"): MAX_LINE_CHARS,
     ("failure_memory", "_"): MAX_LINE_CHARS,
     ("layout", "shape"): layout.MAX_PATH_CHARS,

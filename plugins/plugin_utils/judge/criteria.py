@@ -91,7 +91,7 @@ def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Ni
         names = listed(nic.name for nic in served)
         by = "the link to the device's driver" if any(nic.driver_by_bus for nic in served) else "ethtool -i"
         return Criterion(YES, f"{by}: {names}: the driver is {wanted}"), served
-    hidden = _hidden_cards(host)
+    hidden = hidden_cards(host)
     if hidden:
         return Criterion(UNSEEN, f"{hidden}, so one may be {wanted}", ("the machine's network cards (audit the machine itself)",)), []
     known = {nic.name for nic in host.nics}
@@ -102,7 +102,7 @@ def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Ni
     return Criterion(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []
 
 
-def _hidden_cards(host: Host) -> str | None:
+def hidden_cards(host: Host) -> str | None:
     """Why the machine has network cards that are not among the interfaces; None where nothing says so."""
     if host.container is not None:
         return f"this is a container ({host.container}), which does not see the network cards of its machine"

@@ -32,7 +32,7 @@ class Nic:
 class FailureGroup:
     """Failures that are alike in what decides whether they count. ``atomic``: None where the mode was not read. ``drivers_beside``: those
     of traces that may be theirs too. ``trusted``: a log that only the kernel writes to has them. ``process``, ``at``: of the last one, None
-    where it is not known."""
+    where it is not known. ``trace_read``: their traces are in the log, and no drivers but ``drivers`` are in them."""
 
     order: int
     count: int
@@ -42,6 +42,7 @@ class FailureGroup:
     trusted: bool = True
     process: str | None = None
     at: str | None = None
+    trace_read: bool = False
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def _group(found: Mapping[str, Any]) -> FailureGroup:
         atomic=found.get("atomic"),
         drivers=_texts(found, "drivers") or (),
         drivers_beside=_texts(found, "drivers_beside") or (),
+        trace_read=found.get("trace_read") is True,
         trusted=found.get("trusted") is True,
         process=_text(last, "process"),
         at=_text(last, "at"),

@@ -11,8 +11,12 @@ from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import epoch_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import hidden_cards
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup, Failures, Host, MemoryTrouble
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed, requests
+
+#: So many sentences on failures of which nobody can tell whether they are the symptom.
+_MAX_DOUBTS = 3
 
 
 class Symptom(NamedTuple):
@@ -97,8 +101,9 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
     nic_drivers = _nic_drivers(host)
     counted = [group for group in seen.groups if _counts(group, limits, nic_drivers)]
     rest = [group for group in seen.groups if group.count and group not in counted]
-    unsure = [group for group in rest if not nic_drivers.isdisjoint(group.drivers_beside)]
-    apart = [group for group in rest if group not in unsure]
+    doubts = [_doubt(host, group, nic_drivers) for group in rest]
+    unsure = [f"{log}: {_told_of_group(group, since)}{doubt}" for group, doubt in zip(rest, doubts, strict=True) if doubt][:_MAX_DOUBTS]
+    apart = [group for group, doubt in zip(rest, doubts, strict=True) if not doubt]
     denied = [other for other in seen.others if _is_denied(other)]
     ranked = denied + [other for other in seen.others if other.count and other not in denied]
     others = tuple(f"{log}: {told_of(other)}" for other in ranked) + _apart(log, apart, since)
@@ -108,12 +113,12 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
         trusted = by_kernel >= limits.failures_at_least or any(other.trusted for other in denied)
         told = f"{log}: {_told(counted, limits, since)}{_last(counted, nic_drivers)}{_unprinted(seen)}{_by_whom(by_kernel, total)}"
         reasons = (told, *others) if total >= limits.failures_at_least else (*others, told)
-        return Symptom(True, reasons, (), (), trusted)
+        return Symptom(True, (*reasons, *unsure), (), (), trusted)
     untold = seen.count - sum(seen.by_order.values())
     if untold > 0:
-        return Symptom(False, others, (f"{log}: {untold} failures whose order is not known",), ("failures.by_order",))
+        return Symptom(False, others, (f"{log}: {untold} failures whose order is not known", *unsure), ("failures.by_order",))
     if unsure:
-        return Symptom(False, others, tuple(_told_of_unsure(log, group, nic_drivers, since) for group in unsure[:3]), ("failures.groups",))
+        return Symptom(False, others, tuple(unsure), ("failures.groups",))
     quiet = f"{log}: {_told(counted, limits, since)}{_unprinted(seen)}"
     if seen.boot_seen:
         return _seen(quiet, *others)
@@ -210,11 +215,32 @@ def _apart(log: str, apart: Sequence[FailureGroup], since: str) -> tuple[str, ..
     )
 
 
-def _told_of_unsure(log: str, group: FailureGroup, nic_drivers: frozenset[str], since: str) -> str:
-    """A sentence on failures of which the log does not tell whether a NIC's driver asked."""
-    told = f"{log}: {group.count} page allocation {'failure' if group.count == 1 else 'failures'} of order {group.order} since {since}"
+def _told_of_group(group: FailureGroup, since: str) -> str:
+    return f"{group.count} page allocation {'failure' if group.count == 1 else 'failures'} of order {group.order} since {since}"
+
+
+def _doubt(host: Host, group: FailureGroup, nic_drivers: frozenset[str]) -> str:
+    """The end of a sentence on why nobody can tell whether failures of a high order are the symptom; empty where they are not."""
     beside = [name for name in group.drivers_beside if name in nic_drivers]
-    return f"{told}, printed at the same time as a trace with {listed(beside)}: the log does not tell whether that trace is theirs"
+    if beside:
+        return f", printed at the same time as a trace with {listed(beside)}: the log does not tell whether that trace is theirs"
+    if group.atomic is None:
+        return ", whose mode could not be read: whether the request could wait is not known"
+    if not group.trace_read:
+        return ", whose trace is not in the log or only in part: whether a driver of a NIC asked is not known"
+    if _unseen_cards(host):
+        return f": whether a driver of this host's NICs asked is not known, since {_unseen_cards(host)}"
+    return ""
+
+
+def _unseen_cards(host: Host) -> str | None:
+    """Why not all drivers of the host's NICs are known; None where they are."""
+    if host.nics is None:
+        return f"the network interfaces were not seen{host.why('nics')}"
+    unseen = [nic.name for nic in host.nics if not nic.virtual and nic.driver is None]
+    if unseen:
+        return f"the driver of {listed(unseen, 3)} was not seen{host.why(f'nics.{unseen[0]}.driver', 'nics.driver')}"
+    return hidden_cards(host)
 
 
 def told_of(other: MemoryTrouble) -> str:

@@ -57,6 +57,14 @@ def test_a_failure_is_one_though_the_cut_log_gives_it_the_trace_of_another_cpu()
     assert facts_of(("dmesg", cut), ("messages", whole))["count"] == 2
 
 
+@pytest.mark.parametrize("cut_first", [True, False])
+def test_the_trace_that_one_log_lost_is_taken_from_the_other(cut_first: bool) -> None:
+    cut = ("dmesg", dmesg(600, "bnx2x").replace("order:2", "order:5").split("\n")[0] + "\n")
+    whole = ("messages", syslog("10:50:00", "bnx2x").replace("order:2", "order:5"))
+    groups = facts_of(*((cut, whole) if cut_first else (("dmesg", dmesg(600, "bnx2x").replace("order:2", "order:5")), whole)))["groups"]
+    assert [(group["count"], group["drivers"], group["trace_read"]) for group in groups] == [(1, ["bnx2x"], True)]
+
+
 @pytest.mark.parametrize("ahead_hours", [0, 1, 2])
 def test_the_zone_of_a_log_is_that_in_which_most_failures_agree(ahead_hours: int) -> None:
     """Else the one of 10:50 that dmesg has lost would be taken for that of 11:50."""

@@ -146,6 +146,7 @@ def test_a_failure_of_el6(prefix: str) -> None:
             "atomic": True,
             "drivers": ["mlx4_en", "vendorfw"],
             "drivers_beside": [],
+            "trace_read": True,
             "trusted": True,
             "count": 1,
             "last": {"process": "swapper", "at": at},

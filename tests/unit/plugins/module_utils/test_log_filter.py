@@ -122,11 +122,11 @@ def test_whose_another_trouble_was_is_kept(words: str, between: int, trouble: st
 
 
 def test_the_closing_line_of_earlier_versions_is_read() -> None:
-    assert without_closing(HEAD + "\n#boot 1 failures 77 after 3\n") == (HEAD + "\n", 76)
-    assert without_closing("#lines 4000 boot 0 failures 0\n") == ("", 0)
-    assert without_closing(HEAD + "\n#log failures 5 dropped 4 0 0 0 0\n") == (HEAD + "\n", 4)
+    assert without_closing(HEAD + "\n#boot 1 failures 77 after 3\n") == (HEAD + "\n", 76, 0)
+    assert without_closing("#lines 4000 boot 0 failures 0\n") == ("", 0, 0)
+    assert without_closing(HEAD + "\n#log failures 5 dropped 4 0 0 0 7\n") == (HEAD + "\n", 4, 7)
     for text in (HEAD, HEAD + "\n[    1.000000] #log failures 5 dropped 4 0 0 0 0", "#log failures 5 dropped 4 0 0 0 0\n" + HEAD):
-        assert without_closing(text) == (text, 0), "only the last line is the filter's"
+        assert without_closing(text) == (text, 0, 0), "only the last line is the filter's"
 
 
 @pytest.mark.parametrize("words", AWKS)

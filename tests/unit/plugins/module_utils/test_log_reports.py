@@ -43,6 +43,14 @@ def test_other_kernels_print_no_pieces(release: str) -> None:
     assert facts_of("[1.0] page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n", release)["count"] == 0
 
 
+@pytest.mark.parametrize("rest", ["", ", mode:", ", mode:0x", ", mode:zz"])
+@pytest.mark.parametrize("release", ["2.6.32-358.el6.x86_64", "4.4.180+", "6.1.0-25-amd64"])
+def test_a_line_that_was_cut_in_its_mode_is_a_failure_of_which_the_mode_is_not_known(rest: str, release: str) -> None:
+    (group,) = facts_of(f"[1.0] swapper/7: page allocation failure: order:5{rest}\n", release)["groups"]
+    assert (group["order"], group["atomic"], group["count"]) == (5, None, 1)
+    assert facts_of(f"[1.0] swapper/7: page allocation failure: order:5 was not seen{rest}\n", release)["count"] == 0
+
+
 #: What syslog(2) of 4.9 makes of pieces that two CPUs printed in turn, and the orders of the failures in it.
 GLUED = {
     "behind an order": ("page allocation failure: order:2<4>[    1.000005] b: page allocation failure: order:1, mode:0x20(GFP)", [1, 2]),
@@ -51,9 +59,13 @@ GLUED = {
     "behind free blocks": ("1*8kB (UM) 0*512kB page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
     "behind a zone's name": ("Node 0 Normal: page allocation failure: order:0, mode:0x2080020(GFP_ATOMIC)", [0]),
     "behind words of a stack": (" e5de9fb614f22f36 00a4511b7003e5e1page allocation failure: order:0", [0]),
+    "behind one word of it": ("8486898cd0f00971page allocation failure: order:1, mode:0x24000c0(GFP_KERNEL)", [1]),
     "before free blocks": ("page allocation failure: order:13*16kB (UM) ", [1]),
     "before none of them": ("page allocation failure: order:10*4kB ", [1]),
     "order 10 before them": ("page allocation failure: order:1046*4kB (UM) ", [10]),
+    "before the pages of swap": ("page allocation failure: order:10 pages in swap cache", [1]),
+    "before the pages of files": ("page allocation failure: order:21046 total pagecache pages", [2]),
+    "order 10 before them all": ("page allocation failure: order:104096 pages RAM", [10]),
     "order 10 before a zone": ("page allocation failure: order:10Node 0 DMA free:55355kB min:53404kB", [10]),
 }
 
@@ -65,6 +77,12 @@ def test_failures_that_syslog_glued_count_each(line: str, orders: list[int]) -> 
     assert facts["by_process"].get("swapper/7") == 1, "the dump names the process, and nothing else that stands before a colon"
 
 
+def test_a_failure_that_syslog_glued_to_a_line_about_vmalloc_counts() -> None:
+    text = "[1.0] vmalloc: allocation failure: 199618560 bytespage allocation failure: order:3, mode:0x2080020(GFP_ATOMIC)\n"
+    facts = facts_of(text, "4.9.0-5-amd64")
+    assert (facts["by_order"], [other["kind"] for other in facts["others"]]) == ({"3": 1}, ["vmalloc"])
+
+
 @pytest.mark.parametrize("before", [" e5de9fb614f22f36", "87b8d213e281ca49", "6*16kB (UM) 3*32kB (UM) ", "Node 0 DMA32: ", "1*4kB "])
 def test_a_mode_that_syslog_glued_is_the_failures(before: str) -> None:
     text = f"[1.0] a: page allocation failure: order:2\n[1.0] {before}, mode:0x2280020(GFP_ATOMIC|__GFP_NOTRACK)\n"
@@ -72,15 +90,38 @@ def test_a_mode_that_syslog_glued_is_the_failures(before: str) -> None:
     assert facts_of(text, "4.9.0-5-amd64")["last"]["atomic"] is True
 
 
+OF_A = "[1.0] CPU: 1 PID: 2 Comm: a Not tainted 4.14.98 #1\n[1.0] Call trace:\n[1.0]  x+0x1/0x2 [drv_a]\n"
+HEAD_OF_A = "[1.0] a: page allocation failure: order:2, mode:0x24000c0(GFP_KERNEL)\n"
+
+
+@pytest.mark.parametrize(
+    ("glued", "groups"),
+    [
+        ("[<c0932f4a>] (y) from [<bf0ecc59>] (z+0x592/0x5c2 [drv_b])", {2: ["drv_a", "drv_b"], 3: ["ixgbe"]}),
+        (" y+0x592/0x5c2 [drv_b]", {2: ["drv_a", "drv_b"], 3: ["ixgbe"]}),
+        ("Node 0 Normal: ", {2: ["drv_a"], 3: ["ixgbe"]}),
+        ("Call trace:", {2: ["drv_a"], 3: ["ixgbe"]}),
+    ],
+    ids=["a frame of arm", "a frame", "a zone", "the heading of a trace that nobody waits for"],
+)
+def test_what_another_cpu_says_behind_an_order_is_read(glued: str, groups: dict[int, list[str]]) -> None:
+    of_nobody = "[1.0]  y+0x1/0x2 [drv_c]\n" if glued == "Call trace:" else ""
+    text = f"{HEAD_OF_A}{OF_A}[1.0] page allocation failure: order:3{glued}\n{of_nobody}{WHO}"
+    facts = facts_of(text, "4.9.0-5-amd64")
+    assert {group["order"]: group["drivers"] for group in facts["groups"]} == groups
+    assert facts["by_process"] == {"a": 1, "swapper/7": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "release", "drivers"),
     [
         ("[1.0] Node 0 Call Trace:\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
         ("[1.0] Node 0 Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.32-358.el6.x86_64", {"ixgbe": 1}),
+        ("[1.0]  <IRQ> Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", "3.2.27+", {"ixgbe": 1}),
         ("[1.0] Node 0 DMA: 0*4kB <4>b invoked oom-killer: gfp_mask=0xd0\n[1.0]  y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1}),
         ("[1.0] Node 0 DMA: 0*4kB  [<c04c9bd5>] y+0x1/0x2 [bonding]\n", "2.6.18-194.el5", {"ixgbe": 1, "bonding": 1}),
     ],
-    ids=["a heading", "a name", "a level", "a frame"],
+    ids=["a heading", "a name", "a name behind an interrupt", "a level", "a frame"],
 )
 def test_what_the_console_glued_to_the_line_of_a_zone_is_read(text: str, release: str, drivers: dict[str, int]) -> None:
     who = "" if "2.6.18" in release else "[1.0] Pid: 7, comm: a Not tainted 2.6.32 #1\n[1.0] Call Trace:\n"
@@ -104,7 +145,6 @@ def test_two_vmallocs_at_once_are_two_and_no_failure() -> None:
 OOM = "[1.0] a invoked oom-killer: gfp_mask=0x14000c0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 KILL = "[1.0] Out of memory: Kill process 12 (mysqld) score 905 or sacrifice child\n"
 NAMELESS = "[1.0] page allocation failure: order:2, mode:0x1080020(GFP_ATOMIC), nodemask=(null)\n"
-OF_A = "[1.0] CPU: 1 PID: 2 Comm: a Not tainted 4.14.98 #1\n[1.0] Call trace:\n[1.0]  x+0x1/0x2 [drv_a]\n"
 
 
 @pytest.mark.parametrize(
@@ -258,3 +298,93 @@ def test_a_repeated_message_counts_as_often_as_it_says() -> None:
     many = f"{prefix}message repeated 999999 times: [ {head}]\n"
     facts = failures_of([("messages", many)], LogContext(Clock()))
     assert (facts["count"], facts["by_order"]) == (999999, {"3": 2000}), "bounded"
+
+
+SAID = "Mar 18 14:39:17 db01 kernel: "
+PIECE = "nginx: page allocation failure: order:5"
+
+
+@pytest.mark.parametrize(
+    ("modes", "atomic"),
+    [
+        ([", mode:0x2080020(GFP_ATOMIC)", ", mode:0x24000c0(GFP_KERNEL)", ", mode:0x2080020(GFP_ATOMIC)"], {False: 1, True: 2}),
+        ([", mode:0x2080020(GFP_ATOMIC)", "message repeated 2 times: [ , mode:0x2080020(GFP_ATOMIC)]"], {True: 3}),
+        ([", mode:0x24000c0(GFP_KERNEL)"], {False: 1, None: 2}),
+    ],
+    ids=["each its own", "counted too", "two are lost"],
+)
+def test_of_failures_in_pieces_that_syslog_counted_each_takes_its_own_mode(modes: list[str], atomic: dict[bool | None, int]) -> None:
+    text = "".join(f"{SAID}{said}\n" for said in (PIECE, f"message repeated 2 times: [ {PIECE}]", *modes))
+    facts = failures_of([("messages", text)], LogContext(Clock(), "4.9.0-5-amd64"))
+    assert (facts["count"], {group["atomic"]: group["count"] for group in facts["groups"]}) == (3, atomic)
+
+
+def test_failures_in_pieces_that_syslog_counted_are_bounded() -> None:
+    text = f"{SAID}message repeated 999999 times: [ {PIECE}]\n{SAID}message repeated 999999 times: [ , mode:0x2080020(GFP_ATOMIC)]\n"
+    facts = failures_of([("messages", text)], LogContext(Clock(), "4.9.0-5-amd64"))
+    assert facts["count"] == 999999
+    assert {group["atomic"] for group in facts["groups"]} == {True, None}
+
+
+FRAME = "[1.1]  x+0x1/0x2 [drv_a]\n"
+
+
+@pytest.mark.parametrize(
+    ("trace", "read"),
+    [
+        (OF_A, True),
+        (OF_A.replace(" [drv_a]", ""), True),
+        (FRAME, False),
+        ("", False),
+        (OF_A.removesuffix(FRAME.replace("1.1", "1.0")), False),
+        (OF_A.replace("x+0x1/0x2 [drv_a]", "[<c0932f4a>] 0xc0932f49"), False),
+        (OF_A.replace("Comm: a", "Comm: b"), False),
+    ],
+    ids=["a driver", "none", "without who it was", "nothing", "only its heading", "addresses without names", "another's"],
+)
+def test_whether_a_trace_was_read(trace: str, read: bool) -> None:
+    head = HEAD_OF_A.replace("order:2", "order:5")
+    (group,) = facts_of(head + trace, "4.15.0-213-generic")["groups"]
+    assert (group["order"], group["trace_read"]) == (5, read)
+
+
+def test_of_traces_the_filter_had_no_room_for_the_first_that_is_left_may_be_cut() -> None:
+    text = (HEAD_OF_A + OF_A) * 2 + HEAD_OF_A
+    for dropped, read in (("0 0 0 0 0", {True: 2, False: 1}), ("0 0 0 0 1", {True: 1, False: 2})):
+        groups = facts_of(f"{text}#log failures 3 dropped {dropped}\n", "4.15.0-213-generic")["groups"]
+        assert {told: sum(group["count"] for group in groups if group["trace_read"] is told) for told in read} == read
+
+
+def test_more_failures_at_once_than_are_looked_at_together() -> None:
+    heads = "".join(HEAD_OF_A.replace("a:", f"{process}:") for process in "abcdefghijklmnopqrs")
+    groups = facts_of(heads + OF_A.replace("Comm: a", "Comm: s") + OF_A, "4.4.0-142-generic")["groups"]
+    assert {group["trace_read"]: group["count"] for group in groups} == {True: 1, False: 18}
+
+
+def test_what_a_group_cannot_name_was_not_read() -> None:
+    many = "".join(f"[1.1]  x+0x1/0x2 [drv_{number}]\n" for number in range(9))
+    (group,) = facts_of(HEAD_OF_A + OF_A + many, "4.15.0-213-generic")["groups"]
+    assert (len(group["drivers"]), group["trace_read"]) == (8, False)
+    text = "".join(HEAD_OF_A + OF_A.replace("drv_a", f"drv_{number}") for number in range(60))
+    groups = facts_of(text, "4.15.0-213-generic")["groups"]
+    assert [group["count"] for group in groups if not group["trace_read"]] == [10], "their drivers are not told"
+
+
+VMALLOC_PIECE = "[1.0] in:imklog: vmalloc: allocation failure: 83636224 bytes\n"
+FOR_VMALLOC = "[1.0] , mode:0x24080c2(GFP_KERNEL|__GFP_HIGHMEM|__GFP_ZERO)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "atomic"),
+    [
+        (VMALLOC_PIECE + "[1.0] a: page allocation failure: order:5\n[1.0] , mode:0x2080020(GFP_ATOMIC)\n" + FOR_VMALLOC, None),
+        (VMALLOC_PIECE + "[1.0] a: page allocation failure: order:5\n" + FOR_VMALLOC + "[1.0] , mode:0x2080020(GFP_ATOMIC)\n", None),
+        (VMALLOC_PIECE + "[1.0] a: page allocation failure: order:5\n" + FOR_VMALLOC * 2, False),
+        (VMALLOC_PIECE + "[1.0] page allocation failure: order:5, mode:0x24000c0(GFP_KERNEL)\n[1.0] , mode:0x2080020(GFP_ATOMIC)\n", None),
+        (VMALLOC_PIECE + "[1.0] a: page allocation failure: order:5, mode:0x2080020(GFP_ATOMIC)\n" + FOR_VMALLOC, True),
+    ],
+    ids=["its own first", "the other's first", "alike", "behind an order alone", "behind a name"],
+)
+def test_a_mode_that_may_be_of_another_report_is_not_known(text: str, atomic: bool | None) -> None:
+    (group,) = facts_of(text, "4.9.0-5-amd64")["groups"]
+    assert (group["order"], group["atomic"]) == (5, atomic)

@@ -121,7 +121,8 @@ def _group_of(order: int, count: int, last: Facts) -> Facts:
 def failure_group(order: int, count: int = 1, **more: Any) -> Facts:
     """Failures that are alike, of a log that only the kernel writes to."""
     last = {"process": "swapper", "at": "2026-11-20T04:00:00Z"}
-    return blank("failure_group", **{"order": order, "count": count, "trusted": True, "last": last, **more})
+    read = {"atomic": False, "trace_read": True, "trusted": True}
+    return blank("failure_group", **{"order": order, "count": count, "last": last, **read, **more})
 
 
 def memory_trouble(kind: str, **more: Any) -> Facts:

@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 
-from tests.unit.plugins.plugin_utils.builders import facts, failure_group, memory_trouble, no_failures
+from tests.unit.plugins.plugin_utils.builders import BY_VERDICT, facts, failure_group, kernel, memory_trouble, nic, no_failures
 
 LIMITS = Thresholds(order=2, headroom_below=1, failures_up_to_order=3, failures_at_least=1)
 ENOUGH = {"atomic": [99] * 11, "atomic_at_most": [99] * 11, "rules": ["since-4.4"]}
@@ -36,7 +36,6 @@ def finding(failures: dict[str, Any], **more: Any) -> Symptom:
     [
         (0, {}, True),
         (3, {"atomic": False}, True),
-        (4, {}, False),
         (4, {"atomic": False}, False),
         (4, {"atomic": True}, True),
         (9, {"drivers": ["mlx4_en"]}, True),
@@ -68,6 +67,59 @@ def test_a_trace_of_the_nic_beside_a_failure_may_be_its_own(beside: list[str], m
     if unseen:
         assert "1 page allocation failure of order 5 since boot, printed at the same time as a trace with mlx4_" in found.unseen[0]
         assert found.missing == ("failures.groups",) and not any("does not explain" in reason for reason in found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("order", "more", "unseen"),
+    [
+        (5, {"atomic": None}, "whose mode could not be read"),
+        (5, {"atomic": None, "trace_read": False}, "whose mode could not be read"),
+        (5, {"trace_read": False}, "whose trace is not in the log or only in part"),
+        (5, {"trace_read": False, "drivers": ["nvidia"]}, "whose trace is not in the log or only in part"),
+        (5, {}, None),
+        (5, {"drivers": ["nvidia"]}, None),
+    ],
+)
+def test_a_failure_of_which_the_mode_or_the_trace_is_missing_is_not_explained_away(
+    order: int, more: dict[str, Any], unseen: str | None
+) -> None:
+    failures = log(failure_group(order, **more))
+    found = finding(failures)
+    assert not found.present and len(found.unseen) == (unseen is not None)
+    assert bool(unseen) is not any("a NIC does not explain" in reason for reason in found.reasons)
+    if unseen:
+        assert f"1 page allocation failure of order {order} since boot, {unseen}" in found.unseen[0]
+    for nics in ([nic("eth0", "ixgbe")], [nic("eth0", "mlx4_en")]):
+        host = {**BY_VERDICT["clear"], "failures": failures, "nics": nics, "kernel": kernel("2.6.32-754.el6.x86_64")}
+        assert classify(host, load_catalogue())["verdict"] == ("unknown" if unseen else "clear")
+
+
+@pytest.mark.parametrize("more", [{"drivers": ["mlx4_en"]}, {"atomic": True}])
+def test_what_is_known_to_count_counts_though_the_rest_is_missing(more: dict[str, Any]) -> None:
+    missing = {"atomic": None, "trace_read": False}
+    assert finding(log(failure_group(5, **{**missing, **more}))).present
+    found = finding(log(failure_group(2), failure_group(5, **missing)))
+    assert found.present and any("order 5 since boot, whose mode could not be read" in reason for reason in found.reasons)
+
+
+def test_failures_of_unknown_orders_hide_no_others() -> None:
+    found = finding({**log(failure_group(5, atomic=None)), "count": 3})
+    assert [told.split(": ")[1].split(" since")[0] for told in found.unseen] == [
+        "2 failures whose order is not known", "1 page allocation failure of order 5",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"nics": None}, "the network interfaces were not seen"),
+        ({"nics": [nic("eth0", None)]}, "the driver of eth0 was not seen"),
+        ({"container": {"kind": "lxc", "by": "/proc/1/environ"}}, "this is a container"),
+    ],
+)
+def test_where_the_cards_are_not_seen_no_trace_is_free_of_their_drivers(more: dict[str, Any], why: str) -> None:
+    found = finding(log(failure_group(5, drivers=["nvidia"])), **more)
+    assert not found.present and why in found.unseen[0]
 
 
 def test_the_sentence_is_about_a_failure_that_counts() -> None:
