@@ -110,7 +110,7 @@ def read_log(text, name, context):
     for line in kernel_lines(text, name in SYSLOG_FILES):
         reading.take(line)
     if trace_lines_dropped:
-        reading.reader.cut_the_oldest_trace()
+        reading.reader.drop_the_oldest_trace()
     events = [event for report in reading.reader.reports for event in reading.events_of(report)]
     # a message said so often that not each is kept
     dropped += sum(max(0, report.times - _MAX_TIMES) for report in reading.reader.reports)

@@ -76,7 +76,7 @@ class ReportReader(object):
         for message in messages_in(line.message, self._is_glued):
             self._take_message(line, message)
 
-    def cut_the_oldest_trace(self):
+    def drop_the_oldest_trace(self):
         """The oldest lines of traces are lost: what is left of the first trace may not be all of it."""
         for report in self.reports:
             if report.frames:

@@ -30,9 +30,10 @@ _FORMS = (
 _turns = itertools.count()
 
 
-def template(name: str) -> str:
-    """A template for the place ``name``, of each form by turns."""
-    return _FORMS[next(_turns) % len(_FORMS)].replace("@", re.sub(r"\W+", "_", name).strip("_"))
+def template(name: str, *, short: bool = False) -> str:
+    """A template for the place ``name``, of each form by turns; ``short``: one of which a message shows the whole."""
+    form = min(_FORMS, key=len) if short else _FORMS[next(_turns) % len(_FORMS)]
+    return form.replace("@", re.sub(r"\W+", "_", name).strip("_"))
 
 
 #: An affected host, so that every step has something to do.
@@ -101,7 +102,7 @@ def facts() -> Iterator[dict[str, Any]]:
 def malformed() -> list[Any]:
     """Values that no filter or test can use, and that some name in their message."""
     one = {"facts": template("facts"), template("key"): template("value")}
-    return [{"verdict": template("verdict")}, {template("name"): template("no result")}, [{"id": template("id"), **one}], template("text")]
+    return [{"verdict": template("verdict", short=True)}, {template("name"): template("no result")}, [{"id": template("id"), **one}], template("text")]
 
 
 #: What the programs of the workaround and of the upgrade ask for, beside the evidence.

@@ -81,7 +81,13 @@ FILTERS = {
     "workaround_plan": ["item | fleetcare.pagealloc.workaround_plan", "whole | fleetcare.pagealloc.workaround_plan(item)"],
 }  # fmt: skip
 TESTS = ("affected", "at_risk", "clear", "mitigated", "needs_review", "reboot_pending", "stalled", "starved", "unknown", "unreachable")
-LOOKUPS = {"live_hosts": ["query('fleetcare.pagealloc.live_hosts', said.stdout)", "query('fleetcare.pagealloc.live_hosts', 'all')"]}
+LOOKUPS = {
+    "live_hosts": ["query('fleetcare.pagealloc.live_hosts', said.stdout)", "query('fleetcare.pagealloc.live_hosts', 'all')"],
+    "survey": [
+        "query('fleetcare.pagealloc.survey', said.stdout)",
+        "query('fleetcare.pagealloc.survey', 'audit', answers={'audit_history_label': said.stdout}, without=['audit_evidence'])",
+    ],
+}
 INVENTORIES = ("sosreport",)
 #: Those whose own tasks word a failure: options with which they fail.
 ROLES = {
@@ -94,7 +100,7 @@ ROLES = {
 }
 
 #: Whose answers hold no text of a host; of all others one must have come, or nothing was tried.
-SILENT = {"live_hosts"}
+SILENT = {"live_hosts", "survey"}
 
 
 def plugins(kind: str) -> set[str]:

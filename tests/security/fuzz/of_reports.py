@@ -69,7 +69,7 @@ def _whole_report(data: bytes) -> None:
 
 
 def _judged(path: Path) -> None:
-    report = look_into(str(path), "none")
+    report = look_into(str(path))
     require("by a fault of" not in report.error, f"a report met a fault of ours: {report.error}")
     hosts, _words = hosts_of([report])
     require(len(hosts) == 1 and hosts[0].name, "a report became no host, or several")
@@ -101,7 +101,7 @@ def _collection(data: bytes) -> None:
     with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
         whole = Path(folder) / "sos-collector-x.tar"
         whole.write_bytes(data)
-        named(read_packed_reports, whole, Cache("none"), visit)
+        named(read_packed_reports, whole, Cache(), visit)
 
 
 def _members(chance: Random) -> dict[str, bytes]:

@@ -162,6 +162,7 @@ def test_the_dump_of_an_oom_kill_is_of_the_process_that_asked(text: str, process
 
 
 HEADS = "[1.0] a: page allocation failure: order:5, mode:0xd0\n[1.0] a: page allocation failure: order:4, mode:0xd0\n"
+FIRST_HEAD = HEADS.splitlines(keepends=True)[0]
 
 
 @pytest.mark.parametrize(
@@ -169,9 +170,9 @@ HEADS = "[1.0] a: page allocation failure: order:5, mode:0xd0\n[1.0] a: page all
     [
         (HEADS + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_a"], ["drv_b"]]),
         (HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b"), "3.16.0-4-amd64", [[], []]),
-        (HEADS.split("\n")[0] + "\n" + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_b"]]),
-        (HEADS.split("\n")[0] + "\n" + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[99.0"), "3.16.0-4-amd64", [[]]),
-        (HEADS.split("\n")[0] + "\n" + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
+        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_b"]]),
+        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[99.0"), "3.16.0-4-amd64", [[]]),
+        (FIRST_HEAD + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
         (HEADS.replace("a: ", "b: ", 1) + OF_A + "[1.0]  y+0x1/0x2 [drv_b]\n", "3.10.0-862.el7.x86_64", [[], ["drv_a", "drv_b"]]),
     ],
     ids=["of one name", "one dump at a time", "a second dump", "later", "a trace without the lock", "before the lock"],

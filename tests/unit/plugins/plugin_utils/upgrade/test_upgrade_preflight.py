@@ -143,12 +143,12 @@ def test_a_rebuild_that_says_what_it_is_like_is_known() -> None:
 def test_a_second_look_takes_nothing_from_the_first() -> None:
     """In a transcript, a file of the manifest that the program did not read is empty."""
     head, end = "pagealloc-evidence 1 n\n", "pagealloc-evidence end n\n"
-    first = read_transcript(f"{head}/etc/os-release:ID=sles\n/boot/grub2/grub.cfg:set default\n!$grubby:no such command\n{end}", "n")
-    more = read_transcript(f"{head}$offered:a\n!/etc/yum.conf:No such file or directory\n{end}", "n")
-    both = both_looks(first, more)
+    one = read_transcript(f"{head}/etc/os-release:ID=sles\n/boot/grub2/grub.cfg:set default\n!$grubby:no such command\n{end}", "n")
+    other = read_transcript(f"{head}$offered:a\n!/etc/yum.conf:No such file or directory\n{end}", "n")
+    both = both_looks(one, other)
     assert both.texts["/etc/os-release"] == "ID=sles\n" and both.texts["/boot/grub2/grub.cfg"] and both.texts["$offered"] == "a\n"
     assert set(both.reasons) == {"$grubby", "/etc/yum.conf"}
-    assert both_looks(more, first).texts["/etc/os-release"] == "ID=sles\n"
+    assert both_looks(other, one).texts["/etc/os-release"] == "ID=sles\n"
 
 
 def test_everything_at_once() -> None:
