@@ -102,7 +102,8 @@ def facts() -> Iterator[dict[str, Any]]:
 def malformed() -> list[Any]:
     """Values that no filter or test can use, and that some name in their message."""
     one = {"facts": template("facts"), template("key"): template("value")}
-    return [{"verdict": template("verdict", short=True)}, {template("name"): template("no result")}, [{"id": template("id"), **one}], template("text")]
+    verdict = {"verdict": template("verdict", short=True)}
+    return [verdict, {template("name"): template("no result")}, [{"id": template("id"), **one}], template("text")]
 
 
 #: What the programs of the workaround and of the upgrade ask for, beside the evidence.
