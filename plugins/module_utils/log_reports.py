@@ -39,7 +39,6 @@ _ABOVE_MAX = re.compile(r"WARNING: .{0,80}mm/page_alloc\.c:[0-9]{1,6} (?:at )?__
 _SUPPRESSED = re.compile(r"(warn_alloc(?:_failed)?|__ratelimit): ([0-9]{1,9}) callbacks suppressed")
 
 
-
 class ReportReader(object):
     """The reports of a log whose lines are given to ``take`` in their order. ``release``: of the kernel, None where it is not known.
     ``stamped``: the log's lines have times. ``number``: of the line that was read last."""

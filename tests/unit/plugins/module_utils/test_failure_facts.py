@@ -59,7 +59,7 @@ def test_a_failure_is_one_though_the_cut_log_gives_it_the_trace_of_another_cpu()
 
 @pytest.mark.parametrize("cut_first", [True, False])
 def test_the_trace_that_one_log_lost_is_taken_from_the_other(cut_first: bool) -> None:
-    cut = ("dmesg", dmesg(600, "bnx2x").replace("order:2", "order:5").split("\n")[0] + "\n")
+    cut = ("dmesg", dmesg(600, "bnx2x").replace("order:2", "order:5").splitlines(keepends=True)[0])
     whole = ("messages", syslog("10:50:00", "bnx2x").replace("order:2", "order:5"))
     groups = facts_of(*((cut, whole) if cut_first else (("dmesg", dmesg(600, "bnx2x").replace("order:2", "order:5")), whole)))["groups"]
     assert [(group["count"], group["drivers"], group["trace_read"]) for group in groups] == [(1, ["bnx2x"], True)]
