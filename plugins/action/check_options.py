@@ -13,23 +13,19 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.run_once import require_run_once
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 
 _OPTIONS = {"role": {"type": "str", "required": True}}
 
 
-class ActionModule(UntrustedAction):
+class ActionModule(ControllerAction):
     """Reads the variables of the first host; touches no host."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)
-        require_run_once(str(self._task.get_play().strategy), task_vars)
+        self.require_run_once(task_vars)
         chosen = self._chosen(options["role"], task_vars)
         for name, value in chosen.items():
             _require_usable(name, value)

@@ -15,9 +15,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keepin
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, show
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 
 if TYPE_CHECKING:
@@ -34,11 +34,8 @@ _OPTIONS = {
 _DAY_SECONDS = 86400
 
 
-class ActionModule(UntrustedAction):
+class ActionModule(ControllerAction):
     """Reads the database alone."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)

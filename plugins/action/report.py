@@ -22,11 +22,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, show
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.run_once import require_run_once
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plain
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import Change, change_of
@@ -40,15 +39,12 @@ _OPTIONS = {
 }
 
 
-class ActionModule(UntrustedAction):
+class ActionModule(ControllerAction):
     """Reads what each host of the play registered; touches no host."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)
-        require_run_once(str(self._task.get_play().strategy), task_vars)
+        self.require_run_once(task_vars)
         try:
             return {"changed": False, **_report(options, task_vars, check_mode=self._task.check_mode)}
         except AdvisoryError as error:

@@ -14,8 +14,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import head_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import raising_for
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import remove_leftovers, write_whole
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.upgrade_outcome import (
@@ -29,11 +29,8 @@ _STEPS = ("preflight", "install", "schedule", "reboot", "workaround")
 _NAME = "kernel_upgrade.json"
 
 
-class ActionModule(UntrustedAction):
+class ActionModule(ControllerAction):
     """See plugins/modules/upgrade_report.py."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         spec = {step: {"type": "str"} for step in _STEPS} | action_options("kernel_upgrade", output_dir="report_dir")

@@ -28,6 +28,10 @@ def sample(name: str) -> dict[str, str]:
 def verdicts(fleet: dict[str, Any]) -> dict[str, str]:
     return {host: result["verdict"] for host, result in fleet["hosts"].items()}
 
+#: What an audit leaves in its folder.
+WRITTEN = {"fleet.json", "fleet.html", "fleet.csv", "pagealloc.prom", "history.db"}
+
+
 
 def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp_path: Path) -> None:
     names = sorted(path.stem for path in (SAMPLE_FLEET / "evidence").glob("*.evidence"))
@@ -66,13 +70,7 @@ def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp
     assert best["both_needed"] and {"fact": "driver", "value": "mlx4_en"} in best["second"]
     assert best["both"] == {"troubled": 10, "hosts": 14} and best["first_only"]["troubled"] == best["second_only"]["troubled"] == 0
     assert table.index("db03-el64-seed") < table.index("db17-stalled") < table.index("db01-el63"), "worst first"
-    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {
-        "fleet.json",
-        "fleet.html",
-        "fleet.csv",
-        "pagealloc.prom",
-        "history.db",
-    }
+    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == WRITTEN
 
 
 def test_hosts_behind_a_real_sshd_and_this_machine(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
@@ -237,13 +235,7 @@ def test_hostile_text_in_evidence_stays_text(ansible: Ansible, tmp_path: Path, t
     shown = {one["name"]: one for one in harmless_page(page)[1:]}
     assert shown["h"]["facts"]["nics"][0]["firmware"] == text, "else nothing was tried"
     assert not Path("/tmp/pagealloc_owned").exists()
-    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == {
-        "fleet.json",
-        "fleet.html",
-        "fleet.csv",
-        "pagealloc.prom",
-        "history.db",
-    }
+    assert {path.name for path in (tmp_path / "pagealloc-report").iterdir()} == WRITTEN
 
 
 def test_a_sites_advisory_of_order_3_has_its_own_column_and_sentence(ansible: Ansible, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def _try(mutant: Mutant, end: float) -> bool | None:
     module = PREFIX + mutant.file.removeprefix("plugins/").removesuffix(".py").replace("/", ".")
     with tempfile.TemporaryDirectory(prefix="pagealloc-mutant-") as folder:
         planted = Path(folder) / "planted.py"
-        planted.write_text(mutant.source)
+        planted.write_text(mutant.planted_in((ROOT / mutant.file).read_text()))
         return _fails(_tests_of(mutant.file), {"PAGEALLOC_MUTANT_MODULE": module, "PAGEALLOC_MUTANT_FILE": str(planted)})
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -71,23 +72,31 @@ def _acts(statement: Any) -> bool:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault: the file, the line it is in, what was done there, and the source with it."""
+    """A fault: the file, the line it is in, and what is done there, which is the ``occurrence`` of an operator in the file."""
 
     file: str
     line: int
     text: str
     fault: str
-    source: str
+    operator: Any
+    occurrence: int
+
+    def planted_in(self, source: str) -> str:
+        """The file's source with the fault."""
+        changed: str | None = mutate_code(source, self.operator, self.occurrence)
+        if changed is None or changed == source:
+            raise ValueError(f"{self.file}:{self.line}: {self.fault} changes nothing")
+        return changed
 
 
 def mutants_of(file: str, source: str) -> Iterator[Mutant]:
-    lines = source.split("\n")
+    lines, tree = source.split("\n"), get_ast(source)
     for name, operator in _operators():
-        for occurrence, line in enumerate(_lines(source, operator)):
-            changed = mutate_code(source, operator, occurrence)
-            if changed is not None and changed != source and not lines[line - 1].startswith(("__metaclass__", "from __future__")):
-                number = sum(one == line for one in _lines(source, operator)[:occurrence])
-                yield Mutant(file, line, lines[line - 1].strip(), f"{name} {number + 1}", changed)
+        so_far: Counter[int] = Counter()
+        for occurrence, line in enumerate(_lines(tree, operator)):
+            so_far[line] += 1
+            if not lines[line - 1].startswith(("__metaclass__", "from __future__")):
+                yield Mutant(file, line, lines[line - 1].strip(), f"{name} {so_far[line]}", operator, occurrence)
 
 
 def _operators() -> Iterator[tuple[str, Any]]:
@@ -96,14 +105,9 @@ def _operators() -> Iterator[tuple[str, Any]]:
     yield "RemoveStatement", RemoveStatement()
 
 
-def _lines(source: str, operator: Any) -> list[int]:
-    """The line of each place, in the order in which cosmic-ray counts them."""
-    found: list[int] = []
-
-    def visit(node: Any) -> None:
-        found.extend(start[0] for start, _end in operator.mutation_positions(node))
-        for child in getattr(node, "children", ()):
-            visit(child)
-
-    visit(get_ast(source))
-    return found
+def _lines(node: Any, operator: Any) -> Iterator[int]:
+    """The line of each place below a node, in the order in which cosmic-ray counts them."""
+    for start, _end in operator.mutation_positions(node):
+        yield start[0]
+    for child in getattr(node, "children", ()):
+        yield from _lines(child, operator)

@@ -24,7 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 SCHEMA = "fleetcare.pagealloc/comparison/1"
 
-#: So many lines, pairs, facts of a line and names of hosts are written out; the counts are of all.
+#: So many groups, pairs, facts of a group and names of hosts are written out; the counts are of all.
 _MOST_FACTS, _MOST_PAIRS, _MOST_ITEMS, _MOST_NAMES = 50, 20, 20, 20
 
 
@@ -91,7 +91,7 @@ def _sides(hosts: Mapping[str, Mapping[str, Any]], listed: Sequence[str]) -> Sid
 
 
 def _ranked(groups: FactGroups) -> tuple[list[RankedGroup], int]:
-    """The lines, the likeliest not to be chance first, and for how many tests their p are corrected."""
+    """The groups, the likeliest not to be chance first, and for how many tests their p are corrected."""
     tests = number_to_correct_for(least_p(*group.table.margins) for group in groups.groups)
     ranked = []
     for group in groups.groups:

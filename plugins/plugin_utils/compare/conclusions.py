@@ -20,7 +20,7 @@ _MOST_TOLD = 3
 
 
 class RankedGroup(NamedTuple):
-    """A line with its figures. ``half_added``: to each cell for the odds ratio, since one is empty."""
+    """A group with its figures. ``half_added``: to each cell for the odds ratio, since one is empty."""
 
     group: FactGroup
     odds_ratio: float

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which hosts have which facts: one line for all facts that always go together.
+"""Which hosts have which facts: one group for all facts that always go together.
 
 A set of hosts is an int with one bit for each: what is asked of two sets for thousands of hosts is one operation.
 """
@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits
 #: A fact and one value of it.
 Item = tuple[str, str]
 
-#: So many lines are tried at most, those on which the most could be seen; a fleet of thousands has more firmwares than that.
+#: So many groups are tried at most, those on which the most could be seen; a fleet of thousands has more firmwares than that.
 MOST_GROUPS = 128
 
 #: What facts that go together share: the places that have them, those of them of which nothing else is known, and the set of
@@ -31,7 +31,7 @@ _PLACES = {fact: place for place, fact in enumerate(NAMES)}
 @dataclass(frozen=True)
 class FactGroup:
     """Facts that the same hosts have, and those that just the others have (``opposite``). ``seen``: the hosts of which it
-    is known; the rest are in no table of this line."""
+    is known; the rest are in no table of this group."""
 
     items: tuple[Item, ...]
     opposite: tuple[Item, ...]
@@ -48,7 +48,7 @@ class FactGroup:
 
 @dataclass(frozen=True)
 class FactGroups:
-    """``lines`` in the order of how much could be seen by them; ``left_out``: how many more there are."""
+    """``groups`` in the order of how much could be seen by them; ``left_out``: how many more there are."""
 
     groups: list[FactGroup]
     left_out: int
@@ -65,7 +65,7 @@ class _Posting:
 
 
 def groups_of(facts: Sequence[Mapping[str, Any]], troubled: int) -> FactGroups:
-    """The lines of hosts with these facts; ``troubled`` has the bits of those that showed the trouble, by their place."""
+    """The groups of hosts with these facts; ``troubled`` has the bits of those that showed the trouble, by their place."""
     postings, whole = _collect(facts)
     certain = {fact: mask_of(places, len(facts)) for fact, places in whole.items()}
     together: dict[_Key, list[Item]] = {}
@@ -119,7 +119,7 @@ def table_of(having: int, seen: int, troubled: int) -> Table:
 
 
 def _opposites_as_one(groups: Iterable[FactGroup]) -> Iterator[FactGroup]:
-    """Where a fact has two values, one line says it all: the one with the value of the troubled hosts."""
+    """Where a fact has two values, one group says it all: the one with the value of the troubled hosts."""
     by_hosts = {(group.having, group.seen): group for group in groups}
     for (having, seen), group in by_hosts.items():
         other = by_hosts.get((seen & ~having, seen))

@@ -20,7 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
     number_to_correct_for,
 )
 
-#: Pairs are made of so many lines at most, the first ones.
+#: Pairs are made of so many groups at most, the first ones.
 MOST_GROUPS_IN_PAIRS = 64
 
 
@@ -33,9 +33,9 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Pair:
-    """Two lines, and how the hosts fare with both, with one of them alone, and with neither.
+    """Two groups, and how the hosts fare with both, with one of them alone, and with neither.
 
-    ``p`` is the larger of two: that of the second line among the hosts with the first, and that of the first among those
+    ``p`` is the larger of two: that of the second group among the hosts with the first, and that of the first among those
     with the second. Both must be small before both are needed, so the larger one is the p of that (an intersection-union
     test).
     """
@@ -81,7 +81,7 @@ class _Parts(NamedTuple):
 
 
 def pairs_of(groups: Sequence[FactGroup], troubled: int) -> Pairs:
-    """All pairs of the first MOST_LINES_IN_PAIRS lines in which both facts make it worse, the likeliest not to be chance first."""
+    """All pairs of the first MOST_GROUPS_IN_PAIRS groups in which both facts make it worse, the likeliest not to be chance first."""
     told = [(first, second, parts, parts.least()) for first, second, parts in _parted(groups[:MOST_GROUPS_IN_PAIRS], troubled)]
     tests = number_to_correct_for(least for _first, _second, _parts, least in told)
     found = []

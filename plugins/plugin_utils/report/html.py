@@ -191,8 +191,8 @@ def _shown(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _only(entries: list[Mapping[str, Any]] | None, keys: tuple[str, ...]) -> list[dict[str, Any]] | None:
-    return None if entries is None else [{key: entry[key] for key in keys} for entry in entries]
+def _only(entries: list[Mapping[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [{key: entry[key] for key in keys} for entry in entries]
 
 
 def _embedded(value: object) -> str:

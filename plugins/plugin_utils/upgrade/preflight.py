@@ -77,7 +77,7 @@ def preflight(
     kernel = facts.get("kernel") or {}
     running = state.release
     manager = manager_of(evidence)
-    target, packages, more = _packages(evidence, kernel, running, advisories, wishes)
+    target, packages, more = _packages(evidence, manager, kernel, running, advisories, wishes)
     findings = [system.rights(evidence), system.distribution(evidence, kernel.get("distribution") or {}, manager), *packages]
     if target is None or target.repository is not None:
         findings += system.rooms(evidence)
@@ -113,20 +113,29 @@ def both_looks(first: Evidence, more: Evidence) -> Evidence:
 
 
 def _packages(
-    evidence: Evidence, kernel: Mapping[str, Any], running: str, advisories: Sequence[Advisory], wishes: Wishes
+    evidence: Evidence,
+    manager: PackageManager | None,
+    kernel: Mapping[str, Any],
+    running: str,
+    advisories: Sequence[Advisory],
+    wishes: Wishes,
 ) -> tuple[Target | None, list[Finding], Iterator[Finding]]:
     """The kernel to boot, what was found of packages, and what else the package manager finds."""
-    manager = manager_of(evidence)
     if manager is None:
         return None, [system.package_manager(evidence, None)], iter(())
     kernels = manager.kernels(evidence, running)
-    target, told = _target(evidence, kernel, kernels, advisories, wishes)
+    target, told = _target(evidence, manager, kernel, kernels, advisories, wishes)
     findings = [system.flavour(evidence, running, manager), system.package_manager(evidence, manager), told]
     return target, findings, manager.findings(evidence, kernels, target)
 
 
 def _target(
-    evidence: Evidence, kernel: Mapping[str, Any], kernels: Kernels, advisories: Sequence[Advisory], wishes: Wishes
+    evidence: Evidence,
+    manager: PackageManager,
+    kernel: Mapping[str, Any],
+    kernels: Kernels,
+    advisories: Sequence[Advisory],
+    wishes: Wishes,
 ) -> tuple[Target | None, Finding]:
     try:
         wanted = wanted_from(advisories, wishes.target, wishes.exact)
@@ -135,16 +144,16 @@ def _target(
     machine = str(kernel.get("machine") or kernels.running.rpartition(".")[2])
     found = choose(wanted, kernels, machine, kernel.get("default_boot"))
     if found is None:
-        return None, _no_target(evidence, str(wanted), kernels.offered)
+        return None, _no_target(evidence, manager, str(wanted), kernels.offered)
     where = f"offered by {clip(found.repository, 60)}" if found.repository else "installed already"
     return found, ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is asked for")
 
 
-def _no_target(evidence: Evidence, wanted: str, offered: Mapping[str, Offer]) -> Finding:
+def _no_target(evidence: Evidence, manager: PackageManager, wanted: str, offered: Mapping[str, Offer]) -> Finding:
     """Why no kernel that is wanted was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
     told = f"kernel {wanted} is not offered (newest offered: {newest_of(offered)})"
-    manager = manager_of(evidence)
-    if manager and (pin := manager.pin(evidence)):
+    pin = manager.pin(evidence)
+    if pin:
         return blocker("target", f"{told}, the host is pinned to release {pin}", manager.unpin)
     said = "" if offered else f": {clip(evidence.texts.get('$offered') or evidence.why_missing('$offered'), 160)}"
     return blocker("target", told + said, "enable a repository that has it, or see why one does not answer")

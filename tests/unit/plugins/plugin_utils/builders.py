@@ -167,6 +167,16 @@ def pending_kernel() -> Facts:
 
 WORKAROUND = blank("vm", min_free_kbytes=524288, zone_reclaim_mode=1)
 
+#: An advisory of a site's own.
+SITE_ADVISORY: dict[str, Any] = {
+    "id": "site-igb",
+    "title": "igb of a site's kernel",
+    "driver": "igb",
+    "order": 3,
+    "fix": "Ask the site.",
+    "references": ["https://wiki.example.com/igb"],
+}
+
 #: Verdict -> facts that bring it about.
 BY_VERDICT: dict[str, Facts] = {
     "affected": facts(failures=failures({"2": 12})),

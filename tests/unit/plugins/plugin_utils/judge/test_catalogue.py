@@ -24,6 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import (
     ADVISORY,
+    SITE_ADVISORY,
     facts,
     kernel,
     nic,
@@ -32,14 +33,6 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.bui
 from jsonschema import Draft7Validator
 
 PLUGINS = Path(catalogue_module.__file__).parents[2]
-NEW = {
-    "id": "site-igb",
-    "title": "igb of a site's kernel",
-    "driver": "igb",
-    "order": 3,
-    "fix": "Ask the site.",
-    "references": ["https://wiki.example.com/igb"],
-}
 RANGE = {"dists": ["el8"], "introduced": "4.18.0-80.el8", "fixed": "4.18.0-147.el8"}
 
 
@@ -116,7 +109,7 @@ def test_no_known_fix() -> None:
 
 
 def test_a_new_advisory_is_added_behind_the_others_with_the_defaults() -> None:
-    catalogue = merge_site_advisories(load_catalogue(), [NEW])
+    catalogue = merge_site_advisories(load_catalogue(), [SITE_ADVISORY])
     assert [one.id for one in catalogue.advisories] == [ADVISORY, "site-igb"]
     assert catalogue.advisories[1].thresholds.order == 3
     assert catalogue.advisories[1].thresholds.headroom_below == catalogue.thresholds.headroom_below
@@ -124,7 +117,7 @@ def test_a_new_advisory_is_added_behind_the_others_with_the_defaults() -> None:
 
 
 def test_thresholds_of_an_advisory_are_its_own() -> None:
-    catalogue = merge_site_advisories(load_catalogue(), [{**NEW, "symptom": {"headroom_below": 100000}}])
+    catalogue = merge_site_advisories(load_catalogue(), [{**SITE_ADVISORY, "symptom": {"headroom_below": 100000}}])
     result = classify(facts(nics=[nic("eth0", "igb")]), catalogue)
     assert result["verdict"] == "affected"
     assert any("fewer than 100000" in reason for reason in result["reasons"])
@@ -137,7 +130,7 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
         ("x", "advisory list of the site: of type str where a list is needed"),
         ([5], "advisory 1 of the site: of type int where a mapping is needed"),
         ([{"driver": "igb"}], "advisory 1 of the site: id: missing or not a string; name the advisory it adds or overrides"),
-        ([NEW, NEW], "advisory site-igb: id: stands twice"),
+        ([SITE_ADVISORY, SITE_ADVISORY], "advisory site-igb: id: stands twice"),
         ([{"id": ADVISORY, "kernel": {"fixxed": "x"}}], f"advisory {ADVISORY}: kernel.fixxed: unknown key; use one of dists, fixed"),
         ([{"id": ADVISORY, "drivers": []}], f"advisory {ADVISORY}: drivers: unknown key; use one of bus_driver"),
         ([{"id": "new"}], "advisory new: title: missing; a new advisory must be complete"),
@@ -152,7 +145,7 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
         ([{"id": ADVISORY, "kernel": "el6"}], f"advisory {ADVISORY}: kernel: of type str where object is needed"),
         ([{"id": ADVISORY, "references": []}], f"advisory {ADVISORY}: references: "),
         ([{"id": ADVISORY, "kernel": {"dists": [6]}}], f"advisory {ADVISORY}: kernel.dists.0: of type int where string is needed"),
-        ([{"id": "a b", **{k: v for k, v in NEW.items() if k != "id"}}], "advisory a b: id: "),
+        ([{"id": "a b", **{k: v for k, v in SITE_ADVISORY.items() if k != "id"}}], "advisory a b: id: "),
         (
             [{"id": ADVISORY, "kernel": {"fixed": "2.6.32-358.el6"}}],
             f"advisory {ADVISORY}: kernel.fixed: the range is inverted or empty: 2.6.32-358.el6 is not after kernel.introduced",
@@ -225,7 +218,7 @@ def test_a_condition_that_gives_no_boolean_is_an_error(expression: str) -> None:
 
 
 def test_a_site_with_another_stream_of_kernels() -> None:
-    catalogue = merge_site_advisories(load_catalogue(), [{**NEW, "kernel": RANGE, "distributions": ["rhel"]}])
+    catalogue = merge_site_advisories(load_catalogue(), [{**SITE_ADVISORY, "kernel": RANGE, "distributions": ["rhel"]}])
     wanted = {
         "4.18.0-79.el8.x86_64": "clear",
         "4.18.0-80.el8.x86_64": "at_risk",
@@ -241,7 +234,7 @@ def test_a_site_with_another_stream_of_kernels() -> None:
 def test_a_package_that_is_not_installed_is_named_with_how_to_install_it(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     catalogue_module._validator.cache_clear()
-    site = [{**NEW, "condition": "`true`"}]
+    site = [{**SITE_ADVISORY, "condition": "`true`"}]
     with pytest.raises(AdvisoryError, match=f"pip install {package}"):
         merge_site_advisories(load_catalogue(), site)
     monkeypatch.undo()

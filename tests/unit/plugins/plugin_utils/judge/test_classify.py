@@ -25,6 +25,7 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.bui
     CLEAR_BY_DRIVER,
     FIXED_KERNEL,
     SHATTERED,
+    SITE_ADVISORY,
     WORKAROUND,
     facts,
     failures,
@@ -460,18 +461,8 @@ def test_what_is_worse_than_the_next_boot_comes_first() -> None:
 # Several advisories
 
 
-SITE = {
-    "id": "site-igb",
-    "title": "igb of a site's kernel",
-    "driver": "igb",
-    "order": 3,
-    "fix": "Ask the site.",
-    "references": ["https://wiki.example.com/igb"],
-}
-
-
 def test_the_worst_of_several_is_the_verdict_and_all_that_match_are_named() -> None:
-    catalogue = merge_site_advisories(CATALOGUE, [SITE])
+    catalogue = merge_site_advisories(CATALOGUE, [SITE_ADVISORY])
     both = facts(nics=[nic(), nic("eth1", "igb")], vm=dict(WORKAROUND))
     result = classify(both, catalogue)
     assert (result["verdict"], result["advisories"]) == ("at_risk", [ADVISORY, "site-igb"])
@@ -480,7 +471,7 @@ def test_the_worst_of_several_is_the_verdict_and_all_that_match_are_named() -> N
 
 
 def test_an_advisory_that_cannot_be_decided_is_not_hidden_by_one_that_is_mitigated() -> None:
-    catalogue = merge_site_advisories(CATALOGUE, [{**SITE, "condition": "uptime_seconds > `1`"}])
+    catalogue = merge_site_advisories(CATALOGUE, [{**SITE_ADVISORY, "condition": "uptime_seconds > `1`"}])
     both = facts(nics=[nic(), nic("eth1", "igb")], vm=dict(WORKAROUND), uptime_seconds=None)
     result = classify(both, catalogue)
     assert (result["verdict"], result["advisories"]) == ("unknown", [ADVISORY])
