@@ -40,7 +40,12 @@ class Ansible:
         home.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [str(self.programs / words[0]), *words[1:]],
-            cwd=folder, capture_output=True, text=True, timeout=300, check=False, errors="replace",
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            errors="replace",
             env={**self.environment(home), **environment},
         )
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
@@ -156,7 +161,7 @@ def interpreters() -> dict[tuple[int, int], str]:
     found: dict[tuple[int, int], str] = {}
     for candidate in candidates:
         done = subprocess.run(
-            [candidate, "-c", "import sys; print(\"%d %d\" % sys.version_info[:2])"], capture_output=True, text=True, check=False
+            [candidate, "-c", 'import sys; print("%d %d" % sys.version_info[:2])'], capture_output=True, text=True, check=False
         )
         if done.returncode == 0:
             major, minor = done.stdout.split()

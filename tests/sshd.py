@@ -60,15 +60,25 @@ def running_sshd(folder: Path, *more_options: str) -> Iterator[Sshd]:
     port = free_port()
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     options = [
-        f"Port={port}", "ListenAddress=0.0.0.0", f"HostKey={folder / 'host'}", f"AuthorizedKeysFile={folder / 'authorized'}",
-        "StrictModes=no", "UsePAM=no", "PidFile=none", "PermitRootLogin=yes", "MaxStartups=500:30:1000", "PerSourceMaxStartups=none",
-        "Subsystem=sftp internal-sftp", *more_options,
+        f"Port={port}",
+        "ListenAddress=0.0.0.0",
+        f"HostKey={folder / 'host'}",
+        f"AuthorizedKeysFile={folder / 'authorized'}",
+        "StrictModes=no",
+        "UsePAM=no",
+        "PidFile=none",
+        "PermitRootLogin=yes",
+        "MaxStartups=500:30:1000",
+        "PerSourceMaxStartups=none",
+        "Subsystem=sftp internal-sftp",
+        *more_options,
     ]
     log = folder / "sshd.log"
     with log.open("wb") as output:
         daemon = subprocess.Popen(
             [binary, "-D", "-e", "-f", "/dev/null", *(word for option in options for word in ("-o", option))],
-            stdout=output, stderr=output,
+            stdout=output,
+            stderr=output,
         )
     try:
         _wait_until_it_answers(daemon, port, log)

@@ -136,7 +136,7 @@ def setting(text, name):
     """The value of NAME=value, None where it is not set."""
     for line in text.split("\n"):
         if line.startswith(name + "="):
-            return line[len(name) + 1:].strip().strip("\"'") or None
+            return line[len(name) + 1 :].strip().strip("\"'") or None
     return None
 
 

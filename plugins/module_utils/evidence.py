@@ -84,7 +84,7 @@ class Evidence:
         """[(what stands between, text)] of the sources of that shape, in order of name."""
         end = len(suffix)
         return [
-            (name[len(prefix):len(name) - end], self.texts[name])
+            (name[len(prefix) : len(name) - end], self.texts[name])
             for name in sorted(self.texts)
             if name.startswith(prefix) and name.endswith(suffix) and len(name) > len(prefix) + end
         ]
@@ -103,7 +103,7 @@ def read_transcript(text, nonce=None):
     end = end_line(nonce)
     collected, reasons = {}, {}
     whole, last = False, None
-    for line in lines[start + 1:]:
+    for line in lines[start + 1 :]:
         if line.endswith("\r"):  # a terminal on the way
             line = line[:-1]
         if line == end:
@@ -139,13 +139,13 @@ def cut_transcript(text, nonce):
         start = text.find(head, start + 1)
         if start < 0:
             raise EvidenceError("evidence", None, _no_head_reason(text.split("\n")))
-        if text[start - 1:start] in ("", "\n") and _line_at(text, start) == head:
-            return text[start:start + MAX_TRANSCRIPT_BYTES]
+        if text[start - 1 : start] in ("", "\n") and _line_at(text, start) == head:
+            return text[start : start + MAX_TRANSCRIPT_BYTES]
 
 
 def _line_at(text, start):
     end = text.find("\n", start)
-    return text[start:end if end >= 0 else len(text)].rstrip("\r")
+    return text[start : end if end >= 0 else len(text)].rstrip("\r")
 
 
 def write_transcript(evidence):

@@ -77,9 +77,7 @@ def select(facts, module):
     """The part of the facts that a facts module gives, with the part of ``unavailable`` that is about it."""
     names = FACTS_OF[module]
     part = dict((name, facts[name]) for name in names)
-    part["unavailable"] = dict(
-        (datum, reason) for datum, reason in facts["unavailable"].items() if datum.split(".")[0] in names
-    )
+    part["unavailable"] = dict((datum, reason) for datum, reason in facts["unavailable"].items() if datum.split(".")[0] in names)
     return part
 
 

@@ -194,6 +194,10 @@ def _by_order(pages):
     return dict(Counter(str(event.order) for event in pages))
 
 
+#: What of a failure decides whether it counts.
+_SHAPE = ("order", "atomic", "drivers", "trace_read", "trusted")
+
+
 def _groups(pages):
     """The failures that are alike in what decides whether they count, with the last of each."""
     shapes = [_shape(event) for event in pages]
@@ -201,10 +205,9 @@ def _groups(pages):
     kept = set(shape for shape, _count in frequent)
     groups = {}
     for shape, event in zip(shapes, pages):
-        order, atomic, drivers, trace_read, trusted = shape if shape in kept else shape[:2] + ((), False) + shape[4:]
-        group = groups.setdefault((order, atomic, drivers, trace_read, trusted), dict(
-            order=order, atomic=atomic, drivers=list(drivers), drivers_beside=[], trace_read=trace_read, trusted=trusted, count=0, last=None
-        ))
+        if shape not in kept:
+            shape = shape[:2] + ((), False) + shape[4:]
+        group = groups.setdefault(shape, dict(zip(_SHAPE, shape), drivers=list(shape[2]), drivers_beside=[], count=0, last=None))
         group["count"] += 1
         beside = sorted(set(group["drivers_beside"] + event.beside))
         group["drivers_beside"] = beside[:MAX_NAMES]
@@ -235,9 +238,12 @@ def _others(events):
     found = {}
     for event in events:
         key = (event.kind, event.atomic, event.limited, event.trusted)
-        entry = found.setdefault(key, dict(
-            kind=event.kind, atomic=event.atomic, limited=event.limited, trusted=event.trusted, count=0, since_workaround=0, last=None
-        ))
+        entry = found.setdefault(
+            key,
+            dict(
+                kind=event.kind, atomic=event.atomic, limited=event.limited, trusted=event.trusted, count=0, since_workaround=0, last=None
+            ),
+        )
         entry["count"] += 1
         if event.after_workaround is None or entry["since_workaround"] is None:
             entry["since_workaround"] = None

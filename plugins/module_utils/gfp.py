@@ -35,28 +35,61 @@ _BEFORE_4_4 = _bits(_FIRST[:3] + [None, "__GFP_WAIT"] + _UP_TO_NORETRY + [None] 
 _EL6 = dict(_BEFORE_4_4)
 _EL6.update({0x8: "__GFP_MOVABLE", 0x80000: "__GFP_RECLAIMABLE", 0x200000: "__GFP_NOTRACK"})
 _EL7 = dict(_EL6)
-_EL7.update({
-    0x2000: "__GFP_MEMALLOC", 0x100000: "__GFP_KMEMCG", 0x400000: "__GFP_NO_KSWAPD", 0x800000: "__GFP_OTHER_NODE",
-    0x1000000: "__GFP_WRITE",
-})
+_EL7.update(
+    {
+        0x2000: "__GFP_MEMALLOC",
+        0x100000: "__GFP_KMEMCG",
+        0x400000: "__GFP_NO_KSWAPD",
+        0x800000: "__GFP_OTHER_NODE",
+        0x1000000: "__GFP_WRITE",
+    }
+)
 _4_4 = _bits(
-    _FIRST + ["__GFP_RECLAIMABLE"] + _UP_TO_NORETRY + ["__GFP_MEMALLOC"] + _FROM_COMP
+    _FIRST
+    + ["__GFP_RECLAIMABLE"]
+    + _UP_TO_NORETRY
+    + ["__GFP_MEMALLOC"]
+    + _FROM_COMP
     + ["__GFP_ATOMIC", "__GFP_ACCOUNT", "__GFP_NOTRACK", "__GFP_DIRECT_RECLAIM", "__GFP_OTHER_NODE", "__GFP_WRITE", "__GFP_KSWAPD_RECLAIM"]
 )
 _4_11 = dict(_4_4)
 _4_11.update({0x800000: "__GFP_WRITE", 0x1000000: "__GFP_KSWAPD_RECLAIM", 0x2000000: "__GFP_NOLOCKDEP"})
 _4_19 = dict(_4_4)
-_4_19.update({
-    0x100: "__GFP_WRITE", 0x400: "__GFP_RETRY_MAYFAIL", 0x200000: "__GFP_DIRECT_RECLAIM", 0x400000: "__GFP_KSWAPD_RECLAIM",
-    0x800000: "__GFP_NOLOCKDEP",
-})
+_4_19.update(
+    {
+        0x100: "__GFP_WRITE",
+        0x400: "__GFP_RETRY_MAYFAIL",
+        0x200000: "__GFP_DIRECT_RECLAIM",
+        0x400000: "__GFP_KSWAPD_RECLAIM",
+        0x800000: "__GFP_NOLOCKDEP",
+    }
+)
 for _gone in (0x1000000, 0x2000000):
     del _4_19[_gone]
-_5_1 = _bits(_FIRST + [
-    "__GFP_RECLAIMABLE", "__GFP_HIGH", "__GFP_IO", "__GFP_FS", "__GFP_ZERO", "__GFP_ATOMIC", "__GFP_DIRECT_RECLAIM",
-    "__GFP_KSWAPD_RECLAIM", "__GFP_WRITE", "__GFP_NOWARN", "__GFP_RETRY_MAYFAIL", "__GFP_NOFAIL", "__GFP_NORETRY",
-    "__GFP_MEMALLOC", "__GFP_COMP", "__GFP_NOMEMALLOC", "__GFP_HARDWALL", "__GFP_THISNODE", "__GFP_ACCOUNT",
-])
+_5_1 = _bits(
+    _FIRST
+    + [
+        "__GFP_RECLAIMABLE",
+        "__GFP_HIGH",
+        "__GFP_IO",
+        "__GFP_FS",
+        "__GFP_ZERO",
+        "__GFP_ATOMIC",
+        "__GFP_DIRECT_RECLAIM",
+        "__GFP_KSWAPD_RECLAIM",
+        "__GFP_WRITE",
+        "__GFP_NOWARN",
+        "__GFP_RETRY_MAYFAIL",
+        "__GFP_NOFAIL",
+        "__GFP_NORETRY",
+        "__GFP_MEMALLOC",
+        "__GFP_COMP",
+        "__GFP_NOMEMALLOC",
+        "__GFP_HARDWALL",
+        "__GFP_THISNODE",
+        "__GFP_ACCOUNT",
+    ]
+)
 _6_3 = dict(_5_1)
 del _6_3[0x200]
 
@@ -75,10 +108,22 @@ _TABLES = (
 )
 
 #: What lets a request wait for memory, under the names of all kernels; the combined names imply it.
-_MAY_WAIT = frozenset((
-    "__GFP_WAIT", "__GFP_DIRECT_RECLAIM", "__GFP_RECLAIM", "GFP_KERNEL", "GFP_KERNEL_ACCOUNT", "GFP_NOIO", "GFP_NOFS",
-    "GFP_USER", "GFP_HIGHUSER", "GFP_HIGHUSER_MOVABLE", "GFP_TEMPORARY", "GFP_TRANSHUGE",
-))
+_MAY_WAIT = frozenset(
+    (
+        "__GFP_WAIT",
+        "__GFP_DIRECT_RECLAIM",
+        "__GFP_RECLAIM",
+        "GFP_KERNEL",
+        "GFP_KERNEL_ACCOUNT",
+        "GFP_NOIO",
+        "GFP_NOFS",
+        "GFP_USER",
+        "GFP_HIGHUSER",
+        "GFP_HIGHUSER_MOVABLE",
+        "GFP_TEMPORARY",
+        "GFP_TRANSHUGE",
+    )
+)
 
 
 def decode_mode(mode, release=None):

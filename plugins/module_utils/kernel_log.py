@@ -63,8 +63,22 @@ class Event(object):
     which may be its own. ``trace_read``: no other driver can be in its trace. ``after_workaround``: None where not known."""
 
     __slots__ = (
-        "after_workaround", "atomic", "behind", "beside", "drivers", "flags", "kernel", "kind", "limited", "mode", "moment", "order",
-        "process", "trace_read", "trusted", "what",
+        "after_workaround",
+        "atomic",
+        "behind",
+        "beside",
+        "drivers",
+        "flags",
+        "kernel",
+        "kind",
+        "limited",
+        "mode",
+        "moment",
+        "order",
+        "process",
+        "trace_read",
+        "trusted",
+        "what",
     )
 
     def __init__(self, report, moment, kernel, flags, atomic, drivers, beside, trusted, after_workaround):
@@ -114,9 +128,7 @@ def read_log(text, name, context):
     events = [event for report in reading.reader.reports for event in reading.events_of(report)]
     # a message said so often that not each is kept
     dropped += sum(max(0, report.times - _MAX_TIMES) for report in reading.reader.reports)
-    return KernelLog(
-        name, events, dropped, reading.reader.suppressed, reading.boot, reading.mark_at is not None, reading.mem_info()
-    )
+    return KernelLog(name, events, dropped, reading.reader.suppressed, reading.boot, reading.mark_at is not None, reading.mem_info())
 
 
 class _Reading(object):

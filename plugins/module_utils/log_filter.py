@@ -29,16 +29,30 @@ MAX_WRAPPED_CHARS = 6144
 
 #: The kinds of lines: (words, room in bytes). A line is of the first kind that has a word in it.
 FAILURE, BOOT, TROUBLE, MEMORY = 1, 2, 3, 4
-KINDS = OrderedDict((
-    (FAILURE, (("page allocation f", ", mode:", "vmalloc: a", "vmalloc e", "vmalloc s"), 81920)),
-    (BOOT, (("Linux version ", MARK, "-- Reboot --", "-- Boot "), 8192)),
-    (TROUBLE, (
-        ("warn_alloc: ", "warn_alloc_failed: ", "able to allocate mem", ", object size", "allocation stalls", "ut of memory: ",
-         "ut of Memory: ", "oom-kill", "mm/page_alloc.c"),
-        16384,
-    )),
-    (MEMORY, (("Mem-", "lowmem_res", "*4kB", "*8kB", "*16kB", "*64kB", " free:"), 24576)),
-))
+KINDS = OrderedDict(
+    (
+        (FAILURE, (("page allocation f", ", mode:", "vmalloc: a", "vmalloc e", "vmalloc s"), 81920)),
+        (BOOT, (("Linux version ", MARK, "-- Reboot --", "-- Boot "), 8192)),
+        (
+            TROUBLE,
+            (
+                (
+                    "warn_alloc: ",
+                    "warn_alloc_failed: ",
+                    "able to allocate mem",
+                    ", object size",
+                    "allocation stalls",
+                    "ut of memory: ",
+                    "ut of Memory: ",
+                    "oom-kill",
+                    "mm/page_alloc.c",
+                ),
+                16384,
+            ),
+        ),
+        (MEMORY, (("Mem-", "lowmem_res", "*4kB", "*8kB", "*16kB", "*64kB", " free:"), 24576)),
+    )
+)
 #: The room for what stands behind failures.
 TRACE = 5
 TRACE_BYTES = 81920
@@ -85,9 +99,7 @@ END { for (i = 1; i <= n; i++) if (i in line) print tag ":" line[i]
  print tag ":#log failures " f + 0 " dropped@DROPPED@" }
 """.replace(
         "@KINDS@",
-        "".join(
-            " if (s ~ /%s/) return %d\n" % (_pattern(words).replace("/", r"\/"), kind) for kind, (words, _room) in KINDS.items()
-        ),
+        "".join(" if (s ~ /%s/) return %d\n" % (_pattern(words).replace("/", r"\/"), kind) for kind, (words, _room) in KINDS.items()),
     )
     .replace("@ROOMS@", "".join("room[%d] = %d; " % (kind, room) for kind, (_words, room) in KINDS.items()))
     .replace("@TRACE@", str(TRACE))
@@ -140,7 +152,7 @@ def without_closing(text):
     that it did not keep)."""
     whole = text.rstrip("\r\n")
     start = whole.rfind("\n") + 1
-    found = CLOSING.match(whole[start:start + 120])
+    found = CLOSING.match(whole[start : start + 120])
     if not found:
         return text, 0, 0
     if found.group(3):  # of an older record, whose filter counted whole heads alone
@@ -208,13 +220,13 @@ class _Kept(object):
 
     def _keep_before(self, text, start):
         at = text.rfind("\n", 0, max(0, start - 1)) + 1
-        before = text[at:start - 1] if start else ""
+        before = text[at : start - 1] if start else ""
         if at != self._kept_at and _before.search(before):
             self._keep(FAILURE, before)
 
     def _keep(self, kind, line):
         self._number += 1
-        line = line[:MAX_WRAPPED_CHARS if "#012" in line else MAX_LINE_CHARS]
+        line = line[: MAX_WRAPPED_CHARS if "#012" in line else MAX_LINE_CHARS]
         self._lines[self._number] = line
         queue = self._queues[kind]
         queue.append(self._number)

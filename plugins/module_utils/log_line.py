@@ -3,18 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dialects of a kernel log: what dmesg, journalctl and syslog put before a kernel's message, told from the message.
 
-    swapper: page allocation failure...                              dmesg without times
-    <4>[   14.790802] swapper: ...                                    dmesg -r, and what a console glues
-    [   14.790802] [   T21] swapper: ...                              dmesg, where the kernel names the task or CPU
-    [Tue Nov 24 01:02:03 2026] swapper: ...                           dmesg -T
-    kern  :warn  : [   14.790802] swapper: ...                        dmesg -x
-    [Nov24 01:02] swapper: ...   [  +0.000004] swapper: ...           dmesg -H
-    2026-11-24T01:02:03,123456+00:00 swapper: ...                     dmesg --time-format iso
-    Mar 18 14:39:17 db01 kernel: [   14.790802] swapper: ...          journalctl, rsyslog
-    2013-03-18T14:39:17.123456+09:00 db01 kernel: swapper: ...        the same with other stamps
-    Tue 2026-11-24 01:02:03 UTC db01 kernel: swapper: ...             journalctl -o short-full
-    Mar 18 14:39:17 db01 kern.warn kernel: swapper: ...               busybox syslogd, with and without the host
-    Tue Mar 18 14:39:17 2014 kern.warn kernel: [   14.79] swapper:... OpenWrt's logread
+swapper: page allocation failure...                              dmesg without times
+<4>[   14.790802] swapper: ...                                    dmesg -r, and what a console glues
+[   14.790802] [   T21] swapper: ...                              dmesg, where the kernel names the task or CPU
+[Tue Nov 24 01:02:03 2026] swapper: ...                           dmesg -T
+kern  :warn  : [   14.790802] swapper: ...                        dmesg -x
+[Nov24 01:02] swapper: ...   [  +0.000004] swapper: ...           dmesg -H
+2026-11-24T01:02:03,123456+00:00 swapper: ...                     dmesg --time-format iso
+Mar 18 14:39:17 db01 kernel: [   14.790802] swapper: ...          journalctl, rsyslog
+2013-03-18T14:39:17.123456+09:00 db01 kernel: swapper: ...        the same with other stamps
+Tue 2026-11-24 01:02:03 UTC db01 kernel: swapper: ...             journalctl -o short-full
+Mar 18 14:39:17 db01 kern.warn kernel: swapper: ...               busybox syslogd, with and without the host
+Tue Mar 18 14:39:17 2014 kern.warn kernel: [   14.79] swapper:... OpenWrt's logread
 """
 
 from __future__ import absolute_import, division, print_function
@@ -105,12 +105,12 @@ def read_line(line):
             return None
         wall, position = said.group(1), by_kernel.end()
     stamp = _STAMP.match(line, position)
-    message, times = line[stamp.end():], 1
+    message, times = line[stamp.end() :], 1
     repeated = _REPEATED.match(message) if wall and message.startswith("message repeated ") else None
     if repeated:
         times, message = int(repeated.group(1)), repeated.group(2)
         inner = _STAMP.match(message)
-        return Line(message[inner.end():], wall, inner.group(1), inner.group(2), times)
+        return Line(message[inner.end() :], wall, inner.group(1), inner.group(2), times)
     return Line(message, wall, stamp.group(1), stamp.group(2), times)
 
 

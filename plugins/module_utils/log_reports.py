@@ -27,7 +27,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_traces import TraceReader
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_troubles import TroubleReader
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import (
-    ABOVE_MAX, MAX_BETWEEN, MAX_WAITING, MODE_OF, OF_VMALLOC, OOM_KILL, PAGES, Report,
+    ABOVE_MAX,
+    MAX_BETWEEN,
+    MAX_WAITING,
+    MODE_OF,
+    OF_VMALLOC,
+    OOM_KILL,
+    PAGES,
+    Report,
 )
 
 # Behind the order numbers of show_mem may be glued: of "order:10*4kB" the 0 is theirs, and none of them but 0 itself begins with one.

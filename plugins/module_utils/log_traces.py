@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whose trace is whose: who it was and how it came to it stands behind a report's line, of one report at a time since kernel 3.13::
 
-    [1.0] CPU: 20 PID: 0 Comm: swapper/20 Not tainted 4.9.0-5-amd64 #1
-    [1.0] Call Trace:
-    [1.0]  [<ffffffffc07125a0>] ? ixgbe_clean_rx_irq+0xf0/0xa80 [ixgbe]
+[1.0] CPU: 20 PID: 0 Comm: swapper/20 Not tainted 4.9.0-5-amd64 #1
+[1.0] Call Trace:
+[1.0]  [<ffffffffc07125a0>] ? ixgbe_clean_rx_irq+0xf0/0xa80 [ixgbe]
 """
 
 from __future__ import absolute_import, division, print_function

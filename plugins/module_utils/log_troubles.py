@@ -14,7 +14,15 @@ from collections import deque
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_glue import BY_USERS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import CONTROL, comm_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import (
-    MAX_BETWEEN, MAX_WAITING, MODE_OF, OOM_KILL, PAGES, SLAB, STALL, VMALLOC, Report,
+    MAX_BETWEEN,
+    MAX_WAITING,
+    MODE_OF,
+    OOM_KILL,
+    PAGES,
+    SLAB,
+    STALL,
+    VMALLOC,
+    Report,
 )
 
 _VMALLOC = re.compile(

@@ -31,8 +31,30 @@ class Report(object):
     ``cut``: a part of its trace, or of those beside it, may be lost; ``limited``: it is of a cgroup and its limit, not of the host;
     ``rivals``: reports that are no failures, any of which its mode may belong to; ``times``: how often it was said."""
 
-    __slots__ = ("behind", "beside", "caller", "cut", "doubted", "dumped", "frames", "kernel", "kind", "limited", "line", "mode", "named",
-                 "names", "number", "order", "process", "rivals", "sure", "times", "traced", "what")
+    __slots__ = (
+        "behind",
+        "beside",
+        "caller",
+        "cut",
+        "doubted",
+        "dumped",
+        "frames",
+        "kernel",
+        "kind",
+        "limited",
+        "line",
+        "mode",
+        "named",
+        "names",
+        "number",
+        "order",
+        "process",
+        "rivals",
+        "sure",
+        "times",
+        "traced",
+        "what",
+    )
 
     def __init__(self, kind, number, line, order=None, process="", dumped=False):
         self.kind = kind

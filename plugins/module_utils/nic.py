@@ -112,17 +112,13 @@ def nics_from(evidence, take):
     lower = lower_devices(evidence)
     told_virtual = set(["lo"] + evidence.texts.get(VIRTUAL, "").split())
     out_of_tree = set(parse_modules(evidence.texts.get("/proc/modules", ""))["out_of_tree"])
-    routes = default_route_interfaces(
-        evidence.texts.get("/proc/net/route", ""), evidence.texts.get("/proc/net/ipv6_route", "")
-    )
+    routes = default_route_interfaces(evidence.texts.get("/proc/net/route", ""), evidence.texts.get("/proc/net/ipv6_route", ""))
     nics = []
     for name in sorted(names):
         nic = _state(evidence, name, take)
         nic.update(lower=lower.get(name, []), default_route=name in routes)
         nic["bus_driver"] = devices[name].strip().split("/")[-1] if name in devices else None
-        nic["virtual"] = name in told_virtual or name not in devices and (
-            name in lower or name not in asked and not unseen
-        )
+        nic["virtual"] = name in told_virtual or name not in devices and (name in lower or name not in asked and not unseen)
         nic.update(_driver(evidence, nic, take))
         nic.update(_module(evidence, nic, out_of_tree, take))
         nics.append(nic)
@@ -133,7 +129,7 @@ def _asked(evidence):
     """The interfaces ethtool was asked about, whether it answered or not."""
     prefix = "$ethtool/"
     sources = list(evidence.texts) + list(evidence.reasons)
-    return set(source[len(prefix):] for source in sources if source.startswith(prefix))
+    return set(source[len(prefix) :] for source in sources if source.startswith(prefix))
 
 
 def _state(evidence, name, take):
@@ -166,9 +162,7 @@ def _module(evidence, nic, out_of_tree, take):
     module = {"module_path": None, "module_version": None, "in_tree": None}
     if driver is None or nic["virtual"]:
         return module
-    path = take(
-        "nics.%s.module_path" % nic["name"], lambda: evidence.get("$modinfo/" + driver).strip().split("\n")[-1]
-    )
+    path = take("nics.%s.module_path" % nic["name"], lambda: evidence.get("$modinfo/" + driver).strip().split("\n")[-1])
     version = evidence.texts.get("$module_version/" + driver, "").strip()
     module.update(module_path=path, module_version=version or None, in_tree=in_tree(path))
     if driver in out_of_tree:

@@ -25,11 +25,35 @@ _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _TAG_ENDS = re.compile(r"[-.+~]")
 _RELEASE_START = re.compile(r"[0-9]|rc[0-9]")
 
-_ARCHES = frozenset((
-    "x86_64", "i386", "i486", "i586", "i686", "amd64", "686", "ia64", "aarch64", "arm64", "armhf", "armmp", "armv7l",
-    "armv7hl", "ppc", "ppc64", "ppc64le", "powerpc64le", "s390", "s390x", "riscv64", "loongarch64", "mips64el",
-    "sparc64", "noarch",
-))
+_ARCHES = frozenset(
+    (
+        "x86_64",
+        "i386",
+        "i486",
+        "i586",
+        "i686",
+        "amd64",
+        "686",
+        "ia64",
+        "aarch64",
+        "arm64",
+        "armhf",
+        "armmp",
+        "armv7l",
+        "armv7hl",
+        "ppc",
+        "ppc64",
+        "ppc64le",
+        "powerpc64le",
+        "s390",
+        "s390x",
+        "riscv64",
+        "loongarch64",
+        "mips64el",
+        "sparc64",
+        "noarch",
+    )
+)
 _FLAVOURS = frozenset(("debug", "kdump", "PAE", "xen", "rt", "64k", "16k", "zfcpdump"))
 
 # How segments of different kinds sort at the same place. The end of a text is a segment too: a tilde comes before it,
@@ -67,7 +91,7 @@ def split_kernel_release(text):
     if not _SANE.match(text):
         raise EvidenceError("kernel", None, "%s is no kernel release" % _shown(text))
     version = _VERSION.match(text).group()
-    if "." not in version or text[len(version):][:1] not in ("", "-", "+", "."):
+    if "." not in version or text[len(version) :][:1] not in ("", "-", "+", "."):
         raise EvidenceError("kernel", None, "%s is no kernel release" % _shown(text))
     words = text.split("-")[1:]
     release = words.pop(0) if words and _RELEASE_START.match(words[0]) else ""

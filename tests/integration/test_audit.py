@@ -28,9 +28,9 @@ def sample(name: str) -> dict[str, str]:
 def verdicts(fleet: dict[str, Any]) -> dict[str, str]:
     return {host: result["verdict"] for host, result in fleet["hosts"].items()}
 
+
 #: What an audit leaves in its folder.
 WRITTEN = {"fleet.json", "fleet.html", "fleet.csv", "pagealloc.prom", "history.db"}
-
 
 
 def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp_path: Path) -> None:

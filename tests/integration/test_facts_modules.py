@@ -90,8 +90,17 @@ def ad_hoc(ansible: Ansible, folder: Path, hosts: dict[str, Any], module: str, *
     """Host -> its result of one ad hoc command."""
     results = folder / module
     ansible.run(
-        "ansible", "all", "-i", str(inventory(folder, hosts)), "-m", f"fleetcare.pagealloc.{module}", "--tree", str(results), *words,
-        folder=folder, ANSIBLE_DEPRECATION_WARNINGS="false",
+        "ansible",
+        "all",
+        "-i",
+        str(inventory(folder, hosts)),
+        "-m",
+        f"fleetcare.pagealloc.{module}",
+        "--tree",
+        str(results),
+        *words,
+        folder=folder,
+        ANSIBLE_DEPRECATION_WARNINGS="false",
     )
     return {path.name: json.loads(path.read_text()) for path in results.iterdir()}
 

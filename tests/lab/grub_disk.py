@@ -75,8 +75,6 @@ def _boot_sector() -> bytes:
         cannot_run(f"{_GRUB} is missing (apt-get install grub-pc-bin)")
     sector = bytearray((_GRUB / "boot.img").read_bytes())
     partitions = ((0x80, _FIRST_BYTE, BOOT_BYTES), (0, _FIRST_BYTE + BOOT_BYTES, ROOT_BYTES))
-    table = b"".join(
-        struct.pack("<B3xB3xII", active, _LINUX, start // _SECTOR, size // _SECTOR) for active, start, size in partitions
-    )
+    table = b"".join(struct.pack("<B3xB3xII", active, _LINUX, start // _SECTOR, size // _SECTOR) for active, start, size in partitions)
     sector[_TABLE:] = table.ljust(4 * 16, b"\0") + b"\x55\xaa"
     return bytes(sector)

@@ -99,9 +99,7 @@ def _tests_of(file: str) -> list[str]:
     module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
     inside, name = module.rpartition(".")[::2]
     naming = [
-        path
-        for path in UNIT.rglob("test_*.py")
-        if f"{module} import" in (text := path.read_text()) or f"{inside} import {name}" in text
+        path for path in UNIT.rglob("test_*.py") if f"{module} import" in (text := path.read_text()) or f"{inside} import {name}" in text
     ]
     room = UNIT / Path(file).relative_to("plugins").parent
     own = sorted(room.glob("test_*.py")) if "plugin_utils" in file and room.is_dir() else []

@@ -21,15 +21,18 @@ def test_ruff() -> None:
     passes(own("ruff"), "check", "--no-cache", ".")
 
 
+def test_ruff_would_lay_out_nothing_anew() -> None:
+    """ansible-test's pep8 says much of this too, but minutes later."""
+    passes(own("ruff"), "format", "--check", "--no-cache", ".")
+
+
 def test_mypy_strict_on_the_controllers_code(tmp_path: Path) -> None:
     """Through a link under the collection's name, so that every import resolves to this checkout and to nothing installed."""
     (tmp_path / "ansible_collections" / "fleetcare").mkdir(parents=True)
     (tmp_path / "ansible_collections" / "fleetcare" / "pagealloc").symlink_to(ROOT)
     kinds = [kind for kind in ("action", "filter", "inventory", "plugin_utils", "test") if (ROOT / "plugins" / kind).is_dir()]
     packages = [word for kind in kinds for word in ("-p", f"{PLUGINS}.{kind}")]
-    passes(
-        own("mypy"), "--strict", "--config-file", ROOT / "pyproject.toml", "--cache-dir", tmp_path / "cache", *packages, folder=tmp_path
-    )
+    passes(own("mypy"), "--strict", "--config-file", ROOT / "pyproject.toml", "--cache-dir", tmp_path / "cache", *packages, folder=tmp_path)
 
 
 def test_shellcheck() -> None:

@@ -146,10 +146,10 @@ def printing_shell(status: int) -> str:
     """A login shell that says something else, whatever it is asked, and ends so; 255 is how ssh itself fails."""
     return f"""
 cat <<'SAID'
-{template(f'stdout {status}')}
+{template(f"stdout {status}")}
 SAID
 cat >&2 <<'SAID'
-{template(f'stderr {status}')}
+{template(f"stderr {status}")}
 SAID
 exit {status}
 """

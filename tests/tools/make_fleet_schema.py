@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes the facts part of docs/fleet.schema.json: the shape is that of facts_shape.yml, the descriptions are those of RETURN.
 
-    .venv/test/bin/python -m tests.tools.make_fleet_schema
+.venv/test/bin/python -m tests.tools.make_fleet_schema
 """
 
 from __future__ import annotations

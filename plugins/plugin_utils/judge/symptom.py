@@ -49,9 +49,7 @@ def on_pages_of(page_size_bytes: int | None, limits: Thresholds) -> Thresholds:
     """The thresholds, whose orders mean bytes and are told for pages of 4 kB, for pages of another size: what a driver asks for is as
     large on any machine. The orders stay as they are where the size is not known."""
     doublings = (page_size_bytes or 4096).bit_length() - 13
-    return replace(
-        limits, order=max(0, limits.order - doublings), failures_up_to_order=max(0, limits.failures_up_to_order - doublings)
-    )
+    return replace(limits, order=max(0, limits.order - doublings), failures_up_to_order=max(0, limits.failures_up_to_order - doublings))
 
 
 def _present(reason: str) -> Symptom:
@@ -149,9 +147,7 @@ def _that_count(host: Host, found: Failures) -> tuple[Failures, str]:
     before = found.count - count
     told = f" ({before} before it)" if before > 0 else ""
     step = f"step {host.record.step} of " if host.record else ""
-    others = tuple(
-        other if other.since_workaround is None else replace(other, count=other.since_workaround) for other in found.others
-    )
+    others = tuple(other if other.since_workaround is None else replace(other, count=other.since_workaround) for other in found.others)
     seen = replace(found, count=count, by_order=by_order, groups=groups, others=others, boot_seen=True)
     return seen, f"{step}the workaround{told}"
 

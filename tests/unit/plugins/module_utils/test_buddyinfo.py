@@ -56,9 +56,7 @@ def test_malformed_lines_are_named(text: str, line: int | None, reason: str) -> 
 
 @given(st.lists(st.lists(st.integers(0, 2**40), min_size=1, max_size=14), min_size=1, max_size=8))
 def test_what_a_kernel_prints_is_read_back(rows: list[list[int]]) -> None:
-    text = "".join(
-        f"Node {node}, zone {'Normal':>8s} " + "".join(f"{count:6d} " for count in row) + "\n" for node, row in enumerate(rows)
-    )
+    text = "".join(f"Node {node}, zone {'Normal':>8s} " + "".join(f"{count:6d} " for count in row) + "\n" for node, row in enumerate(rows))
     assert [zone["free_blocks"] for zone in parse_buddyinfo(text)] == rows
 
 

@@ -155,7 +155,7 @@ ENTRIES = {"/boot/loader/entries/x-3.conf": "linux /vmlinuz-3\n"}
         ({"/boot/efi/EFI/redhat/grub.cfg": "configfile $prefix/grub.cfg\n", "/boot/grub2/grub.cfg": MENU.format("1")}, "1"),
         ({"/boot/grub2/grub.cfg": MENU.format("1"), **ENTRIES}, "1"),
         ({"/boot/grub2/grub.cfg": MENU.format("1") + "blscfg\n", **ENTRIES}, "3"),
-        ({"/boot/grub2/grub.cfg": "set default=\"0\"\n", **ENTRIES}, "3"),  # a record from before blscfg was asked for
+        ({"/boot/grub2/grub.cfg": 'set default="0"\n', **ENTRIES}, "3"),  # a record from before blscfg was asked for
         (ENTRIES, "3"),
         ({"$grubby": "/boot/vmlinuz-2\n", "/boot/grub/menu.lst": LEGACY.format("1")}, "2"),
     ],

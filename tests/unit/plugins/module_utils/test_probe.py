@@ -229,7 +229,14 @@ def test_a_denied_file_is_missing_with_its_reason(tmp_path: Path) -> None:
         cannot_run("only root can become another user here")
     done = subprocess.run(
         ["/bin/sh", "-c", render_probe("n0", pagetypeinfo=True)],
-        capture_output=True, text=True, timeout=60, check=False, user=65534, group=65534, extra_groups=[], cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        user=65534,
+        group=65534,
+        extra_groups=[],
+        cwd="/",
     )
     facts = facts_from(read_transcript(done.stdout, "n0"))
     assert facts["zones"] is not None
@@ -267,7 +274,11 @@ def test_the_probe_is_clean_for_shellcheck() -> None:
     checker = tool("shellcheck")
     done = subprocess.run(
         [checker, "-s", "sh", "-e", "SC2012,SC2016,SC2086,SC2013,SC1001,SC2231", "-"],
-        input=render_probe("n0"), capture_output=True, text=True, timeout=60, check=False,
+        input=render_probe("n0"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 

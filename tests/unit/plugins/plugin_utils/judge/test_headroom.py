@@ -53,7 +53,9 @@ def facts_of(release: str, zones: Zones) -> dict[str, Any]:
 def type_facts(node: int, name: str, zone: SimulatedZone) -> list[dict[str, Any]]:
     """The kernel prints a row for every type it knows."""
     lists = (
-        ("Unmovable", zone.free_blocks), ("HighAtomic", zone.highatomic_blocks), ("CMA", zone.cma_blocks),
+        ("Unmovable", zone.free_blocks),
+        ("HighAtomic", zone.highatomic_blocks),
+        ("CMA", zone.cma_blocks),
         ("Isolate", zone.isolated_blocks),
     )
     orders = len(zone.all_blocks())
@@ -169,7 +171,9 @@ def placements(blocks: list[int], taken: int) -> list[list[int]]:
 
 @settings(deadline=None)
 @given(
-    blocks=st.lists(st.integers(0, 3), min_size=1, max_size=4), cma=st.lists(st.integers(0, 2), max_size=4), mark=st.integers(0, 20),
+    blocks=st.lists(st.integers(0, 3), min_size=1, max_size=4),
+    cma=st.lists(st.integers(0, 2), max_size=4),
+    mark=st.integers(0, 20),
     order=st.integers(0, 3),
 )
 @example(blocks=[4, 0, 0, 1], cma=[0, 0, 1], mark=0, order=2)
@@ -403,12 +407,16 @@ JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats() | st.binary(max_size=3) | st.just(10**400),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4) | st.tuples(inner),
 )
-OF_A_ZONE = (
-    "node", "zone", "free_blocks", "min_pages", "free_pages", "lowmem_reserve_pages", "free_cma_pages", "free_highatomic_pages"
-)
+OF_A_ZONE = ("node", "zone", "free_blocks", "min_pages", "free_pages", "lowmem_reserve_pages", "free_cma_pages", "free_highatomic_pages")
 PLACES = [
-    ("kernel",), ("zones",), ("unavailable",), ("kernel", "release"), ("kernel", "machine"), ("zones", 1),
-    ("zones", 2, "free_blocks", 1), ("zones", 0, "lowmem_reserve_pages", 2),
+    ("kernel",),
+    ("zones",),
+    ("unavailable",),
+    ("kernel", "release"),
+    ("kernel", "machine"),
+    ("zones", 1),
+    ("zones", 2, "free_blocks", 1),
+    ("zones", 0, "lowmem_reserve_pages", 2),
     *(("zones", index, key) for index in (0, 2) for key in OF_A_ZONE),
 ]
 
