@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -26,9 +28,8 @@ UNIT = ROOT / "tests" / "unit" / "plugins"
 PREFIX = "ansible_collections.fleetcare.pagealloc.plugins."
 #: Where verdicts and safety are made.
 ROOMS = ("plugin_utils/judge", "plugin_utils/workaround", "plugin_utils/upgrade", "module_utils")
-#: No test of a file takes half as long; a fault that makes it wait forever counts as noticed.
-_SECONDS = 300
 _GOAL = 0.9
+_own = threading.local()
 
 
 def main(words: list[str]) -> int:
@@ -80,18 +81,18 @@ def _try(mutant: Mutant, end: float) -> bool | None:
     with tempfile.TemporaryDirectory(prefix="pagealloc-mutant-") as folder:
         planted = Path(folder) / "planted.py"
         planted.write_text(mutant.planted_in((ROOT / mutant.file).read_text()))
-        return _fails(_tests_of(mutant.file), {"PAGEALLOC_MUTANT_MODULE": module, "PAGEALLOC_MUTANT_FILE": str(planted)})
+        return _fails({"module": module, "file": str(planted), "tests": _tests_of(mutant.file)})
 
 
-def _fails(tests: list[str], environment: Mapping[str, str]) -> bool:
-    command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "pytest", "-n", "0", "-x", "-p", "tests.mutate.plugin", *tests]
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **environment, "CI": "1"}, capture_output=True, check=False, timeout=_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+def _fails(run: Mapping[str, object]) -> bool:
+    if not hasattr(_own, "worker"):
+        command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "tests.mutate.worker"]
+        _own.worker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    print(json.dumps(run), file=_own.worker.stdin, flush=True)
+    answer = _own.worker.stdout.readline()
+    if not answer:
+        raise RuntimeError("the process that runs the tests has ended")
+    return bool(answer == "noticed\n")
 
 
 def _tests_of(file: str) -> list[str]:
@@ -101,9 +102,14 @@ def _tests_of(file: str) -> list[str]:
     naming = [
         path for path in UNIT.rglob("test_*.py") if f"{module} import" in (text := path.read_text()) or f"{inside} import {name}" in text
     ]
-    room = UNIT / Path(file).relative_to("plugins").parent
-    own = sorted(room.glob("test_*.py")) if "plugin_utils" in file and room.is_dir() else []
+    own = sorted(_room_of(file).glob("test_*.py")) if "plugin_utils" in file else []
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*naming, *own])] or [str(UNIT.relative_to(ROOT))]
+
+
+def _room_of(file: str) -> Path:
+    """The folder of tests that mirrors the file's, or the nearest one above it."""
+    room = UNIT / Path(file).relative_to("plugins").parent
+    return next(one for one in (room, *room.parents) if one.is_dir())
 
 
 def _told(noticed: Mapping[str, list[bool]], planned: int) -> int:

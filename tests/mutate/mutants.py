@@ -93,9 +93,9 @@ def mutants_of(file: str, source: str) -> Iterator[Mutant]:
     lines, tree = source.split("\n"), get_ast(source)
     for name, operator in _operators():
         so_far: Counter[int] = Counter()
-        for occurrence, line in enumerate(_lines(tree, operator)):
+        for occurrence, (line, runs) in enumerate(_places(tree, operator)):
             so_far[line] += 1
-            if not lines[line - 1].startswith(("__metaclass__", "from __future__")):
+            if runs and not lines[line - 1].startswith(("__metaclass__", "from __future__")):
                 yield Mutant(file, line, lines[line - 1].strip(), f"{name} {so_far[line]}", operator, occurrence)
 
 
@@ -105,9 +105,12 @@ def _operators() -> Iterator[tuple[str, Any]]:
     yield "RemoveStatement", RemoveStatement()
 
 
-def _lines(node: Any, operator: Any) -> Iterator[int]:
-    """The line of each place below a node, in the order in which cosmic-ray counts them."""
+def _places(node: Any, operator: Any, runs: bool = True) -> Iterator[tuple[int, bool]]:
+    """The line of each place below a node, in the order in which cosmic-ray counts them, and whether it is run: a type is not."""
     for start, _end in operator.mutation_positions(node):
-        yield start[0]
+        yield start[0], runs
+    before = None
     for child in getattr(node, "children", ()):
-        yield from _lines(child, operator)
+        is_type = before == "->" or (before == ":" and node.type in ("annassign", "tfpdef"))
+        yield from _places(child, operator, runs and not is_type)
+        before = getattr(child, "value", None)
