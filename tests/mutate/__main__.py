@@ -102,14 +102,14 @@ def _tests_of(file: str) -> list[str]:
     naming = [
         path for path in UNIT.rglob("test_*.py") if f"{module} import" in (text := path.read_text()) or f"{inside} import {name}" in text
     ]
-    own = sorted(_room_of(file).glob("test_*.py")) if "plugin_utils" in file else []
+    own = [path for room in _rooms_of(file) for path in sorted(room.glob("test_*.py"))]
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*naming, *own])] or [str(UNIT.relative_to(ROOT))]
 
 
-def _room_of(file: str) -> Path:
-    """The folder of tests that mirrors the file's, or the nearest one above it."""
-    room = UNIT / Path(file).relative_to("plugins").parent
-    return next(one for one in (room, *room.parents) if one.is_dir())
+def _rooms_of(file: str) -> Iterator[Path]:
+    """The folder of tests that mirrors the file's, and those it is in: the tests of a workaround's plan try its remedies too."""
+    folder = UNIT / Path(file).relative_to("plugins").parent
+    yield from (room for room in (folder, *folder.parents) if UNIT / "plugin_utils" in room.parents)
 
 
 def _told(noticed: Mapping[str, list[bool]], planned: int) -> int:

@@ -94,3 +94,9 @@ def test_keepalived_holds_an_address_or_not() -> None:
 
 def test_a_host_without_any() -> None:
     assert read_clusters(Evidence({"$daemon": "atd\n"}, {})) == []
+
+
+def test_one_resource_and_several() -> None:
+    for number, runs in ((0, ""), (1, "1 resource"), (2, "2 resources")):
+        node = f'<node name="db01" online="true" standby="false" resources_running="{number}"/>'
+        assert next(iter(read_clusters(Evidence({"$crm_mon": node, "$crm_node": "db01\n"}, {})))).runs == runs
