@@ -127,7 +127,7 @@ def test_a_datum_is_in_the_facts_the_report_and_the_page(copy: Path, browser: Br
     assert seen["probe"]
     facts = seen["facts"]
     assert facts["two"] == [2, None] and seen["module"] == 2
-    assert facts["none"] == [None, "No such file or directory"]
+    assert facts["none"] == [None, "/proc/sys/vm/panic_on_oom: No such file or directory"]
     assert facts["odd"] == [None, "panic_on_oom: 'x' is not a count"]
     assert facts["old"][0] is None and facts["old"][1]
     assert seen["schema"] == []
@@ -138,7 +138,7 @@ def test_a_datum_is_in_the_facts_the_report_and_the_page(copy: Path, browser: Br
 
 
 def test_what_compares_documentation_and_facts_is_content(copy: Path) -> None:
-    chosen = ("facts", "shape", "fact_is_documented")
+    chosen = ("gather_points", "the_facts", "are_facts", "fact_is_documented", "test_facts_shape")
     said = python(
         copy, "-m", "pytest", "-n", "0", "-k", " or ".join(chosen), "tests/quality/test_docs.py", "tests/unit/plugins/plugin_utils/shared"
     )
