@@ -12,6 +12,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
     Preflight,
     Wishes,
@@ -340,3 +341,38 @@ def test_a_distribution_is_called_by_its_name_or_its_id(seen: dict[str, Any], se
 def test_who_holds_the_package_manager_is_named_by_its_command() -> None:
     found = look({"$busy": "812 /var/run/yum.pid /usr/bin/yum -y update\n"})
     assert told(found, "package_manager")["sentence"].endswith("is busy: /usr/bin/yum -y update (pid 812)")
+
+
+def test_a_package_without_the_files_says_why() -> None:
+    found = finding_of_contents(Evidence({}, {}), [], NEW, [])
+    assert "has the drivers is seen after installing (the repository lists no files)" in found["sentence"]
+    assert "has modules, and no card needs one" in finding_of_contents(Evidence({"$contents": "x.ko\n"}, {}), [], NEW, [])["sentence"]
+    assert "has ext4" in finding_of_contents(Evidence({"$contents": "ext4.ko\n"}, {}), ["ext4"], NEW, [])["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [
+        ("", "ok"),
+        ("UPDATEDEFAULT=yes\n", "ok"),
+        ("UPDATEDEFAULT=no\n", "warning"),
+        ("DEFAULTKERNEL=kernel\n", "ok"),
+        ("DEFAULTKERNEL=kernel-debug\n", "warning"),
+        ("UPDATEDEFAULT=no\nDEFAULTKERNEL=kernel\n", "warning"),
+    ],
+)
+def test_whether_a_package_makes_its_kernel_the_default(policy: str, state: str) -> None:
+    assert told(look({"/etc/sysconfig/kernel": policy}), "boot_policy")["state"] == state
+
+
+def test_the_machine_is_that_of_the_facts_or_of_the_kernels_name() -> None:
+    nameless = {name: value for name, value in FACTS["kernel"].items() if name != "machine"}
+    assert told(look(facts={"kernel": nameless}), "target")["state"] == "ok"
+
+
+def test_a_loader_that_boots_nothing_once_says_so() -> None:
+    assert told(look(), "fallback")["sentence"].endswith("here cannot boot a kernel for one boot only")
+
+
+def test_a_fault_of_an_upgrade_has_its_remedy() -> None:
+    assert str(UpgradeError("it is so", "do this")) == "it is so; do this"
