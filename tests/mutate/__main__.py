@@ -62,7 +62,10 @@ def _options(words: list[str]) -> argparse.Namespace:
 def _chosen(options: argparse.Namespace) -> list[Mutant]:
     files = [str(Path(file).resolve().relative_to(ROOT)) for file in options.files] or list(_sources())
     equal = {(one["file"], one["line"], one["fault"]) for one in yaml.safe_load((Path(__file__).with_name("equal.yml")).read_text())}
-    every = [one for file in files for one in mutants_of(file, (ROOT / file).read_text()) if (one.file, one.text, one.fault) not in equal]
+    planned = [one for file in files for one in mutants_of(file, (ROOT / file).read_text())]
+    for stale in sorted({one for one in equal if one[0] in files} - {one.key for one in planned}):
+        sys.exit(f"tests/mutate/equal.yml names a fault that is not there: {stale}")
+    every = [one for one in planned if one.key not in equal]
     drawn = every if not options.faults else random.Random(options.seed).sample(every, min(options.faults, len(every)))
     return sorted(drawn, key=lambda one: (one.file, one.line, one.fault))
 

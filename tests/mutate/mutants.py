@@ -85,6 +85,11 @@ class Mutant:
     operator: Any
     occurrence: int
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names it in equal.yml, wherever its line moves."""
+        return self.file, self.text, self.fault
+
     def planted_in(self, source: str) -> str:
         """The file's source with the fault."""
         changed: str | None = mutate_code(source, self.operator, self.occurrence)

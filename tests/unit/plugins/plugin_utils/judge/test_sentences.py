@@ -141,3 +141,11 @@ def test_a_refused_advisory_says_who_refuses_what() -> None:
     error = caught.value
     assert (error.advisory, error.key) == ("site-igb", "condition")
     assert error.fault in str(error) and error.remedy in str(error)
+
+
+def test_a_mode_alone_can_be_the_workaround() -> None:
+    site = {**SITE_ADVISORY, "driver": "mlx4_en", "workaround": {"zone_reclaim_mode": 1}}
+    two = {"zones": [zone([99] * 11, 0), zone([99] * 11, 1)], "kernel": kernel("2.6.32-279.el6.x86_64")}
+    catalogue = merge_site_advisories(CATALOGUE, [site])
+    for mode, verdict in ((1, "mitigated"), (0, "at_risk")):
+        assert classify(facts(vm=blank("vm", min_free_kbytes=1, zone_reclaim_mode=mode), **two), catalogue)["verdict"] == verdict

@@ -361,3 +361,15 @@ def test_the_limit_grows_with_what_is_set_already() -> None:
     found = {now: limits({**host(64 * GB, available_kb=300), "zones": zones(*layout(64 * GB))}, now, policy) for now in (0, 5)}
     assert found[5][0].most - found[0][0].most == 5
     assert found[0][0].most == 300 * 50 // 100 * 2 // 3
+
+
+def test_a_zone_whose_low_watermark_was_not_seen_keeps_nothing_back() -> None:
+    unseen = host(64 * GB)
+    unseen["memory"] |= {"available_kb": None, "free_kb": 1000, "active_file_kb": 0, "inactive_file_kb": 0, "reclaimable_slab_kb": 0}
+    unseen["zones"] = [{**one, "low_pages": None} for one in unseen["zones"]]
+    assert "50 % of the 1000 kB available" in " ".join(plan_of(unseen)["sentences"])
+
+
+def test_only_the_value_of_memory_is_told_as_the_next_step() -> None:
+    too_far = " ".join(plan_of(host(4 * GB))["sentences"])
+    assert "The next step, 262144 kB, is not safe" in too_far and "The limit is" not in too_far

@@ -27,7 +27,7 @@ DEFAULTS = load_catalogue().workaround
         ("conflicts", ["refuse", "override"], ["ignore", ""]),
         (
             "steps_kb",
-            [[1], [1, 2], [(64 << 20) - 1], (5, 6)],
+            [[1], [1, 2], [(64 << 20) - 1], [1, 64 << 20], (5, 6)],
             [[], [0], [0, 1], [-1], [1, 1], [2, 1], [True], [64 << 20], 262144, "262144"],
         ),
     ],
@@ -44,7 +44,7 @@ def test_a_choice_on_both_sides_of_its_boundary(option: str, good: list[Any], ba
 
 def test_bytes_are_told_in_kb() -> None:
     with pytest.raises(PolicyError, match="67108864 looks like bytes; the unit is kB: 65536"):
-        read_policy({"steps_kb": [64 << 20]}, DEFAULTS)
+        read_policy({"steps_kb": [64 << 20, 65 << 20]}, DEFAULTS)
 
 
 def test_a_choice_goes_before_the_default_and_null_is_none() -> None:
