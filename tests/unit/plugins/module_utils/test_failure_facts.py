@@ -126,3 +126,23 @@ def test_what_only_one_log_read_in_a_trace_stays_beside_the_failure() -> None:
     ]
     (group,) = facts_of(("dmesg", logs[0]), ("messages", logs[1]))["groups"]
     assert (group["drivers"], group["drivers_beside"]) == (["drv_a"], ["drv_b"])
+
+
+@pytest.mark.parametrize(
+    ("at", "order", "process"),
+    [("599.992000", 2, "first"), ("599.990100", 2, "first"), ("599.989000", 2, "last"), ("599.992000", 3, "last")],
+    ids=["8 ms before", "almost 10 ms before", "11 ms before", "of another order"],
+)
+def test_of_failures_of_one_moment_the_last_with_a_driver_tells(at: str, order: int, process: str) -> None:
+    first = failure(f"[  {at}] ", "bnx2x", "first").replace("order:2", f"order:{order}")
+    last = failure("[  600.000000] ", "", "last").replace(" []", "")
+    assert facts_of(("dmesg", first + last))["last"]["process"] == process
+    assert facts_of(("dmesg", first + last.replace("+0x1/0x2", "+0x1/0x2 [tg3]")))["last"]["process"] == "last"
+
+
+def test_the_log_of_the_last_crash_counts_what_the_filter_had_no_room_for() -> None:
+    crashed = failure("[    1.000000] ", "tg3") + failure("[    2.000000] ", "bnx2x") + "#log failures 5 dropped 3 0 0 0 0\n"
+    crash = failures_of([("dmesg", "")], LogContext(Clock()), crashed)["last_crash"]
+    assert (crash["count"], crash["by_order"], crash["last"]["drivers"]) == (5, {"2": 2}, ["bnx2x"])
+    assert failures_of([("dmesg", "")], LogContext(Clock()), "")["last_crash"] == {"count": 0, "by_order": {}, "last": None}
+    assert failures_of([("dmesg", "")], LogContext(Clock()))["last_crash"] is None
