@@ -99,12 +99,8 @@ def _fails(run: Mapping[str, object]) -> bool:
 
 
 def _tests_of(file: str) -> list[str]:
-    """The tests that name the module, and those of its room."""
-    module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
-    inside, name = module.rpartition(".")[::2]
-    naming = [
-        path for path in UNIT.rglob("test_*.py") if f"{module} import" in (text := path.read_text()) or f"{inside} import {name}" in text
-    ]
+    """The tests of the module, and those of its room."""
+    naming = _naming(file)
     own = [path for room in _rooms_of(file) for path in sorted(room.glob("test_*.py"))]
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*naming, *own])] or [str(UNIT.relative_to(ROOT))]
 
@@ -113,6 +109,24 @@ def _rooms_of(file: str) -> Iterator[Path]:
     """The folder of tests that mirrors the file's, and those it is in: the tests of a workaround's plan try its remedies too."""
     folder = UNIT / Path(file).relative_to("plugins").parent
     yield from (room for room in (folder, *folder.parents) if UNIT / "plugin_utils" in room.parents)
+
+
+def _naming(file: str) -> list[Path]:
+    """Those that name the module, then those that name a file of its room that uses it, or else one that uses that one."""
+    tests = [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, file)]
+    for user in sorted((ROOT / file).parent.glob("*.py")) if "module_utils" in file else ():
+        if _names(user, file):
+            used = str(user.relative_to(ROOT))
+            tests += [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, used)] or _naming(used)
+    return list(dict.fromkeys(tests))
+
+
+def _names(path: Path, file: str) -> bool:
+    """Whether a file imports from another one."""
+    module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
+    inside, name = module.rpartition(".")[::2]
+    text = path.read_text()
+    return f"{module} import" in text or f"{inside} import {name}" in text
 
 
 def _told(noticed: Mapping[str, list[bool]], planned: int) -> int:
