@@ -16,6 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_rea
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 
 from tests.unit.plugins.plugin_utils.builders import BY_VERDICT, blank, facts, failure_group, kernel, memory_trouble, nic, no_failures
+from tests.unit.plugins.plugin_utils.workaround.hosts import in_force
 
 LIMITS = Thresholds(order=2, headroom_below=1, failures_up_to_order=3, failures_at_least=1)
 ENOUGH = {"atomic": [99] * 11, "atomic_at_most": [99] * 11, "rules": ["since-4.4"]}
@@ -311,3 +312,29 @@ def test_an_order_that_the_allocator_does_not_have_is_not_known(orders: int, kno
     assert bool(found.unseen) is not known
     told = symptom(read_host(facts(failures=log())), None, "the zones are odd", LIMITS)
     assert "is not known (the zones are odd)" in told.unseen[0]
+
+
+@pytest.mark.parametrize(
+    ("since", "present", "told"),
+    [
+        (0, False, "no page allocation failures of order 3 or less since step 1 of the workaround (5 before it)"),
+        (2, True, "to an atomic request, 2 times"),
+        (None, True, "to an atomic request, 7 times"),
+    ],
+)
+def test_what_came_before_the_workaround_is_what_it_was_applied_for(since: int | None, present: bool, told: str) -> None:
+    """What was not counted apart counts in full: nothing missing reads as fine."""
+    slab = memory_trouble("slab", atomic=True, count=7, since_workaround=since)
+    failures = log(failure_group(2, 5), others=[slab], since_workaround={"count": 0, "by_order": {}, "groups": []}, boot_seen=False)
+    held = {"vm": blank("vm", min_free_kbytes=262144, zone_reclaim_mode=0), "workaround": in_force(1, 262144)}
+    found = finding(failures, **held)
+    assert found.present is present
+    assert any(told in reason for reason in found.reasons), found.reasons
+    assert not any("does not reach back to boot" in reason for reason in found.reasons), "to the workaround it does"
+
+
+def test_no_failure_before_the_workaround_is_told_where_there_was_none() -> None:
+    held = {"vm": blank("vm", min_free_kbytes=262144, zone_reclaim_mode=0), "workaround": in_force(1, 262144)}
+    since = {"count": 1, "by_order": {"2": 1}, "groups": [failure_group(2)]}
+    told = finding(log(failure_group(2), since_workaround=since), **held).reasons[0]
+    assert "1 order-2 page allocation failure since step 1 of the workaround, the last" in told
