@@ -50,12 +50,10 @@ def read_spans(source: Mapping[str, Any]) -> KernelSpans | None:
 
 
 def _range(key: str, source: Mapping[str, Any]) -> KernelRange:
-    bounds = {name: source.get(name) for name in _BOUNDS}
-    _see_order(key, bounds, compare_releases)
-    words: dict[str, Any] = {
-        name: frozenset(source.get(name, ())) for name in ("dists", "versions", "distributions", "distribution_versions")
-    }
-    return KernelRange(**bounds, **words)
+    values: dict[str, Any] = {name: source.get(name) for name in _BOUNDS}
+    _see_order(key, values, compare_releases)
+    values |= {name: frozenset(source.get(name, ())) for name in ("dists", "versions", "distributions", "distribution_versions")}
+    return KernelRange(**values)
 
 
 def _upstream(source: Mapping[str, Any]) -> UpstreamRange:
