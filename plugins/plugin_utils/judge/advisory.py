@@ -34,8 +34,8 @@ class Thresholds:
     """When the symptom is there. Orders are powers of two of pages.
 
     ``drivers``: those of the advisory and the modules of its traces, empty where none is meant. ``by_trace``: only a failure with one of
-    them in its trace is the symptom, not the headroom of atomic requests. ``explained``: (driver, order): failures of this order or more
-    with this driver in their trace are known to be harmless."""
+    them in its trace is the symptom, of order ``failures_from_order`` or more, not the headroom of atomic requests. ``explained``:
+    (driver, order): failures of this order or more with this driver in their trace are known to be harmless."""
 
     order: int
     headroom_below: int
@@ -43,6 +43,7 @@ class Thresholds:
     failures_at_least: int
     drivers: frozenset[str] = frozenset()
     by_trace: bool = False
+    failures_from_order: int = 0
     explained: frozenset[tuple[str, int]] = frozenset()
 
 
@@ -79,6 +80,9 @@ class Advisory:
     in_tree_only: bool
     distributions: frozenset[str]
     kernel: KernelSpans | None
+    #: A NIC of a larger MTU is meant, pages of this size; None for any.
+    mtu_above: int | None
+    page_size_bytes: int | None
     condition: Condition | None
     thresholds: Thresholds
     workaround: Workaround | None
@@ -119,6 +123,8 @@ def prepare(source: Mapping[str, Any], defaults: Thresholds) -> Advisory:
         in_tree_only=source.get("in_tree_only", True),
         distributions=frozenset(source.get("distributions", ())),
         kernel=_kernel(name, source),
+        mtu_above=source.get("mtu_above"),
+        page_size_bytes=source.get("page_size_bytes"),
         condition=_condition(name, source["condition"]) if "condition" in source else None,
         thresholds=_thresholds(source, defaults),
         workaround=_workaround(source.get("workaround")),
@@ -134,8 +140,9 @@ def _drivers(name: str, source: Mapping[str, Any]) -> tuple[str, ...]:
     if "driver" not in source and "drivers" not in source:
         raise AdvisoryError(name, "driver", "missing", "name the driver, or several or any in drivers")
     told = source.get("drivers", [source.get("driver")])
-    if told == _ANY and "bus_driver" in source:
-        raise AdvisoryError(name, "bus_driver", "names one driver where drivers says any", "remove one of the two")
+    for key in ("bus_driver", "mtu_above") if told == _ANY else ():
+        if key in source:
+            raise AdvisoryError(name, key, "names one driver's where drivers says any", "remove one of the two")
     return () if told == _ANY else tuple(told)
 
 
@@ -159,6 +166,7 @@ def _thresholds(source: Mapping[str, Any], defaults: Thresholds) -> Thresholds:
         failures_at_least=symptom.get("failures_at_least", defaults.failures_at_least),
         drivers=frozenset(drivers),
         by_trace=bool(drivers) and (waits or named == _ANY),
+        failures_from_order=symptom.get("failures_from_order", min(1, source["order"])),
     )
 
 

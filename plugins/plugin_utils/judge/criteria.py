@@ -74,6 +74,10 @@ def _answers(host: Host, advisory: Advisory) -> Iterator[Criterion]:
     yield found
     if advisory.kernel is not None:
         yield kernel_criterion(host, advisory, advisory.kernel)
+    if advisory.mtu_above is not None and served:
+        yield mtu_criterion(advisory.mtu_above, served)
+    if advisory.page_size_bytes is not None:
+        yield page_size_criterion(host, advisory.page_size_bytes)
     if advisory.condition is not None:
         yield condition_criterion(host, advisory)
     if served and advisory.in_tree_only:
@@ -108,7 +112,9 @@ def trace_criterion(host: Host, advisory: Advisory) -> Criterion:
     """Of an advisory for any driver: whether the trace of a failure has one of its modules. One that names none speaks of every host."""
     if not advisory.modules:
         return Criterion(YES, "every driver is meant")
-    found = sorted({name for group in (host.failures.groups if host.failures else ()) for name in group.drivers} & set(advisory.modules))
+    least = advisory.thresholds.failures_from_order
+    groups = [group for group in (host.failures.groups if host.failures else ()) if group.order >= least]
+    found = sorted({name for group in groups for name in group.drivers} & set(advisory.modules))
     if found:
         return Criterion(YES, f"kernel log: {listed(found)} is in the trace of a page allocation failure")
     return Criterion(NO, f"no page allocation failure with {advisory.driver} in its trace was seen")
@@ -150,6 +156,25 @@ def _driver_unseen(nic: Nic, advisory: Advisory) -> bool:
 def _drivers(nics: tuple[Nic, ...]) -> str:
     seen = {f"{nic.driver or nic.bus_driver}" for nic in nics if nic.driver or nic.bus_driver}
     return f"seen: {listed(sorted(seen))}" if seen else "it has none"
+
+
+def mtu_criterion(above: int, served: list[Nic]) -> Criterion:
+    """Whether one of the NICs has a larger MTU."""
+    large = [nic for nic in served if nic.mtu is not None and nic.mtu > above]
+    if large:
+        return Criterion(YES, f"ip link: {listed(nic.name for nic in large)}: the MTU is above {above}")
+    unseen = [nic.name for nic in served if nic.mtu is None]
+    if unseen:
+        return Criterion(UNSEEN, f"{listed(unseen)}: the MTU was not seen", tuple(f"nics.{clip(name, 40)}.mtu" for name in unseen))
+    return Criterion(NO, f"ip link: {listed(nic.name for nic in served)}: no MTU is above {above}")
+
+
+def page_size_criterion(host: Host, wanted: int) -> Criterion:
+    """Whether the host has pages of this size."""
+    size = host.page_size_bytes
+    if size is None:
+        return Criterion(UNSEEN, f"the size of a page was not seen{host.why('page_size_bytes')}", ("page_size_bytes",))
+    return Criterion(YES if size == wanted else NO, f"getconf PAGESIZE: pages have {size} bytes, {wanted} are meant")
 
 
 def origin_criterion(host: Host, advisory: Advisory, served: list[Nic]) -> Criterion:

@@ -25,6 +25,7 @@ class Nic:
     in_tree: bool | None
     virtual: bool
     lower: tuple[str, ...] | None
+    mtu: int | None = None
     #: Without ethtool: the driver is that of the bus, where no advisory says that the two differ.
     driver_by_bus: bool = False
 

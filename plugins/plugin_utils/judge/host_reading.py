@@ -89,6 +89,7 @@ def _nic(found: Mapping[str, Any]) -> Nic:
         # Only where it is certain that no device is behind it is a driver not to be missed.
         virtual=found.get("virtual") is True,
         lower=_texts(found, "lower"),
+        mtu=found.get("mtu"),
     )
 
 

@@ -52,7 +52,8 @@ def on_pages_of(page_size_bytes: int | None, limits: Thresholds) -> Thresholds:
     """The thresholds, whose orders mean bytes and are told for pages of 4 kB, for pages of another size: what a driver asks for is as
     large on any machine. The orders stay as they are where the size is not known."""
     doublings = (page_size_bytes or 4096).bit_length() - 13
-    return replace(limits, order=max(0, limits.order - doublings), failures_up_to_order=max(0, limits.failures_up_to_order - doublings))
+    orders = ("order", "failures_up_to_order", "failures_from_order")
+    return replace(limits, **{name: max(0, getattr(limits, name) - doublings) for name in orders})
 
 
 def _present(reason: str) -> Symptom:
@@ -156,7 +157,7 @@ def _counts(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]
     """Whether failures are the symptom. Larger blocks are asked for by many who can do without; a NIC's driver, and whoever may not
     wait, cannot."""
     if limits.by_trace:
-        return group.count > 0 and not limits.drivers.isdisjoint(group.drivers)
+        return group.count > 0 and group.order >= limits.failures_from_order and not limits.drivers.isdisjoint(group.drivers)
     small = group.order <= limits.failures_up_to_order or group.order == limits.order
     return group.count > 0 and (small or group.atomic is True or not nic_drivers.isdisjoint(group.drivers))
 

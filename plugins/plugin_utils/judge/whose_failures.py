@@ -11,6 +11,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host imp
 
 def may_be_own(group: FailureGroup, limits: Thresholds) -> bool:
     """Whether failures are, or may be, of one of the advisory's drivers."""
+    if group.order < limits.failures_from_order:
+        return False
     if not limits.drivers.isdisjoint(group.drivers + group.drivers_beside):
         return True
     return not group.trace_read and not group.drivers and group.order == limits.order

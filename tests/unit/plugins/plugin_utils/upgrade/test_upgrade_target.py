@@ -12,7 +12,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.manage
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import Kernels, Target
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import Wanted, choose, newest_of, wanted_from
 
-MLX4 = load_catalogue().advisories[:1]
+MLX4 = tuple(one for one in load_catalogue().advisories if one.id == "mlx4_en-rhel-6.4-order-2")
 RUNNING = "2.6.32-358.el6.x86_64"
 
 #: yum 3.2 breaks a line where a column is too long for it; "@" marks what is installed.
