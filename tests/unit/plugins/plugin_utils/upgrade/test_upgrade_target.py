@@ -134,7 +134,10 @@ def test_the_operators_own_minimum(release: str, least: bool, exact: bool) -> No
 
 
 def test_an_advisory_without_a_fix_names_no_kernel() -> None:
-    unfixed = [replace(MLX4[0], kernel=None), replace(MLX4[0], id="other", kernel=replace(MLX4[0].kernel, fixed=None))]
+    spans = MLX4[0].kernel
+    assert spans is not None
+    no_fix = replace(spans, ranges=tuple(replace(one, fixed=None) for one in spans.ranges))
+    unfixed = [replace(MLX4[0], kernel=None), replace(MLX4[0], id="other", kernel=no_fix)]
     for one, name in zip(unfixed, (MLX4[0].id, "other"), strict=True):
         with pytest.raises(UpgradeError, match=f"no kernel is known to have the fix of {name}"):
             wanted_from([one], "", False)
