@@ -13,7 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.modules.gather import DOCUM
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 
 #: Not of the role: how the playbook calls the action.
-_OWN = {"options_from", "facts"}
+_OWN = {"options_from", "facts", "hand_on"}
 
 
 def plain(option: dict[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_a_record_of_a_host_that_was_not_reached_says_so() -> None:
     ],
 )
 def test_a_result_without_facts_keeps_what_it_said(result: Any, message: str, unreachable: bool) -> None:
-    assert Gathered.from_result(result) == Gathered(None, message, unreachable)
+    assert Gathered.from_result(result) == Gathered(None, message, unreachable, asked=result is not None)
 
 
 def test_facts_and_a_transcript_are_read() -> None:
