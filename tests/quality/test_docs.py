@@ -39,6 +39,28 @@ SELDOM_GIVEN = """\
 /proc/pagetypeinfo:Node    0, zone   Normal, type    Unmovable     12      4      0      0      0      0      0      0      0      0      0
 /proc/pagetypeinfo:Number of blocks type     Unmovable
 /proc/pagetypeinfo:Node 0, zone   Normal          746
+/proc/meminfo:MemAvailable: 2000000 kB
+/proc/meminfo:KReclaimable: 200000 kB
+/proc/meminfo:SecPageTables: 0 kB
+/proc/meminfo:Percpu: 20000 kB
+/proc/meminfo:Balloon: 0 kB
+/proc/meminfo:CmaTotal: 0 kB
+/proc/meminfo:CmaFree: 0 kB
+/proc/meminfo:HugePages_Free: 0
+/proc/meminfo:Hugetlb: 0 kB
+/proc/vmstat:pgscan_kswapd 0
+/proc/vmstat:pgscan_direct 0
+/proc/vmstat:pgsteal_kswapd 0
+/proc/vmstat:pgsteal_direct 0
+/proc/vmstat:oom_kill 0
+/proc/vmstat:kswapd_low_wmark_hit_quickly 0
+/proc/vmstat:kswapd_high_wmark_hit_quickly 0
+/proc/vmstat:nr_zspages 0
+/proc/sys/vm/watermark_scale_factor:10
+/proc/sys/vm/watermark_boost_factor:15000
+/proc/sys/vm/compaction_proactiveness:20
+/proc/sys/vm/extfrag_threshold:500
+/sys/kernel/mm/transparent_hugepage/enabled:[always] madvise never
 /proc/zoneinfo:    nr_free_cma  0
 /proc/zoneinfo:    nr_free_highatomic  0
 $module_version/mlx4_en:2.0

@@ -233,7 +233,7 @@ def sample_fleet() -> Result:
     no_zones["modules"] = {"taint": 0, "taint_flags": [], "out_of_tree": None, "proprietary": None}
     fixed = facts()
     fixed["kernel"] |= {"installed": [EL6_4, EL6_5], "default_boot": EL6_5}
-    tuned = facts(vm={"min_free_kbytes": 1_048_576, "zone_reclaim_mode": 1, "boot_settings": []})
+    tuned = facts(vm=builders.blank("vm", min_free_kbytes=1_048_576, zone_reclaim_mode=1))
     hosts = {
         "db-prod-017": result(
             "affected",
