@@ -698,6 +698,9 @@ ansible_facts:
                     high_kb:
                       description: The watermark at which reclaim stops, in kB.
                       type: int
+                    free_cma_kb:
+                      description: Free memory of the contiguous memory allocator, in kB; null where not printed.
+                      type: int
                     lowmem_reserve_pages:
                       description: Pages kept from requests that could be served by a higher zone, by class zone.
                       type: list

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explain_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
@@ -37,7 +38,7 @@ def judge_fleet(
     where the site's advisories are not in order.
     """
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
-    hosts = {name: judge_host(one, advisories) for name, one in gathered.items()}
+    hosts = explain_fleet({name: judge_host(one, advisories) for name, one in gathered.items()})
     for name, change in (changes or {}).items():
         hosts[name]["change"] = change
     return {

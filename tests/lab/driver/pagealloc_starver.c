@@ -15,6 +15,8 @@
  *                              refused are logged by the kernel as any failure. NODE -1: any node. The result: how many were granted
  *   space MBYTES               takes vmalloc's address space until a piece of so many MB finds no room, then asks for one more with
  *                              vmalloc itself, which logs its failure
+ *   limit ADDRESS              takes off the limit of one logged failure in ten seconds (nopage_rs of /proc/kallsyms), which would hide
+ *                              all but the first run's
  *   release                    gives back all that was taken
  */
 #include <linux/gfp.h>
@@ -22,6 +24,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/proc_fs.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -203,6 +206,7 @@ static long release(void)
 static long obey(const char *command)
 {
 	unsigned int order, more, seed;
+	unsigned long address;
 	long number;
 	int node;
 
@@ -218,6 +222,8 @@ static long obey(const char *command)
 		return burst(order, number, node);
 	if (sscanf(command, "space %ld", &number) == 1)
 		return area_of ? space(number) : -ENOSYS;
+	if (sscanf(command, "limit %lx", &address) == 1 && address)
+		return ((struct ratelimit_state *)address)->interval = 0;
 	if (!strncmp(command, "release", 7))
 		return release();
 	return -EINVAL;

@@ -107,9 +107,7 @@ def test_no_meminfo_is_unclear_with_its_reason() -> None:
 _NUMBERS = st.none() | st.integers(0, 3000) | st.integers(0, 1 << 64)
 
 
-@given(
-    st.fixed_dictionaries({name: _NUMBERS for name in shapes()["memory"]}), st.integers(0, 1 << 70), st.sampled_from([4096, 65536, None])
-)
+@given(st.fixed_dictionaries(dict.fromkeys(shapes()["memory"], _NUMBERS)), st.integers(0, 1 << 70), st.sampled_from([4096, 65536, None]))
 def test_parts_are_never_more_than_the_whole_and_none_is_negative(memory: dict[str, Any], zspages: int, page_size: int | None) -> None:
     memory = {**memory, "total_kb": memory["total_kb"] or 0, "free_kb": memory["free_kb"] or 0}
     _holds(account_of(facts(memory=memory, vmstat=blank("vmstat", nr_zspages=zspages), page_size_bytes=page_size)))
