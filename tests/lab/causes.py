@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The cause that is told of guests that starve for a known reason, and of healthy ones under load.
 
-A guest starves many times in a boot: each run takes memory the way a trouble does, asks as a NIC would, has the probe look, and gives all back.
+A guest starves many times in a boot: each run takes memory the way a trouble does, asks as a NIC would, has the probe look, and gives
+all back.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _STARVER = "/proc/pagealloc_starver"
 #: Healthy looks at a guest before it starves: the hosts of its kernel and size that it stands beside.
 _FLEET = 5
 HEALTHY = "healthy"
+#: More requests than any guest can grant.
+_ENDLESS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -53,20 +56,24 @@ def _leak(dice: random.Random) -> list[str]:
     order = dice.choice((0, 1, 2, 2, 3))
     part = dice.randint(1, 1 << order)
     until = dice.randint(14000, 30000) if part << 1 >= 1 << order else 20000
-    return [_tell(f"leak {order} {part} {until}"), _burst(dice.choice((1, 2, 3)), 30000)]
+    return [_tell(f"leak {order} {part} {until}"), _burst(dice.choice((1, 2, 3)), _ENDLESS)]
 
 
 def _slab_leak(dice: random.Random) -> list[str]:
-    return [_tell(f"slab {dice.choice((192, 512, 1024, 2048, 4096))} {dice.randint(14000, 30000)}"), _burst(dice.choice((1, 2, 3)), 30000)]
+    return [
+        _tell(f"slab {dice.choice((192, 512, 1024, 2048, 4096))} {dice.randint(14000, 30000)}"),
+        _burst(dice.choice((1, 2, 3)), _ENDLESS),
+    ]
 
 
 def _fragmentation(dice: random.Random) -> list[str]:
-    return [_tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), _burst(dice.choice((2, 3)), 30000)]
+    return [_tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), _burst(dice.choice((2, 3)), _ENDLESS)]
 
 
 def _exhaustion(dice: random.Random) -> list[str]:
-    hold = f"lab_hold {dice.randint(13000, 20000)} >/tmp/held 2>&1 </dev/null & n=0; until [ -s /tmp/held ] || [ $n = 120 ]; do sleep 1; n=$((n+1)); done"
-    return [hold, _burst(dice.choice((0, 0, 1, 2)), 30000)]
+    hold = f"lab_hold {dice.randint(13000, 20000)} >/tmp/held 2>&1 </dev/null & n=0"
+    until = "until [ -s /tmp/held ] || [ $n = 120 ]; do sleep 1; n=$((n+1)); done"
+    return [hold, until, _burst(dice.choice((0, 0, 1, 2)), _ENDLESS)]
 
 
 def _reserve_too_small(dice: random.Random) -> list[str]:
@@ -74,19 +81,19 @@ def _reserve_too_small(dice: random.Random) -> list[str]:
     reserve = dice.randint(800, 4000)
     return [
         f"echo {reserve} >/proc/sys/vm/min_free_kbytes",
-        "echo 1 >/proc/sys/vm/drop_caches; cat /mnt/big >/dev/null",
-        _burst(dice.choice((0, 0, 1, 2)), 30000),
+        "cat /mnt/big >/dev/null",
+        _burst(dice.choice((0, 0, 1, 2)), _ENDLESS),
         "sleep 1",
     ]
 
 
 def _request_too_large(dice: random.Random) -> list[str]:
-    return [_tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), _burst(dice.randint(4, 8), 30000)]
+    return [_tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), _burst(dice.randint(4, 8), _ENDLESS)]
 
 
 def _one_node(dice: random.Random) -> list[str]:
     node = dice.randint(0, 1)
-    return [_tell(f"drain {node} {dice.randint(2000, 6000)}"), _burst(dice.choice((1, 2, 3)), 30000, node)]
+    return [_tell(f"drain {node} {dice.randint(2000, 6000)}"), _burst(dice.choice((1, 2, 3)), _ENDLESS, node)]
 
 
 def _not_pages(dice: random.Random) -> list[str]:
@@ -206,7 +213,7 @@ def _look(guest: Guest, commands: Sequence[str], after: str) -> dict[str, Any]:
     script = "\n".join(
         [
             "echo -1000 >/proc/self/oom_score_adj",
-            "min=$(cat /proc/sys/vm/min_free_kbytes); dmesg -c >/dev/null",
+            "min=$(cat /proc/sys/vm/min_free_kbytes); dmesg -c >/dev/null; : >/var/log/messages; echo 3 >/proc/sys/vm/drop_caches",
             *commands,
             "sh /tmp/probe",
             _tell("release"),

@@ -163,8 +163,9 @@ def _huge_pages_kb(memory: Mapping[str, Any]) -> int:
 def _other_kb(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> int:
     not_slab = max(0, _of(memory, "kernel_reclaimable_kb") - _of(memory, "reclaimable_slab_kb"))
     compressed = _of(facts.get("vmstat") or {}, "nr_zspages") * ((facts.get("page_size_bytes") or 4096) // 1024)
+    most: int = memory["total_kb"]
     kept = _of(memory, "bounce_kb", "writeback_temporary_kb", "hardware_corrupted_kb", "balloon_kb")
-    return not_slab + min(compressed, memory["total_kb"]) + kept
+    return not_slab + min(compressed, most) + kept
 
 
 def _trimmed(parts: dict[str, int], total_kb: int) -> dict[str, int]:

@@ -43,8 +43,9 @@ def explained(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet:
     situation = Situation.of(host, result, account, fleet)
     found = _found(situation) if result["symptom"] else [one for one in _found(situation) if one[0].name == "not_pages"]
     told = [_told(cause, finding) for cause, finding in found]
-    extra = {"account": account, "causes": told, "unhelpful": _unhelpful(found, situation)}
-    return {**result, **extra, "actions": _actions(result["actions"], found, situation)}
+    extra = {"account": account, "causes": told}
+    actions = _actions(result["actions"], found, situation)
+    return {**result, **extra, "actions": actions, "unhelpful": _unhelpful(found, situation, actions)}
 
 
 def explain_fleet(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -100,11 +101,10 @@ def _told(cause: Cause, finding: Evidenced) -> dict[str, Any]:
     return {"cause": cause.name, "certainty": finding.certainty, "reasons": list(finding.reasons), "figures": dict(finding.figures)}
 
 
-def _unhelpful(found: _Found, situation: Situation) -> list[Unhelpful]:
-    """Of the likeliest causes, each thing once. What one of them advises is not called useless for another."""
-    leading = _leading(found)
-    advised = {one["action"] for cause, _finding in leading for one in cause.advice(situation)}
-    every = [one for cause, _finding in leading for one in cause.unhelpful(situation) if one["action"] not in advised]
+def _unhelpful(found: _Found, situation: Situation, actions: list[Action]) -> list[Unhelpful]:
+    """Of the likeliest causes, each thing once. What is asked for, by an advisory or another of them, is not called useless."""
+    asked = {one["action"] for one in actions}
+    every = [one for cause, _finding in _leading(found) for one in cause.unhelpful(situation) if one["action"] not in asked]
     return list({one["action"]: one for one in reversed(every)}.values())[::-1]
 
 

@@ -20,8 +20,9 @@ def percent_of_total(account: Mapping[str, Any], part: str | None) -> float | No
     """A part of an account, or what is unaccounted, in percent of all memory; None where there is no account."""
     if account["unclear"] is not None:
         return None
-    kb = account["unaccounted_kb"] if part is None else account["parts"].get(part, 0)
-    return round(100 * kb / account["total_kb"], 2)
+    kb: int = account["unaccounted_kb"] if part is None else account["parts"].get(part, 0)
+    total_kb: int = account["total_kb"]
+    return round(100 * kb / total_kb, 2)
 
 
 def fleet_figures(hosts: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, dict[str, Any] | None]:

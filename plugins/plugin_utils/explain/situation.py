@@ -126,8 +126,9 @@ class Situation:
         memory = self.facts.get("memory") or {}
         if memory.get("available_kb") is not None or memory.get("free_kb") is None:
             return memory.get("available_kb")
-        cache = sum(memory.get(name) or 0 for name in ("active_file_kb", "inactive_file_kb", "reclaimable_slab_kb"))
-        return int(memory["free_kb"] + cache // 2)
+        cache = [memory.get(name) for name in ("active_file_kb", "inactive_file_kb", "reclaimable_slab_kb")]
+        known = [kb for kb in cache if kb is not None]
+        return int(memory["free_kb"] + sum(known) // 2) if len(known) == len(cache) else None
 
     def percent(self, kb: int) -> float:
         """Of all memory."""

@@ -109,6 +109,8 @@ def _table_lines(rows: list[HostRow], paint: Paint) -> Iterator[str]:
         # "Everything was seen" needs no second line; all others say why.
         if row.reason and (row.changed or not row.quiet):
             yield from ("    " + part for part in wrap(row.reason, WIDTH - 4, _REASON_LINES))
+        if row.cause:
+            yield from ("    " + part for part in wrap(f"Cause: {row.cause}", WIDTH - 4, _REASON_LINES))
 
 
 def _cells(row: HostRow, orders: list[int | None]) -> list[str]:

@@ -54,7 +54,7 @@ def classify_value(facts: object, site_advisories: object = None) -> dict[str, A
 
 def plan_value(facts: object, policy: object = None, site_advisories: object = None) -> dict[str, Any]:
     """The workaround's plan for one host's facts. Raises TemplatedError naming ``facts``, ``policy`` or ``site_advisories``."""
-    result = classify_value(facts, site_advisories)
+    result: Any = classify_value(facts, site_advisories)
     catalogue = _catalogue(json.dumps(plain(site_advisories, "site_advisories")))
     chosen = plain(policy, "policy")
     if chosen is not None and not isinstance(chosen, Mapping):
@@ -103,7 +103,7 @@ def has_verdict(value: object, verdict: str) -> bool:
         fault = f"of type {type(value).__name__} where a result of classify or the mapping ansible_facts.pagealloc is needed"
         raise TemplatedError("input", fault)
     if "verdict" not in value:
-        return classify_value(value, [])["verdict"] == verdict
+        return bool(classify_value(value, [])["verdict"] == verdict)
     found = plain(value["verdict"], "verdict")
     if not isinstance(found, str) or found not in VERDICTS:
         raise TemplatedError("verdict", f"{clip(found, 40)!r} is none; it is one of {', '.join(VERDICTS)}")

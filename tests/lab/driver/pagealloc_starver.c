@@ -30,7 +30,7 @@
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
-#define MOST_AREAS 64
+#define MOST_AREAS 256
 
 static long result;
 static LIST_HEAD(kept);
@@ -168,6 +168,9 @@ static long space(unsigned long mbytes)
 		else
 			size >>= 1;
 	}
+	/* what was freed and kept for later is found at the second look */
+	while (number < MOST_AREAS && (areas[number] = area_of(mbytes << 20, VM_MAP)))
+		number++;
 	vfree(vmalloc(mbytes << 20));
 	return number;
 }

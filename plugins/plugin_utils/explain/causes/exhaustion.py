@@ -31,7 +31,8 @@ def _find(situation: Situation) -> Evidenced | None:
     known = situation.available_kb is not None and situation.now is not None and situation.total_kb
     if not single and (room or not known):
         return None
-    reasons, figures = [], {}
+    reasons: list[str] = []
+    figures: dict[str, float] = {}
     if single:
         reasons.append(f"kernel log: {single} failed for a single page, so that no page at all was left for them")
         figures["single_page_failures"] = single

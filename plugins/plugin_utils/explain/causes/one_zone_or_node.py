@@ -18,26 +18,29 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
 
+Place = tuple[int, str]
 
-def _places(situation: Situation) -> tuple[list[tuple[int, str]], dict[tuple[int, str], int]]:
-    """(zones that had nothing, those that had plenty with how many requests), at the moment of the failure."""
+
+def places_of(situation: Situation) -> tuple[list[Place], dict[Place, int]]:
+    """((node, zone) of those that had nothing, of those that had plenty with how many requests), at the moment of the failure."""
     then = situation.then
     if then is None:
         return [], {}
-    found = then.by_place(situation.failed_orders[0])
+    granted, free = then.by_place(situation.failed_orders[0]), _free_above_high(then)
     enough = cause_limits()["one_zone_or_node"]["granted_elsewhere"]
-    return [place for place, number in found.items() if number < 1 and _has_pages(then, place)], {
-        place: number for place, number in found.items() if number >= enough
+    plenty = {place: number for place, number in granted.items() if number >= enough and free.get(place, 0) > 0}
+    return [place for place, number in granted.items() if number < 1 and place in free], plenty
+
+
+def _free_above_high(moment: ZonesAt) -> dict[Place, int]:
+    """Pages above the high watermark, below 0 where they are short of it. A zone without watermarks has no memory, and is left out."""
+    return {
+        (zone["node"], zone["zone"]): (zone.get("free_pages") or 0) - zone["high_pages"] for zone in moment.zones if zone.get("high_pages")
     }
 
 
-def _has_pages(moment: ZonesAt, place: tuple[int, str]) -> bool:
-    """A zone without watermarks has no memory."""
-    return any((zone["node"], zone["zone"]) == place and (zone.get("high_pages") or 0) > 0 for zone in moment.zones)
-
-
 def _find(situation: Situation) -> Evidenced | None:
-    empty, plenty = _places(situation)
+    empty, plenty = places_of(situation)
     if not empty or not plenty:
         return None
     order, most = situation.failed_orders[0], max(plenty, key=lambda place: plenty[place])
@@ -49,14 +52,14 @@ def _find(situation: Situation) -> Evidenced | None:
     return Evidenced(LIKELY, (told,), {"order": order, "granted_elsewhere": plenty[most], "zones_without": len(empty)})
 
 
-def _named(places: list[tuple[int, str]]) -> str:
+def _named(places: list[Place]) -> str:
     return ", ".join(f"node {node} zone {zone}" for node, zone in places[:4])
 
 
 def _advice(situation: Situation) -> list[Action]:
-    empty, _plenty = _places(situation)
+    empty, _plenty = places_of(situation)
     moment = situation.now
-    free = {}
+    free: dict[int, int] = {}
     for zone in moment.zones if moment else ():
         free[zone["node"]] = free.get(zone["node"], 0) + (zone.get("free_pages") or 0) * situation.page_size_bytes // 1024
     told = ", ".join(f"node {node}: {kb_told(kb)}" for node, kb in sorted(free.items())[:8])
@@ -69,7 +72,7 @@ def _advice(situation: Situation) -> list[Action]:
 
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
-    empty, _plenty = _places(situation)
+    empty, _plenty = places_of(situation)
     if len({node for node, _zone in empty}) == 1 and (situation.host.nodes or 1) > 1:
         return [
             useless(

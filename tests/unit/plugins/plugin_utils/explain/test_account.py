@@ -53,7 +53,8 @@ ERAS = {
     ),
     "6.1": (
         "MemTotal 1000, MemFree 100, Active(anon) 200, Inactive(anon) 0, Active(file) 300, Inactive(file) 0, KReclaimable 75, Slab 80, "
-        "SReclaimable 50, SUnreclaim 30, KernelStack 4, PageTables 10, SecPageTables 2, VmallocUsed 24, VmallocChunk 0, Percpu 16, Bounce 1",
+        "SReclaimable 50, SUnreclaim 30, KernelStack 4, PageTables 10, SecPageTables 2, VmallocUsed 24, VmallocChunk 0, Percpu 16, "
+        "Bounce 1",
         {"free": 100, "anonymous": 200, "file": 300, "slab_reclaimable": 50, "slab_unreclaimable": 30, "kernel_stacks": 4,
          "page_tables": 12, "per_cpu": 16, "vmalloc": 20, "other": 26},
         242,
