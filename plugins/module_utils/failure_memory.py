@@ -70,7 +70,7 @@ def _watermarks(free, line):
 def _doubling(text):
     """Whether each block is twice as large as the one before: else numbers are missing, and orders would be wrong."""
     sizes = [int(size) for unused, size in _BLOCK.findall(text)]
-    return len(sizes) <= 64 and all(size == sizes[0] << order for order, size in enumerate(sizes))
+    return sizes[0] != 0 and all(size == sizes[0] << order for order, size in enumerate(sizes))
 
 
 def _free_blocks(found):

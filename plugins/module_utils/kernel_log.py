@@ -60,7 +60,8 @@ class LogContext(object):
 
 class Event(object):
     """A report with its time, as the union of logs counts it: once, whatever it was said. ``beside``: drivers of other traces, any of
-    which may be its own. ``trace_read``: no other driver can be in its trace. ``after_workaround``: None where not known."""
+    which may be its own. ``trace_read``: no other driver can be in its trace. ``named``: its own line tells the process. ``number``: of
+    that line, in its boot. ``after_workaround``: None where not known."""
 
     __slots__ = (
         "after_workaround",
@@ -74,6 +75,8 @@ class Event(object):
         "limited",
         "mode",
         "moment",
+        "named",
+        "number",
         "order",
         "process",
         "trace_read",
@@ -86,6 +89,8 @@ class Event(object):
         self.order = report.order
         self.mode = report.mode
         self.process = report.process
+        self.named = report.named
+        self.number = report.number
         self.what = report.what
         self.behind = report.behind
         self.limited = report.limited

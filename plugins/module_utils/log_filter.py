@@ -62,7 +62,7 @@ _WHO = "omm: "
 #: A line right before a failure's that may be about it: the rate limit's, or a process name that stands alone.
 _BEFORE = r"(__ratelimit: .*|: ?)\r*$"
 #: What may belong to a failure: frames, who it was, the head of a trace, and where another report begins.
-_BEHIND = r"[+]0x|omm: |race:|: ?\r*$|linked in|cut here|blocked for|BUG: |WARNING: |acktrace"
+_BEHIND = r"[+]0x|omm: |race:|: ?\r*$|linked in|cut here|blocked for|dump for|BUG: |WARNING: |acktrace"
 
 #: What every line bears that the filter would begin with: a log with none of these says nothing.
 WORDS = tuple(word for words, _room in KINDS.values() for word in words)

@@ -17,7 +17,7 @@ _LEVEL = re.compile(r"<[0-7]>(?:\[ *[0-9]{1,10}\.[0-9]{1,9}\] )?")
 _UNFINISHED = re.compile(
     r"(?:(?:\A| )[0-9a-f]{16}|[0-9]kB(?: \([A-Z]{1,10}\))? |(?:DMA|DMA32|Normal|HighMem|Movable|Device): |Node [0-9]{1,4} "
     r"|<(?:IRQ|EOI|NMI|EOE)>{1,2} )"
-    r"(?=page allocation failure: order:|, mode:|Pid: [0-9]{1,10}, comm: |Call [Tt]race: *\Z)"
+    r"(?=page allocation failure: order:|, mode:|Pid: [0-9]{1,10}, comm: |(?:Call [Tt]race|Backtrace): *\Z)"
     r"|order:[0-9]{1,2}(?=page allocation failure: order:)|vmalloc: allocation failure: [0-9]{1,20} bytes(?=[^,])"
 )
 

@@ -68,7 +68,7 @@ class Line(object):
 
     __slots__ = ("caller", "message", "stamp", "times", "wall", "wrapped")
 
-    def __init__(self, message, wall, stamp, caller, times=1, wrapped=False):
+    def __init__(self, message, wall, stamp, caller, times, wrapped):
         self.message = message
         self.wall = wall
         self.stamp = stamp
@@ -110,8 +110,8 @@ def read_line(line):
     if repeated:
         times, message = int(repeated.group(1)), repeated.group(2)
         inner = _STAMP.match(message)
-        return Line(message[inner.end() :], wall, inner.group(1), inner.group(2), times)
-    return Line(message, wall, stamp.group(1), stamp.group(2), times)
+        return Line(message[inner.end() :], wall, inner.group(1), inner.group(2), times, False)
+    return Line(message, wall, stamp.group(1), stamp.group(2), times, False)
 
 
 def comm_of(text):

@@ -38,7 +38,7 @@ _FRAME = re.compile(
 _SECONDS = re.compile(r"\[ *([0-9]{1,10})\.")
 _INTERRUPTED = re.compile(r"(?:RIP|EIP|NIP|PC is at|LR is at|pc :|lr :|epc)")
 # Another report begins, which has a trace of its own; with nothing behind it but frames, or with who it was.
-_OTHER_TRACE = re.compile(r"blocked for more than|NMI backtrace|SysRq|sysrq: ")
+_OTHER_TRACE = re.compile(r"blocked for more than|NMI backtrace|Task dump for CPU|SysRq|sysrq: ")
 _OTHER_REPORT = re.compile(r"WARNING: |BUG: |(.{1,60}) invoked oom-killer: |Oops|Kernel panic")
 _OVER = re.compile(r"Modules linked in:|------------\[ cut here|---\[ end ")
 

@@ -262,7 +262,7 @@ def _faults_of_last(log: Log, last: dict[str, Any] | None, failures: list[Failed
     if faults and not (newest.modules and newest.modules_told):
         at = log.lines[newest.line].microseconds
         for failed in failures[-16:-1]:
-            at_once = (failed.modules or failed.read_modules) and abs(at - log.lines[failed.line].microseconds) < 10_000
+            at_once = (failed.modules or failed.read_modules or failed.mixed) and abs(at - log.lines[failed.line].microseconds) < 10_000
             if at_once and not _faults_of_one(log, last, failed):
                 return []
     return faults

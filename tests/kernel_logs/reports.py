@@ -480,10 +480,7 @@ def noise(rng: Random) -> Report:
 
 #: A kill in a cgroup is that cgroup's trouble.
 _KILL_IN_CGROUP = "Memory cgroup out of memory: Kill process 4242 (worker) score 1001 or sacrifice child"
-_NOISE_SEGMENTS = [
-    Segment([Call(INFO if number % 2 else WARNING, text + "\n", mark=("cut", None) if text.startswith(("BUG: ", "INFO: ")) else None)])
-    for number, text in enumerate(NOISE)
-]
+_NOISE_SEGMENTS = [Segment([Call(INFO if number % 2 else WARNING, text + "\n")]) for number, text in enumerate(NOISE)]
 _NOISE_SEGMENTS.append(Segment([Call(ERROR, _KILL_IN_CGROUP + "\n", mark=("other", ("oom_kill", True)))]))
 
 

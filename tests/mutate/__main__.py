@@ -95,15 +95,29 @@ def _fails(tests: list[str], environment: Mapping[str, str]) -> bool:
 
 
 def _tests_of(file: str) -> list[str]:
-    """The tests that name the module, and those of its room."""
-    module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
-    inside, name = module.rpartition(".")[::2]
-    naming = [
-        path for path in UNIT.rglob("test_*.py") if f"{module} import" in (text := path.read_text()) or f"{inside} import {name}" in text
-    ]
+    """The tests of the module, and those of its room."""
+    naming = _naming(file)
     room = UNIT / Path(file).relative_to("plugins").parent
     own = sorted(room.glob("test_*.py")) if "plugin_utils" in file and room.is_dir() else []
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*naming, *own])] or [str(UNIT.relative_to(ROOT))]
+
+
+def _naming(file: str) -> list[Path]:
+    """Those that name the module, then those that name a file of its room that uses it, or else one that uses that one."""
+    tests = [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, file)]
+    for user in sorted((ROOT / file).parent.glob("*.py")) if "module_utils" in file else ():
+        if _names(user, file):
+            used = str(user.relative_to(ROOT))
+            tests += [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, used)] or _naming(used)
+    return list(dict.fromkeys(tests))
+
+
+def _names(path: Path, file: str) -> bool:
+    """Whether a file imports from another one."""
+    module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
+    inside, name = module.rpartition(".")[::2]
+    text = path.read_text()
+    return f"{module} import" in text or f"{inside} import {name}" in text
 
 
 def _told(noticed: Mapping[str, list[bool]], planned: int) -> int:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import MAX_ORDERS, MAX_ZONES, parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ def test_nodes_keep_their_zones_apart() -> None:
     assert [(zone["node"], zone["zone"], zone["free_blocks"]) for zone in zones] == [(0, "Normal", [1, 2]), (1, "Normal", [3, 4])]
 
 
-@pytest.mark.parametrize("columns", [1, 11, 14])
+@pytest.mark.parametrize("columns", [1, 11, 14, MAX_ORDERS])
 def test_any_column_count(columns: int) -> None:
     line = "Node 0, zone Normal " + " ".join(["7"] * columns)
     assert parse_buddyinfo(line)[0]["free_blocks"] == [7] * columns
@@ -52,6 +52,14 @@ def test_malformed_lines_are_named(text: str, line: int | None, reason: str) -> 
     with pytest.raises(EvidenceError, match=reason) as caught:
         parse_buddyinfo(text)
     assert (caught.value.datum, caught.value.line) == ("buddyinfo", line)
+
+
+def test_no_machine_has_more_zones() -> None:
+    lines = [f"Node {node}, zone Normal 1" for node in range(MAX_ZONES + 1)]
+    assert len(parse_buddyinfo("\n".join(lines[:-1]))) == MAX_ZONES
+    with pytest.raises(EvidenceError, match="more zones") as caught:
+        parse_buddyinfo("\n".join(lines))
+    assert caught.value.line == MAX_ZONES + 1
 
 
 @given(st.lists(st.lists(st.integers(0, 2**40), min_size=1, max_size=14), min_size=1, max_size=8))

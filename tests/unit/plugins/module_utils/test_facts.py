@@ -123,6 +123,12 @@ ZONE = "Node 0, zone Normal\n  pages free 5000\n        min 100\n        low 200
         (6400000, ZONE + "        managed 100000\n", 65536),
         (6400000, ZONE, 65536),
         (1000000, ZONE + "        managed 100000\n", None),
+        (390000, ZONE + "        managed 100000\n", 4096),  # 2.5 % less
+        (386000, ZONE + "        managed 100000\n", None),  # 3.5 % less
+        (410000, ZONE + "        managed 100000\n", 4096),
+        (414000, ZONE + "        managed 100000\n", None),
+        (356400, ZONE, 4096),  # of the pages that are present a fifth may be the kernel's
+        (347600, ZONE, None),
         (100000, ZONE + "        managed 100000\n", None),  # a container's memory among the machine's pages
         (400000, "", None),
         (400000, ZONE.replace("110000", "0"), None),

@@ -90,3 +90,59 @@ def test_a_log_that_lost_the_line_about_vmalloc_makes_no_failure_of_the_next(who
     facts = facts_of(*logs, release="4.4.0-142-generic")
     assert (facts["count"], [other["kind"] for other in facts["others"]]) == (0, ["vmalloc"])
     assert facts_of(("kern.log", cut), release="4.4.0-142-generic")["count"] == 1, "where no log has it, it is one"
+
+
+@pytest.mark.parametrize("cut_first", [True, False])
+def test_a_failure_is_one_though_the_cut_log_gives_it_the_process_of_another(cut_first: bool) -> None:
+    """Kernel 4.14 in pieces: the log that lost the line of the first failure takes its dump for that of the second, which has no name."""
+    lines = (
+        "swapper: page allocation failure: order:3, mode:0x14040c0(GFP_KERNEL|__GFP_COMP)",
+        "page allocation failure: order:5, mode:0x1400040(GFP_NOFS)",
+        "CPU: 5 PID: 0 Comm: swapper Not tainted 4.14.98-v7+ #1",
+        "Call Trace:",
+        " x+0x1/0x2 [mlx4_en]",
+        "CPU: 6 PID: 9 Comm: nfsd Not tainted 4.14.98-v7+ #1",
+        "Call Trace:",
+        " x+0x1/0x2 [virtio_net]",
+    )
+    cut = ("dmesg", "".join(f"[  600.000001] {line}\n" for line in lines[1:]))
+    whole = ("messages", "".join(f"Aug 16 10:50:00 db01 kernel: {line}\n" for line in lines))
+    facts = facts_of(*((cut, whole) if cut_first else (("kern.log", whole[1]), ("syslog", cut[1]))), release="4.14.98-v7+")
+    assert (facts["count"], facts["by_process"]) == (2, {"swapper": 1, "nfsd": 1})
+    assert facts["by_driver"] == {"mlx4_en": 1, "virtio_net": 1}
+    beside = {group["order"]: group["drivers_beside"] for group in facts["groups"]}
+    assert "mlx4_en" in beside[5], "what either log read as its trace may be its own"
+
+
+def test_failures_whose_lines_name_other_processes_are_two() -> None:
+    texts = [failure("Aug 16 10:50:00 db01 kernel: ", "bnx2x", process).replace("Comm: b", "Comm: a") for process in ("a", "b")]
+    assert facts_of(("kern.log", texts[0]), ("syslog", texts[1]))["by_process"] == {"a": 1, "b": 1}
+
+
+def test_what_only_one_log_read_in_a_trace_stays_beside_the_failure() -> None:
+    logs = [
+        failure(prefix, driver)
+        for prefix, driver in (("[  600.000001] ", "drv_a"), ("Aug 16 10:50:00 db01 kernel: [  600.000001] ", "drv_b"))
+    ]
+    (group,) = facts_of(("dmesg", logs[0]), ("messages", logs[1]))["groups"]
+    assert (group["drivers"], group["drivers_beside"]) == (["drv_a"], ["drv_b"])
+
+
+@pytest.mark.parametrize(
+    ("at", "order", "process"),
+    [("599.992000", 2, "first"), ("599.990100", 2, "first"), ("599.989000", 2, "last"), ("599.992000", 3, "last")],
+    ids=["8 ms before", "almost 10 ms before", "11 ms before", "of another order"],
+)
+def test_of_failures_of_one_moment_the_last_with_a_driver_tells(at: str, order: int, process: str) -> None:
+    first = failure(f"[  {at}] ", "bnx2x", "first").replace("order:2", f"order:{order}")
+    last = failure("[  600.000000] ", "", "last").replace(" []", "")
+    assert facts_of(("dmesg", first + last))["last"]["process"] == process
+    assert facts_of(("dmesg", first + last.replace("+0x1/0x2", "+0x1/0x2 [tg3]")))["last"]["process"] == "last"
+
+
+def test_the_log_of_the_last_crash_counts_what_the_filter_had_no_room_for() -> None:
+    crashed = failure("[    1.000000] ", "tg3") + failure("[    2.000000] ", "bnx2x") + "#log failures 5 dropped 3 0 0 0 0\n"
+    crash = failures_of([("dmesg", "")], LogContext(Clock()), crashed)["last_crash"]
+    assert (crash["count"], crash["by_order"], crash["last"]["drivers"]) == (5, {"2": 2}, ["bnx2x"])
+    assert failures_of([("dmesg", "")], LogContext(Clock()), "")["last_crash"] == {"count": 0, "by_order": {}, "last": None}
+    assert failures_of([("dmesg", "")], LogContext(Clock()))["last_crash"] is None

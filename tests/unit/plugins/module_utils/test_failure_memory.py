@@ -107,6 +107,7 @@ def test_what_is_not_said_is_none_and_not_zero() -> None:
         "Node 0 Normal: 1*4kB 1*16kB = 20kB",  # a column lost on the way
         "Node 0 Normal: 1*4kB 0*8kB",
         "Node 0 Normal: = 0kB",
+        "Node 0 Normal: " + "1*0kB " * 65 + "= 0kB",
         "Node 0 Normal: x*4kB = 0kB",
         "Node 0 Normal: -1*4kB = 0kB",
         "Node 0 Nor mal: 1*4kB = 4kB",

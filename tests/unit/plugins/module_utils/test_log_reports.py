@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LogContext
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import filter_log
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
 
 
@@ -127,6 +128,27 @@ def test_what_the_console_glued_to_the_line_of_a_zone_is_read(text: str, release
     who = "" if "2.6.18" in release else "[1.0] Pid: 7, comm: a Not tainted 2.6.32 #1\n[1.0] Call Trace:\n"
     head = f"[1.0] a: page allocation failure. order:0, mode:0x20\n{who}[1.0]  x+0x1/0x2 [ixgbe]\n"
     assert facts_of(head + text, release)["by_driver"] == drivers
+
+
+def test_the_heading_of_arm_that_the_console_glued_to_the_line_of_a_zone_begins_a_trace() -> None:
+    """Kernel 3.2 of arm, whose dumps do not say whose they are: the last failure has its trace, so the next is of the one before."""
+    heads = [f"[1.0] a: page allocation failure: order:{order}, mode:0x20\n" for order in (1, 2)]
+    frame = "[1.0] [<c0932f4a>] (y+0x0/0x10c) from [<bf0ecc59>] (z+0x5/0x5c [%s])\n"
+    text = heads[0] + heads[1] + "[1.0] Backtrace: \n" + frame % "tg3" + "[1.0] Normal: Backtrace: \n" + frame % "bonding"
+    groups = facts_of(text, "3.2.0-4-amd64")["groups"]
+    assert {group["order"]: group["drivers"] for group in groups} == {1: ["bonding"], 2: ["tg3"]}
+
+
+def test_the_trace_of_a_stalled_cpu_is_not_the_failures() -> None:
+    """arm prints it without a heading, and from 3.10 on without saying whose it is."""
+    text = (
+        "[1.0] a: page allocation failure: order:1, mode:0x20\n[1.0] CPU: 1 PID: 2 Comm: a Not tainted 4.4.0+ #1\n"
+        "[1.0] [<c0932f4a>] (y) from [<bf0ecc59>] (z+0x5/0x5c [drv_a])\n"
+        "[1.1] INFO: rcu_sched self-detected stall on CPU\n[1.1] Task dump for CPU 3:\n[1.1] swapper/3       R running 0 0 1 0x0\n"
+        "[1.1] [<c0932f4a>] (y) from [<bf0ecc59>] (z+0x5/0x5c [drv_b])\n"
+    )
+    for log in (text, str(filter_log(text))):
+        assert facts_of(log, "4.4.0+")["by_driver"] == {"drv_a": 1}
 
 
 def test_a_process_whose_name_another_cpu_glued_to_its_dump_is_found() -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import kernel_lines, read_line
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import MAX_LINE_CHARS, comm_of, kernel_lines, read_line
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock, moment_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +64,27 @@ def test_a_prefix_and_its_time(prefix: str, at: str | None) -> None:
     assert (bare.at is None) == (at is None)
 
 
+@pytest.mark.parametrize(
+    ("line", "stamped"),
+    [
+        ("x", False),
+        ("[    4.746209] x", True),
+        ("Mar 19 01:02:03 db01 kernel: x", True),
+        ("Mar 19 01:02:03 db01 kernel: [    4.746209] x", True),
+    ],
+)
+def test_a_line_has_a_time_by_either_stamp(line: str, stamped: bool) -> None:
+    assert read_line(line).stamped is stamped
+
+
+@pytest.mark.parametrize(
+    ("stamps", "caller"),
+    [("[    4.746209][   T21] ", "T21"), ("[    4.746209] [    C3] ", "C3"), ("[    4.746209] [  db01] ", None), ("[    4.746209] ", None)],
+)
+def test_who_speaks_where_the_kernel_tells(stamps: str, caller: str | None) -> None:
+    assert read_line(stamps + MESSAGE).caller == caller
+
+
 def test_a_year_that_is_not_the_only_one_is_not_guessed_at() -> None:
     line = read_line("Mar 19 01:02:03 db01 kernel: " + MESSAGE)
     assert moment_of(line, Clock(BOOTED, BOOTED + 400 * 86400)).at == "Mar 19 01:02:03"
@@ -81,8 +102,33 @@ def test_who_is_not_the_kernel_is_not_read(line: str) -> None:
 
 def test_newlines_are_parted_only_where_rsyslog_wrote_them() -> None:
     text = "Mar 19 01:02:03 db01 kernel: a#012b"
-    assert [line.message for line in kernel_lines(text, encoded_newlines=True)] == ["a", "b"]
+    lines = list(kernel_lines("Mar 19 01:02:02 db01 app: x#012y\n" + text + "\r", encoded_newlines=True))
+    assert [(line.message, line.wall, line.times, line.wrapped) for line in lines] == [
+        ("a", "Mar 19 01:02:03", 1, False),
+        ("b", "Mar 19 01:02:03", 1, True),
+    ]
     assert [line.message for line in kernel_lines(text, encoded_newlines=False)] == ["a#012b"]
+
+
+@pytest.mark.parametrize("prefix", ["", "a#012"])
+def test_a_line_is_cut_where_the_filter_cuts_it(prefix: str) -> None:
+    whole = prefix + "x" * (MAX_LINE_CHARS + 1)
+    assert len(list(kernel_lines(whole, encoded_newlines=True))[-1].message) == MAX_LINE_CHARS
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a" * 15, "a" * 15),
+        ("a" * 16, None),
+        ("a" * 14 + "\\x07", "a" * 14 + "\\x07"),
+        ("a" * 14 + "#007b", None),
+        (" a\x07b ", "ab"),
+        ("", ""),
+    ],
+)
+def test_a_name_of_a_process_has_15_characters_however_they_are_written(text: str, name: str | None) -> None:
+    assert comm_of(text) == name
 
 
 @given(st.text(max_size=80), st.none() | st.integers(-(10**20), 10**20), st.none() | st.integers(-(10**20), 10**20))

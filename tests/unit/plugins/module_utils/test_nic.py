@@ -13,6 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import (
     DEVICE_DRIVERS,
+    MAX_NICS,
     default_route_interfaces,
     in_tree,
     lower_devices,
@@ -126,9 +127,20 @@ def test_default_routes_of_both_families_and_what_is_none() -> None:
         "eth2\t00000000\t0100000A\t0203\t0\t0\t0\t00000000\t0\t0\t0\n"  # reject
         "eth3\t00000000\t0100000A\txyz\t0\t0\t0\t00000000\t0\t0\t0\n"
     )
+    route += "eth4\t00000000\t0100000A\t0003\t0\t0\t0\neth5\t00000000\t0100000A\t0001\t0\t0\t0\t00000000\n"
+    route += "eth7\t00000000\t0100000A\t0002\t0\t0\t0\t00000000\n"  # down
     zero = "0" * 32
     ipv6 = f"{zero} 00 {zero} 00 {zero} ffffffff 1 0 00200200 lo\n{zero} 00 {zero} 00 {zero} 400 2 0 00000003 eth6\n"
-    assert default_route_interfaces(route, ipv6) == {"eth0", "eth6"}
+    ipv6 += f"{zero} 40 {zero} 00 {zero} 400 2 0 00000003 eth8\n{zero} 00 {zero} 00 {zero} 400 2 0 00000003\n"
+    ipv6 += f"{'1' * 32} 00 {zero} 00 {zero} 400 2 0 00000003 eth9\n{zero} 00 {zero} 00 {zero} 400 2 0 00000003 eth10 more\n"
+    assert default_route_interfaces(route, ipv6) == {"eth0", "eth5", "eth6"}
+
+
+def test_more_interfaces_than_are_looked_at() -> None:
+    texts = {f"{NET}eth{number}/mtu": "1500\n" for number in range(MAX_NICS)}
+    assert len(nics_from(Evidence(texts, {}), lambda datum, function: function() if datum.endswith("mtu") else None)) == MAX_NICS
+    with pytest.raises(EvidenceError, match="4097 interfaces are more than the 4096"):
+        nics_from(Evidence({**texts, f"{NET}one_more/mtu": "1500\n"}, {}), lambda datum, function: function())
 
 
 def test_no_interface_at_all_is_missing() -> None:

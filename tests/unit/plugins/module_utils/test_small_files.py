@@ -29,19 +29,23 @@ def test_meminfo_of_old_and_new_kernels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "line", "reason"),
     [
-        ("", "MemTotal is missing"),
-        ("MemTotal: 5 kB", "MemFree is missing"),
-        ("MemTotal: 5 MB", "no line"),
-        ("MemTotal: x kB", "not a count"),
-        ("MemTotal: 5 kB\nMemFree: 1 kB\nHugePages_Total: 12 kB", "no line"),
-        ("MemTotal: 5 kB\nMemFree: 1 kB\nPercpu:", "no line"),
+        ("", None, "MemTotal is missing"),
+        ("MemTotal: 5 kB", None, "MemFree is missing"),
+        ("MemFree: 5 kB", None, "MemTotal is missing"),
+        ("MemFree: 1 kB\nMemTotal: 5 MB", 2, "no line"),
+        ("MemTotal: 5", 1, "no line"),
+        ("MemTotal: 5 kB more", 1, "no line"),
+        ("\nMemTotal: x kB", 2, "not a count"),
+        ("MemTotal: 5 kB\nMemFree: 1 kB\nHugePages_Total: 12 kB", 3, "no line"),
+        ("MemTotal: 5 kB\nMemFree: 1 kB\nPercpu:", 3, "no line"),
     ],
 )
-def test_malformed_meminfo(text: str, reason: str) -> None:
-    with pytest.raises(EvidenceError, match=reason):
+def test_malformed_meminfo(text: str, line: int | None, reason: str) -> None:
+    with pytest.raises(EvidenceError, match=reason) as caught:
         parse_meminfo(text)
+    assert (caught.value.datum, caught.value.line) == ("meminfo", line)
 
 
 def test_vmstat_adds_up_what_some_kernels_count_by_zone() -> None:
@@ -89,8 +93,24 @@ def test_pagetypeinfo() -> None:
     assert rows[1]["free_blocks"] == [100000, 4, 5]
     assert [row["pageblock_pages"] for row in rows] == [512, 7 * 512, 2 * 512]
     assert parse_pagetypeinfo(PAGETYPES.partition("Number of")[0])[0]["pageblock_pages"] is None, "not said"
-    with pytest.raises(EvidenceError):
-        parse_pagetypeinfo("")
+    assert parse_pagetypeinfo(PAGETYPES.replace("Pages per block", "Blocks"))[0]["pageblock_pages"] is None, "of a size that is not said"
+    unlisted = PAGETYPES.replace("Node 0, zone      DMA            1", "Node 0, zone    DMA32            1")
+    assert [row["pageblock_pages"] for row in parse_pagetypeinfo(unlisted)] == [None, None, 2 * 512], "another zone's pageblocks"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Node 0, zone DMA, type Movable 1 x", 1),
+        ("\nNode 0, zone DMA, type Movable 1 -2", 2),
+        (PAGETYPES.replace(" 7\nPage", " 7" + "7" * 20 + "\nPage"), 9),
+        ("", None),
+    ],
+)
+def test_malformed_pagetypeinfo(text: str, line: int | None) -> None:
+    with pytest.raises(EvidenceError) as caught:
+        parse_pagetypeinfo(text)
+    assert (caught.value.datum, caught.value.line) == ("pagetypeinfo", line)
 
 
 def test_modules_of_el6_and_of_today() -> None:
@@ -98,7 +118,9 @@ def test_modules_of_el6_and_of_today() -> None:
     assert parse_modules(text) == {"out_of_tree": ["nvidia", "zfs"], "proprietary": ["nvidia", "vendorfs", "zfs"]}
 
 
-@pytest.mark.parametrize(("mask", "letters"), [(0, ""), (1, "P"), (4097, "PO"), (1 << 12 | 1 << 13, "OE"), (1 << 63, "")])
+@pytest.mark.parametrize(
+    ("mask", "letters"), [(0, ""), (1, "P"), (4097, "PO"), (1 << 12 | 1 << 13, "OE"), (1 << 63, ""), ((1 << 19) - 1, "PFSRMBUDAWCIOELKXTN")]
+)
 def test_taint_letters(mask: int, letters: str) -> None:
     assert "".join(taint_flags(mask)) == letters
 
