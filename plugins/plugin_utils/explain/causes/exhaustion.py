@@ -40,7 +40,8 @@ def _find(situation: Situation) -> Evidenced | None:
         reasons.append(_available(situation))
         figures |= {"available_kb": situation.available_kb or 0, "available_percent": situation.percent(situation.available_kb or 0)}
     reasons.extend(_holders(situation))
-    certainty = SHOWN if known and not room else LIKELY if not known else POSSIBLE
+    # with room now, and a Mem-Info that tells what was so then, a reserve that is too small is likelier
+    certainty = SHOWN if known and not room else POSSIBLE if known and situation.then else LIKELY
     return Evidenced(certainty, tuple(reasons), figures)
 
 

@@ -36,10 +36,9 @@ def _find(situation: Situation) -> Evidenced | None:
     worst = max(large, key=lambda group: group.order)
     count = sum(group.count for group in large)
     size = _size_kb(situation, worst.order)
-    reasons = [
-        f"kernel log: {count} {'failure' if count == 1 else 'failures'} of order {min(group.order for group in large)} or more, "
-        f"the largest of order {worst.order}: {size} kB in one piece"
-    ]
+    least = min(group.order for group in large)
+    orders = f"order {least}" if least == worst.order else f"orders {least} to {worst.order}"
+    reasons = [f"kernel log: {count} {'failure' if count == 1 else 'failures'} of {orders}, for up to {size} kB in one piece"]
     reasons.extend(_who(large))
     figures = {"order": worst.order, "size_kb": size, "failures": count}
     return Evidenced(SHOWN if len(large) == len(situation.failures) else LIKELY, tuple(reasons), figures)
