@@ -120,8 +120,8 @@ def memory_lines(host: Host) -> list[str]:
 
 
 def is_leaking(host: Host) -> bool:
-    """The fault of the story: its driver, and no free block of order 3 or more beyond zone DMA."""
-    return host.driver == "mlx4_en" and not any(count for zone in host.zones if zone.name != "DMA" for count in zone.blocks[3:])
+    """The fault of the story: its driver, and no free block of order 4 or more beyond zone DMA."""
+    return host.driver == "mlx4_en" and not any(count for zone in host.zones if zone.name != "DMA" for count in zone.blocks[4:])
 
 
 def meminfo(host: Host) -> dict[str, int]:
