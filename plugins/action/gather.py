@@ -28,7 +28,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_a
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 
-_OPTIONS = {
+#: The role audit has the same types and defaults. They are repeated here, since each process that Ansible starts for a host would have to
+#: read the role's YAML for them; test_gather_options.py holds the two equal.
+OPTIONS = {
     "evidence": {"type": "path"},
     "options_from": {"type": "str"},
     "timeout_seconds": {"type": "int", "default": 120},
@@ -44,8 +46,8 @@ class ActionModule(ShellAction):
     REASONS = (EvidenceError,)
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        self.take_options_from(task_vars, _OPTIONS)
-        _unused, options = self.validate_argument_spec(_OPTIONS)
+        self.take_options_from(task_vars, OPTIONS)
+        _unused, options = self.validate_argument_spec(OPTIONS)
         if options["timeout_seconds"] < 0:
             raise AnsibleActionFail("timeout_seconds must not be negative; 0 means no limit")
         try:

@@ -19,7 +19,8 @@ description:
   - What C(sos collect) leaves, a folder or that folder packed, is the reports in it. Encrypted reports are named, and have to be
     decrypted first.
   - Archives are read as streams by parallel processes, and nothing is unpacked to disk. What was read of a packed one is kept in a
-    cache, under the SHA-256 of its content, so that the audit and later runs need not unpack it again.
+    cache, under the SHA-256 of its content, so that the audit and later runs need not unpack it again. What was
+    read of a folder or of a plain C(.tar) is kept for the audit of the same run.
   - A host bears the short name that its report was taken on. The newest report of a host speaks for it. Machines of the same name
     are told apart by their machine id or hardware UUID, and then all bear it in their names.
   - A report that cannot be read becomes a host too, named after the file, which the audit finds C(unknown) with the reason. What
@@ -42,8 +43,8 @@ options:
     default: 0
   cache_dir:
     description:
-      - Where what was read of packed reports is kept, readable for you alone, for 60 days after its last use. By default in
-        C($XDG_CACHE_HOME/fleetcare.pagealloc/sosreport), or under C(~/.cache). With V(none) nothing is kept, and the audit unpacks
+      - Where what was read of reports is kept, readable for you alone, for 60 days after its last use. By default in
+        C($XDG_CACHE_HOME/fleetcare.pagealloc/sosreport), or under C(~/.cache). With V(none) nothing is kept, and the audit reads
         each report a second time.
     type: str
     env:
@@ -84,7 +85,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import OFF, VARIABLE, Cache
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import OFF, VARIABLE, Cache, begin_run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import FoundReport, find_reports, look_into_all
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.hosts import ReportedHost, hosts_of
 
@@ -111,6 +112,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         directory = self.get_option("cache_dir")
         if directory:  # the audit, in this process and those forked from it, looks there too
             os.environ[VARIABLE] = directory if directory == OFF else str(Path(directory).expanduser().absolute())
+        begin_run()  # the audit reads no report again that is read here
         paths, complaints = find_reports(self.get_option("paths"), str(Path(path).absolute().parent))
         reports = self._look_into(paths, processes or os.cpu_count() or 1)
         hosts, words = hosts_of(reports)

@@ -26,24 +26,14 @@ options:
         with many free blocks takes long enough to be felt.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: Reads only, so check mode changes nothing.
-    support: full
-  diff_mode:
-    description: Nothing is changed that could differ.
-    support: none
-  facts:
-    description: Returns C(ansible_facts).
-    support: full
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.no_diff
+  - fleetcare.pagealloc.attributes.facts
+  - fleetcare.pagealloc.attributes.reads_only
 seealso:
   - module: fleetcare.pagealloc.gather
   - plugin: fleetcare.pagealloc.classify
     plugin_type: filter
-notes:
-  - >-
-    Works best as root. Without it the kernel log and the boot loader's files may be denied, which
-    RV(ansible_facts.pagealloc.unavailable) then says.
 """
 
 EXAMPLES = r"""

@@ -25,15 +25,12 @@ options:
     description: Name of the role. Its options are read from its argument specification.
     type: str
     required: true
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.controller
+  - fleetcare.pagealloc.attributes.no_diff
 attributes:
   check_mode:
     description: Changes nothing.
-    support: full
-  diff_mode:
-    description: Nothing is changed that could differ.
-    support: none
-  action:
-    description: Runs on the controller.
     support: full
 seealso:
   - module: fleetcare.pagealloc.report

@@ -58,23 +58,14 @@ options:
         fleet of thousands far less memory and time; M(fleetcare.pagealloc.report) parses it.
     type: bool
     default: true
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.controller
+  - fleetcare.pagealloc.attributes.no_diff
+  - fleetcare.pagealloc.attributes.facts
 attributes:
   check_mode:
     description: Reads only. The host is asked in check mode too.
     support: full
-  diff_mode:
-    description: Nothing is changed that could differ.
-    support: none
-  facts:
-    description: Returns C(ansible_facts).
-    support: full
-  action:
-    description: Runs on the controller.
-    support: full
-notes:
-  - >-
-    Works best as root. Without it the kernel log and the boot loader's files may be denied, which
-    RV(ansible_facts.pagealloc.unavailable) then says.
 seealso:
   - module: fleetcare.pagealloc.buddyinfo_facts
   - module: fleetcare.pagealloc.nic_driver_facts

@@ -42,15 +42,12 @@ options:
   keep_days:
     description: Delete the audits that are older than this, of all fleets in the database.
     type: int
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.controller
+  - fleetcare.pagealloc.attributes.no_diff
 attributes:
   check_mode:
     description: Says what would be deleted or written.
-    support: full
-  diff_mode:
-    description: Nothing is changed that could differ.
-    support: none
-  action:
-    description: Runs on the controller.
     support: full
 seealso:
   - module: fleetcare.pagealloc.report

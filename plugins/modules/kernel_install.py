@@ -49,15 +49,14 @@ options:
       - How long to wait for the package manager. Its command is not ended after that, a module of Ansible's is.
     type: int
     default: 3600
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.programs
 attributes:
   check_mode:
     description: Says whether it would change anything.
     support: full
   diff_mode:
     description: The installed kernels and the default.
-    support: full
-  action:
-    description: Runs on the controller, and its shell programs on the host, over any connection that M(ansible.builtin.raw) works over.
     support: full
 """
 

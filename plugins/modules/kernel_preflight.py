@@ -81,15 +81,12 @@ options:
       - How long each round trip may take. With V(0) there is no limit.
     type: int
     default: 600
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.programs
+  - fleetcare.pagealloc.attributes.no_diff
 attributes:
   check_mode:
     description: Changes nothing.
-    support: full
-  diff_mode:
-    description: Nothing is changed that could differ.
-    support: none
-  action:
-    description: Runs on the controller, and its shell programs on the host, over any connection that M(ansible.builtin.raw) works over.
     support: full
 seealso:
   - module: fleetcare.pagealloc.gather

@@ -51,15 +51,14 @@ options:
       - How long it may take after that until its network is as it was. With a node that stood by, O(standby_seconds) more.
     type: int
     default: 180
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.programs
 attributes:
   check_mode:
     description: Says whether it would reboot.
     support: full
   diff_mode:
     description: The running kernel.
-    support: full
-  action:
-    description: Runs on the controller, and its shell programs on the host, over any connection that M(ansible.builtin.raw) works over.
     support: full
 """
 

@@ -17,24 +17,14 @@ author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Reads which kernel runs, which are installed, and which boots by default. These are three different things between the
     installation of a fixed kernel and the reboot into it.
-attributes:
-  check_mode:
-    description: Reads only, so check mode changes nothing.
-    support: full
-  diff_mode:
-    description: Nothing is changed that could differ.
-    support: none
-  facts:
-    description: Returns C(ansible_facts).
-    support: full
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.no_diff
+  - fleetcare.pagealloc.attributes.facts
+  - fleetcare.pagealloc.attributes.reads_only
 seealso:
   - module: fleetcare.pagealloc.gather
   - plugin: fleetcare.pagealloc.classify
     plugin_type: filter
-notes:
-  - >-
-    Works best as root. Without it the kernel log and the boot loader's files may be denied, which
-    RV(ansible_facts.pagealloc.unavailable) then says.
 """
 
 EXAMPLES = r"""

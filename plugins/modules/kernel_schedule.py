@@ -59,15 +59,14 @@ options:
       - How long each round trip may take.
     type: int
     default: 120
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.programs
 attributes:
   check_mode:
     description: Says whether it would change anything.
     support: full
   diff_mode:
     description: The schedule.
-    support: full
-  action:
-    description: Runs on the controller, and its shell programs on the host, over any connection that M(ansible.builtin.raw) works over.
     support: full
 """
 

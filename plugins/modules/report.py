@@ -81,15 +81,12 @@ options:
     description: Audits older than this are deleted from the database.
     type: int
     default: 400
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.controller
+  - fleetcare.pagealloc.attributes.no_diff
 attributes:
   check_mode:
     description: Changes nothing on any host; the reports on the controller are written.
-    support: full
-  diff_mode:
-    description: Nothing is changed that could differ.
-    support: none
-  action:
-    description: Runs on the controller.
     support: full
 seealso:
   - module: fleetcare.pagealloc.gather

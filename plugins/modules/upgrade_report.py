@@ -44,15 +44,12 @@ options:
       - Directory on the controller for C(kernel_upgrade.json). Made where it is missing.
     type: path
     default: ./pagealloc-upgrade
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.controller
+  - fleetcare.pagealloc.attributes.no_diff
 attributes:
   check_mode:
     description: Changes nothing on any host; the file is written.
-    support: full
-  diff_mode:
-    description: Nothing is changed that could differ.
-    support: none
-  action:
-    description: Runs on the controller.
     support: full
 """
 

@@ -96,15 +96,14 @@ options:
     type: list
     elements: dict
     default: []
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.controller
 attributes:
   check_mode:
     description: Gathers, and says what would be put in force.
     support: full
   diff_mode:
     description: The two values before and after.
-    support: full
-  action:
-    description: Runs on the controller.
     support: full
 notes:
   - Needs the rights of root on the host.

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -26,9 +28,8 @@ UNIT = ROOT / "tests" / "unit" / "plugins"
 PREFIX = "ansible_collections.fleetcare.pagealloc.plugins."
 #: Where verdicts and safety are made.
 ROOMS = ("plugin_utils/judge", "plugin_utils/workaround", "plugin_utils/upgrade", "module_utils")
-#: No test of a file takes half as long; a fault that makes it wait forever counts as noticed.
-_SECONDS = 300
 _GOAL = 0.9
+_own = threading.local()
 
 
 def main(words: list[str]) -> int:
@@ -61,7 +62,10 @@ def _options(words: list[str]) -> argparse.Namespace:
 def _chosen(options: argparse.Namespace) -> list[Mutant]:
     files = [str(Path(file).resolve().relative_to(ROOT)) for file in options.files] or list(_sources())
     equal = {(one["file"], one["line"], one["fault"]) for one in yaml.safe_load((Path(__file__).with_name("equal.yml")).read_text())}
-    every = [one for file in files for one in mutants_of(file, (ROOT / file).read_text()) if (one.file, one.text, one.fault) not in equal]
+    planned = [one for file in files for one in mutants_of(file, (ROOT / file).read_text())]
+    for stale in sorted({one for one in equal if one[0] in files} - {one.key for one in planned}):
+        sys.exit(f"tests/mutate/equal.yml names a fault that is not there: {stale}")
+    every = [one for one in planned if one.key not in equal]
     drawn = every if not options.faults else random.Random(options.seed).sample(every, min(options.faults, len(every)))
     return sorted(drawn, key=lambda one: (one.file, one.line, one.fault))
 
@@ -80,26 +84,31 @@ def _try(mutant: Mutant, end: float) -> bool | None:
     with tempfile.TemporaryDirectory(prefix="pagealloc-mutant-") as folder:
         planted = Path(folder) / "planted.py"
         planted.write_text(mutant.planted_in((ROOT / mutant.file).read_text()))
-        return _fails(_tests_of(mutant.file), {"PAGEALLOC_MUTANT_MODULE": module, "PAGEALLOC_MUTANT_FILE": str(planted)})
+        return _fails({"module": module, "file": str(planted), "tests": _tests_of(mutant.file)})
 
 
-def _fails(tests: list[str], environment: Mapping[str, str]) -> bool:
-    command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "pytest", "-n", "0", "-x", "-p", "tests.mutate.plugin", *tests]
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **environment, "CI": "1"}, capture_output=True, check=False, timeout=_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return True
-    return done.returncode != 0
+def _fails(run: Mapping[str, object]) -> bool:
+    if not hasattr(_own, "worker"):
+        command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "tests.mutate.worker"]
+        _own.worker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    print(json.dumps(run), file=_own.worker.stdin, flush=True)
+    answer = _own.worker.stdout.readline()
+    if not answer:
+        raise RuntimeError("the process that runs the tests has ended")
+    return bool(answer == "noticed\n")
 
 
 def _tests_of(file: str) -> list[str]:
     """The tests of the module, and those of its room."""
     naming = _naming(file)
-    room = UNIT / Path(file).relative_to("plugins").parent
-    own = sorted(room.glob("test_*.py")) if "plugin_utils" in file and room.is_dir() else []
+    own = [path for room in _rooms_of(file) for path in sorted(room.glob("test_*.py"))]
     return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*naming, *own])] or [str(UNIT.relative_to(ROOT))]
+
+
+def _rooms_of(file: str) -> Iterator[Path]:
+    """The folder of tests that mirrors the file's, and those it is in: the tests of a workaround's plan try its remedies too."""
+    folder = UNIT / Path(file).relative_to("plugins").parent
+    yield from (room for room in (folder, *folder.parents) if UNIT / "plugin_utils" in room.parents)
 
 
 def _naming(file: str) -> list[Path]:

@@ -45,6 +45,10 @@ _NAMES = (
 )
 
 
+#: Lines where a fault changes nothing that a run could show: whether a record may be changed, how much a cache keeps.
+_NOT_RUN = ("__metaclass__", "from __future__", "@dataclass(frozen=True)", "@lru_cache(maxsize=")
+
+
 class RemoveStatement(Operator):  # type: ignore[misc]
     """A call or an assignment to part of something, gone."""
 
@@ -81,6 +85,11 @@ class Mutant:
     operator: Any
     occurrence: int
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names it in equal.yml, wherever its line moves."""
+        return self.file, self.text, self.fault
+
     def planted_in(self, source: str) -> str:
         """The file's source with the fault."""
         changed: str | None = mutate_code(source, self.operator, self.occurrence)
@@ -93,9 +102,9 @@ def mutants_of(file: str, source: str) -> Iterator[Mutant]:
     lines, tree = source.split("\n"), get_ast(source)
     for name, operator in _operators():
         so_far: Counter[int] = Counter()
-        for occurrence, line in enumerate(_lines(tree, operator)):
+        for occurrence, (line, counts) in enumerate(_places(tree, operator)):
             so_far[line] += 1
-            if not lines[line - 1].startswith(("__metaclass__", "from __future__")):
+            if counts and not lines[line - 1].startswith(_NOT_RUN):
                 yield Mutant(file, line, lines[line - 1].strip(), f"{name} {so_far[line]}", operator, occurrence)
 
 
@@ -105,9 +114,23 @@ def _operators() -> Iterator[tuple[str, Any]]:
     yield "RemoveStatement", RemoveStatement()
 
 
-def _lines(node: Any, operator: Any) -> Iterator[int]:
-    """The line of each place below a node, in the order in which cosmic-ray counts them."""
+def _places(node: Any, operator: Any, counts: bool = True) -> Iterator[tuple[int, bool]]:
+    """The line of each place below a node, in the order in which cosmic-ray counts them, and whether a fault there counts."""
     for start, _end in operator.mutation_positions(node):
-        yield start[0]
+        yield start[0], counts
+    before = None
     for child in getattr(node, "children", ()):
-        yield from _lines(child, operator)
+        is_type = before == "->" or (before == ":" and node.type in ("annassign", "tfpdef"))
+        yield from _places(
+            child, operator, counts and not is_type and not _is_width(node, child) and child.get_code().strip() != "strict=True"
+        )
+        before = getattr(child, "value", None)
+
+
+def _is_width(node: Any, child: Any) -> bool:
+    """Whether a number says how much of a text is quoted to people: a test could but repeat it."""
+    return bool(
+        node.type == "arglist"
+        and child.type == "number"
+        and getattr(node.parent.get_previous_sibling(), "value", None) in ("clip", "listed", "printable")
+    )

@@ -12,6 +12,8 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from types import ModuleType
 
+import hypothesis
+
 
 class _Finder:
     def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None) -> ModuleSpec | None:
@@ -21,3 +23,9 @@ class _Finder:
 
 sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
 sys.dont_write_bytecode = True
+
+
+def pytest_configure() -> None:
+    """Fewer examples than in CI: a fault that is found by one in two hundred alone wants a test of its own."""
+    hypothesis.settings.register_profile("mutate", deadline=None, derandomize=True, max_examples=20, database=None)
+    hypothesis.settings.load_profile("mutate")

@@ -114,7 +114,9 @@ def test_every_plugin_has_a_case() -> None:
     assert plugins("lookup") == set(LOOKUPS)
     assert plugins("inventory") == set(INVENTORIES)
     kinds = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir() and any(path.glob("*.py"))}
-    assert kinds - {"module_utils", "plugin_utils"} == {"action", "modules", "filter", "test", "lookup", "inventory"}, "a new kind"
+    assert kinds - {"doc_fragments", "module_utils", "plugin_utils"} == {"action", "modules", "filter", "test", "lookup", "inventory"}, (
+        "a new kind"
+    )
 
 
 def used(case: str, name: str) -> list[Task]:

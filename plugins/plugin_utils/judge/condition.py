@@ -25,7 +25,6 @@ class Condition:
     """
 
     def __init__(self, expression: str) -> None:
-        self.expression = expression
         try:
             import jmespath
             from jmespath.exceptions import JMESPathError

@@ -106,7 +106,7 @@ function describe(host) {
     accountSection(host),
     memorySection(host, facts),
     host.facts && logSection(facts),
-    host.facts && kernelSection(facts),
+    host.facts && kernelSection(facts, host.other_facts),
     host.facts && nicSection(facts),
     missing(facts),
   ].filter(Boolean);
@@ -263,7 +263,7 @@ function pairs(entries) {
     make("dd", value === null || value === undefined || value === "" ? { class: "absent" } : {}, value === null || value === undefined || value === "" ? "not seen" : value)]));
 }
 
-function kernelSection(facts) {
+function kernelSection(facts, others) {
   const kernel = facts.kernel || {};
   const modules = facts.modules || {};
   const vm = facts.vm || {};
@@ -274,6 +274,7 @@ function kernelSection(facts) {
     ["vm.min_free_kbytes", vm.min_free_kbytes === null || vm.min_free_kbytes === undefined ? null : `${count(vm.min_free_kbytes)} (${kilobytes(vm.min_free_kbytes)})`],
     ["vm.zone_reclaim_mode", vm.zone_reclaim_mode], ["Available memory", facts.memory && kilobytes(facts.memory.available_kb)], ["Taint", taint],
     ["Out-of-tree modules", modules.out_of_tree ? listed(modules.out_of_tree) || "none" : null], ["Proprietary modules", modules.proprietary ? listed(modules.proprietary) || "none" : null],
+    ...Object.entries(others).map(([name, value]) => [name, value !== null && typeof value === "object" ? JSON.stringify(value) : value]),
   ]));
 }
 

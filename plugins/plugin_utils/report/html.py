@@ -42,6 +42,7 @@ from markupsafe import Markup
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HERE = Path(__file__).parent
 _ENCODE = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+#: Facts that have a place in the panel. One that is neither here nor below is shown by its name, so a new fact is seen at once.
 _SHOWN_FACTS = (
     "kernel",
     "nics",
@@ -54,6 +55,8 @@ _SHOWN_FACTS = (
     "uptime_seconds",
     "unavailable",
 )
+#: The reasons, the change and the NICs tell of these.
+_TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes")
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
 _SHOWN_ROOM = ("node", "zone", "usable", "atomic_at_most")
 _SHOWN_NODE = ("node", "atomic", "atomic_at_most")
@@ -179,6 +182,7 @@ def _shown(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
     shown = {"name": name, **result}
     if facts is not None:
         shown["facts"] = {key: facts[key] for key in _SHOWN_FACTS}
+        shown["other_facts"] = {key: value for key, value in facts.items() if key not in _SHOWN_FACTS and key not in _TOLD_FACTS}
         shown["facts"]["zones"] = _only([zone for zone in facts["zones"] or () if zone.get("free_blocks")], _SHOWN_ZONE)
         if facts["failures"] is not None:
             shown["facts"]["failures"] = {**facts["failures"], "mem_info": None}

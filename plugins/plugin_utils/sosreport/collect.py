@@ -112,9 +112,9 @@ def _is_one(child: Path) -> bool:
 
 
 def look_into(path: str) -> FoundReport:
-    """Read one report, into the cache where it is packed. Never raises: one report may not cost the rest."""
+    """Read one report, into the cache. Never raises: one report may not cost the rest."""
     where = Path(path)
-    return _told(path, lambda: read_tree_evidence(where) if where.is_dir() else read_archive_evidence(where, Cache()))
+    return _told(path, lambda: (read_tree_evidence if where.is_dir() else read_archive_evidence)(where, Cache()))
 
 
 def look_into_each(path: str) -> list[FoundReport]:

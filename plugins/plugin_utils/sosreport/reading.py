@@ -53,7 +53,8 @@ def read_archive_evidence(path: Path, cache: Cache | None = None) -> Evidence:
         head = file.read(MAGIC_BYTES) or b""
         if _is_encrypted(outer, head):
             raise EvidenceError("evidence", None, f"{outer.name} is encrypted: decrypt it with gpg --decrypt, and give the decrypted file")
-        entry = cache.entry(file, inner) if inner or kind_of(head) in ("xz", "gzip", "bzip2") else None
+        # what is packed in a way that costs nothing is read as fast as its check sum
+        entry = cache.entry(file, inner) if inner or kind_of(head) in ("xz", "gzip", "bzip2") else cache.entry_of_run(path)
         kept = cache.get(entry) if entry else None
         if kept is not None:
             return kept
@@ -84,13 +85,20 @@ def read_packed_reports(path: Path, cache: Cache, visit: Callable[[str, Callable
             raise EvidenceError("evidence", None, f"{path.name} {error}") from None
 
 
-def read_tree_evidence(path: Path) -> Evidence:
-    """Evidence from a folder with a host's files. EvidenceError where it has none of them."""
+def read_tree_evidence(path: Path, cache: Cache | None = None) -> Evidence:
+    """Evidence from a folder with a host's files, or what this run read there before. EvidenceError where it has none of them."""
+    cache = cache or Cache()
+    entry = cache.entry_of_run(path)
+    kept = cache.get(entry) if entry else None
+    if kept is not None:
+        return kept
     evidence = evidence_of(TreeMembers(str(path)))
     if set(evidence.texts) == {SOSREPORT}:
         several = ", but the reports of several hosts: name one of them" if is_collection(path) else ""
         raise EvidenceError("evidence", None, f"the directory holds none of the files of a host that are looked at{several}")
     keep_bounds(evidence.texts, evidence.reasons)
+    if entry:
+        cache.put(entry, evidence)
     return evidence
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
 
 
@@ -50,12 +51,6 @@ def total_memory_kb(facts: Mapping[str, Any]) -> int:
     """All memory that the kernel has. Raises UnknownLimitError."""
     memory = facts.get("memory")
     if not memory or not memory.get("total_kb"):
-        raise UnknownLimitError(why_unseen(facts, "memory", "how much memory the host has was not seen"))
+        raise UnknownLimitError(f"how much memory the host has was not seen{why_not_seen(facts, 'memory')}")
     total: int = memory["total_kb"]
     return total
-
-
-def why_unseen(facts: Mapping[str, Any], datum: str, what: str) -> str:
-    """``what``, a sentence on what was not seen, with the reason where the facts have one for the datum."""
-    reason = (facts.get("unavailable") or {}).get(datum)
-    return f"{what} ({reason})" if reason else what

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import is_whole_number
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
@@ -67,7 +68,7 @@ def read_policy(chosen: Mapping[str, Any] | None, defaults: Mapping[str, Any]) -
     _check_percent("cap_percent", policy.cap_percent, DEADLY_PERCENT)
     for name in ("available_percent", "zone_percent", "short_percent"):
         _check_percent(name, getattr(policy, name), 100)
-    if not _is_count(policy.settle_seconds):
+    if not is_whole_number(policy.settle_seconds):
         raise PolicyError("settle_seconds", f"{clip(policy.settle_seconds, 40)!r} is no number of seconds", "give 0 or more")
     for name in ("zone_reclaim", "force"):
         if not isinstance(getattr(policy, name), bool):
@@ -79,7 +80,7 @@ def read_policy(chosen: Mapping[str, Any] | None, defaults: Mapping[str, Any]) -
 
 
 def _steps(steps: object) -> tuple[int, ...]:
-    if not isinstance(steps, (list, tuple)) or not steps or not all(_is_count(step) and step > 0 for step in steps):
+    if not isinstance(steps, (list, tuple)) or not steps or not all(is_whole_number(step) and step > 0 for step in steps):
         raise PolicyError("steps_kb", "no list of numbers above 0", "give values of vm.min_free_kbytes in kB, such as [500000, 1000000]")
     if list(steps) != sorted(set(steps)):
         raise PolicyError("steps_kb", "the steps do not rise", "give each once, the least first")
@@ -92,7 +93,3 @@ def _check_percent(name: str, value: object, below: int) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < below:
         remedy = f"give more than 0 and less than {below}"
         raise PolicyError(name, f"{clip(value, 40)!r} is no share that may be chosen", remedy)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -143,7 +143,7 @@ def _purge(evidence: Evidence, kernels: Kernels, target: Target) -> Finding:
     if not rule or not old:
         told = "which kernels purge-kernels keeps was not seen" if old else "the running kernel's package was not seen"
         return blocker("purge_kernels", told, "set multiversion.kernels = latest,latest-1,running in /etc/zypp/zypp.conf")
-    if old in _kept(rule, [*kernels.installed.values(), target.package], target.package):
+    if old in _kept(rule, [*kernels.installed.values(), target.package]):
         return ok("purge_kernels", f"{clip(kernels.running)} is kept after the reboot (multiversion.kernels = {clip(rule)})")
     told = f"purge-kernels would remove {clip(kernels.running)} after the reboot, and with it the way back"
     remedy = f"add {clip(old.rpartition('.')[0])} to multiversion.kernels in /etc/zypp/zypp.conf"
@@ -158,8 +158,8 @@ def _purge_rule(evidence: Evidence) -> str | None:
     return next((value for text in lines if (value := setting(text, "multiversion.kernels"))), None)
 
 
-def _kept(rule: str, packages: Iterable[str], running: str) -> set[str]:
-    """Which of these packages the rule keeps; each VERSION-RELEASE.ARCH."""
+def _kept(rule: str, packages: Iterable[str]) -> set[str]:
+    """Which of these packages the rule keeps; each VERSION-RELEASE.ARCH. The word "running" keeps what runs then: not the old one."""
     oldest_first: Sequence[str] = sorted(set(packages), key=cmp_to_key(compare_releases))
     kept: set[str] = set()
     for word in rule.split(","):
@@ -168,8 +168,6 @@ def _kept(rule: str, packages: Iterable[str], running: str) -> set[str]:
             ordered = oldest_first if place.group(1) == "oldest" else oldest_first[::-1]
             number = int(place.group(2) or 0)
             kept.update(ordered[number : number + 1])
-        elif word == "running":
-            kept.add(running)
         else:
             kept.update(package for package in oldest_first if package.rpartition(".")[0] == word)
     return kept

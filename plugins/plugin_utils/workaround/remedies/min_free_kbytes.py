@@ -14,13 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import listed
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import listed, why_not_seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import (
     Limit,
     UnknownLimitError,
     available_kb,
     total_memory_kb,
-    why_unseen,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import Case, Remedy, Wish
@@ -100,18 +99,18 @@ def _sharing_zones(facts: Mapping[str, Any]) -> tuple[Sequence[tuple[Mapping[str
     """([(zone, the pages it holds)], kB of a page) of the zones that vm.min_free_kbytes is shared out to."""
     size_bytes = facts.get("page_size_bytes")
     if not size_bytes:
-        raise UnknownLimitError(why_unseen(facts, "page_size_bytes", "the size of a page was not seen"))
+        raise UnknownLimitError(f"the size of a page was not seen{why_not_seen(facts, 'page_size_bytes')}")
     zones = []
     for zone in facts.get("zones") or ():
         held = zone.get("managed_pages")
         held = zone.get("present_pages") if held is None else held
         if held is None:
-            where = f"what node {zone['node']}, zone {zone['zone']} holds was not seen"
-            raise UnknownLimitError(why_unseen(facts, "zones.watermarks", where))
+            where = f"node {zone['node']}, zone {zone['zone']}"
+            raise UnknownLimitError(f"what {where} holds was not seen{why_not_seen(facts, 'zones.watermarks')}")
         if zone["zone"] not in _WITHOUT_SHARE and held:
             zones.append((zone, held))
     if not zones:
-        raise UnknownLimitError(why_unseen(facts, "zones", "the memory zones were not seen"))
+        raise UnknownLimitError(f"the memory zones were not seen{why_not_seen(facts, 'zones')}")
     return zones, size_bytes // 1024
 
 

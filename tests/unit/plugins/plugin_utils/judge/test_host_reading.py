@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup, Failures
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 
-from tests.unit.plugins.plugin_utils.builders import Facts, blank, facts, failures, kernel, nic, zone
+from tests.unit.plugins.plugin_utils.builders import Facts, blank, facts, failures, kernel, nic, no_failures, zone
 
 
 def before_groups(given: Facts) -> Failures:
@@ -75,3 +76,43 @@ def test_a_container_is_told_in_words() -> None:
     assert read_host(facts(container={"kind": "lxc", "by": "/proc/1/cgroup"})).container == "lxc, by /proc/1/cgroup"
     assert read_host(facts(container={})).container == "not recorded, by not recorded"
     assert read_host(facts()).container is None
+
+
+@pytest.mark.parametrize(
+    ("value", "now", "holds"),
+    [
+        ("262144", 262144, True),
+        ("262144", 262143, False),
+        ("0", 0, True),
+        ("x", 262144, False),
+        ("9" * 19, 1 << 62, False),
+        ("0" * 13 + "262144", 262144, True),
+        ("0" * 14 + "262144", 262144, False),
+    ],
+)
+def test_a_sosreport_has_the_settings_of_the_role_alone(value: str, now: int, holds: bool) -> None:
+    line = {"file": SETTINGS, "name": "min_free_kbytes", "value": value}
+    vm = blank("vm", min_free_kbytes=now, boot_settings=[line])
+    assert read_host(facts(vm=vm, workaround=None)).workaround_holds is holds
+    elsewhere = {**vm, "boot_settings": [{**line, "file": "/etc/sysctl.conf"}]}
+    assert not read_host(facts(vm=elsewhere, workaround=None)).workaround_holds
+
+
+def test_a_group_counts_as_read_and_trusted_only_where_it_says_so() -> None:
+    group = {"order": 5, "count": 1}
+    read = read_host(facts(failures=no_failures(count=1, by_order={"5": 1}, groups=[group]))).failures
+    assert read is not None
+    [found] = read.groups
+    assert (found.trace_read, found.trusted, found.atomic, found.process) == (False, False, None, None)
+
+
+def test_a_trouble_without_its_count_or_its_last_is_none() -> None:
+    read = read_host(facts(failures=no_failures(others=[{"kind": "stall"}]))).failures
+    assert read is not None
+    [found] = read.others
+    assert (found.count, found.process, found.what, found.at) == (0, None, None, None)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4096])
+def test_any_power_of_two_is_a_page_size(size: int) -> None:
+    assert read_host(facts(page_size_bytes=size)).page_size_bytes == size

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 
-from tests.unit.plugins.plugin_utils.builders import BY_VERDICT, facts, failure_group, kernel, memory_trouble, nic, no_failures
+from tests.unit.plugins.plugin_utils.builders import BY_VERDICT, blank, facts, failure_group, kernel, memory_trouble, nic, no_failures
+from tests.unit.plugins.plugin_utils.workaround.hosts import in_force
 
 LIMITS = Thresholds(order=2, headroom_below=1, failures_up_to_order=3, failures_at_least=1)
 ENOUGH = {"atomic": [99] * 11, "atomic_at_most": [99] * 11, "rules": ["since-4.4"]}
@@ -196,3 +198,143 @@ def test_an_atomic_request_of_slub_makes_the_verdict(trusted: bool) -> None:
 def test_facts_in_another_shape_are_refused_by_name(failures: dict[str, Any], fault: str) -> None:
     with pytest.raises(FactsError, match=fault.replace("[", r"\[")):
         read_host(facts(failures=failures))
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        ({"what": "kmalloc-256", "at": "2026-11-20T04:00:00Z"}, "1 time, the last time kmalloc-256 at 2026-11-20T04:00:00Z"),
+        ({"what": "kmalloc-256", "process": "sshd", "at": None}, "1 time, kmalloc-256"),
+        ({"process": "sshd", "at": None}, "1 time, sshd"),
+        ({"at": "2026-11-20T04:00:00Z"}, "1 time at 2026-11-20T04:00:00Z"),
+        ({}, "1 time"),
+    ],
+)
+def test_what_is_told_of_the_last_trouble(last: dict[str, Any], told: str) -> None:
+    found = finding(log(others=[memory_trouble("slab", atomic=False, last=blank("last_trouble", **last))]))
+    assert [reason for reason in found.reasons if reason.endswith(told)], found.reasons
+
+
+def test_troubles_are_counted_and_what_is_new_has_a_name_too() -> None:
+    [several] = [one for one in finding(log(others=[memory_trouble("stall", count=2)])).reasons if "had to wait" in one]
+    assert "2 times" in several
+    assert any("other trouble with memory, 1 time" in one for one in finding(log(others=[memory_trouble("of the future")])).reasons)
+    limited = finding(log(others=[memory_trouble("stall", limited=True)])).reasons
+    assert any("had to wait" in one for one in limited), "one that knows no cgroup is told all the same"
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_trouble_that_did_not_happen_is_not_told(count: int) -> None:
+    for kind, present in (("slab", True), ("stall", False)):
+        found = finding(log(others=[memory_trouble(kind, atomic=True, count=count)]))
+        assert found.present is (present and count > 0)
+        assert sum("1 time" in one or "0 times" in one for one in found.reasons) == count
+
+
+def test_a_denied_request_is_told_once_and_first() -> None:
+    found = finding(log(others=[memory_trouble("stall"), memory_trouble("slab", atomic=True)]))
+    assert [("atomic request" in one, "had to wait" in one) for one in found.reasons[:2]] == [(True, False), (False, True)]
+    assert sum("atomic request of" in one or "to an atomic request" in one for one in found.reasons) == 1
+
+
+def test_a_group_without_a_failure_is_nothing() -> None:
+    found = finding(log(failure_group(2, 0), failure_group(9, 0)))
+    assert not found.present and not any("does not explain" in one for one in found.reasons)
+
+
+def test_failures_are_counted_by_order_and_the_last_is_of_a_low_one() -> None:
+    groups = [failure_group(1, 2, last={"process": "low", "at": "2026-11-20T04:00:00Z"}), failure_group(2, 1)]
+    told = finding(log(*groups)).reasons[0]
+    assert "3 page allocation failures (order 1: 2, order 2: 1) since boot, the last of order 1 by low" in told
+    of_nic = failure_group(2, 1, drivers=["mlx4_en"], last={"process": "nic", "at": "2013-01-01T00:00:00Z"})
+    assert "the last of order 2 by nic at 2013" in finding(log(groups[0], of_nic)).reasons[0], "one that a NIC's driver explains"
+    older = failure_group(1, 1, last={"process": "older", "at": "2026-11-19T04:00:00Z"})
+    for pair in ([older, groups[0]], [groups[0], older]):
+        assert "by low at" in finding(log(*pair)).reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"last": {"process": None, "at": None}}, "since boot"),
+        ({"last": {"process": None, "at": "2026-11-20T04:00:00Z"}}, "the last by an unnamed process at 2026-11-20T04:00:00Z"),
+        ({"last": {"process": "sshd", "at": None}}, "the last by sshd"),
+        ({"last": {"process": None, "at": None}, "drivers": ["ixgbe"]}, "the last by an unnamed process, ixgbe in its trace"),
+    ],
+)
+def test_the_last_failure_is_told_by_what_was_seen_of_it(more: dict[str, Any], told: str) -> None:
+    assert finding(log(failure_group(2, **more))).reasons[0].endswith(told)
+
+
+def test_failures_that_are_not_the_symptom_are_told_from_order_to_order() -> None:
+    [apart] = [one for one in finding(log(failure_group(7), failure_group(5), failure_group(6))).reasons if "explain" in one]
+    assert "3 page allocation failures of orders 5 to 7 since boot" in apart
+
+
+def test_a_quiet_log_says_which_orders_were_looked_for() -> None:
+    assert "no page allocation failures of order 3 or less since boot" in finding(log()).reasons[0]
+    of_four = symptom(read_host(facts(failures=log())), ENOUGH, None, replace(LIMITS, order=4))
+    assert "no page allocation failures of order 3 or less or of order 4 since boot" in of_four.reasons[0]
+    same = symptom(read_host(facts(failures=log())), ENOUGH, None, replace(LIMITS, order=3))
+    assert "of order 3 or less since boot" in same.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "present", "told"),
+    [
+        (0, 0, True, "would be refused in every zone"),
+        (1, 1, True, "only 1 times in a row"),
+        (9, 9, True, "only 9 times in a row"),
+        (9, 10, None, "9 to 10 times in a row"),
+        (10, 10, False, "10 times in a row"),
+    ],
+)
+def test_what_is_left_on_both_sides_of_the_threshold(least: int, most: int, present: bool | None, told: str) -> None:
+    headroom = {"atomic": [least] * 3, "atomic_at_most": [most] * 3, "rules": ["since-4.4"]}
+    found = symptom(read_host(facts(failures=log())), headroom, None, replace(LIMITS, headroom_below=10))
+    assert found.present is bool(present)
+    assert any(told in one for one in (found.unseen if present is None else found.reasons)), found
+
+
+def test_what_is_there_is_told_before_what_is_not() -> None:
+    none_left = {**ENOUGH, "atomic": [0] * 11, "atomic_at_most": [0] * 11}
+    host = read_host(facts(failures=log()))
+    assert "refused in every zone" in symptom(host, none_left, None, LIMITS).reasons[0]
+    assert "no page allocation failures" in symptom(host, ENOUGH, None, LIMITS).reasons[0]
+    both = symptom(read_host(facts(failures=log(failure_group(2)))), none_left, None, LIMITS)
+    assert "order-2 page allocation failure" in both.reasons[0]
+
+
+@pytest.mark.parametrize(("orders", "known"), [(2, False), (3, True)])
+def test_an_order_that_the_allocator_does_not_have_is_not_known(orders: int, known: bool) -> None:
+    headroom = {"atomic": [99] * orders, "atomic_at_most": [99] * orders, "rules": ["since-4.4"]}
+    found = symptom(read_host(facts(failures=log())), headroom, None, LIMITS)
+    assert bool(found.unseen) is not known
+    told = symptom(read_host(facts(failures=log())), None, "the zones are odd", LIMITS)
+    assert "is not known (the zones are odd)" in told.unseen[0]
+
+
+@pytest.mark.parametrize(
+    ("since", "present", "told"),
+    [
+        (0, False, "no page allocation failures of order 3 or less since step 1 of the workaround (5 before it)"),
+        (2, True, "to an atomic request, 2 times"),
+        (None, True, "to an atomic request, 7 times"),
+    ],
+)
+def test_what_came_before_the_workaround_is_what_it_was_applied_for(since: int | None, present: bool, told: str) -> None:
+    """What was not counted apart counts in full: nothing missing reads as fine."""
+    slab = memory_trouble("slab", atomic=True, count=7, since_workaround=since)
+    failures = log(failure_group(2, 5), others=[slab], since_workaround={"count": 0, "by_order": {}, "groups": []}, boot_seen=False)
+    held = {"vm": blank("vm", min_free_kbytes=262144, zone_reclaim_mode=0), "workaround": in_force(1, 262144)}
+    found = finding(failures, **held)
+    assert found.present is present
+    assert any(told in reason for reason in found.reasons), found.reasons
+    assert not any("does not reach back to boot" in reason for reason in found.reasons), "to the workaround it does"
+
+
+def test_no_failure_before_the_workaround_is_told_where_there_was_none() -> None:
+    held = {"vm": blank("vm", min_free_kbytes=262144, zone_reclaim_mode=0), "workaround": in_force(1, 262144)}
+    since = {"count": 1, "by_order": {"2": 1}, "groups": [failure_group(2)]}
+    told = finding(log(failure_group(2), since_workaround=since), **held).reasons[0]
+    assert "1 order-2 page allocation failure since step 1 of the workaround, the last" in told

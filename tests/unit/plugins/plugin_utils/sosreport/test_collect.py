@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import cache as caching
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import collect, reading
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import VARIABLE, Cache, chosen_directory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.cache import RUN, VARIABLE, Cache, begin_run, chosen_directory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.collect import (
     FoundReport,
     find_reports,
@@ -148,11 +149,37 @@ def test_a_cache_that_cannot_be_written_costs_time_only(tmp_path: Path, monkeypa
     assert look_into(str(packed(tmp_path))).error == ""
 
 
-def test_trees_and_plain_archives_are_not_kept(tmp_path: Path, cache: Path) -> None:
-    plain = write_archive(tmp_path / "sosreport-a.tar", "sosreport-a", report_of("a", RECORD, "4"))
-    assert look_into(str(plain)).identity.host == "a"
-    assert look_into(str(write_tree(tmp_path / "t", report_of("b", RECORD, "4")))).identity.host == "b"
+def trees_and_plain(folder: Path) -> list[Path]:
+    """What no check sum tells from another sooner than it is read."""
+    plain = write_archive(folder / "sosreport-a.tar", "sosreport-a", report_of("a", RECORD, "4"))
+    return [plain, write_tree(folder / "t", report_of("a", RECORD, "4"))]
+
+
+def test_trees_and_plain_archives_are_not_kept_by_their_path_alone(tmp_path: Path, cache: Path) -> None:
+    for path in trees_and_plain(tmp_path):
+        assert look_into(str(path)).identity.host == "a"
     assert not cache.exists()
+
+
+def test_a_run_of_ansible_reads_a_report_once_and_the_next_one_anew(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inventory reads it, and the report of the same run has the same host before it, whatever becomes of the folder."""
+    monkeypatch.setenv(RUN, "")  # put back after the test
+    begin_run()
+    paths = trees_and_plain(tmp_path)
+    for path in paths:
+        assert look_into(str(path)).identity.host == "a"
+    assert len(entries(cache)) == 2
+    before = [read_recorded(str(path)).texts for path in paths]
+    other = report_of("b", RECORD, "4")
+    shutil.rmtree(paths[1])
+    write_archive(paths[0], "sosreport-a", other)
+    write_tree(paths[1], other)
+    assert [read_recorded(str(path)).texts for path in paths] == before
+    begin_run()
+    assert [look_into(str(path)).identity.host for path in paths] == ["b", "b"]
+    assert len(entries(cache)) == 2, "written over"
+    os.environ[RUN] = ""
+    assert [read_recorded(str(path)).texts == before[0] for path in paths] == [False, False]
 
 
 def test_what_nobody_asked_for_in_two_months_goes(tmp_path: Path, cache: Path) -> None:

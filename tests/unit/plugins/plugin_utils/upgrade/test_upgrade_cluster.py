@@ -94,3 +94,15 @@ def test_keepalived_holds_an_address_or_not() -> None:
 
 def test_a_host_without_any() -> None:
     assert read_clusters(Evidence({"$daemon": "atd\n"}, {})) == []
+
+
+def test_one_resource_and_several() -> None:
+    for number, runs in ((0, ""), (1, "1 resource"), (2, "2 resources")):
+        node = f'<node name="db01" online="true" standby="false" resources_running="{number}"/>'
+        assert next(iter(read_clusters(Evidence({"$crm_mon": node, "$crm_node": "db01\n"}, {})))).runs == runs
+
+
+def test_short_lines_of_clustat_are_read_or_passed_over() -> None:
+    short = " Local x\n db01 1 Local\n service:web db01 started\n service:mail db01\n :odd: db01 x starting\n started\n"
+    assert sole({"$clustat": short}).runs == "service:web, :odd:"
+    assert sole({"$clustat": " db01 Local\n service:web db01 started\n"}).runs is None, "no line of a member"

@@ -140,3 +140,28 @@ def test_the_name_of_a_kernel_cannot_become_a_command(release: str) -> None:
 def test_without_any_file_the_loader_is_not_guessed() -> None:
     with pytest.raises(UpgradeError, match="not recognised"):
         read_loader(Evidence({}, {"/boot/grub2/grub.cfg": "Permission denied"}))
+
+
+def test_odd_lines_of_grub_conf_are_no_entries() -> None:
+    odd = f"kernel /vmlinuz-{NEW}\ntitle one\nkernel\ntitle two\nkernel /vmlinuz-{OLD} ro\n"
+    texts = {"/boot/grub/grub.conf": odd, "$tool": "grubby\n", "$grubby": f"/boot/vmlinuz-{OLD}\n"}
+    assert read_loader(Evidence(texts, {})).entries == {OLD: "1"}, "a kernel before the first title belongs to none"
+
+
+def test_a_recovery_entry_is_none_to_boot_by_default() -> None:
+    plain, recovery = (f"menuentry '{name}' {{\n\tlinux16 /vmlinuz-{NEW7} ro\n}}\n" for name in ("Linux", "Linux (recovery mode)"))
+    texts = {"/boot/grub2/grub.cfg": f"{HEAD}{recovery}{plain}", "$boot_device": "/dev/vda1\n"}
+    assert read_loader(Evidence(texts, {})).entries == {NEW7: "Linux"}
+    assert read_loader(Evidence({**texts, "/boot/grub2/grub.cfg": f"{HEAD}{recovery}"}, {})).entries == {}
+
+
+def test_an_entry_below_a_menu_is_a_recovery_entry_by_its_own_title() -> None:
+    below = f"submenu 'Advanced' {{\n\tmenuentry 'Linux (recovery mode)' {{\n\t\tlinux /vmlinuz-{OLD7} ro\n}}\n"
+    plain = f"\tmenuentry 'Linux' {{\n\t\tlinux /vmlinuz-{NEW7} ro\n}}\n}}\n"
+    loader = read_loader(Evidence({"/boot/grub2/grub.cfg": f"{HEAD}{below}{plain}", "$boot_device": "/dev/vda1\n"}, {}))
+    assert set(loader.entries) == {NEW7}
+
+
+def test_a_kernel_line_may_have_no_options() -> None:
+    texts = {"/boot/grub/grub.conf": f"title one\nkernel /vmlinuz-{OLD}\n", "$tool": "grubby\n", "$grubby": f"/boot/vmlinuz-{OLD}\n"}
+    assert read_loader(Evidence(texts, {})).entries == {OLD: "0"}

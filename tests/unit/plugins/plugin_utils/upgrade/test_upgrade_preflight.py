@@ -12,6 +12,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.preflight import (
     Preflight,
     Wishes,
@@ -245,3 +246,133 @@ def test_what_a_host_writes_for_a_number_ends_nothing(odd: str) -> None:
     assert look({**plan, "$outcome": f"{odd} confirmed: kernel x came up\n"}).state.outcome == ()
     with pytest.raises(EvidenceError, match="did not tell its time"):
         look({"$clock": f"{odd}\n"})
+
+
+@pytest.mark.parametrize(
+    ("off", "said"), [(300, None), (-300, None), (301, "301 s ahead of the controller's"), (-301, "301 s behind the controller's")]
+)
+def test_five_minutes_are_the_most_that_a_clock_may_be_off(off: int, said: str | None) -> None:
+    found = look({"$clock": f"{NOW + off}\n"}, reboot="at", at="2026-12-01 02:30Z")
+    assert [one["sentence"] for one in found.blockers] == ([f"the host's clock is {said}"] if said else [])
+
+
+def told(found: Preflight, check: str) -> dict[str, Any]:
+    [one] = [one for one in found.findings if one["check"] == check]
+    return dict(one)
+
+
+def test_the_time_is_told_in_the_zone_it_was_meant_in() -> None:
+    wishes: dict[str, Any] = {"reboot": "at", "at": "2026-12-01 02:30"}
+    assert told(look(timezone="America/New_York", **wishes), "time")["sentence"].endswith("(2026-12-01 02:30, America/New_York)")
+    asked = {"$at": "1796088600\n"}
+    assert told(look(asked, **wishes), "time")["sentence"].endswith("(2026-12-01 02:30, Europe/Berlin)")
+    assert told(look({**asked, "$zone": ""}, **wishes), "time")["sentence"].endswith("(2026-12-01 02:30, the host's zone)")
+
+
+def test_the_target_says_where_it_is() -> None:
+    assert "is offered by a-repository-with-a-long-name-;" in told(look(), "target")["sentence"]
+    new = "2.6.32-754.35.1.el6.x86_64"
+    assert "is installed already;" in told(look({"$packages": f"kernel {OLD}\nkernel {new}\n"}), "target")["sentence"]
+
+
+def test_what_the_repositories_said_is_told_where_they_offer_nothing() -> None:
+    assert (
+        "(newest offered: none): Error: No matching Packages"
+        in told(look({"$offered": "Error: No matching Packages\n"}), "target")["sentence"]
+    )
+    older = YUM3.replace("754.35.1", "300.1").replace("431", "301").replace("573.12.1", "302")
+    assert told(look({"$offered": older}), "target")["sentence"].endswith("(newest offered: 2.6.32-358.23.2.el6.x86_64)")
+
+
+@pytest.mark.parametrize(
+    ("words", "python"),
+    [
+        ("/usr/bin/python 2.6\n", "/usr/bin/python 2.6"),
+        ("/usr/bin/python 2.6 x\n", "/usr/bin/python 2.6"),
+        ("/usr/bin/python\n", ""),
+        ("", ""),
+    ],
+)
+def test_a_python_counts_with_its_version(words: str, python: str) -> None:
+    assert look({"$python": words}).python == python
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("confirmed: it runs", "ok"), ("rebooting into x", "ok"), ("refused: late", "warning")])
+def test_the_last_reboot_warns_where_it_did_not_end_well(outcome: str, state: str) -> None:
+    assert told(look({"$outcome": f"1795995000 {outcome}\n"}), "last_reboot")["state"] == state
+
+
+def test_a_node_that_cannot_stand_by_is_handed_over_by_hand() -> None:
+    [by_hand] = look({"$cman": "Nodes: 2\n"}, reboot="now").blockers
+    assert by_hand["remedy"].startswith("hand it over by hand")
+    [by_option] = look({"$clustat": CLUSTAT}, reboot="now").blockers
+    assert by_option["remedy"].startswith("kernel_upgrade_cluster: standby")
+
+
+def test_the_first_look_counts_and_the_second_fills_what_was_empty() -> None:
+    both = both_looks(Evidence({"a": "1", "b": "", "c": ""}, {}), Evidence({"a": "2", "b": "3"}, {}))
+    assert both.texts == {"a": "1", "b": "3", "c": ""}
+
+
+def test_room_for_exactly_one_kernel_is_enough() -> None:
+    assert told(look({"$room": "27500 /boot\n9000000 /lib/modules\n"}), "room_boot")["state"] == "ok"
+    assert told(look({"$room": "27499 /boot\n9000000 /lib/modules\n"}), "room_boot")["state"] == "blocker"
+
+
+def test_modules_are_named_without_their_folder() -> None:
+    found = look({"$outside": "extra/vendor/fast.ko\nweak-updates/vendor/slow.ko\n"}, {"modules": {"out_of_tree": ["own"]}})
+    assert told(found, "out_of_tree")["sentence"].endswith("left behind: own, fast.ko")
+    assert told(found, "weak_updates")["sentence"].endswith("linked in: slow.ko")
+
+
+@pytest.mark.parametrize(
+    ("seen", "sentence"),
+    [
+        ({"id": "debian", "name": "Debian 12"}, "Debian 12 is not of the"),
+        ({"id": "debian", "name": None}, "debian is not of the"),
+        ({}, "unknown is not of the"),
+    ],
+)
+def test_a_distribution_is_called_by_its_name_or_its_id(seen: dict[str, Any], sentence: str) -> None:
+    found = look({"$manager": ""}, {"kernel": {**FACTS["kernel"], "distribution": {"id": None, "name": None, "version": None, **seen}}})
+    assert told(found, "distribution")["sentence"].startswith(sentence)
+
+
+def test_who_holds_the_package_manager_is_named_by_its_command() -> None:
+    found = look({"$busy": "812 /var/run/yum.pid /usr/bin/yum -y update\n"})
+    assert told(found, "package_manager")["sentence"].endswith("is busy: /usr/bin/yum -y update (pid 812)")
+
+
+def test_a_package_without_the_files_says_why() -> None:
+    found = finding_of_contents(Evidence({}, {}), [], NEW, [])
+    assert "has the drivers is seen after installing (the repository lists no files)" in found["sentence"]
+    assert "has modules, and no card needs one" in finding_of_contents(Evidence({"$contents": "x.ko\n"}, {}), [], NEW, [])["sentence"]
+    assert "has ext4" in finding_of_contents(Evidence({"$contents": "ext4.ko\n"}, {}), ["ext4"], NEW, [])["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [
+        ("", "ok"),
+        ("UPDATEDEFAULT=yes\n", "ok"),
+        ("UPDATEDEFAULT=no\n", "warning"),
+        ("DEFAULTKERNEL=kernel\n", "ok"),
+        ("DEFAULTKERNEL=kernel-debug\n", "warning"),
+        ("UPDATEDEFAULT=no\nDEFAULTKERNEL=kernel\n", "warning"),
+    ],
+)
+def test_whether_a_package_makes_its_kernel_the_default(policy: str, state: str) -> None:
+    assert told(look({"/etc/sysconfig/kernel": policy}), "boot_policy")["state"] == state
+
+
+def test_the_machine_is_that_of_the_facts_or_of_the_kernels_name() -> None:
+    nameless = {name: value for name, value in FACTS["kernel"].items() if name != "machine"}
+    assert told(look(facts={"kernel": nameless}), "target")["state"] == "ok"
+
+
+def test_a_loader_that_boots_nothing_once_says_so() -> None:
+    assert told(look(), "fallback")["sentence"].endswith("here cannot boot a kernel for one boot only")
+
+
+def test_a_fault_of_an_upgrade_has_its_remedy() -> None:
+    assert str(UpgradeError("it is so", "do this")) == "it is so; do this"

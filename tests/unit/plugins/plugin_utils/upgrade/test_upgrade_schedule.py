@@ -70,3 +70,9 @@ def test_what_a_host_calls_a_time_and_is_none(text: str) -> None:
     """A calendar ends with the year 9999, and int() with 4,300 digits: either would end the play."""
     assert seconds_in(text) is None
     assert in_utc(seconds_in("9" * 11) or 0) == "5138-11-16 09:46:39 UTC"
+
+
+def test_a_year_ahead_is_the_most() -> None:
+    require_ahead(1000 + 366 * 86400, 1000, 600)
+    with pytest.raises(UpgradeError, match="more than a year"):
+        require_ahead(1001 + 366 * 86400, 1000, 600)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
@@ -104,3 +106,38 @@ def test_words_for_people() -> None:
     assert str(Wanted(MLX4, "2.6.32-500.el6", True)) == "2.6.32-500.el6"
     assert newest_of(OFFERED) == "2.6.32-754.35.1.el6.x86_64"
     assert newest_of([]) == "none"
+
+
+def test_the_kernel_that_runs_is_never_the_target() -> None:
+    runs = "2.6.32-754.35.1.el6.x86_64"
+    here = Kernels(runs, {runs: runs}, OFFERED)
+    assert choose(wanted_from(MLX4, "", False), here, "x86_64", runs) == Target(
+        "2.6.32-573.12.1.el6.mpc07.x86_64", "2.6.32-573.12.1.el6.mpc07.x86_64", "site"
+    )
+
+
+def test_a_default_that_is_not_wanted_is_not_kept() -> None:
+    unfixed = "2.6.32-358.23.2.el6.x86_64"
+    chosen = choose(wanted_from(MLX4, "", False), kernels(RUNNING, unfixed), "x86_64", unfixed)
+    assert chosen is not None and chosen.release == "2.6.32-754.35.1.el6.x86_64"
+    debug = Kernels(RUNNING, {"2.6.32-800.el6.x86_64": "2.6.32-800.el6.i686"}, {})
+    assert choose(wanted_from(MLX4, "", False), debug, "x86_64", RUNNING) is None, "of another machine"
+
+
+@pytest.mark.parametrize(
+    ("release", "least", "exact"), [("2.6.32-430.el6", False, False), ("2.6.32-431.el6", True, True), ("2.6.32-432.el6", True, False)]
+)
+def test_the_operators_own_minimum(release: str, least: bool, exact: bool) -> None:
+    assert Wanted(MLX4, "2.6.32-431.el6").fits(release) is least
+    assert Wanted(MLX4, "2.6.32-431.el6", True).fits(release) is exact
+    assert not Wanted(MLX4, "2.6.32-431.el6").fits("no kernel")
+
+
+def test_an_advisory_without_a_fix_names_no_kernel() -> None:
+    unfixed = [replace(MLX4[0], kernel=None), replace(MLX4[0], id="other", kernel=replace(MLX4[0].kernel, fixed=None))]
+    for one, name in zip(unfixed, (MLX4[0].id, "other"), strict=True):
+        with pytest.raises(UpgradeError, match=f"no kernel is known to have the fix of {name}"):
+            wanted_from([one], "", False)
+        assert str(Wanted((*MLX4, one))) == "2.6.32-431.el6 or later"
+    with pytest.raises(UpgradeError, match="the fix of an advisory"):
+        wanted_from([], "", False)

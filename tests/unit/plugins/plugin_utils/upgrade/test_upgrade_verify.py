@@ -166,3 +166,67 @@ def test_the_table_has_every_host_once_in_80_columns_and_no_escape() -> None:
     assert "\x1b" not in text and text.count("db-2") == 1
     assert text.index("db-10") < text.index("aaa") < text.index("db-2 "), "what asks for somebody first"
     assert sum(upgrade_counts(hosts).values()) == 3 and set(upgrade_counts(hosts)) == set(OUTCOMES)
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        ({"preflight": PREFLIGHT}, "r"),
+        ({"preflight": {"upgrade": {**UPGRADE, "findings": [{"sentence": "one"}, {"sentence": "two"}]}}}, "two"),
+        ({"preflight": {"upgrade": {**UPGRADE, "reasons": []}}}, ""),
+        ({"preflight": PREFLIGHT, "install": {"changed": False}}, "it was there already"),
+        ({"preflight": PREFLIGHT, "install": {"via": "dnf"}}, "through dnf"),
+        ({"preflight": PREFLIGHT, "install": {"via": "dnf", "repaired": ["a", "b"]}}, "through dnf; it had been left half made: a; b"),
+        ({"preflight": PREFLIGHT, "schedule": {"schedule": {"at_utc": "t"}}}, "the reboot is due at t"),
+        ({"preflight": PREFLIGHT, "reboot": {"last_words": "confirmed: it runs"}}, "confirmed: it runs"),
+        ({"preflight": PREFLIGHT, "install": {"failed": True, "msg": "Task failed: x"}, "reboot": {"running": NEW9}}, "x"),
+        ({"preflight": PREFLIGHT, "install": {"unreachable": True, "msg": "ssh"}, "reboot": {"running": NEW9}}, "ssh"),
+        ({}, "a host before it failed, or its turn is yet to come"),
+    ],
+)
+def test_why_it_became_of_a_host(steps: dict[str, Any], why: str) -> None:
+    assert outcome_of(steps)["why"] == why
+
+
+def test_check_mode_says_what_would_be_done_and_what_would_not() -> None:
+    steps = {"preflight": PREFLIGHT, "install": {"changed": True}, "schedule": {"skipped": True}, "reboot": {"changed": True}}
+    assert outcome_of(steps, check_mode=True)["why"] == "would install it and make it the default, reboot"
+    assert outcome_of({"preflight": PREFLIGHT, "install": {"changed": False}}, check_mode=True)["why"] == "nothing would be changed"
+    changed = {"preflight": {**PREFLIGHT, "changed": True}, "install": {"changed": False}}
+    assert outcome_of(changed, check_mode=True)["why"] == "nothing would be changed", "a look is no change"
+
+
+def test_what_runs_and_how_it_is_judged_is_what_was_seen_last() -> None:
+    install = {"verdict": "reboot_pending"}
+    host = outcome_of({"preflight": PREFLIGHT, "install": install, "reboot": {"running": NEW9, "verdict": "clear"}})
+    assert (host["running"], host["verdict"], host["verdict_before"], host["target"]) == (NEW9, "clear", "at_risk", NEW9)
+    host = outcome_of({"preflight": PREFLIGHT, "install": install, "reboot": {"failed": True, "msg": "x"}})
+    assert (host["running"], host["verdict"]) == (OLD9, "reboot_pending")
+    assert outcome_of({"preflight": PREFLIGHT})["verdict"] == "at_risk"
+
+
+def lines_of(**upgrade: Any) -> list[str]:
+    """What the table says of one host that had nothing done to it."""
+    text = render_upgrade({"db": outcome_of({"preflight": {"upgrade": {**UPGRADE, **upgrade}}})})
+    return text.split("\n\n")[0].split("\n")[2:]
+
+
+def test_the_target_stands_below_a_host_that_does_not_run_it() -> None:
+    assert any(f"target {NEW9}" in line for line in lines_of())
+    assert len(lines_of(target=None)) == len(lines_of(running=NEW9)) == 1, "there is none, or it runs"
+    assert lines_of(running=None, target=None)[0].rstrip().endswith("?")
+
+
+def test_an_untouched_host_says_why_where_something_was_found() -> None:
+    assert not any("two" in line for line in lines_of(target=None))
+    assert any("two" in line for line in lines_of(target=None, findings=[{"sentence": "two"}]))
+
+
+@pytest.mark.parametrize(("kb", "small"), [(1023, True), (1024, False)])
+def test_an_initramfs_below_a_megabyte_is_none(kb: int, small: bool) -> None:
+    assert bool(doubts_of_kernel(Evidence({**WHOLE, "$initramfs": f"{kb} /boot/initramfs-{NEW9}.img\n"}, {}), ["mlx4_en"])) is small
+
+
+def test_a_kernel_that_the_boot_loader_has_no_entry_for_is_not_booted_once() -> None:
+    plan = make_plan(NEW9, loader(), state(release="5.14.0-1.el9.x86_64\n"), [], standby=False, standby_seconds=60)
+    assert (plan["ARM"], plan["CONFIRM"]) == ("", "")

@@ -222,3 +222,25 @@ def test_a_rehearsal_that_installs_beside() -> None:
     assert rehearsed(INSTALLS)["state"] == "ok"
     more = INSTALLS.replace("</install-summary>", REMOVES.replace("to-remove", "to-upgrade"))
     assert rehearsed(more)["state"] == "ok", "what is no kernel may be upgraded"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "state", "sentence"),
+    [
+        ("rootfs / rootfs ro 0 0\n/dev/sda2 / ext4 rw 0 0\n", "ok", "/ is on ext4"),
+        ("/dev/sda2 / xfs ro,relatime 0 0\n", "blocker", "read-only"),
+        ("/dev/sda2 / xfs rw,ro_like 0 0\nbroken / line\n", "ok", "/ is on xfs"),
+        ("/dev/sda2 / xfs rw\n", "ok", "/ is on xfs"),
+        ("/dev/sda2 / xfs\n", "blocker", "was not seen"),
+        ("/dev/sda2 / ext4 ro 0 0\n/dev/sda3 / xfs rw 0 0\n", "ok", "/ is on xfs"),
+        ("/dev/sda2 / ext4 rw 0 0\n/dev/sda3 / xfs ro 0 0\n", "blocker", "read-only"),
+    ],
+)
+def test_the_root_is_what_was_mounted_there_last(mounts: str, state: str, sentence: str) -> None:
+    [found] = [one for one in look({"/proc/mounts": mounts}).findings if one["check"] == "root"]
+    assert found["state"] == state and sentence in found["sentence"], found
+
+
+def test_a_rule_that_does_not_keep_the_old_kernel_says_what_to_add() -> None:
+    [found] = look({"/etc/zypp/zypp.conf": "multiversion.kernels = latest\n"}).blockers
+    assert found["check"] == "purge_kernels" and found["remedy"].startswith("add 6.1.0-150500.358.1 to multiversion.kernels")

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import TemplatedError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import available_kb, short_of_memory_kb
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.min_free_kbytes import limits
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import BY_VERDICT, failures
@@ -285,3 +287,89 @@ def test_no_plan_exceeds_its_cap_or_lowers_a_value(
     assert made["min_free_kbytes"] == now or made["min_free_kbytes"] <= tightest <= kb * cap / 100, "never beyond the cap"
     assert made["zone_reclaim_mode"] is None or made["zone_reclaim_mode"] & (mode or 0) == (mode or 0), "no bit is taken away"
     assert made["step"] is not None and 1 <= made["step"] <= len(made["steps_kb"])
+
+
+@pytest.mark.parametrize(
+    ("memory", "low_kb", "kb", "how"),
+    [
+        ({"available_kb": 0, "free_kb": 9}, 5, 0, "by /proc/meminfo"),
+        ({"free_kb": 100}, 5, 100, "does not tell what else"),
+        (
+            {"free_kb": 100, "active_file_kb": 10, "inactive_file_kb": 6, "reclaimable_slab_kb": 40},
+            5,
+            100 - 5 + 16 + 40 - 5 - 5,
+            "Linux 3.14",
+        ),
+        (
+            {"free_kb": 100, "active_file_kb": 2, "inactive_file_kb": 4, "reclaimable_slab_kb": 8},
+            50,
+            100 - 50 + 6 + 8 - 3 - 4,
+            "Linux 3.14",
+        ),
+        ({"free_kb": 3, "active_file_kb": 0, "inactive_file_kb": 0, "reclaimable_slab_kb": 0}, 50, 0, "Linux 3.14"),
+        ({"free_kb": 50, "active_file_kb": 0, "inactive_file_kb": 1, "reclaimable_slab_kb": 0}, 50, 1, "Linux 3.14"),
+    ],
+)
+def test_what_is_available(memory: dict[str, int], low_kb: int, kb: int, how: str) -> None:
+    """Half of the page cache and of the slab, and no more of each than the low watermarks, are kept."""
+    found, told = available_kb(memory, low_kb)
+    assert found == kb and how in told
+
+
+def test_less_than_this_is_short_of_memory() -> None:
+    policy = read_policy({"short_percent": 2.5}, load_catalogue().workaround)
+    assert short_of_memory_kb({"memory": {"total_kb": 1000}}, policy) == 25
+    assert short_of_memory_kb({"memory": {"total_kb": 1039}}, policy) == 25
+
+
+@pytest.mark.parametrize(("total_kb", "meant"), [(1 << 20, True), ((1 << 20) + 1, False)])
+def test_a_step_as_large_as_the_memory_was_meant_in_bytes(total_kb: int, meant: bool) -> None:
+    made = plan_of(host(total_kb), steps_kb=[1 << 20], force=True)
+    assert made["decision"] == "refuse"
+    small = plan_of({**host(total_kb), "nics": []}, steps_kb=[1 << 20], force=True)
+    assert ("1048576 looks like bytes; the unit is kB: 1024." in " ".join(small["sentences"])) is meant
+
+
+def test_the_limit_itself_is_safe() -> None:
+    """3 % of 64 GB are 2013265 kB."""
+    for step, decision in ((2013265, "apply"), (2013266, "refuse")):
+        forced = host(64 * GB, nics=[])
+        assert plan_of(forced, steps_kb=[step], force=True)["decision"] == decision
+
+
+def test_a_forced_step_says_that_it_was_forced() -> None:
+    forced = " ".join(plan_of(host(64 * GB, nics=[]), force=True)["sentences"])
+    assert "kB, since it was forced." in forced and "The limit is" in forced
+    asked = " ".join(plan_of(host(64 * GB))["sentences"])
+    assert "kB, for advisory mlx4_en-rhel-6.4-order-2." in asked
+
+
+@pytest.mark.parametrize(("now", "decision"), [(262143, "apply"), (262144, "keep")])
+def test_the_first_step_stands_once_it_is_reached(now: int, decision: str) -> None:
+    assert plan_of(host(64 * GB, failed=False, now=now))["decision"] == decision
+
+
+def test_a_value_below_the_record_does_not_stand() -> None:
+    """Somebody has lowered it: the step that the record tells of is due again, and none above it."""
+    made = plan_of(host(64 * GB, now=262143, record=in_force(1, 262144), failed=False))
+    assert (made["decision"], made["min_free_kbytes"]) == ("apply", 262144)
+
+
+def test_the_limit_grows_with_what_is_set_already() -> None:
+    """Of what is available a rise may take two thirds of its share, above the value that is set."""
+    policy = read_policy({}, load_catalogue().workaround)
+    found = {now: limits({**host(64 * GB, available_kb=300), "zones": zones(*layout(64 * GB))}, now, policy) for now in (0, 5)}
+    assert found[5][0].most - found[0][0].most == 5
+    assert found[0][0].most == 300 * 50 // 100 * 2 // 3
+
+
+def test_a_zone_whose_low_watermark_was_not_seen_keeps_nothing_back() -> None:
+    unseen = host(64 * GB)
+    unseen["memory"] |= {"available_kb": None, "free_kb": 1000, "active_file_kb": 0, "inactive_file_kb": 0, "reclaimable_slab_kb": 0}
+    unseen["zones"] = [{**one, "low_pages": None} for one in unseen["zones"]]
+    assert "50 % of the 1000 kB available" in " ".join(plan_of(unseen)["sentences"])
+
+
+def test_only_the_value_of_memory_is_told_as_the_next_step() -> None:
+    too_far = " ".join(plan_of(host(4 * GB))["sentences"])
+    assert "The next step, 262144 kB, is not safe" in too_far and "The limit is" not in too_far
