@@ -55,8 +55,8 @@ _SHOWN_FACTS = (
     "uptime_seconds",
     "unavailable",
 )
-#: The reasons, the change and the NICs tell of these.
-_TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes")
+#: The reasons, the causes, the change and the NICs tell of these.
+_TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes", "vmstat")
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
 _SHOWN_ROOM = ("node", "zone", "usable", "atomic_at_most")
 _SHOWN_NODE = ("node", "atomic", "atomic_at_most")
