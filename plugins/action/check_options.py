@@ -10,12 +10,16 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import HOSTS, folder_of, names_of, role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
+
+#: The version of the collection without the older names of variables.
+_OLD_NAMES_GO_WITH = "1.0.0"
 
 _OPTIONS = {"role": {"type": "str", "required": True}}
 
@@ -26,23 +30,37 @@ class ActionModule(ControllerAction):
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         _unused, options = self.validate_argument_spec(_OPTIONS)
         self.require_run_once(task_vars)
-        chosen = self._chosen(options["role"], task_vars)
-        for name, value in chosen.items():
+        for name, value in self._chosen(options["role"], task_vars).items():
             _require_usable(name, value)
         return {"changed": False}
 
     def _chosen(self, role: str, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """The options of the role with its defaults, as Ansible checks them when a role begins, but for the fleet and not for each
-        host."""
+        host. One that has an older name comes under the name that was given."""
         try:
             specification = role_options(role)
         except OSError as error:
             raise AnsibleActionFail(f"role: {os_failure(error)}") from None
-        given = {name: self._templar.template(task_vars[name]) for name in specification if name in task_vars}
+        names = {option: _given_name(role, option, task_vars) for option in specification}
+        self._tell_of_old_names(role, names, task_vars)
+        given = {option: self._templar.template(task_vars[name]) for option, name in names.items() if name in task_vars}
         checked = ArgumentSpecValidator(specification).validate(given)
         if checked.error_messages:
             raise AnsibleActionFail("; ".join(checked.error_messages))
-        return dict(checked.validated_parameters)
+        chosen = dict(checked.validated_parameters)
+        return {name: folder_of(role, name, chosen[option]) for option, name in names.items()}
+
+    def _tell_of_old_names(self, role: str, names: Mapping[str, str], task_vars: Mapping[str, Any]) -> None:
+        """Once for the fleet. A name of another role's is not this one's to speak of where its own is given."""
+        told = [(name, option) for option, name in names.items() if name != option]
+        told += [(f"{role}_hosts", HOSTS[0])] if f"{role}_hosts" in HOSTS and f"{role}_hosts" in task_vars else []
+        for old, new in told:
+            message = f"The variable {old} is now called {new}, and all roles of fleetcare.pagealloc share it."
+            Display().deprecated(message, version=_OLD_NAMES_GO_WITH, collection_name="fleetcare.pagealloc")
+
+
+def _given_name(role: str, option: str, variables: Mapping[str, Any]) -> str:
+    return next((name for name in names_of(role, option) if name in variables), option)
 
 
 def _require_usable(name: str, value: Any) -> None:

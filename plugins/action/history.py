@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _OPTIONS = {
     "database": {"type": "str", "default": ""},
     **action_options("audit", "output_dir"),
+    "options_from": {"type": "str"},
     "label": {"type": "str"},
     "host": {"type": "str"},
     "csv": {"type": "path"},
@@ -38,6 +39,7 @@ class ActionModule(ControllerAction):
     """Reads the database alone."""
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        self.take_options_from(task_vars, ("output_dir",))
         _unused, options = self.validate_argument_spec(_OPTIONS)
         if options["database"] == OFF:
             raise AnsibleActionFail("audit_history is none: no audit is kept")

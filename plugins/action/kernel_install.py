@@ -43,6 +43,7 @@ class ActionModule(UpgradeAction):
     """See plugins/modules/kernel_install.py."""
 
     OPTIONS = {
+        "options_from": {"type": "str"},
         "upgrade": {"type": "dict", "required": True},
         **action_options("kernel_upgrade", "accept", "use_modules"),
         **action_options("kernel_upgrade", site_advisories="advisories", timeout_seconds="install_timeout_seconds"),

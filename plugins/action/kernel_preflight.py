@@ -32,6 +32,7 @@ class ActionModule(UpgradeAction):
     """See plugins/modules/kernel_preflight.py."""
 
     OPTIONS = {
+        "options_from": {"type": "str"},
         **action_options("kernel_upgrade", "target", "exact", "accept", "cluster"),
         **action_options("kernel_upgrade", "reboot", "reboot_at", "reboot_timezone", "window_seconds"),
         **action_options("kernel_upgrade", site_advisories="advisories", timeout_seconds="preflight_timeout_seconds"),

@@ -34,6 +34,7 @@ class ActionModule(UpgradeAction):
     """See plugins/modules/kernel_reboot.py."""
 
     OPTIONS = {
+        "options_from": {"type": "str"},
         "upgrade": {"type": "dict", "required": True},
         **action_options("kernel_upgrade", "cluster", site_advisories="advisories", standby_seconds="standby_timeout_seconds"),
         **action_options("kernel_upgrade", return_seconds="return_timeout_seconds", settle_seconds="settle_timeout_seconds"),

@@ -19,12 +19,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, show
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.host_end import HostEnd, audit_ends, workaround_ends
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.job_statistics import fleet_statistics
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, screen_lines, show_or_hand_on
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.whereabouts import whereabouts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options, role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plain
@@ -34,15 +37,30 @@ _OPTIONS = {
     "gathered": {"type": "str", "required": True},
     "recorded": {"type": "str"},
     "changed_by": {"type": "str", "choices": ["workaround"]},
+    "options_from": {"type": "str"},
     "history": {"type": "str", "default": OFF},
     **action_options("audit", "output_dir", "compare", "troubled", "history_label", "history_keep_days", site_advisories="advisories"),
+    **action_options("audit", "fail_on", "fail_on_new", "ignore_unreachable", "listing"),
+    **action_options("workaround", "fail_uncured"),
 }
+#: The options that each role has; other names of variables are not this action's business.
+_TAKEN = {
+    "audit": (
+        "output_dir", "site_advisories", "compare", "troubled", "history_label", "history_keep_days", "fail_on", "fail_on_new",
+        "ignore_unreachable", "listing",
+    ),
+    "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable"),
+}  # fmt: skip
 
 
 class ActionModule(ControllerAction):
     """Reads what each host of the play registered; touches no host."""
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        role = str(self._task.args.get("changed_by") or "audit")
+        self.take_options_from(task_vars, _TAKEN.get(role, ()))
+        if role in _TAKEN:
+            self._task.args.setdefault("output_dir", role_options(role)["pagealloc_output_dir"]["default"])
         _unused, options = self.validate_argument_spec(_OPTIONS)
         self.require_run_once(task_vars)
         try:
@@ -62,20 +80,40 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
         display.display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
 
     with no_search_for_cycles():
-        hostvars, gathered, changes = task_vars["hostvars"], {}, {}
+        hostvars, gathered, changes, unreached, new = task_vars["hostvars"], {}, {}, set(), None
         for host in with_progress(hosts, say):
             registered = dict(hostvars.raw_get(host)).get(options["gathered"])
             gathered[host] = _gathered(registered, hostvars, host, options)
+            if _is_unreached(registered, hostvars, host, options):
+                unreached.add(host)
             if options["changed_by"]:
                 changes[host] = _change(registered)
         comparing = options["compare"] and not options["changed_by"]
         judged = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
         if options["history"] != OFF:
-            _remember(judged, options, task_vars, check_mode=check_mode)
-        fleet, (paths, table) = told_soundly(judged, lambda one: (write_reports(one, options["output_dir"]), render_table(one, coloured)))
-    show("\n" + table)
-    display.display(f"\nReport: {paths['html']}")
-    stats = {"data": {"pagealloc_counts": fleet["counts"]}, "per_host": False, "aggregate": True}
+            new = _remember(judged, options, task_vars, check_mode=check_mode)
+        fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
+    show_or_hand_on(f"\n{answer}")
+    ends = _ends(fleet, options, unreached, new)
+    return {**_result(fleet, paths), "ends": ends, "answer": answer}
+
+
+def _told(fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+    """(paths of the reports, the answer for the terminal)."""
+    paths = write_reports(fleet, options["output_dir"])
+    where = whereabouts(paths["html"], task_vars, kept=Path(paths["html"]).stat().st_dev != Path("/").stat().st_dev)
+    return paths, render_answer(fleet, options["listing"], where, coloured, screen_lines())
+
+
+def _ends(fleet: Mapping[str, Any], options: dict[str, Any], unreached: set[str], new: set[str] | None) -> dict[str, HostEnd]:
+    lost = set() if options["ignore_unreachable"] else unreached
+    if options["changed_by"]:
+        return workaround_ends(fleet, lost, fail_uncured=options["fail_uncured"])
+    return audit_ends(fleet, options["fail_on"], lost, new if options["fail_on_new"] else None)
+
+
+def _result(fleet: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    stats = {"data": fleet_statistics(fleet, paths["csv"]), "per_host": False, "aggregate": True}
     changed = {host: result["change"] for host, result in fleet["hosts"].items() if "change" in result}
     told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in changed.items()}
     new = fleet["history"]["new_verdicts"] if fleet["history"] else fleet["counts"]
@@ -90,7 +128,7 @@ def _change(result: Any) -> Change:
         return change_of({"msg": fault(error)})
 
 
-def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> None:
+def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> set[str]:
     sources = "+".join(Path(str(source)).name for source in task_vars.get("ansible_inventory_sources") or ())
     inventory = task_vars.get("awx_inventory_name") or sources or "fleet"
     keeping = Keeping(
@@ -100,9 +138,10 @@ def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[st
         whole_fleet=set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"]),
         write=not check_mode,
     )
-    remember(fleet, keeping, int(time.time()))
+    new = remember(fleet, keeping, int(time.time()))
     if fleet["history"]["fault"]:
         Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
+    return new
 
 
 def _without_marks(result: Any) -> Any:
@@ -126,3 +165,13 @@ def _gathered(result: Any, hostvars: Any, host: str, options: dict[str, Any]) ->
         return Gathered.from_result(result)
 
     return Gathered.whatever(read)
+
+
+def _is_unreached(result: Any, hostvars: Any, host: str, options: dict[str, Any]) -> bool:
+    """Whether the host itself could not be reached. A record that tells of this is of another day."""
+    if not isinstance(result, Mapping) or not result.get("unreachable"):
+        return False
+    try:
+        return not options["recorded"] or recorded_path(hostvars, host, options["recorded"]) is None
+    except RecordVariableError:
+        return True

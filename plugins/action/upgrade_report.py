@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import head_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.job_statistics import upgrade_statistics
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import raising_for
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
@@ -33,7 +34,8 @@ class ActionModule(ControllerAction):
     """See plugins/modules/upgrade_report.py."""
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        spec = {step: {"type": "str"} for step in _STEPS} | action_options("kernel_upgrade", output_dir="report_dir")
+        self.take_options_from(task_vars, ("output_dir",))
+        spec = {name: {"type": "str"} for name in (*_STEPS, "options_from")} | action_options("kernel_upgrade", "output_dir")
         _unused, options = self.validate_argument_spec(spec)
         names = {step: options[step] for step in _STEPS if options[step]}
         hosts = {str(host): self._outcome(task_vars["hostvars"], host, names) for host in task_vars.get("ansible_play_hosts_all", [])}
@@ -47,7 +49,7 @@ class ActionModule(ControllerAction):
         ended = not told["pending"] or any(told[outcome] for outcome in ("failed", "refused", "unreachable"))
         to_come = f"{told['pending']} of {len(hosts)} hosts are to come"
         Display().display(f"\n{render_upgrade(hosts)}\n\nReport: {path}" if ended else to_come)
-        stats = {"data": {"pagealloc_kernel_upgrade_counts": told}, "per_host": False, "aggregate": True}
+        stats = {"data": upgrade_statistics(hosts, path), "per_host": False, "aggregate": True}
         return {"changed": False, "counts": told, "file": path, "ansible_stats": stats}
 
     def _outcome(self, hostvars: Any, host: str, names: Mapping[str, str]) -> dict[str, Any]:

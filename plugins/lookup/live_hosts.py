@@ -63,9 +63,8 @@ _raw:
 from collections.abc import Sequence
 from typing import Any
 
-from ansible.inventory.manager import split_host_pattern
-from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.inventory_hosts import are_names, hosts_of_patterns
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import RecordVariableError, recorded_path
 
 
@@ -76,11 +75,9 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         self.set_options(var_options=variables, direct=kwargs)
         if not variables or "hostvars" not in variables:
             return list(terms)
-        resolver = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=self._loader, templar=self._templar)
-        hosts = [str(host) for host in resolver.run(terms, variables=variables)]
-        live = [host for host in hosts if not self._is_recorded(variables["hostvars"], host)]
+        live = [host for host in hosts_of_patterns(self, terms, variables) if not self._is_recorded(variables["hostvars"], host)]
         # Where a name means more than itself in a pattern, all are asked.
-        return live if all(split_host_pattern([host]) == [host] for host in live) else list(terms)
+        return live if are_names(live) else list(terms)
 
     def _is_recorded(self, hostvars: Any, host: str) -> bool:
         try:

@@ -24,6 +24,10 @@ options:
     description: As O(fleetcare.pagealloc.report#module:history) takes it. Empty for C(history.db) in O(output_dir).
     type: str
     default: ""
+  options_from:
+    description:
+      - The prefix C(audit_). Then O(output_dir), where it is not given, is what the variables of the role say.
+    type: str
   output_dir:
     description: Directory with the reports of the audits.
     type: path

@@ -25,6 +25,10 @@ options:
       - What M(fleetcare.pagealloc.kernel_preflight) returned as RV(fleetcare.pagealloc.kernel_preflight#module:upgrade).
     type: dict
     required: true
+  options_from:
+    description:
+      - The prefix C(kernel_upgrade_). Then O(site_advisories), where it is not given, is what the variables of the role say.
+    type: str
   site_advisories:
     description:
       - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).

@@ -20,6 +20,10 @@ description:
   - Reads only. The package manager may fetch the metadata of its repositories into its cache.
   - The host needs a POSIX shell and no Python.
 options:
+  options_from:
+    description:
+      - The prefix C(kernel_upgrade_). Then O(site_advisories), where it is not given, is what the variables of the role say.
+    type: str
   site_advisories:
     description:
       - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).

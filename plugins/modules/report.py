@@ -37,11 +37,16 @@ options:
       - The role whose changes O(gathered) registered. Then the reports tell what was before and after on each host.
     type: str
     choices: [workaround]
+  options_from:
+    description:
+      - The prefix C(audit_), or C(workaround_) with O(changed_by). Then each option that is not given is what the role's variables say.
+    type: str
   output_dir:
     description:
       - Directory on the controller for the reports. Made where it is missing. A relative path is relative to where the playbook
         was started.
       - They are written in check mode too, as nothing on a host is changed by them.
+      - With O(changed_by=workaround) the default is C(./pagealloc-workaround).
     type: path
     default: ./pagealloc-report
   site_advisories:
@@ -81,6 +86,33 @@ options:
     description: Audits older than this are deleted from the database.
     type: int
     default: 400
+  fail_on:
+    description:
+      - Verdicts with which a host is in RV(ends), for M(fleetcare.pagealloc.end_as_reported). The report itself never fails for a verdict.
+    type: list
+    elements: str
+    choices: [affected, starved, stalled, at_risk, unreachable, unknown, needs_review, reboot_pending, mitigated, clear]
+    default: []
+  fail_on_new:
+    description: Whether only hosts count for O(fail_on) whose verdict was another one in the audit before. It takes O(history).
+    type: bool
+    default: false
+  fail_uncured:
+    description:
+      - With O(changed_by), whether a host that is C(affected) and was not cured is in RV(ends) as failed.
+    type: bool
+    default: true
+  ignore_unreachable:
+    description: Whether hosts that could not be reached are left out of RV(ends).
+    type: bool
+    default: false
+  listing:
+    description:
+      - Which hosts the output lists. V(worst) lists as many as fit on a screen, V(not_clear) all that are not clear or have a warning,
+        V(all) every host. All others are counted.
+    type: str
+    choices: [worst, not_clear, all]
+    default: worst
 extends_documentation_fragment:
   - fleetcare.pagealloc.attributes.controller
   - fleetcare.pagealloc.attributes.no_diff
@@ -113,13 +145,13 @@ EXAMPLES = r"""
       fleetcare.pagealloc.report:
         gathered: gathered
         output_dir: /var/lib/pagealloc
+        fail_on: [affected]
       run_once: true
       register: reported
 
-    - name: Fail where a host is affected
-      ansible.builtin.assert:
-        that: reported.counts.affected == 0
-      run_once: true
+    - name: End each host as the report says
+      fleetcare.pagealloc.end_as_reported:
+        reported: reported
 """
 
 RETURN = r"""
@@ -160,8 +192,23 @@ changes:
     db03:
       outcome: applied
       reason: "Step 1 of 5: vm.min_free_kbytes from 67584 to 262144 kB, for advisory mlx4_en-rhel-6.4-order-2."
+ends:
+  description: The hosts that do not end well, C(result) being V(failed) or V(unreachable).
+  type: dict
+  returned: when O(gathered) is given
+  sample:
+    db03:
+      result: failed
+      msg: "affected: kernel log (dmesg): 5 order-2 page allocation failures since boot"
+answer:
+  description: What the terminal shows.
+  type: str
+  returned: when O(gathered) is given
 ansible_stats:
-  description: The counts as C(pagealloc_counts), which AWX keeps as the job's artifacts.
+  description:
+    - The counts as C(pagealloc_counts), the names of up to 1000 hosts as C(pagealloc_hosts_by_verdict), how many hosts are not named as
+      C(pagealloc_hosts_not_named), and the file with all of them as C(pagealloc_list). Of a role that changed hosts the same by outcome.
+      AWX keeps them as the job's artifacts.
   type: dict
   returned: when O(gathered) is given
 """

@@ -39,6 +39,10 @@ options:
     description:
       - The same of M(fleetcare.pagealloc.workaround), where it was taken away. Should that fail, the host counts as failed.
     type: str
+  options_from:
+    description:
+      - The prefix C(kernel_upgrade_). Then O(output_dir), where it is not given, is what the variables of the role say.
+    type: str
   output_dir:
     description:
       - Directory on the controller for C(kernel_upgrade.json). Made where it is missing.
@@ -92,7 +96,9 @@ file:
   type: str
   sample: /var/lib/pagealloc/kernel_upgrade.json
 ansible_stats:
-  description: The counts as C(pagealloc_kernel_upgrade_counts), which AWX keeps as the job's artifacts.
+  description:
+    - The counts as C(pagealloc_kernel_upgrade_counts), and the names of up to 1000 hosts as C(pagealloc_kernel_upgrade_hosts_by_outcome),
+      which AWX keeps as the job's artifacts.
   returned: success
   type: dict
 """

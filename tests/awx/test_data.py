@@ -28,11 +28,11 @@ ENDPOINTS = {
 }
 #: Which role's options a survey asks for, and which of them it leaves to the site.
 SURVEYS = {
-    "audit": ("audit", {"audit_evidence", "audit_history"}),
-    "workaround, check": ("workaround", set[str]()),
-    "workaround, apply": ("workaround", set[str]()),
-    "kernel upgrade, check": ("kernel_upgrade", set[str]()),
-    "kernel upgrade, schedule": ("kernel_upgrade", {"kernel_upgrade_reboot"}),
+    "audit": ("audit", {"audit_evidence", "audit_history", "pagealloc_output_dir"}),
+    "workaround, check": ("workaround", {"pagealloc_output_dir"}),
+    "workaround, apply": ("workaround", {"pagealloc_output_dir"}),
+    "kernel upgrade, check": ("kernel_upgrade", {"pagealloc_output_dir"}),
+    "kernel upgrade, schedule": ("kernel_upgrade", {"kernel_upgrade_reboot", "pagealloc_output_dir"}),
 }
 #: Fields that are lists under an object, and so in no OPTIONS answer; and what the modules look others up by.
 LISTS = {"labels", "credentials", "survey_spec", "simplified_workflow_nodes", "organization", "state"}

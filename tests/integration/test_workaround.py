@@ -148,7 +148,7 @@ def test_hosts_that_cannot_be_reached_are_in_the_report_once(ansible: Ansible, s
             "silent": {"ansible_host": "127.0.0.1", **sshd.variables(), "ansible_port": silent},
             "refused": {"ansible_host": "127.0.0.1", **sshd.variables(), "ansible_port": free_port()},
         }
-        choices = {**at_risk_here(), "workaround_timeout_seconds": 8, "workaround_serial": "100%"}
+        choices = {**at_risk_here(), "workaround_timeout_seconds": 8, "workaround_serial": "100%", "pagealloc_ignore_unreachable": True}
         fleet, _done = ansible.workaround(tmp_path, hosts, "--check", "-T", "4", **choices)
         assert outcomes(fleet) == {"fine": "planned", "silent": "unreachable", "refused": "unreachable"}
         assert {name: host["verdict"] for name, host in fleet["hosts"].items()} == {

@@ -40,7 +40,7 @@ def plugins() -> dict[str, Plugin]:
         for path in (ROOT / "plugins" / kind).glob("*.yml"):
             text = yaml.safe_load(path.read_text())
             found.append(Plugin(kind, path.stem, text["DOCUMENTATION"], text["EXAMPLES"], text["RETURN"]))
-    for kind in ("inventory", "lookup"):
+    for kind in ("callback", "inventory", "lookup"):
         found += [_from_python(kind, path.stem) for path in (ROOT / "plugins" / kind).glob("*.py")]
     return {f"{plugin.kind}/{plugin.name}": plugin for plugin in sorted(found, key=lambda plugin: (plugin.kind, plugin.name))}
 

@@ -19,6 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import F
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import shapes
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import SHARED
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import classify_value, compare_value, headroom_value
 from jsonschema import Draft202012Validator
 
@@ -109,9 +110,9 @@ def test_ansible_doc_shows_every_role(core: Callable[[], Ansible], tmp_path: Pat
         shown = json.loads(core().run("ansible-doc", "-t", "role", "--json", name, folder=tmp_path).stdout)
         options = shown[name]["entry_points"]["main"]["options"]
         defaults = yaml.safe_load((ROOT / "roles" / role / "defaults" / "main.yml").read_text())
-        said = {option: says["default"] for option, says in options.items() if "default" in says}
+        said = {option: says["default"] for option, says in options.items() if "default" in says and not option.startswith(SHARED)}
         assert {option: defaults.get(option) for option in said} == said, "argument_specs.yml and defaults agree"
-        assert all(option.startswith(f"{role}_") for option in options)
+        assert all(option.startswith((f"{role}_", f"{SHARED}_")) for option in options)
         assert set(defaults) <= set(options)
 
 
@@ -229,7 +230,7 @@ HOST_FOR = {
 
 
 @CORES
-@pytest.mark.parametrize("name", [name for name in plugins() if not name.startswith("inventory/")])
+@pytest.mark.parametrize("name", [name for name in plugins() if not name.startswith(("callback/", "inventory/"))])
 def test_examples_run(core: Callable[[], Ansible], name: str, tmp_path: Path) -> None:
     plugin = plugins()[name]
     host: dict[str, Any] = {

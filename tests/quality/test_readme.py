@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.conditio
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
@@ -55,7 +57,7 @@ TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page 
 README = TEXTS["README.md"]
 OPTIONS = role_options("audit")
 #: Of the workaround's role, of its playbook alone, and the filter.
-OF_THE_WORKAROUND = {*role_options("workaround"), "workaround_hosts", "workaround_serial", "workaround_plan"}
+OF_THE_WORKAROUND = {*role_options("workaround"), "workaround_serial", "workaround_plan"}
 
 every_page = pytest.mark.parametrize("page", TEXTS)
 
@@ -121,18 +123,19 @@ def test_commands_and_names_exist(page: str) -> None:
     plugins = {path.stem for pattern in ("*/*.py", "*/*.yml") for path in (ROOT / "plugins").glob(pattern)}
     roles = {path.name for path in (ROOT / "roles").iterdir()}
     assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= {*plugins, *roles, "pagealloc"}
+    older = {"audit_advisories", "workaround_output_dir"}
     if page != "docs/performance.md":  # its figures have such names
         of_the_playbook = re.findall(r"\baudit_\w+", (ROOT / "playbooks" / "audit.yml").read_text(encoding="utf-8"))
-        assert set(re.findall(r"\baudit_\w+", text)) <= {*OPTIONS, *of_the_playbook}
-    assert set(re.findall(r"\bworkaround_\w+", text)) <= OF_THE_WORKAROUND
+        assert set(re.findall(r"\baudit_\w+", text)) <= {*OPTIONS, *of_the_playbook, *older}
+    assert set(re.findall(r"\bworkaround_\w+", text)) <= OF_THE_WORKAROUND | older
 
 
 @every_page
 def test_snippets_parse(page: str) -> None:
     for block in fenced(TEXTS[page], "yaml"):
         value = yaml.safe_load(block)
-        if "audit_advisories" in value:
-            assert merge_site_advisories(load_catalogue(), value["audit_advisories"]) != load_catalogue()
+        if "pagealloc_advisories" in value:
+            assert merge_site_advisories(load_catalogue(), value["pagealloc_advisories"]) != load_catalogue()
     for block in fenced(TEXTS[page], "python"):
         compile(block, page, "exec")
 
@@ -154,14 +157,13 @@ def test_the_verdicts_are_all_there_in_their_order_with_their_meaning() -> None:
 
 def test_the_table_of_the_readme_is_what_the_code_prints() -> None:
     shown = next(block for block in fenced(README, "console") if "HOST " in block)
-    shown = shown[shown.index("HOST ") :].removesuffix("...\n").strip()
-    names = set(re.findall(r"^([a-z]+[0-9]+-[\w-]+)", shown, re.M))
+    asked = shown[shown.index("--limit '") :].split("'")[1].split(",")
+    shown = shown[shown.index("HOST ") :].strip()
     fleet = sample_fleet()
-    whole = {name for name in fleet["hosts"] if any(name.startswith(part) for part in names)}
-    hosts = {name: fleet["hosts"][name] for name in whole}
+    hosts = {name: host for name, host in fleet["hosts"].items() if any(fnmatch(name, pattern) for pattern in asked)}
     comparison = compare(hosts)
     counts = {verdict: sum(host["verdict"] == verdict for host in hosts.values()) for verdict in VERDICTS}
-    printed = render_table({**fleet, "hosts": hosts, "counts": counts, "comparison": comparison})
+    printed = render_answer({**fleet, "hosts": hosts, "counts": counts, "comparison": comparison}, "worst", ["Report: .../fleet.html"])
     assert shown == printed[printed.index("HOST ") :].strip()
 
 

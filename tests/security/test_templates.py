@@ -60,8 +60,10 @@ ACTIONS: dict[str, list[dict[str, Any]]] = {
         {"gathered": "got_gather_0", "output_dir": "out", "history": "", "history_label": "{{ said.stdout }}"},
         {"gathered": "got_workaround_0", "changed_by": "workaround", "output_dir": "out"},
         {"gathered": "got_gather_0", "output_dir": "play.yml/{{ said.stdout }}"},
+        {"gathered": "got_gather_0", "output_dir": "out", "fail_on": ["unknown", "unreachable", "needs_review", "at_risk", "affected"]},
         {"gathered": "{{ said.stdout }}", "site_advisories": [{"id": "{{ said.stdout }}"}]},
     ],
+    "end_as_reported": [{"reported": "got_report_3"}, {"reported": "{{ said.stdout }}"}],
     # what the first report above kept
     "history": [{"output_dir": "out"}, {"output_dir": "out", "host": "fails"}, {"database": "{{ said.stdout }}"}],
     "upgrade_report": [
@@ -82,6 +84,8 @@ FILTERS = {
 }  # fmt: skip
 TESTS = ("affected", "at_risk", "clear", "mitigated", "needs_review", "reboot_pending", "stalled", "starved", "unknown", "unreachable")
 LOOKUPS = {
+    "chosen_hosts": ["query('fleetcare.pagealloc.chosen_hosts', said.stdout)", "query('fleetcare.pagealloc.chosen_hosts', 'audit')"],
+    "hosts_to_end": ["query('fleetcare.pagealloc.hosts_to_end', said.stdout, reported=said.stdout)"],
     "live_hosts": ["query('fleetcare.pagealloc.live_hosts', said.stdout)", "query('fleetcare.pagealloc.live_hosts', 'all')"],
     "survey": [
         "query('fleetcare.pagealloc.survey', said.stdout)",
@@ -100,7 +104,7 @@ ROLES = {
 }
 
 #: Whose answers hold no text of a host; of all others one must have come, or nothing was tried.
-SILENT = {"live_hosts", "survey"}
+SILENT = {"live_hosts", "survey", "chosen_hosts", "hosts_to_end"}
 
 
 def plugins(kind: str) -> set[str]:
@@ -114,9 +118,9 @@ def test_every_plugin_has_a_case() -> None:
     assert plugins("lookup") == set(LOOKUPS)
     assert plugins("inventory") == set(INVENTORIES)
     kinds = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir() and any(path.glob("*.py"))}
-    assert kinds - {"doc_fragments", "module_utils", "plugin_utils"} == {"action", "modules", "filter", "test", "lookup", "inventory"}, (
-        "a new kind"
-    )
+    of_ours = {"action", "modules", "filter", "test", "lookup", "inventory", "callback"}
+    assert kinds - {"doc_fragments", "module_utils", "plugin_utils"} == of_ours, "a new kind"
+    assert plugins("callback") == {"answer_last"}, "shows a text of the report's result, and hands on nothing"
 
 
 def used(case: str, name: str) -> list[Task]:

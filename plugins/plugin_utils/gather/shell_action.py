@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -26,17 +26,6 @@ _MOST_WORDS_CHARS = 4000
 
 class ShellAction(UntrustedAction):
     """An action whose host is asked by programs of the POSIX shell."""
-
-    def take_options_from(self, task_vars: Mapping[str, Any], names: Iterable[str]) -> None:
-        """With the option ``options_from``, those of these options that are not given, from the host's variables of that prefix. An
-        empty one counts as not given."""
-        prefix = self._task.args.get("options_from")
-        for name in names if prefix else ():
-            value = task_vars.get(f"{prefix}{name}")
-            if name not in self._task.args and value not in (None, ""):
-                # most are plain, and a template is compiled anew for each host
-                plain = not isinstance(value, (list, dict)) and (not isinstance(value, str) or "{" not in value)
-                self._task.args[name] = value if plain else self._templar.template(value)
 
     def answer_to(self, program: str, timeout_seconds: int, *, terminal: bool = True) -> dict[str, Any]:
         """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that

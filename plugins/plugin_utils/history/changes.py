@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, same_boot
@@ -43,9 +42,9 @@ def changes_of(before: Mapping[str, Observation], now: Mapping[str, Observation]
     return {kind: sorted(names) for kind, names in found.items() if names}
 
 
-def new_verdicts(before: Mapping[str, Observation], now: Mapping[str, Observation]) -> dict[str, int]:
-    """{verdict: how many hosts have it that did not have it before}; a host that nobody audited before counts as one."""
-    return dict(Counter(one.verdict for name, one in now.items() if name not in before or before[name].verdict != one.verdict))
+def with_new_verdict(before: Mapping[str, Observation], now: Mapping[str, Observation]) -> set[str]:
+    """The hosts whose verdict was another one before; a host that nobody audited before is one of them."""
+    return {name for name, one in now.items() if name not in before or before[name].verdict != one.verdict}
 
 
 def _kinds(before: Observation, now: Observation) -> Iterator[str]:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, new_verdicts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, with_new_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, forecast
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Keeping, Run, open_history
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import observation_of
@@ -22,8 +23,9 @@ _DAY_SECONDS = 86400
 _TROUBLE_NOW = ("affected", "starved")
 
 
-def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int) -> None:
-    """Add ``history`` to the document, ``forecast`` to each of its hosts, and a reason where the headroom falls.
+def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int) -> set[str]:
+    """Add ``history`` to the document, ``forecast`` to each of its hosts, and a reason where the headroom falls. Returns the hosts whose
+    verdict is new; all where nothing says what it was.
 
     A history that cannot be read or written costs the audit nothing but this: its ``fault`` says why.
     """
@@ -31,26 +33,30 @@ def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int) -> 
     fleet["history"] = told
     try:
         with open_history(keeping.url, write=keeping.write) as history:
-            _look_back(fleet, told, history, keeping, at_epoch_seconds)
+            return _look_back(fleet, told, history, keeping, at_epoch_seconds)
     except HistoryError as error:
         told["fault"] = str(error)
+        return set(fleet["hosts"])
 
 
-def _look_back(fleet: dict[str, Any], told: dict[str, Any], history: History, keeping: Keeping, at_epoch_seconds: int) -> None:
+def _look_back(fleet: dict[str, Any], told: dict[str, Any], history: History, keeping: Keeping, at_epoch_seconds: int) -> set[str]:
     hosts: Mapping[str, dict[str, Any]] = fleet["hosts"]
     now = {name: observation_of(result, at_epoch_seconds) for name, result in hosts.items()}
     runs, past = history.runs(keeping.label), history.past(keeping.label, len(now), MOST_POINTS)
     history.add(Run(keeping.label, at_epoch_seconds, len(now), keeping.whole_fleet, fleet["collection_version"]), now)
     history.prune(at_epoch_seconds - keeping.keep_days * _DAY_SECONDS)
     told["audits"] = len(runs)
+    new = set(now)
     if runs:
         told["previous_at"] = utc_time_of(runs[0].at_epoch_seconds)
         before = {name: observations[0] for name, observations in past.items()}
         told["changes"] = changes_of(before, now, whole_fleet=keeping.whole_fleet)
-        told["new_verdicts"] = new_verdicts(before, now)
+        new = with_new_verdict(before, now)
+        told["new_verdicts"] = dict(Counter(now[name].verdict for name in new))
     for name, result in hosts.items():
         result["forecast"] = forecast(past.get(name, ()), now[name])
         _warn(result, result["forecast"])
+    return new
 
 
 def _warn(result: dict[str, Any], told: Forecast) -> None:

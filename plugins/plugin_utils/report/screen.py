@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 from ansible import constants
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import SCREEN_LINES
+
+#: The callback plugin that shows answers last.
+SHOWN_BY = "fleetcare.pagealloc.answer_last"
 
 #: Verdict -> which of Ansible's colours it has. A verdict that is not here has none.
 _COLOURS = {
@@ -38,3 +43,14 @@ def show(table: str) -> None:
     """Shown as it is; the file that ``log_path`` names gets it without its colours."""
     Display().display(table, screen_only=True)
     Display().display(_COLOUR.sub("", table), log_only=True)
+
+
+def screen_lines() -> int:
+    """Lines of the terminal; SCREEN_LINES where it is smaller, and where the output goes elsewhere."""
+    return max(SCREEN_LINES, shutil.get_terminal_size((80, SCREEN_LINES)).lines - 1)
+
+
+def show_or_hand_on(answer: str) -> None:
+    """Shown now, unless the callback plugin that shows the answer behind Ansible's recap is enabled."""
+    if SHOWN_BY not in constants.CALLBACKS_ENABLED:
+        show(answer)

@@ -40,7 +40,7 @@ WIDTH = 80
 _HEADERS = ("HOST", "VERDICT", "KERNEL", "DRIVER")
 _VERDICT = 1
 #: Of a larger fleet the clear hosts are left out, and of the others so many are shown.
-_MOST_ROWS = 200
+MOST_ROWS = 200
 _REASON_LINES = 2
 _SENTENCE_LINES = 6
 # The most that a column may take, by its place; those of the headroom share the last figure.
@@ -57,24 +57,30 @@ def render_table(fleet: Mapping[str, Any], paint: Paint = unpainted) -> str:
     number. A line says how many are missing, and the counts always cover every host.
     """
     rows = host_rows(fleet)
-    shown = rows if len(rows) <= _MOST_ROWS else [row for row in rows if not row.quiet][:_MOST_ROWS]
+    return table_with_rows(fleet, rows if len(rows) <= MOST_ROWS else [row for row in rows if not row.quiet][:MOST_ROWS], paint)
+
+
+def table_with_rows(fleet: Mapping[str, Any], shown: list[HostRow], paint: Paint = unpainted) -> str:
+    """As ``render_table``, with these rows of the hosts."""
+    rows = host_rows(fleet)
     blocks = [[cut(f"Kernel page starvation audit, {printable(fleet['generated_at'], 40)}", WIDTH)]]
     if shown:
-        blocks.append([*_table_lines(shown, paint)])
-    hidden = _hidden(rows, shown)
+        blocks.append([*table_lines(shown, paint)])
+    hidden = hidden_hosts(rows, shown)
     if hidden:
         blocks.append(wrap(hidden, WIDTH, 3))
     compared = comparison_view(fleet)
     if compared:
-        blocks.append([*_told(compared.heading, (*compared.conclusion, compared.left_out))])
+        blocks.append([*told_lines(compared.heading, (*compared.conclusion, compared.left_out))])
     past = history_view(fleet)
     if past:
-        blocks.append([*_told(past.heading, past.sentences)])
-    blocks.append([*_count_lines(fleet, len(rows), paint), *_outcome_lines(fleet)])
+        blocks.append([*told_lines(past.heading, past.sentences)])
+    blocks.append(count_lines(fleet, paint))
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _hidden(rows: list[HostRow], shown: list[HostRow]) -> str:
+def hidden_hosts(rows: list[HostRow], shown: list[HostRow]) -> str:
+    """How many are not shown, in words; "" where all are."""
     clear = sum(row.verdict == "clear" for row in rows) - sum(row.verdict == "clear" for row in shown)
     warned = sum(row.warned for row in rows) - sum(row.warned for row in shown)
     other = len(rows) - len(shown) - clear
@@ -86,16 +92,18 @@ def _hidden(rows: list[HostRow], shown: list[HostRow]) -> str:
     return f"{ELLIPSIS} and {' and '.join(parts)}, see fleet.html" if parts else ""
 
 
-def _told(heading: str, sentences: Iterable[str]) -> Iterator[str]:
+def told_lines(heading: str, sentences: Iterable[str], most_lines: int = _SENTENCE_LINES) -> Iterator[str]:
+    """A heading and the sentences below it, each of at most so many lines."""
     yield from wrap(heading + ":", WIDTH, 2)
     for sentence in sentences:
-        first, *more = wrap(sentence, WIDTH - 4, _SENTENCE_LINES) or [""]
+        first, *more = wrap(sentence, WIDTH - 4, most_lines) or [""]
         if first:
             yield "  " + first
         yield from ("    " + part for part in more)
 
 
-def _table_lines(rows: list[HostRow], paint: Paint) -> Iterator[str]:
+def table_lines(rows: list[HostRow], paint: Paint, reason_lines: int = _REASON_LINES) -> Iterator[str]:
+    """The table of these rows, with a heading."""
     orders = order_columns(row.order for row in rows)
     headers = [*_HEADERS, *order_headings(orders)]
     table = [_cells(row, orders) for row in rows]
@@ -108,9 +116,9 @@ def _table_lines(rows: list[HostRow], paint: Paint) -> Iterator[str]:
         yield line_of(cells)
         # "Everything was seen" needs no second line; all others say why.
         if row.reason and (row.changed or not row.quiet):
-            yield from ("    " + part for part in wrap(row.reason, WIDTH - 4, _REASON_LINES))
+            yield from ("    " + part for part in wrap(row.reason, WIDTH - 4, reason_lines))
         if row.cause:
-            yield from ("    " + part for part in wrap(f"Cause: {row.cause}", WIDTH - 4, _REASON_LINES))
+            yield from ("    " + part for part in wrap(f"Cause: {row.cause}", WIDTH - 4, reason_lines))
 
 
 def _cells(row: HostRow, orders: list[int | None]) -> list[str]:
@@ -135,9 +143,14 @@ def _column_sizes(widths: list[int], orders: int) -> list[int]:
     return sizes
 
 
-def _count_lines(fleet: Mapping[str, Any], total: int, paint: Paint) -> Iterator[str]:
+def count_lines(fleet: Mapping[str, Any], paint: Paint) -> list[str]:
+    """How many hosts have each verdict, and each outcome."""
+    return [*_verdict_lines(fleet, paint), *_outcome_lines(fleet)]
+
+
+def _verdict_lines(fleet: Mapping[str, Any], paint: Paint) -> Iterator[str]:
     parts = [(verdict, n) for verdict, n in verdict_counts(fleet).items() if n]
-    line = count_of(total, "host") + (":" if parts else "")
+    line = count_of(len(fleet["hosts"]), "host") + (":" if parts else "")
     used = len(line)
     for place, (verdict, number) in enumerate(parts, 1):
         word = f"{number:,} {verdict}"

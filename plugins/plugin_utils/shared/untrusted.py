@@ -11,13 +11,14 @@ ours raises anything. Ansible looks for marks in the values of a mapping and not
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import folder_of, variable_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, parted
 
 
@@ -38,6 +39,20 @@ class UntrustedAction(ActionBase):  # type: ignore[misc]
         except Exception as error:
             result = self._failure(error)
         return dict(untrusted(result))
+
+    def take_options_from(self, task_vars: Mapping[str, Any], names: Iterable[str]) -> None:
+        """With the option ``options_from``, those of these options that are not given, from the host's variables of that prefix. An
+        empty one counts as not given."""
+        prefix = str(self._task.args.get("options_from") or "")
+        for name in names if prefix else ():
+            variable = variable_of(prefix, name, task_vars)
+            if name in self._task.args or variable is None or task_vars[variable] in (None, ""):
+                continue
+            value = task_vars[variable]
+            # most are plain, and a template is compiled anew for each host
+            plain = not isinstance(value, (list, dict)) and (not isinstance(value, str) or "{" not in value)
+            given = value if plain else self._templar.template(value)
+            self._task.args[name] = folder_of(prefix.removesuffix("_"), variable, given)
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the action does; its part of the result. It may raise any error."""

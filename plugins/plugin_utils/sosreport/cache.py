@@ -29,7 +29,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.plac
 VARIABLE = "PAGEALLOC_CACHE_DIR"
 OFF = "none"
 #: The mark of this run of Ansible, which its processes inherit. Without one, nothing is kept by its path.
-RUN = "PAGEALLOCRUN"
+RUN = "PAGEALLOC_RUN"
 
 #: Raised where the same report would give other evidence than before for a reason that the manifest does not show.
 _FORMAT = 1

@@ -32,6 +32,7 @@ class UpgradeAction(ShellAction):
     REASONS = (UpgradeError, FactsError, AdvisoryError, EvidenceError, EvidenceMissing)
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        self.take_options_from(task_vars, ("site_advisories",))
         _unused, options = self.validate_argument_spec(self.OPTIONS)
         try:
             return self.step(options, task_vars)

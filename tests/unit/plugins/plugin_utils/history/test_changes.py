@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import CHANGES, changes_of, new_verdicts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import CHANGES, changes_of, with_new_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 
 _BEFORE = Observation("clear", 1000, kernel="2.6.32-358.el6", booted_epoch_seconds=500, step=0)
@@ -66,10 +66,10 @@ def test_a_host_that_was_not_asked_is_not_gone() -> None:
     assert changes_of(before, now, whole_fleet=False) == {"new": ["c"]}
 
 
-def test_new_verdicts_count_once() -> None:
+def test_a_verdict_is_new_once() -> None:
     before = {"a": _BEFORE, "b": _BEFORE._replace(verdict="affected")}
     now = {"a": after(verdict="affected"), "b": after(verdict="affected"), "c": after(verdict="affected")}
-    assert new_verdicts(before, now) == {"affected": 2}
+    assert with_new_verdict(before, now) == {"a", "c"}
 
 
 def test_every_kind_says_what_it_means() -> None:

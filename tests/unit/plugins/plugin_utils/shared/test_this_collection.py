@@ -19,7 +19,7 @@ def test_its_version_is_that_of_galaxy_yml() -> None:
 
 
 def test_the_options_of_its_roles() -> None:
-    assert role_options("audit")["audit_output_dir"]["type"] == "path"
+    assert role_options("audit")["pagealloc_output_dir"]["type"] == "path"
     with pytest.raises(FileNotFoundError):
         role_options("nothing")
 

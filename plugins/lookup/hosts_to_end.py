@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup ``fleetcare.pagealloc.hosts_to_end``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+name: hosts_to_end
+short_description: The hosts that end as failed or unreachable by the report of the fleet
+version_added: 0.2.0
+author:
+  - The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - For the C(hosts) of a play with M(fleetcare.pagealloc.end_as_reported), behind the play with M(fleetcare.pagealloc.report). Ansible
+    starts a process for each host of a play and each task, so a fleet in which three hosts fail pays for these, and not for all.
+  - One host more is named that does not end so, C(localhost) where there is none. A play of which all hosts fail ends the whole playbook,
+    and whatever a site plays behind it would be lost.
+options:
+  _terms:
+    description: Host patterns, those of the play that reported.
+    required: true
+    type: list
+    elements: str
+  reported:
+    description: Name of the variable in which the result of M(fleetcare.pagealloc.report) was registered.
+    type: str
+    required: true
+seealso:
+  - module: fleetcare.pagealloc.end_as_reported
+  - module: fleetcare.pagealloc.report
+"""
+
+EXAMPLES = r"""
+- name: Report
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Gather
+      fleetcare.pagealloc.gather:
+      register: gathered
+      ignore_errors: true
+      ignore_unreachable: true
+
+    - name: Report
+      fleetcare.pagealloc.report:
+        gathered: gathered
+        output_dir: /var/lib/pagealloc
+        fail_on: [stalled]
+      run_once: true
+      register: reported
+
+- name: End as the report says
+  hosts: "{{ query('fleetcare.pagealloc.hosts_to_end', 'all', reported='reported') }}"
+  gather_facts: false
+  tasks:
+    - name: End
+      fleetcare.pagealloc.end_as_reported:
+        reported: reported
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - Names of the hosts, in the order of the inventory. Empty where no host ends so, and where nothing was reported. Where a name would be
+      read as a pattern, the patterns of O(_terms) instead; that costs time only.
+  type: list
+  elements: str
+  sample: [db03, db07]
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.inventory_hosts import are_names, hosts_of_patterns
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]
+    """The hosts of a pattern that the report ends, and one more."""
+
+    def run(self, terms: Sequence[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        self.set_options(var_options=variables, direct=kwargs)
+        if not variables or "hostvars" not in variables:
+            return []
+        told = {
+            host: found
+            for host in hosts_of_patterns(self, terms, variables)
+            if (found := self._ends(variables["hostvars"], host)) is not None
+        }
+        # of the last report, which knows most where the hosts came in batches
+        ends = list(told.values())[-1] if told else {}
+        ending = [host for host in told if host in ends]
+        if not ending:
+            return []
+        chosen = [*ending, next((host for host in told if host not in ends), "localhost")]
+        return chosen if are_names(chosen) else list(terms)
+
+    def _ends(self, hostvars: Any, host: str) -> Mapping[str, Any] | None:
+        """What the host's report says of the ends of all; None for a host without one, such as one beside the play's limit."""
+        reported = hostvars.raw_get(host).get(self.get_option("reported"))
+        ends = reported.get("ends") if isinstance(reported, Mapping) else None
+        return ends if isinstance(ends, Mapping) else None

@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the reports are, in words, and what to do where they are gone after the job."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+#: Where ansible-runner has a job's own files in its container.
+_RUNNER = "/runner/"
+#: Variables that AWX and Automation Platform give to each job.
+_OF_A_JOB = ("awx_job_id", "tower_job_id")
+
+
+def whereabouts(page: str, variables: Container[str], *, kept: bool) -> list[str]:
+    """Lines on the reports' place. ``kept``: the file system is not that of the container itself."""
+    lines = [f"Report: {page}"]
+    in_job = any(name in variables for name in _OF_A_JOB)
+    if page.startswith(_RUNNER) or (in_job and not kept):
+        lines += [
+            "It is gone when the container of this job is. To keep it, give pagealloc_output_dir",
+            "a path that is exposed to the jobs, or copy it in a play behind this one.",
+        ]
+    return lines
