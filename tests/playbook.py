@@ -116,6 +116,11 @@ def last_trusting() -> Ansible:
     return _core(LAST_TRUSTING_CORE, (3, 11), (3, 13))
 
 
+def navigator() -> Ansible:
+    """ansible-navigator, with a core beside it that the tests' Python runs."""
+    return Ansible("navigator", _installed("navigator", sys.executable, "ansible-navigator ansible-core<2.20"))
+
+
 def _core(version: str, least: tuple[int, int], most: tuple[int, int]) -> Ansible:
     """This ansible-core, which the controller's Python must suit."""
     python = interpreter(least, most)
@@ -125,7 +130,7 @@ def _core(version: str, least: tuple[int, int], most: tuple[int, int]) -> Ansibl
 
 
 def _installed(name: str, python: str, core: str) -> Path:
-    """The programs of a core in an environment of its own, installed once under .venv from PyPI."""
+    """The programs of a core, or of these packages, in an environment of its own, installed once under .venv from PyPI."""
     venv = ROOT / ".venv" / name
     wanted = hashlib.sha256(f"{python} {core}\n{_REQUIREMENTS.read_text()}".encode()).hexdigest()
     done = venv / "done"
@@ -141,7 +146,7 @@ def _install(venv: Path, python: str, core: str) -> None:
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-compile"]
     for command in (
         [python, "-m", "venv", str(venv)],
-        [*pip, core, "-r", str(_REQUIREMENTS)],
+        [*pip, *core.split(), "-r", str(_REQUIREMENTS)],
     ):
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
@@ -18,6 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.fact_cache import facts_outlive_the_run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import (
     CONNECTION,
     read_recorded,
@@ -25,6 +27,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorde
     unreached_transcript,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.handed_on import facts_to_hand_on
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 
@@ -37,6 +41,7 @@ OPTIONS = {
     "save_dir": {"type": "path"},
     "pagetypeinfo": {"type": "bool", "default": False},
     "facts": {"type": "bool", "default": True},
+    "hand_on": {"type": "bool", "default": False},
 }
 
 
@@ -54,7 +59,9 @@ class ActionModule(ShellAction):
             given = self._recorded(options["evidence"]) if options["evidence"] else self._live(options, self.host)
         except OSError as error:
             raise AnsibleActionFail(f"{self.host}: {os_failure(error)}") from None
-        return {"changed": False, **(_facts(given) if options["facts"] else _transcript(given))}
+        if options["facts"]:
+            return {"changed": False, **_facts(given)}
+        return {"changed": False, **(_handed_on(given) if options["hand_on"] and facts_outlive_the_run() else _transcript(given))}
 
     def _recorded(self, path: str) -> Evidence:
         evidence = read_recorded(path)
@@ -91,7 +98,15 @@ class ActionModule(ShellAction):
 def _facts(given: Evidence | str) -> dict[str, Any]:
     with limited_processor_time(HOST_SECONDS):
         evidence = read_transcript(given) if isinstance(given, str) else given
-        return {"ansible_facts": {"pagealloc": facts_from(evidence)}}
+        return {"ansible_facts": facts_to_hand_on(Gathered(facts_from(evidence)), int(time.time()))}
+
+
+def _handed_on(given: Evidence | str) -> dict[str, Any]:
+    """The facts, which Ansible then keeps in its cache. Where there are none to read, the report says why, as without a cache."""
+    try:
+        return _facts(given)
+    except EvidenceError:
+        return _transcript(given)
 
 
 def _transcript(given: Evidence | str) -> dict[str, Any]:

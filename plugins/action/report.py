@@ -6,26 +6,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.fact_cache import (
+    FactCache,
+    FactCacheError,
+    facts_outlive_the_run,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import RecordVariableError, recorded_path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, Keeping, default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.handed_on import facts_to_hand_on
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORT_FILES, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.host_end import HostEnd, audit_ends, workaround_ends
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.in_turn import in_turn
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.job_statistics import fleet_statistics
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, screen_lines, show_or_hand_on
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.slices import HandedOn, reader
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.whereabouts import whereabouts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.kept_on_disk import KeptOnDisk
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options, role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
@@ -38,19 +47,23 @@ _OPTIONS = {
     "recorded": {"type": "str"},
     "changed_by": {"type": "str", "choices": ["workaround"]},
     "options_from": {"type": "str"},
+    "slices": {"type": "str", "choices": ["hand_on", "merge"]},
     "history": {"type": "str", "default": OFF},
     **action_options("audit", "output_dir", "compare", "troubled", "history_label", "history_keep_days", site_advisories="advisories"),
-    **action_options("audit", "fail_on", "fail_on_new", "ignore_unreachable", "listing"),
+    **action_options("audit", "save_dir", "facts_max_age_seconds", "fail_on", "fail_on_new", "ignore_unreachable", "listing"),
     **action_options("workaround", "fail_uncured"),
 }
 #: The options that each role has; other names of variables are not this action's business.
 _TAKEN = {
     "audit": (
         "output_dir", "site_advisories", "compare", "troubled", "history_label", "history_keep_days", "fail_on", "fail_on_new",
-        "ignore_unreachable", "listing",
+        "ignore_unreachable", "listing", "save_dir", "facts_max_age_seconds",
     ),
     "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable"),
 }  # fmt: skip
+
+#: What was gathered of each host, what was changed on it, and which hosts could not be reached now.
+_Seen = tuple[Mapping[str, Gathered], dict[str, Change], set[str]]
 
 
 class ActionModule(ControllerAction):
@@ -67,6 +80,8 @@ class ActionModule(ControllerAction):
             return {"changed": False, **_report(options, task_vars, check_mode=self._task.check_mode)}
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
+        except FactCacheError as error:
+            raise AnsibleActionFail(f"The fact cache cannot be used. {error}") from None
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
 
@@ -80,22 +95,21 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
         display.display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
 
     with no_search_for_cycles():
-        hostvars, gathered, changes, unreached, new = task_vars["hostvars"], {}, {}, set(), None
-        for host in with_progress(hosts, say):
-            registered = dict(hostvars.raw_get(host)).get(options["gathered"])
-            gathered[host] = _gathered(registered, hostvars, host, options)
-            if _is_unreached(registered, hostvars, host, options):
-                unreached.add(host)
-            if options["changed_by"]:
-                changes[host] = _change(registered)
+        merging = options["slices"] == "merge"
+        gathered, changes, unreached = (_of_slices if merging else _registered)(hosts, options, task_vars, say)
         comparing = options["compare"] and not options["changed_by"]
-        judged = judge_fleet(gathered, options["site_advisories"], comparing=comparing, troubled=options["troubled"], changes=changes)
+        how = {"comparing": comparing, "troubled": options["troubled"], "changes": changes, "results": KeptOnDisk() if merging else None}
+        judged, new = judge_fleet(gathered, options["site_advisories"], **how), None
         if options["history"] != OFF:
             new = _remember(judged, options, task_vars, check_mode=check_mode)
-        fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
+        whole_fleet = _is_whole_fleet(judged, task_vars)
+        with in_turn(options["output_dir"], REPORT_FILES, judged["hosts"], whole_fleet=whole_fleet) as kept:
+            fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
+    if kept:
+        display.warning(kept)
     show_or_hand_on(f"\n{answer}")
     ends = _ends(fleet, options, unreached, new)
-    return {**_result(fleet, paths), "ends": ends, "answer": answer}
+    return {**_result(fleet, paths, changing=bool(changes)), "ends": ends, "answer": answer}
 
 
 def _told(fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any]) -> tuple[dict[str, str], str]:
@@ -112,13 +126,56 @@ def _ends(fleet: Mapping[str, Any], options: dict[str, Any], unreached: set[str]
     return audit_ends(fleet, options["fail_on"], lost, new if options["fail_on_new"] else None)
 
 
-def _result(fleet: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+def _result(fleet: Mapping[str, Any], paths: Mapping[str, str], *, changing: bool) -> dict[str, Any]:
     stats = {"data": fleet_statistics(fleet, paths["csv"]), "per_host": False, "aggregate": True}
-    changed = {host: result["change"] for host, result in fleet["hosts"].items() if "change" in result}
+    changed = {host: result["change"] for host, result in fleet["hosts"].items() if "change" in result} if changing else {}
     told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in changed.items()}
     new = fleet["history"]["new_verdicts"] if fleet["history"] else fleet["counts"]
     result = {"counts": fleet["counts"], "new_counts": new, "files": paths, "ansible_stats": stats}
     return {**result, **({"changes": told} if told else {})}
+
+
+def _registered(hosts: list[str], options: dict[str, Any], task_vars: dict[str, Any], say: Callable[[int, float], None]) -> _Seen:
+    """What the hosts of the play registered. What Ansible's fact cache got from no task is put into it."""
+    hostvars, gathered, changes, unreached, cacheless = task_vars["hostvars"], {}, {}, set(), []
+    for host in with_progress(hosts, say):
+        registered = dict(hostvars.raw_get(host)).get(options["gathered"])
+        gathered[host] = _gathered(registered, hostvars, host, options)
+        if _is_unreached(registered, hostvars, host, options):
+            unreached.add(host)
+        if options["changed_by"]:
+            changes[host] = _change(registered)
+        if not (isinstance(registered, Mapping) and "ansible_facts" in registered) and gathered[host].asked:
+            cacheless.append(host)
+    if options["slices"] == "hand_on" and facts_outlive_the_run():
+        _hand_on({host: gathered[host] for host in cacheless})
+    return gathered, changes, unreached
+
+
+def _hand_on(gathered: Mapping[str, Gathered]) -> None:
+    now = int(time.time())
+    try:
+        cache = FactCache()
+        for host, one in gathered.items():
+            cache.add(host, facts_to_hand_on(one, now))
+    except FactCacheError as error:
+        Display().warning(f"Not all hosts are in the fact cache, so a report of several slices will lack them. {error}")
+
+
+def _of_slices(hosts: list[str], options: dict[str, Any], task_vars: dict[str, Any], say: Callable[[int, float], None]) -> _Seen:
+    """What earlier audits handed on. A host with recorded evidence needs none of them."""
+    if not options["save_dir"] and not facts_outlive_the_run():
+        raise AnsibleActionFail(
+            "There is nothing to make a report of. Turn on Ansible's fact cache (fact_caching, in AWX use_fact_cache) for the audits and "
+            "for this playbook, or give both of them one folder as audit_save_dir"
+        )
+    read_one = reader(options["save_dir"], int(time.time()), options["facts_max_age_seconds"])
+
+    def read(host: str) -> Gathered:
+        found = read_one(host)
+        return found if found.asked else _gathered(None, task_vars["hostvars"], host, options, otherwise=found)
+
+    return HandedOn(hosts, read, say), {}, set()
 
 
 def _change(result: Any) -> Change:
@@ -135,13 +192,17 @@ def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[st
         url=options["history"] or default_url(options["output_dir"]),
         label=str(options["history_label"] or inventory)[:200],
         keep_days=options["history_keep_days"],
-        whole_fleet=set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"]),
+        whole_fleet=_is_whole_fleet(fleet, task_vars),
         write=not check_mode,
     )
     new = remember(fleet, keeping, int(time.time()))
     if fleet["history"]["fault"]:
         Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
     return new
+
+
+def _is_whole_fleet(fleet: Mapping[str, Any], task_vars: Mapping[str, Any]) -> bool:
+    return set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"])
 
 
 def _without_marks(result: Any) -> Any:
@@ -151,8 +212,9 @@ def _without_marks(result: Any) -> Any:
     return plain({name: result[name] for name in ("change", "msg", "unreachable") if name in result}, "registered")
 
 
-def _gathered(result: Any, hostvars: Any, host: str, options: dict[str, Any]) -> Gathered:
-    """What a host registered; of one that did not, since its evidence is recorded, what the record holds. Never raises."""
+def _gathered(result: Any, hostvars: Any, host: str, options: dict[str, Any], otherwise: Gathered | None = None) -> Gathered:
+    """What a host registered; of one that did not, since its evidence is recorded, what the record holds, or ``otherwise`` where there is
+    no record. Never raises."""
 
     def read() -> Gathered:
         if result is None and options["recorded"]:
@@ -162,7 +224,7 @@ def _gathered(result: Any, hostvars: Any, host: str, options: dict[str, Any]) ->
                 return Gathered(None, str(error))
             if path is not None:
                 return Gathered.from_record(path)
-        return Gathered.from_result(result)
+        return otherwise or Gathered.from_result(result)
 
     return Gathered.whatever(read)
 

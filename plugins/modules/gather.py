@@ -58,6 +58,12 @@ options:
         fleet of thousands far less memory and time; M(fleetcare.pagealloc.report) parses it.
     type: bool
     default: true
+  hand_on:
+    description:
+      - Whether to return facts in spite of O(facts=false) where Ansible keeps facts in a cache (C(fact_caching)) that outlives the
+        run, so that the playbook C(fleetcare.pagealloc.report) can make one report of the slices of a fleet.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - fleetcare.pagealloc.attributes.controller
   - fleetcare.pagealloc.attributes.no_diff

@@ -32,6 +32,24 @@ options:
       - Name of the variable in which the hosts registered what M(fleetcare.pagealloc.gather) returned.
     type: str
     required: true
+  slices:
+    description:
+      - With V(hand_on), what is known of each host is put into Ansible's fact cache, where Ansible keeps facts in one (C(fact_caching))
+        that outlives the run. Of a host that gave no facts it is when it was asked, and why it gave none.
+      - With V(merge), nothing is read from O(gathered), but what earlier audits handed on, in O(save_dir) or in the fact cache. Memory
+        then holds one host at a time.
+    type: str
+    choices: [hand_on, merge]
+  save_dir:
+    description:
+      - Directory in which the audits recorded what each host gave, for O(slices=merge).
+    type: path
+    default: ""
+  facts_max_age_seconds:
+    description:
+      - For O(slices=merge), how old what was handed on of a host may be. Older, the host is C(unknown). With V(0) there is no limit.
+    type: int
+    default: 86400
   changed_by:
     description:
       - The role whose changes O(gathered) registered. Then the reports tell what was before and after on each host.

@@ -127,6 +127,13 @@ def test_the_site_changes_variables_alone(tmp_path: Path) -> None:
     assert {one["state"] for one in objects["controller_schedules"]} == {"absent"}
 
 
+def test_slices_leave_what_they_saw_and_one_job_makes_the_report_of_it(tmp_path: Path) -> None:
+    templates = {one["name"]: one for one in written(tmp_path, own(), awx_slices=4)["controller_templates"]}
+    audit, report = templates["pagealloc audit"], templates["pagealloc report"]
+    assert (int(audit["job_slice_count"]), audit["use_fact_cache"], report["use_fact_cache"]) == (4, True, True)
+    assert "job_slice_count" not in report
+
+
 def test_a_wrong_value_of_the_site_is_named_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="audit_fail_on: 'afected' is none of affected, starved"):
         written(tmp_path, own(), awx_extra_vars={"audit_fail_on": ["afected"]})

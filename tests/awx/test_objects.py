@@ -34,7 +34,8 @@ OURS = {
     "projects": ["playbooks"],
     "execution_environments": ["environment of Default"],
     "job_templates": [
-        "audit", "kernel upgrade, cancel", "kernel upgrade, check", "kernel upgrade, schedule", "workaround, apply", "workaround, check",
+        "audit", "kernel upgrade, cancel", "kernel upgrade, check", "kernel upgrade, schedule", "report",
+        "workaround, apply", "workaround, check",
     ],
     "workflow_job_templates": ["find and cure"],
     "workflow_approval_templates": ["workaround, approval"],

@@ -22,6 +22,8 @@ from tests.benchmarks.figures import Figure, merge, progress
 from tests.benchmarks.live import audit_vs_raw, audit_vs_setup
 from tests.benchmarks.recorded_fleet import fleet_audit, fleet_core
 from tests.benchmarks.size import Size, quick
+from tests.benchmarks.slices import merge as merge_slices
+from tests.benchmarks.slices import two_slices
 from tests.benchmarks.sosreports import sos_fleet, sos_tree, sos_xz
 from tests.benchmarks.stages import classify_stages
 from tests.conftest import ROOT
@@ -34,6 +36,8 @@ _BENCHMARKS: dict[str, tuple[Callable[[Path, Size], list[Figure]], tuple[str, ..
     "devices": (devices, tuple(DEVICES)),
     "fleet_core": (fleet_core, ("fleet_core_10k_vs_1k_per_host",)),
     "fleet": (fleet_audit, ("fleet_10k_vs_1k_per_host",)),
+    "merge": (merge_slices, ("merge_100k_vs_10k_per_host",)),
+    "two_slices": (two_slices, ("audit_2_slices_wall_vs_1",)),
     "sos_tree": (sos_tree, ("sos_tree_vs_insights_hosts_per_second",)),
     "sos_xz": (sos_xz, ("sos_xz_vs_insights_hosts_per_second",)),
     "sos_fleet": (sos_fleet, ("sos_fleet_cached_vs_not",)),

@@ -50,11 +50,17 @@ class _Bench:
             raise RuntimeError(f"{recap} hosts went well with {logins} logins, not {self.hosts}:\n{run.said[-2000:]}")
 
 
+def hosts_behind(number: int) -> list[str]:
+    """The names of so many hosts of ``live_bench``."""
+    return [f"host{place:03d}" for place in range(number)]
+
+
 @contextmanager
 def live_bench(folder: Path, hosts: int) -> Iterator[_Bench]:
     with running_sshd(folder / "sshd") as sshd:
         daemon = _daemon(sshd.port)
-        addresses = {f"host{number:03d}": {"ansible_host": f"127.0.{1 + number // 250}.{1 + number % 250}"} for number in range(hosts)}
+        names = enumerate(hosts_behind(hosts))
+        addresses = {name: {"ansible_host": f"127.0.{1 + number // 250}.{1 + number % 250}"} for number, name in names}
         inventory = {"all": {"hosts": addresses, "vars": sshd.variables("root")}}
         (folder / "inventory.json").write_text(json.dumps(inventory))
         (folder / "ansible.cfg").write_text("# None of /etc/ansible.\n")

@@ -30,10 +30,10 @@ _MOST_FACTS, _MOST_PAIRS, _MOST_ITEMS, _MOST_NAMES = 50, 20, 20, 20
 
 @dataclass(frozen=True)
 class Sides:
-    """The facts of the hosts on both sides, and how many hosts are on neither and why."""
+    """The names of the hosts on both sides, and how many hosts are on neither and why."""
 
-    troubled: list[Mapping[str, Any]]
-    others: list[Mapping[str, Any]]
+    troubled: list[str]
+    others: list[str]
     no_facts: int
     symptom_not_known: int
     not_in_fleet: list[str]
@@ -47,7 +47,7 @@ def compare(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str] = ()
     Hosts without facts, and without ``troubled`` those whose symptom could not be seen, are on neither side.
     """
     sides = _sides(hosts, troubled)
-    groups = groups_of(sides.troubled + sides.others, (1 << len(sides.troubled)) - 1)
+    groups = groups_of((hosts[name]["facts"] for name in sides.troubled + sides.others), (1 << len(sides.troubled)) - 1)
     ranked, tests = _ranked(groups)
     pairs = pairs_of(groups.groups, (1 << len(sides.troubled)) - 1)
     findings = Findings(
@@ -77,7 +77,7 @@ def compare(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str] = ()
 
 def _sides(hosts: Mapping[str, Mapping[str, Any]], listed: Sequence[str]) -> Sides:
     names = frozenset(listed)
-    sides: tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]] = ([], [])
+    sides: tuple[list[str], list[str]] = ([], [])
     no_facts = not_known = 0
     for name, result in hosts.items():
         ill = name in names if names else result["symptom"]
@@ -86,7 +86,7 @@ def _sides(hosts: Mapping[str, Mapping[str, Any]], listed: Sequence[str]) -> Sid
         elif ill is None:
             not_known += 1
         else:
-            sides[0 if ill else 1].append(result["facts"])
+            sides[0 if ill else 1].append(name)
     return Sides(*sides, no_facts, not_known, sorted(names - set(hosts)))
 
 

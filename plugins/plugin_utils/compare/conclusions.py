@@ -112,7 +112,7 @@ def _part(part: Part) -> str:
 
 
 def _name(group: FactGroup) -> str:
-    """``NIC driver ixgbe (always with firmware ixgbe 0x61c10001)``"""
+    """``NIC driver e1000e (always with firmware e1000e 0.5-4)``"""
     words = [f"{NAMES[fact]} {clip(value, 60)}" for fact, value in group.items]
     if len(words) == 1:
         return words[0]

@@ -8,7 +8,7 @@ A set of hosts is an int with one bit for each: what is asked of two sets for th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,23 +64,25 @@ class _Posting:
         self.partial: list[int] = []
 
 
-def groups_of(facts: Sequence[Mapping[str, Any]], troubled: int) -> FactGroups:
+def groups_of(facts: Iterable[Mapping[str, Any]], troubled: int) -> FactGroups:
     """The groups of hosts with these facts; ``troubled`` has the bits of those that showed the trouble, by their place."""
-    postings, whole = _collect(facts)
-    certain = {fact: mask_of(places, len(facts)) for fact, places in whole.items()}
+    postings, whole, hosts = _collect(facts)
+    certain = {fact: mask_of(places, hosts) for fact, places in whole.items()}
     together: dict[_Key, list[Item]] = {}
     for item, posting in postings.items():
         known = certain.get(item[0], 0)
         if len(posting.having) < known.bit_count() + len(posting.partial):  # else all that are known have it
             together.setdefault((tuple(posting.having), tuple(posting.partial), known), []).append(item)
-    ranked = sorted(_by_what_could_be_seen(together, troubled, len(facts)))
-    groups = [_group(key, items, troubled, len(facts)) for _least, items, key in ranked[:MOST_GROUPS]]
+    ranked = sorted(_by_what_could_be_seen(together, troubled, hosts))
+    groups = [_group(key, items, troubled, hosts) for _least, items, key in ranked[:MOST_GROUPS]]
     return FactGroups(list(_opposites_as_one(groups)), max(0, len(ranked) - MOST_GROUPS))
 
 
-def _collect(facts: Sequence[Mapping[str, Any]]) -> tuple[dict[Item, _Posting], dict[str, list[int]]]:
+def _collect(facts: Iterable[Mapping[str, Any]]) -> tuple[dict[Item, _Posting], dict[str, list[int]], int]:
+    """(who has what, of whom all of a fact is known, how many hosts there are)."""
     postings: dict[Item, _Posting] = {}
     whole: dict[str, list[int]] = {}
+    place = -1
     for place, host in enumerate(facts):
         for fact, seen in seen_facts(host):
             if seen.whole:
@@ -92,7 +94,7 @@ def _collect(facts: Sequence[Mapping[str, Any]]) -> tuple[dict[Item, _Posting], 
                 posting.having.append(place)
                 if not seen.whole:
                     posting.partial.append(place)
-    return postings, whole
+    return postings, whole, place + 1
 
 
 def _by_what_could_be_seen(together: Mapping[_Key, list[Item]], troubled: int, hosts: int) -> Iterator[tuple[float, list[Item], _Key]]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,11 +48,19 @@ def explained(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet:
     return {**result, **extra, "actions": actions, "unhelpful": _unhelpful(found, situation, actions)}
 
 
-def explain_fleet(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The results of all hosts, each with its facts, explained; each beside hosts of its kernel and memory size."""
-    seen = {name: (result["facts"], account_of(result["facts"])) for name, result in hosts.items() if _has_facts(result)}
+def explain_fleet(hosts: MutableMapping[str, dict[str, Any]]) -> MutableMapping[str, dict[str, Any]]:
+    """The same hosts, each result with its facts explained in its place, beside hosts of its kernel and memory size."""
+    seen = {name: (_kernel_of(result["facts"]), account_of(result["facts"])) for name, result in hosts.items() if _has_facts(result)}
     figures = fleet_figures(seen)
-    return {name: _whatever(result, result["facts"] if name in seen else None, figures.get(name)) for name, result in hosts.items()}
+    for name in list(hosts):
+        result = hosts[name]
+        hosts[name] = _whatever(result, result["facts"] if name in seen else None, figures.get(name))
+    return hosts
+
+
+def _kernel_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """All that figures of the fleet need of the facts: these of a large fleet do not fit into memory."""
+    return {"kernel": {"release": (facts.get("kernel") or {}).get("release")}}
 
 
 def _whatever(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
@@ -40,7 +40,7 @@ def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int) -> 
 
 
 def _look_back(fleet: dict[str, Any], told: dict[str, Any], history: History, keeping: Keeping, at_epoch_seconds: int) -> set[str]:
-    hosts: Mapping[str, dict[str, Any]] = fleet["hosts"]
+    hosts: MutableMapping[str, dict[str, Any]] = fleet["hosts"]
     now = {name: observation_of(result, at_epoch_seconds) for name, result in hosts.items()}
     runs, past = history.runs(keeping.label), history.past(keeping.label, len(now), MOST_POINTS)
     history.add(Run(keeping.label, at_epoch_seconds, len(now), keeping.whole_fleet, fleet["collection_version"]), now)
@@ -56,6 +56,7 @@ def _look_back(fleet: dict[str, Any], told: dict[str, Any], history: History, ke
     for name, result in hosts.items():
         result["forecast"] = forecast(past.get(name, ()), now[name])
         _warn(result, result["forecast"])
+        hosts[name] = result
     return new
 
 

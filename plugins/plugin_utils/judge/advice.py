@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import standing
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 
 
@@ -43,7 +44,7 @@ def workaround(host: Host, advisory: Advisory) -> list[Action]:
                 "unless a page-cache-heavy database runs here",
             )
         )
-    return actions
+    return actions + [_action("run_by_hand", f"Have a person run: {command} (advisory {advisory.id})") for command in asked.commands]
 
 
 def zone_reclaim_in_force(host: Host, wanted: int | None) -> bool:
@@ -53,15 +54,23 @@ def zone_reclaim_in_force(host: Host, wanted: int | None) -> bool:
     return host.zone_reclaim_mode is not None and host.zone_reclaim_mode & wanted == wanted
 
 
-def upgrade(advisory: Advisory) -> list[Action]:
+def first_fixed(host: Host, advisory: Advisory) -> str | None:
+    """The first kernel of the host's own stream that has the fix; of any, where the stream has none. None where none is known."""
+    if advisory.kernel is None:
+        return None
+    bounds = standing(host.release, advisory.kernel, host.userland).bounds if host.release else None
+    return (bounds.fixed if bounds else None) or advisory.kernel.fixed
+
+
+def upgrade(host: Host, advisory: Advisory) -> list[Action]:
     """Install the fix, where one is known."""
-    if advisory.kernel is None or advisory.kernel.fixed is None:
+    fixed = first_fixed(host, advisory)
+    if fixed is None:
         return [_action("follow_advisory", f"{advisory.fix} (advisory {advisory.id})")]
     return [
         _action(
             "upgrade_kernel",
-            f"Install kernel {advisory.kernel.fixed} or later, see that it has the driver {advisory.driver}, "
-            f"and boot it (advisory {advisory.id})",
+            f"Install kernel {fixed} or later, see that it has the driver {advisory.driver}, and boot it (advisory {advisory.id})",
         )
     ]
 

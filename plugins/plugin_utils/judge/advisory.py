@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.condition import Condition, ConditionError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import KernelSpans
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.spans_reading import SpanError, read_spans
 
-#: compare_releases(a, b) -> -1, 0 or 1 by RPM's rules.
-compare_releases: Callable[[str, str], int] = rpm_version.compare_releases
-_split_kernel_release: Callable[[str], Any] = rpm_version.split_kernel_release
+#: What ``drivers`` says where the fault is in no one driver.
+_ANY = "any"
 
 
 class AdvisoryError(Exception):
@@ -31,27 +30,21 @@ class AdvisoryError(Exception):
 
 
 @dataclass(frozen=True)
-class KernelRange:
-    """The kernels an advisory speaks of: ``introduced`` is the first affected, ``fixed`` the first that is not."""
-
-    dists: frozenset[str]
-    unaffected_dists: frozenset[str]
-    versions: frozenset[str]
-    introduced: str
-    fixed: str | None
-
-    def __str__(self) -> str:
-        return f"[{self.introduced}, {self.fixed})" if self.fixed else f"[{self.introduced}, no fix known)"
-
-
-@dataclass(frozen=True)
 class Thresholds:
-    """When the symptom is there. Orders are powers of two of pages."""
+    """When the symptom is there. Orders are powers of two of pages.
+
+    ``drivers``: those of the advisory and the modules of its traces, empty where none is meant. ``by_trace``: only a failure with one of
+    them in its trace is the symptom, of order ``failures_from_order`` or more, not the headroom of atomic requests. ``explained``:
+    (driver, order): failures of this order or more with this driver in their trace are known to be harmless."""
 
     order: int
     headroom_below: int
     failures_up_to_order: int
     failures_at_least: int
+    drivers: frozenset[str] = frozenset()
+    by_trace: bool = False
+    failures_from_order: int = 0
+    explained: frozenset[tuple[str, int]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,19 +53,36 @@ class Workaround:
 
     min_free_kbytes: int | None
     zone_reclaim_mode: int | None
+    #: What a person may run; nothing here runs it.
+    commands: tuple[str, ...] = ()
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether it has a setting of which the facts tell whether it is in force."""
+        return self.min_free_kbytes is not None or self.zone_reclaim_mode is not None
 
 
 @dataclass(frozen=True)
 class Advisory:
-    """One advisory of the catalogue; ``source`` is the mapping it was made from."""
+    """One advisory of the catalogue; ``source`` is the mapping it was made from. ``drivers``: empty for any driver; ``modules``: in the
+    trace of its failures. ``unhelpful``: remedy -> why it does not help. ``silent``: its request does not log."""
 
     id: str
     title: str
-    driver: str
+    severity: str
+    drivers: tuple[str, ...]
+    modules: tuple[str, ...]
+    silent: bool
+    counter: str | None
+    unhelpful: Mapping[str, str]
+    confidence: Mapping[str, str] | None
     bus_driver: str | None
     in_tree_only: bool
     distributions: frozenset[str]
-    kernel: KernelRange | None
+    kernel: KernelSpans | None
+    #: A NIC of a larger MTU is meant, pages of this size; None for any.
+    mtu_above: int | None
+    page_size_bytes: int | None
     condition: Condition | None
     thresholds: Thresholds
     workaround: Workaround | None
@@ -80,63 +90,97 @@ class Advisory:
     references: tuple[str, ...]
     source: Mapping[str, Any]
 
+    @property
+    def driver(self) -> str:
+        """The drivers in words."""
+        return " or ".join(self.drivers or self.modules) or "any driver"
+
+    @property
+    def is_noise(self) -> bool:
+        """Its failures fill the log, and nothing else."""
+        return self.severity == "noise"
+
 
 def prepare(source: Mapping[str, Any], defaults: Thresholds) -> Advisory:
     """An ``Advisory`` from a mapping that advisories/schema.json allows.
 
-    Raises AdvisoryError for what a schema cannot see: a release that is none, a range that is empty, a condition
-    that does not compile.
+    Raises AdvisoryError for what a schema cannot see: a release that is none, a range that is empty, ranges or settings that contradict
+    each other, a condition that does not compile.
     """
     name = source["id"]
-    symptom = source.get("symptom", {})
-    workaround = source.get("workaround")
+    request = source.get("request", {})
     return Advisory(
         id=name,
         title=source["title"],
-        driver=source["driver"],
+        severity=source.get("severity", "outage"),
+        drivers=_drivers(name, source),
+        modules=tuple(source.get("trace_modules", ())),
+        silent=request.get("silent", False),
+        counter=request.get("counter"),
+        unhelpful=_unhelpful(name, source),
+        confidence=source.get("confidence"),
         bus_driver=source.get("bus_driver"),
         in_tree_only=source.get("in_tree_only", True),
         distributions=frozenset(source.get("distributions", ())),
-        kernel=_kernel_range(name, source["kernel"]) if "kernel" in source else None,
+        kernel=_kernel(name, source),
+        mtu_above=source.get("mtu_above"),
+        page_size_bytes=source.get("page_size_bytes"),
         condition=_condition(name, source["condition"]) if "condition" in source else None,
-        thresholds=Thresholds(
-            order=source["order"],
-            headroom_below=symptom.get("headroom_below", defaults.headroom_below),
-            failures_up_to_order=symptom.get("failures_up_to_order", defaults.failures_up_to_order),
-            failures_at_least=symptom.get("failures_at_least", defaults.failures_at_least),
-        ),
-        workaround=workaround and Workaround(workaround.get("min_free_kbytes"), workaround.get("zone_reclaim_mode")),
+        thresholds=_thresholds(source, defaults),
+        workaround=_workaround(source.get("workaround")),
         fix=source["fix"].strip(),
         references=tuple(source["references"]),
         source=source,
     )
 
 
-def _kernel_range(name: str, kernel: Mapping[str, Any]) -> KernelRange:
-    introduced: str = kernel["introduced"]
-    fixed: str | None = kernel.get("fixed")
-    for key, release in (("kernel.introduced", introduced), ("kernel.fixed", fixed)):
-        if release is not None:
-            try:
-                _split_kernel_release(release)
-            except EvidenceError as error:
-                raise AdvisoryError(
-                    name, key, f"not a kernel release ({error.reason})", "write VERSION-RELEASE as uname -r prints it"
-                ) from error
-    if fixed is not None and compare_releases(introduced, fixed) >= 0:
-        raise AdvisoryError(
-            name,
-            "kernel.fixed",
-            f"the range is inverted or empty: {fixed} is not after kernel.introduced {introduced}",
-            "name the first kernel that has the fix, or leave it null where none is known",
-        )
-    return KernelRange(
-        dists=frozenset(kernel["dists"]),
-        unaffected_dists=frozenset(kernel.get("unaffected_dists", ())),
-        versions=frozenset(kernel.get("versions", ())),
-        introduced=introduced,
-        fixed=fixed,
+def _drivers(name: str, source: Mapping[str, Any]) -> tuple[str, ...]:
+    if "driver" in source and "drivers" in source:
+        raise AdvisoryError(name, "drivers", "stands beside driver", "put all of them into drivers, or remove it")
+    if "driver" not in source and "drivers" not in source:
+        raise AdvisoryError(name, "driver", "missing", "name the driver, or several or any in drivers")
+    told = source.get("drivers", [source.get("driver")])
+    for key in ("bus_driver", "mtu_above") if told == _ANY else ():
+        if key in source:
+            raise AdvisoryError(name, key, "names one driver's where drivers says any", "remove one of the two")
+    return () if told == _ANY else tuple(told)
+
+
+def _unhelpful(name: str, source: Mapping[str, Any]) -> Mapping[str, str]:
+    unhelpful: Mapping[str, str] = source.get("unhelpful", {})
+    both = sorted(set(unhelpful) & set(source.get("workaround", {})))
+    if both:
+        raise AdvisoryError(name, f"unhelpful.{both[0]}", "stands in workaround too", "remove it from one of the two")
+    return {remedy: " ".join(why.split()) for remedy, why in unhelpful.items()}
+
+
+def _thresholds(source: Mapping[str, Any], defaults: Thresholds) -> Thresholds:
+    symptom, request = source.get("symptom", {}), source.get("request", {})
+    named = source.get("drivers", [source.get("driver")])
+    drivers = {*(() if named == _ANY else named), *source.get("trace_modules", ()), source.get("bus_driver")} - {None}
+    waits = request.get("context", "atomic") == "sleeping" or request.get("falls_back", False)
+    return Thresholds(
+        order=source["order"],
+        headroom_below=symptom.get("headroom_below", defaults.headroom_below),
+        failures_up_to_order=symptom.get("failures_up_to_order", defaults.failures_up_to_order),
+        failures_at_least=symptom.get("failures_at_least", defaults.failures_at_least),
+        drivers=frozenset(drivers),
+        by_trace=bool(drivers) and (waits or named == _ANY),
+        failures_from_order=symptom.get("failures_from_order", min(1, source["order"])),
     )
+
+
+def _workaround(source: Mapping[str, Any] | None) -> Workaround | None:
+    if source is None:
+        return None
+    return Workaround(source.get("min_free_kbytes"), source.get("zone_reclaim_mode"), tuple(source.get("commands", ())))
+
+
+def _kernel(name: str, source: Mapping[str, Any]) -> KernelSpans | None:
+    try:
+        return read_spans(source)
+    except SpanError as error:
+        raise AdvisoryError(name, error.key, error.fault, error.remedy) from error
 
 
 def _condition(name: str, expression: str) -> Condition:

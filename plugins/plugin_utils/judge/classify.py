@@ -12,9 +12,9 @@ from typing import Any, TypedDict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge import advice
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory_told import advisory_told
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import (
-    FIXED,
     NO,
     REVIEW,
     UNSEEN,
@@ -22,11 +22,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria
     Criterion,
     believing_the_bus,
     match,
-    place_of,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom, why_unknown
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import FIXED, place_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
@@ -74,9 +74,16 @@ class _Look:
             self._findings[limits] = symptom(self.host, self.headroom, self._why, limits)
         return self._findings[limits]
 
+    def leaves_open(self, matched: list[Advisory]) -> bool:
+        """Whether there may be failures, or a want of blocks, that none of the matching advisories speaks of."""
+        limits = [advisory.thresholds for advisory in matched]
+        return all(one.by_trace for one in limits) or any(finding.set_aside for finding in self._findings.values())
+
     def orders(self) -> tuple[int, int]:
         """(order, failures_up_to_order) of the thresholds it was looked for with; of several the largest, whose headroom ends first."""
-        limits = [on_pages_of(self.host.page_size_bytes, one) for one in self._findings]
+        # what only a trace tells is not looked for in the free blocks
+        looked = [one for one in self._findings if not one.by_trace] or list(self._findings)
+        limits = [on_pages_of(self.host.page_size_bytes, one) for one in looked]
         return max(one.order for one in limits), max(one.failures_up_to_order for one in limits)
 
     def symptom_there(self) -> bool | None:
@@ -96,11 +103,14 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
     Raises FactsError for facts in another shape, AdvisoryError for a condition that gives no boolean.
     """
     look = _Look(facts, catalogue.advisories)
-    judged = [(advisory, *match(look.host, advisory)) for advisory in catalogue.advisories]
+    every = [(advisory, *match(look.host, advisory)) for advisory in catalogue.advisories]
+    noise = [(advisory, answers) for advisory, state, answers in every if advisory.is_noise and state == YES]
+    judged = [one for one in every if not one[0].is_noise]
     opinions = [_opinion(look, *one) for one in judged]
     matched = [advisory.id for advisory, state, _answers in judged if state == YES]
-    if not matched:
-        opinions.append(_without_advisory(look, catalogue.thresholds))
+    if look.leaves_open([advisory for advisory, state, _answers in judged if state == YES]):
+        opinions.append(_without_advisory(look, _explained_by(noise, catalogue.thresholds)))
+    opinions += [_of_noise(advisory, answers) for advisory, answers in noise]
     next_boot = [_next_boot(look.host, advisory) for advisory, state, _answers in judged if state == NO and _returns(look.host, advisory)]
     opinions = next_boot + opinions
     # A stable sort: opinions of one severity stay in the catalogue's order.
@@ -136,16 +146,28 @@ def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Criteri
     return _Opinion("clear", reasons)
 
 
+def _explained_by(noise: Iterable[tuple[Advisory, tuple[Criterion, ...]]], limits: Thresholds) -> Thresholds:
+    """The thresholds by which failures that are known to be noise are no symptom."""
+    pairs = {(driver, advisory.thresholds.order) for advisory, _answers in noise for driver in advisory.thresholds.drivers}
+    return replace(limits, explained=frozenset(pairs))
+
+
+def _of_noise(advisory: Advisory, answers: tuple[Criterion, ...]) -> _Opinion:
+    """What is known to be harmless makes no verdict worse."""
+    told = f"advisory {advisory.id} applies, which only fills the log: {advisory.title}"
+    return _Opinion("clear", [told, *(answer.reason for answer in answers), *advisory_told(advisory)])
+
+
 def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
     host, found = look.host, look.symptom(advisory.thresholds)
-    reasons = [f"advisory {advisory.id} applies: {advisory.title}", *why, *found.reasons, *found.unseen]
+    reasons = [f"advisory {advisory.id} applies: {advisory.title}", *why, *found.reasons, *found.unseen, *advisory_told(advisory)]
     pending, said = _pending(host, advisory)
     if pending:
         held_up = advice.workaround(host, advisory) if found.present else []
         return _Opinion("reboot_pending", [said, *reasons], advice.reboot(host, advisory) + held_up)
     in_force, told = _workaround(host, advisory)
     reasons += [sentence for sentence in (told, said) if sentence]
-    helps = advice.workaround(host, advisory) + advice.upgrade(advisory)
+    helps = advice.workaround(host, advisory) + advice.upgrade(host, advisory)
     if found.present:
         return _Opinion("affected", [*found.reasons, *reasons], helps)
     if not in_force:
@@ -159,18 +181,18 @@ def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
 
 def _pending(host: Host, advisory: Advisory) -> tuple[bool, str]:
     """(the fix only awaits a reboot, a sentence on it or "")."""
-    span, boots = advisory.kernel, host.default_boot
-    if span is None or span.fixed is None:
+    spans, boots, fixed = advisory.kernel, host.default_boot, advice.first_fixed(host, advisory)
+    if spans is None or fixed is None:
         return False, ""
     if boots is None:
         why = host.why("kernel.default_boot", "kernel")
         return False, f"which kernel boots by default was not seen{why}, so a fix that awaits a reboot is not ruled out"
-    if place_of(boots, span) != FIXED:
-        return False, f"kernel {clip(boots)} boots by default, which does not have the fix of {span.fixed}"
+    if place_of(boots, spans, host.userland) != FIXED:
+        return False, f"kernel {clip(boots)} boots by default, which does not have the fix of {fixed}"
     if host.installed is not None and boots not in host.installed:
         return False, f"kernel {clip(boots)} would boot by default and has the fix, but is not among the installed ones"
     running = clip(host.release)
-    return True, f"kernel {clip(boots)} boots by default and has the fix of {span.fixed}, but {running} still runs"
+    return True, f"kernel {clip(boots)} boots by default and has the fix of {fixed}, but {running} still runs"
 
 
 def _returns(host: Host, advisory: Advisory) -> bool:
@@ -191,8 +213,8 @@ def _next_boot(host: Host, advisory: Advisory) -> _Opinion:
 def _workaround(host: Host, advisory: Advisory) -> tuple[bool, str]:
     """(every setting of the workaround is in force, a sentence on them)."""
     asked = advisory.workaround
-    if asked is None:
-        return False, f"advisory {advisory.id} knows no workaround"
+    if asked is None or not asked.is_checked:
+        return False, f"advisory {advisory.id} knows no {'workaround' if asked is None else 'workaround that the facts show'}"
     told, in_force = [], True
     if asked.min_free_kbytes is not None:
         now = host.min_free_kbytes

@@ -8,32 +8,31 @@ Each criterion answers no, unseen, review or yes; the first of these that any of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import (
-    Advisory,
-    AdvisoryError,
-    KernelRange,
-    compare_releases,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.condition import ConditionError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host, Nic
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import (
+    BEFORE,
+    BETWEEN,
+    FIXED,
+    IN_RANGE,
+    UNAFFECTED,
+    KernelSpans,
+    standing,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 
 NO, UNSEEN, REVIEW, YES = "no", "unseen", "review", "yes"
-_split_kernel_release: Callable[[str], Any] = rpm_version.split_kernel_release
-_release_tags: Callable[[str], frozenset[str]] = rpm_version.release_tags
 
 
 def believing_the_bus(host: Host, advisories: Iterable[Advisory]) -> Host:
     """The host with the driver of the bus for each card that ethtool did not tell of. Not where an advisory names a bus driver for a driver
     of another name: then the bus does not tell which of the two it is."""
-    differing = {advisory.bus_driver for advisory in advisories if advisory.bus_driver != advisory.driver}
+    differing = {advisory.bus_driver for advisory in advisories if advisory.bus_driver not in advisory.drivers}
     told = [nic.driver is None and nic.bus_driver is not None and nic.bus_driver not in differing for nic in host.nics or ()]
     if not any(told):
         return host
@@ -75,6 +74,10 @@ def _answers(host: Host, advisory: Advisory) -> Iterator[Criterion]:
     yield found
     if advisory.kernel is not None:
         yield kernel_criterion(host, advisory, advisory.kernel)
+    if advisory.mtu_above is not None and served:
+        yield mtu_criterion(advisory.mtu_above, served)
+    if advisory.page_size_bytes is not None:
+        yield page_size_criterion(host, advisory.page_size_bytes)
     if advisory.condition is not None:
         yield condition_criterion(host, advisory)
     if served and advisory.in_tree_only:
@@ -83,14 +86,17 @@ def _answers(host: Host, advisory: Advisory) -> Iterator[Criterion]:
 
 def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Nic]]:
     """Whether a NIC has the advisory's driver, and which. Bonds, VLANs and bridges answer by the NICs beneath them."""
+    if not advisory.drivers:
+        return trace_criterion(host, advisory), []
     wanted = advisory.driver
     if host.nics is None:
         return Criterion(UNSEEN, f"the network interfaces were not seen{host.why('nics')}, so one may be {wanted}", ("nics",)), []
-    served = [nic for nic in host.nics if nic.driver == wanted]
+    served = [nic for nic in host.nics if nic.driver in advisory.drivers]
     if served:
         names = listed(nic.name for nic in served)
         by = "the link to the device's driver" if any(nic.driver_by_bus for nic in served) else "ethtool -i"
-        return Criterion(YES, f"{by}: {names}: the driver is {wanted}"), served
+        found = " or ".join(dict.fromkeys(str(nic.driver) for nic in served))
+        return Criterion(YES, f"{by}: {names}: the driver is {found}"), served
     hidden = hidden_cards(host)
     if hidden:
         return Criterion(UNSEEN, f"{hidden}, so one may be {wanted}", ("the machine's network cards (audit the machine itself)",)), []
@@ -100,6 +106,18 @@ def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Ni
         told = listed((doubt[0] for doubt in doubts), 3, 240)
         return Criterion(UNSEEN, f"{told}, so it may be {wanted}", tuple(doubt[1] for doubt in doubts)), []
     return Criterion(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []
+
+
+def trace_criterion(host: Host, advisory: Advisory) -> Criterion:
+    """Of an advisory for any driver: whether the trace of a failure has one of its modules. One that names none speaks of every host."""
+    if not advisory.modules:
+        return Criterion(YES, "every driver is meant")
+    least = advisory.thresholds.failures_from_order
+    groups = [group for group in (host.failures.groups if host.failures else ()) if group.order >= least]
+    found = sorted({name for group in groups for name in group.drivers} & set(advisory.modules))
+    if found:
+        return Criterion(YES, f"kernel log: {listed(found)} is in the trace of a page allocation failure")
+    return Criterion(NO, f"no page allocation failure with {advisory.driver} in its trace was seen")
 
 
 def hidden_cards(host: Host) -> str | None:
@@ -140,10 +158,29 @@ def _drivers(nics: tuple[Nic, ...]) -> str:
     return f"seen: {listed(sorted(seen))}" if seen else "it has none"
 
 
+def mtu_criterion(above: int, served: list[Nic]) -> Criterion:
+    """Whether one of the NICs has a larger MTU."""
+    large = [nic for nic in served if nic.mtu is not None and nic.mtu > above]
+    if large:
+        return Criterion(YES, f"ip link: {listed(nic.name for nic in large)}: the MTU is above {above}")
+    unseen = [nic.name for nic in served if nic.mtu is None]
+    if unseen:
+        return Criterion(UNSEEN, f"{listed(unseen)}: the MTU was not seen", tuple(f"nics.{clip(name, 40)}.mtu" for name in unseen))
+    return Criterion(NO, f"ip link: {listed(nic.name for nic in served)}: no MTU is above {above}")
+
+
+def page_size_criterion(host: Host, wanted: int) -> Criterion:
+    """Whether the host has pages of this size."""
+    size = host.page_size_bytes
+    if size is None:
+        return Criterion(UNSEEN, f"the size of a page was not seen{host.why('page_size_bytes')}", ("page_size_bytes",))
+    return Criterion(YES if size == wanted else NO, f"getconf PAGESIZE: pages have {size} bytes, {wanted} are meant")
+
+
 def origin_criterion(host: Host, advisory: Advisory, served: list[Nic]) -> Criterion:
     """Whether the driver of ``served`` is the kernel's own. One from outside is for a person to judge."""
-    name = advisory.driver
-    if name in host.out_of_tree:
+    name = " or ".join(dict.fromkeys(str(nic.driver) for nic in served))
+    if any(nic.driver in host.out_of_tree for nic in served):
         return Criterion(REVIEW, f"/proc/modules: the loaded {name} is marked out of tree (O): {_OUTSIDE}")
     if any(nic.in_tree for nic in served):
         return Criterion(YES, f"modinfo: {name} is the kernel's own module")
@@ -164,61 +201,42 @@ def origin_criterion(host: Host, advisory: Advisory, served: list[Nic]) -> Crite
 _OUTSIDE = "the distribution's kernel neither brings its faults nor mends them, so a person must judge its version"
 
 
-def kernel_criterion(host: Host, advisory: Advisory, span: KernelRange) -> Criterion:
+def kernel_criterion(host: Host, advisory: Advisory, spans: KernelSpans) -> Criterion:
     """Whether the running kernel lies in the range."""
     if host.release is None:
         why = host.why("kernel.release", "kernel")
         return Criterion(UNSEEN, f"uname -r: the running kernel was not seen{why}", ("kernel.release",))
     told, by = f"kernel {clip(host.release)}", f"(advisory {advisory.id})"
-    place = place_of(host.release, span)
+    place, bounds = standing(host.release, spans, host.userland)
     if place == IN_RANGE:
-        return Criterion(YES, f"{told} lies in {span} {by}")
+        return Criterion(YES, f"{told} lies in {bounds} {by}")
     if place in (BEFORE, FIXED):
-        return Criterion(NO, f"{told} is {'before' if place == BEFORE else 'past'} {span} {by}")
+        return Criterion(NO, f"{told} is {'before' if place == BEFORE else 'past'} {bounds} {by}")
+    if place == BETWEEN:
+        return Criterion(UNSEEN, f"{told}: whether it has the fault is not known, only that {bounds} has it {by}")
     if place == UNAFFECTED:
-        return Criterion(NO, f"{told} is of another distribution release than {_dists(span)} {by}")
-    return _foreign_kernel(host, advisory, span, told)
+        return Criterion(NO, f"{told} is of another distribution release than {_dists(spans)} {by}")
+    return _foreign_kernel(host, advisory, spans, told)
 
 
-def _foreign_kernel(host: Host, advisory: Advisory, span: KernelRange, told: str) -> Criterion:
-    """A kernel that the range says nothing of: no on a userland the advisory does not name, else unseen."""
+def _foreign_kernel(host: Host, advisory: Advisory, spans: KernelSpans, told: str) -> Criterion:
+    """A kernel that the ranges say nothing of: unseen where upstream's versions have the fault, for it may be carried back into a
+    distributor's build; else no on a userland the advisory does not name."""
+    if spans.upstream is not None:
+        says = f"{told} is a distributor's build: whether it has the fault of {spans.upstream} is not known (advisory {advisory.id})"
+        return Criterion(UNSEEN, says)
     userland = host.distribution_id
     if userland is None:
         why = host.why("kernel.distribution", "kernel.distribution.id")
         return Criterion(UNSEEN, f"{told}: its distribution was not seen{why}", ("kernel.distribution",))
     if userland not in advisory.distributions:
         return Criterion(NO, f"{told} is of another distribution, {clip(userland, 40)} (advisory {advisory.id})")
-    says = f"{told} is not one of the distributor's {_dists(span)} kernels, so {span} says nothing of it"
+    says = f"{told} is not one of the distributor's {_dists(spans)} kernels, so {spans} says nothing of it"
     return Criterion(UNSEEN, says)
 
 
-BEFORE, IN_RANGE, FIXED, UNAFFECTED, FOREIGN = "before", "in range", "fixed", "unaffected", "foreign"
-
-
-@lru_cache(maxsize=4096)
-def place_of(release: str, span: KernelRange) -> str:
-    """Where a kernel release stands to the range; FOREIGN is one that the range says nothing of.
-
-    Remembered, since a fleet of thousands runs a handful of kernels.
-    """
-    tags = _release_tags(release)
-    if tags.isdisjoint(span.dists):
-        return UNAFFECTED if tags & span.unaffected_dists else FOREIGN
-    try:
-        version = str(_split_kernel_release(release).version)
-    except EvidenceError:
-        return FOREIGN
-    if span.versions and version not in span.versions:
-        return FOREIGN
-    if compare_releases(release, span.introduced) < 0:
-        return BEFORE
-    if span.fixed is not None and compare_releases(release, span.fixed) >= 0:
-        return FIXED
-    return IN_RANGE
-
-
-def _dists(span: KernelRange) -> str:
-    return "/".join(sorted(span.dists))
+def _dists(spans: KernelSpans) -> str:
+    return "/".join(sorted({tag for one in spans.ranges for tag in one.dists})) or "those of the range"
 
 
 def condition_criterion(host: Host, advisory: Advisory) -> Criterion:

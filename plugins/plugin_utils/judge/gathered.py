@@ -26,11 +26,16 @@ _MOST_WORDS_CHARS = 4000
 
 @dataclass(frozen=True)
 class Gathered:
-    """What gathering gave on one host: its facts, or else the message for want of which there are none."""
+    """What gathering gave on one host: its facts, or else the message for want of which there are none.
+
+    ``sentence`` comes before the message of a host that could be reached. ``asked``: False of one that no task has come to.
+    """
 
     facts: Mapping[str, Any] | None
     message: str = ""
     unreachable: bool = False
+    sentence: str = "Gathering failed."
+    asked: bool = True
 
     @classmethod
     def from_record(cls, path: str) -> Gathered:
@@ -66,7 +71,8 @@ class Gathered:
     @classmethod
     def _from_result(cls, result: Any) -> Gathered:
         if not isinstance(result, Mapping):
-            return cls(None, "nothing was gathered: the play ended for this host before, or has yet to come to it (serial)")
+            why = "nothing was gathered: the play ended for this host before, or has yet to come to it (serial)"
+            return cls(None, why, asked=False)
         facts = (result.get("ansible_facts") or {}).get("pagealloc")
         if isinstance(facts, Mapping):
             return cls(facts)
@@ -97,8 +103,8 @@ def _judge(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
         if gathered.unreachable or is_timeout(gathered.message):
             kind, sentence = verdict_of(gathered.message)
         else:
-            kind, sentence = "unknown", "Gathering failed."
-        return {**verdict_for_unreached(kind, f"{sentence} {gathered.message}"), "facts": None}
+            kind, sentence = "unknown", gathered.sentence
+        return {**verdict_for_unreached(kind, f"{sentence} {gathered.message}".strip()), "facts": None}
     try:
         return {**classify(gathered.facts, advisories), "facts": gathered.facts}
     except FactsError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import Userland
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
 
 
@@ -24,6 +25,7 @@ class Nic:
     in_tree: bool | None
     virtual: bool
     lower: tuple[str, ...] | None
+    mtu: int | None = None
     #: Without ethtool: the driver is that of the bus, where no advisory says that the two differ.
     driver_by_bus: bool = False
 
@@ -113,7 +115,7 @@ class Host:
     ``settings``: by name, the values of what the workaround may set."""
 
     release: str | None
-    distribution_id: str | None
+    userland: Userland
     installed: tuple[str, ...] | None
     default_boot: str | None
     nics: tuple[Nic, ...] | None
@@ -126,6 +128,11 @@ class Host:
     boot_settings: tuple[BootSetting, ...]
     out_of_tree: frozenset[str]
     facts: Mapping[str, Any]
+
+    @property
+    def distribution_id(self) -> str | None:
+        """The ``ID`` of os-release."""
+        return self.userland.id
 
     @property
     def min_free_kbytes(self) -> int | None:

@@ -19,6 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host imp
     Nic,
     Record,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import Userland
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError, check_facts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
@@ -29,7 +30,7 @@ def read_host(facts: object) -> Host:
     kernel, vm, modules = (seen.get(name) or {} for name in ("kernel", "vm", "modules"))
     return Host(
         release=_text(kernel, "release"),
-        distribution_id=_distribution_id(kernel.get("distribution") or {}),
+        userland=_userland(kernel.get("distribution") or {}),
         installed=_texts(kernel, "installed"),
         default_boot=_text(kernel, "default_boot"),
         nics=None if seen["nics"] is None else tuple(map(_nic, seen["nics"])),
@@ -56,10 +57,10 @@ def _texts(holder: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
     return None if values is None else tuple(values)
 
 
-def _distribution_id(distribution: Mapping[str, Any]) -> str | None:
+def _userland(distribution: Mapping[str, Any]) -> Userland:
     found = _text(distribution, "id")
     # A release file that was read and not recognised tells as little as none.
-    return None if found == "unknown" else found
+    return Userland() if found == "unknown" else Userland(found, _text(distribution, "version"))
 
 
 def _container(found: Mapping[str, Any] | None) -> str | None:
@@ -88,6 +89,7 @@ def _nic(found: Mapping[str, Any]) -> Nic:
         # Only where it is certain that no device is behind it is a driver not to be missed.
         virtual=found.get("virtual") is True,
         lower=_texts(found, "lower"),
+        mtu=found.get("mtu"),
     )
 
 

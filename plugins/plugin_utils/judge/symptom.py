@@ -13,6 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import hidden_cards
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup, Failures, Host, MemoryTrouble
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.whose_failures import is_of_another, may_be_own
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed, requests
 
 #: So many sentences on failures of which nobody can tell whether they are the symptom.
@@ -21,13 +22,14 @@ _MAX_DOUBTS = 3
 
 class Symptom(NamedTuple):
     """What was seen (``reasons``) and not seen (``unseen``, sentences; ``missing``, data); ``present``: it is there.
-    ``trusted``: not by a log alone that users of the host can write to."""
+    ``trusted``: not by a log alone that users of the host can write to. ``set_aside``: the log has failures of another driver."""
 
     present: bool
     reasons: tuple[str, ...]
     unseen: tuple[str, ...]
     missing: tuple[str, ...]
     trusted: bool = True
+    set_aside: bool = False
 
 
 def symptom(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | None, limits: Thresholds) -> Symptom:
@@ -42,6 +44,7 @@ def symptom(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | N
         first.unseen + then.unseen,
         first.missing + then.missing,
         left.present or log.trusted,
+        log.set_aside,
     )
 
 
@@ -49,7 +52,8 @@ def on_pages_of(page_size_bytes: int | None, limits: Thresholds) -> Thresholds:
     """The thresholds, whose orders mean bytes and are told for pages of 4 kB, for pages of another size: what a driver asks for is as
     large on any machine. The orders stay as they are where the size is not known."""
     doublings = (page_size_bytes or 4096).bit_length() - 13
-    return replace(limits, order=max(0, limits.order - doublings), failures_up_to_order=max(0, limits.failures_up_to_order - doublings))
+    orders = ("order", "failures_up_to_order", "failures_from_order")
+    return replace(limits, **{name: max(0, getattr(limits, name) - doublings) for name in orders})
 
 
 def _present(reason: str) -> Symptom:
@@ -65,6 +69,8 @@ def _unseen(reason: str, missing: str) -> Symptom:
 
 
 def _left(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | None, limits: Thresholds) -> Symptom:
+    if limits.by_trace:
+        return _seen()
     order, wanted = limits.order, requests(limits.order, host.page_size_bytes)
     granted, most = (headroom["atomic"], headroom["atomic_at_most"]) if headroom else ([], [])
     if order >= len(granted):
@@ -95,7 +101,24 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
     if found is None:
         return _unseen(f"kernel log: none could be read{host.why('failures')}", "failures")
     seen, since = _seen_that_count(host, found)
-    log = f"kernel log ({listed(seen.sources, 5)})"
+    log, nic_drivers = f"kernel log ({listed(seen.sources, 5)})", nic_drivers_of(host)
+    if limits.by_trace:
+        seen = replace(seen, groups=tuple(group for group in seen.groups if may_be_own(group, limits)), others=())
+    theirs = [group for group in seen.groups if is_of_another(group, limits, nic_drivers)]
+    log_of_own = _log_of(replace(seen, groups=tuple(group for group in seen.groups if group not in theirs)), host, limits, since, log)
+    if not theirs:
+        return log_of_own
+    return log_of_own._replace(reasons=(*log_of_own.reasons, *_set_aside(log, theirs, limits, since)), set_aside=True)
+
+
+def _set_aside(log: str, theirs: Sequence[FailureGroup], limits: Thresholds, since: str) -> tuple[str, ...]:
+    names = listed(sorted({name for group in theirs for name in group.drivers}))
+    whom = f"not of {' or '.join(sorted(limits.drivers))}" if limits.drivers else "which is known to do without"
+    return (f"{log}: besides, {_told(theirs, limits, since)} in the trace of {names}, {whom}",)
+
+
+def _log_of(seen: Failures, host: Host, limits: Thresholds, since: str, log: str) -> Symptom:
+    """What the log says of the symptom. ``seen``: the failures that count, ``since``: since what, ``log``: its name."""
     nic_drivers = nic_drivers_of(host)
     counted = [group for group in seen.groups if is_symptom(group, limits, nic_drivers)]
     rest = [group for group in seen.groups if group.count and group not in counted]
@@ -112,6 +135,8 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
         told = f"{log}: {_told(counted, limits, since)}{_last(counted, nic_drivers)}{_unprinted(seen)}{_by_whom(by_kernel, total)}"
         reasons = (told, *others) if total >= limits.failures_at_least else (*others, told)
         return Symptom(True, (*reasons, *unsure), (), (), trusted)
+    if limits.by_trace and not unsure:
+        return _seen(f"{log}: no page allocation failure with {' or '.join(sorted(limits.drivers))} in its trace since {since}", *others)
     untold = seen.count - sum(seen.by_order.values())
     if untold > 0:
         return Symptom(False, others, (f"{log}: {untold} failures whose order is not known", *unsure), ("failures.by_order",))
@@ -131,6 +156,8 @@ def _is_denied(other: MemoryTrouble) -> bool:
 def is_symptom(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
     """Whether failures are the symptom. Larger blocks are asked for by many who can do without; a NIC's driver, and whoever may not
     wait, cannot."""
+    if limits.by_trace:
+        return group.count > 0 and group.order >= limits.failures_from_order and not limits.drivers.isdisjoint(group.drivers)
     small = group.order <= limits.failures_up_to_order or group.order == limits.order
     return group.count > 0 and (small or group.atomic is True or not nic_drivers.isdisjoint(group.drivers))
 
@@ -143,8 +170,7 @@ def failures_that_count(host: Host, limits: Thresholds) -> list[FailureGroup]:
     """The failures that are the symptom under these thresholds, told for the pages of the host; none where no log could be read."""
     if host.failures is None:
         return []
-    drivers = nic_drivers_of(host)
-    return [group for group in _seen_that_count(host, host.failures)[0].groups if is_symptom(group, limits, drivers)]
+    return [group for group in _seen_that_count(host, host.failures)[0].groups if is_symptom(group, limits, nic_drivers_of(host))]
 
 
 def others_that_count(host: Host) -> list[MemoryTrouble]:

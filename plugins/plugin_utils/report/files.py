@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet_csv import render_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import json_lines
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import prometheus_lines
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import (
     TRIAL,
     remove_leftovers,
@@ -21,14 +21,17 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_f
     write_together,
 )
 
-#: Kind of report -> its file's name and what renders it. To add a report is to add its file to this folder, and an entry here.
+#: Kind of report -> its file's name and what renders it, as a text or in parts. To add a report is to add its file to
+#: this folder, and an entry here.
 #: The names are fixed: no text of a host is in them.
-REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
-    "json": ("fleet.json", render_json),
+REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str | Iterable[str]]]] = {
+    "json": ("fleet.json", json_lines),
     "html": ("fleet.html", render_html),
-    "prometheus": ("pagealloc.prom", render_prometheus),
+    "prometheus": ("pagealloc.prom", prometheus_lines),
     "csv": ("fleet.csv", render_csv),
 }
+#: Their names.
+REPORT_FILES = tuple(name for name, _render in REPORTS.values())
 
 
 def require_writable(directory: str) -> None:

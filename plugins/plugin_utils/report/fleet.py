@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
@@ -30,17 +30,20 @@ def judge_fleet(
     comparing: bool = True,
     troubled: Sequence[str] = (),
     changes: Mapping[str, Mapping[str, Any]] | None = None,
+    results: MutableMapping[str, dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The document that all reports are made of; docs/fleet.schema.json describes it.
 
     ``comparing``: with what sets the hosts that show the trouble apart from the rest; ``troubled`` names these hosts where
-    the verdicts are not to tell. ``changes``: what a role did to each host (workaround/effect.py, Change). Raises AdvisoryError
-    where the site's advisories are not in order.
+    the verdicts are not to tell. ``changes``: what a role did to each host (workaround/effect.py, Change). ``results``: what is to
+    hold the hosts' results, where a dict is too small. Raises AdvisoryError where the site's advisories are not in order.
     """
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
-    hosts = explain_fleet({name: judge_host(one, advisories) for name, one in gathered.items()})
-    for name, change in (changes or {}).items():
-        hosts[name]["change"] = change
+    hosts: MutableMapping[str, dict[str, Any]] = {} if results is None else results
+    for name, one in gathered.items():
+        result = judge_host(one, advisories)
+        hosts[name] = {**result, "change": changes[name]} if changes and name in changes else result
+    explain_fleet(hosts)
     return {
         **head_of(SCHEMA),
         "counts": counts_by_verdict(hosts.values()),

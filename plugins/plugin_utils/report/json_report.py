@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Never raw in the file although JSON allows it: C1 control characters and bidirectional overrides
@@ -31,23 +31,30 @@ def render_json(fleet: Mapping[str, Any]) -> str:
     always be written as UTF-8: lone surrogates become ``\\ufffd``. Raises ValueError for numbers
     that JSON does not have.
     """
+    return "".join(json_lines(fleet))
+
+
+def json_lines(fleet: Mapping[str, Any]) -> Iterator[str]:
+    """The same in parts."""
     hosts: Mapping[str, Any] = fleet["hosts"]
-    lines = ["{"]
+    yield "{\n"
     for key in ("schema", "generated_at", "collection_version"):
-        lines.append(f"{_dump(key)}:{_dump(fleet[key])},")
+        yield f"{_text(key)}:{_text(fleet[key])},\n"
     # Worst first is how the counts are made, and how a person wants to read them.
-    counts = ",".join(f"{_dump(verdict)}:{_dump(n)}" for verdict, n in fleet["counts"].items())
-    lines.append(f'"counts":{{{counts}}},')
-    lines += [f"{_dump(key)}:{_dump(fleet[key])}," for key in ("comparison", "history")]
-    lines.append('"hosts":{')
-    lines.append(",\n".join(f"{_dump(name)}:{_dump(hosts[name])}" for name in sorted(hosts)))
-    lines.append("}}\n")
-    text = "\n".join(lines)
+    counts = ",".join(f"{_text(verdict)}:{_text(n)}" for verdict, n in fleet["counts"].items())
+    yield f'"counts":{{{counts}}},\n'
+    for key in ("comparison", "history"):
+        yield f"{_text(key)}:{_text(fleet[key])},\n"
+    yield '"hosts":{\n'
+    comma = ",\n"
+    for place, name in enumerate(sorted(hosts)):
+        yield f"{comma if place else ''}{_text(name)}:{_text(hosts[name])}"
+    yield "\n}}\n"
+
+
+def _text(value: object) -> str:
+    text = _ENCODER.encode(value)
     return text if text.isascii() and "\x7f" not in text else _ESCAPED.sub(_escape, text)
-
-
-def _dump(value: object) -> str:
-    return _ENCODER.encode(value)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -26,9 +26,26 @@ _NAME_LIMIT = 4096
 _Sample = tuple[str, float]
 
 
+class _Hosts:
+    """(label, result) of each host in the order of their names, as often as it is asked for."""
+
+    def __init__(self, results: Mapping[str, Mapping[str, Any]]) -> None:
+        self._results = results
+        self._labels = {name: _label("host", name) for name in sorted(results, key=natural_key)}
+
+    def __iter__(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for name, label in self._labels.items():
+            yield label, self._results[name]
+
+
 def render_prometheus(fleet: Mapping[str, Any]) -> str:
     """The fleet as metrics. What is not known has no sample: it must not read as zero."""
-    hosts = [(_label("host", name), fleet["hosts"][name]) for name in sorted(fleet["hosts"], key=natural_key)]
+    return "".join(prometheus_lines(fleet))
+
+
+def prometheus_lines(fleet: Mapping[str, Any]) -> Iterator[str]:
+    """The same in parts."""
+    hosts = _Hosts(fleet["hosts"])
     orders = _orders(fleet["hosts"].values())
     families: tuple[tuple[str, str, Iterable[_Sample]], ...] = (
         ("audit_timestamp_seconds", "When the audit was made, in seconds since 1970.", [("", _epoch(fleet["generated_at"]))]),
@@ -36,7 +53,7 @@ def render_prometheus(fleet: Mapping[str, Any]) -> str:
         (
             "host_verdict",
             "The verdict on each host, always 1.",
-            [(f"{host},{_label('verdict', result['verdict'])}", 1) for host, result in hosts],
+            ((f"{host},{_label('verdict', result['verdict'])}", 1) for host, result in hosts),
         ),
         ("headroom_requests", "Requests of this order that the kernel would still grant, at least.", _headroom(hosts, orders)),
         ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts, orders)),
@@ -60,7 +77,8 @@ def render_prometheus(fleet: Mapping[str, Any]) -> str:
             ("change_outcome", "What became of each host that was to be changed, always 1.", _outcomes(changed)),
             ("change_min_free_bytes", "vm.min_free_kbytes before and after the change.", _min_free(changed)),
         )
-    return "".join(line for family in families for line in _family(*family))
+    for family in families:
+        yield from _family(*family)
 
 
 def _orders(results: Iterable[Mapping[str, Any]]) -> list[int]:
@@ -88,7 +106,7 @@ def _min_free(changed: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]
                 yield f'{host},when="{when}"', value * 1024
 
 
-def _headroom(hosts: list[tuple[str, Mapping[str, Any]]], orders: Iterable[int]) -> Iterator[_Sample]:
+def _headroom(hosts: _Hosts, orders: Iterable[int]) -> Iterator[_Sample]:
     for host, result in hosts:
         for order in orders:
             for kind, atomic in (("atomic", "true"), ("non_atomic", "false")):
@@ -97,7 +115,7 @@ def _headroom(hosts: list[tuple[str, Mapping[str, Any]]], orders: Iterable[int])
                     yield f'{host},order="{order}",atomic="{atomic}"', number
 
 
-def _unusable(hosts: list[tuple[str, Mapping[str, Any]]], orders: Iterable[int]) -> Iterator[_Sample]:
+def _unusable(hosts: _Hosts, orders: Iterable[int]) -> Iterator[_Sample]:
     for host, result in hosts:
         percents = (result["headroom"] or {}).get("unusable_free_percent") or ()
         for order in orders:
@@ -105,7 +123,7 @@ def _unusable(hosts: list[tuple[str, Mapping[str, Any]]], orders: Iterable[int])
                 yield f'{host},order="{order}"', percents[order] / 100
 
 
-def _failures(hosts: list[tuple[str, Mapping[str, Any]]], orders: Iterable[int]) -> Iterator[_Sample]:
+def _failures(hosts: _Hosts, orders: Iterable[int]) -> Iterator[_Sample]:
     for host, result in hosts:
         failures = (result["facts"] or {}).get("failures")
         if failures is None:

@@ -34,8 +34,9 @@ def write_whole(target: Path, text: str, mode: int = 0o666) -> None:
         path.replace(target)
 
 
-def write_together(texts: Mapping[Path, str]) -> None:
-    """All the files, or none: what was in their places is there again where one cannot be written. Raises as ``write_whole``."""
+def write_together(texts: Mapping[Path, str | Iterable[str]]) -> None:
+    """All the files, each of a text or of its parts, or none: what was in their places is there again where one cannot be
+    written. Raises as ``write_whole``."""
     with contextlib.ExitStack() as beside:
         unfinished = {target: beside.enter_context(_written_beside(target, text, 0o666)) for target, text in texts.items()}
         with contextlib.ExitStack() as undo:
@@ -89,14 +90,15 @@ def _beside(target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _written_beside(target: Path, text: str, mode: int) -> Iterator[Path]:
+def _written_beside(target: Path, text: str | Iterable[str], mode: int) -> Iterator[Path]:
     """The path of a new file with the text. It is gone at the end of the block, unless it was put into its place."""
     path = _beside(target)
     with _naming(target):
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         with _naming(target), os.fdopen(number, "wb") as file:
-            file.write(text.encode("utf-8", "replace"))
+            for part in [text] if isinstance(text, str) else text:
+                file.write(part.encode("utf-8", "replace"))
         yield path
     finally:
         path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from functools import cmp_to_key
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import FIXED, place_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import FIXED, place_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import Kernels, Target

@@ -86,7 +86,7 @@ def _is_symptom_trusted(host: Host, result: Result, catalogue: Catalogue) -> boo
 def _asked(result: Result, catalogue: Catalogue) -> dict[str, int] | None:
     """The workarounds of all matching advisories in one."""
     named = set(result["advisories"]) if result["verdict"] in ("affected", "at_risk", "mitigated", "reboot_pending", "unknown") else ()
-    asked = [one.source["workaround"] for one in catalogue.advisories if one.id in named and one.workaround]
+    asked = [one.source["workaround"] for one in catalogue.advisories if one.id in named and one.workaround and one.workaround.is_checked]
     values = {remedy: [one[remedy.name] for one in asked if one.get(remedy.name) is not None] for remedy in REMEDIES}
     return {remedy.name: remedy.joined(every) for remedy, every in values.items() if every} if asked else None
 

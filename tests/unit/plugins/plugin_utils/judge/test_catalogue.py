@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
     read_bundled,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import KernelRange
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import (
     ADVISORY,
     SITE_ADVISORY,
@@ -33,6 +35,7 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.bui
 from jsonschema import Draft7Validator
 
 PLUGINS = Path(catalogue_module.__file__).parents[2]
+WITHOUT_DRIVER = {key: value for key, value in SITE_ADVISORY.items() if key != "driver"}
 RANGE = {"dists": ["el8"], "introduced": "4.18.0-80.el8", "fixed": "4.18.0-147.el8"}
 
 
@@ -72,15 +75,18 @@ def test_ids_are_unique() -> None:
 
 def test_what_stands_in_the_catalogue_stands_nowhere_in_the_code() -> None:
     words: set[str] = set()
-    for entry in read_bundled()["advisories"]:
-        words |= {entry["driver"], entry["bus_driver"], entry["kernel"]["introduced"], entry["kernel"]["fixed"]}
-        words.add(str(entry["workaround"]["min_free_kbytes"]))
+    for entry, advisory in zip(read_bundled()["advisories"], load_catalogue().advisories, strict=True):
+        words |= {*advisory.drivers, *advisory.modules, advisory.bus_driver or advisory.id}
+        builds = [bounds for bounds in (advisory.kernel or ()) if isinstance(bounds, KernelRange)]
+        words |= {release for one in builds for release in (one.introduced, one.fixed, one.last_affected) if release}
+        words |= {str(value) for value in entry.get("workaround", {}).values() if isinstance(value, int) and value > 7}
+    words = {word for word in words if len(word) > 3}  # "tun" is a kind of link, too
     rooms = [path for room in ("plugin_utils", "filter", "test", "action") for path in (PLUGINS / room).rglob("*.py")]
     rooms += (PLUGINS.parent / "roles").rglob("*.yml")
     assert len(rooms) > 20
     for path in rooms:
         text = path.read_text(encoding="utf-8")
-        assert [word for word in words if word in text] == [], path
+        assert [word for word in words if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)] == [], path
 
 
 @pytest.mark.parametrize("site", [None, [], ()])
@@ -91,10 +97,10 @@ def test_nothing_of_the_site_changes_nothing(site: Any) -> None:
 def test_one_key_can_be_overridden_alone() -> None:
     before = load_catalogue()
     after = merge_site_advisories(before, [{"id": ADVISORY, "kernel": {"fixed": "2.6.32-400.el6"}}])
-    old, new = before.advisories[0], after.advisories[0]
+    old, new = (next(one for one in catalogue.advisories if one.id == ADVISORY) for catalogue in (before, after))
     assert new.kernel is not None
     assert old.kernel is not None
-    assert (new.kernel.fixed, new.kernel.introduced) == ("2.6.32-400.el6", old.kernel.introduced)
+    assert (new.kernel.fixed, new.kernel.ranges[0].introduced) == ("2.6.32-400.el6", old.kernel.ranges[0].introduced)
     assert (new.driver, new.workaround, new.thresholds) == (old.driver, old.workaround, old.thresholds)
     assert old.kernel.fixed == "2.6.32-431.el6"
     host = facts(kernel=kernel("2.6.32-400.el6.x86_64"))
@@ -110,10 +116,10 @@ def test_no_known_fix() -> None:
 
 def test_a_new_advisory_is_added_behind_the_others_with_the_defaults() -> None:
     catalogue = merge_site_advisories(load_catalogue(), [SITE_ADVISORY])
-    assert [one.id for one in catalogue.advisories] == [ADVISORY, "site-igb"]
-    assert catalogue.advisories[1].thresholds.order == 3
-    assert catalogue.advisories[1].thresholds.headroom_below == catalogue.thresholds.headroom_below
-    assert catalogue.advisories[1].in_tree_only
+    assert [one.id for one in catalogue.advisories] == [*(one.id for one in load_catalogue().advisories), "site-igb"]
+    assert catalogue.advisories[-1].thresholds.order == 3
+    assert catalogue.advisories[-1].thresholds.headroom_below == catalogue.thresholds.headroom_below
+    assert catalogue.advisories[-1].in_tree_only
 
 
 def test_thresholds_of_an_advisory_are_its_own() -> None:
@@ -131,8 +137,62 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
         ([5], "advisory 1 of the site: of type int where a mapping is needed"),
         ([{"driver": "igb"}], "advisory 1 of the site: id: missing or not a string; name the advisory it adds or overrides"),
         ([SITE_ADVISORY, SITE_ADVISORY], "advisory site-igb: id: stands twice"),
-        ([{"id": ADVISORY, "kernel": {"fixxed": "x"}}], f"advisory {ADVISORY}: kernel.fixxed: unknown key; use one of dists, fixed"),
-        ([{"id": ADVISORY, "drivers": []}], f"advisory {ADVISORY}: drivers: unknown key; use one of bus_driver"),
+        (
+            [{"id": ADVISORY, "kernel": {"fixxed": "x"}}],
+            f"advisory {ADVISORY}: kernel.fixxed: unknown key; use one of distribution_versions, distributions",
+        ),
+        ([{"id": ADVISORY, "driverz": []}], f"advisory {ADVISORY}: driverz: unknown key; use one of bus_driver"),
+        ([{"id": ADVISORY, "drivers": []}], f"advisory {ADVISORY}: drivers: [] should be non-empty"),
+        ([{"id": ADVISORY, "drivers": ["igb"]}], f"advisory {ADVISORY}: drivers: stands beside driver; put all of them into drivers"),
+        ([{**WITHOUT_DRIVER, "drivers": "igb"}], "advisory site-igb: drivers: 'igb' does not match"),
+        (
+            [{**WITHOUT_DRIVER, "drivers": "any", "bus_driver": "igb"}],
+            "advisory site-igb: bus_driver: names one driver's where drivers says any",
+        ),
+        ([WITHOUT_DRIVER], "advisory site-igb: driver: missing; name the driver, or several or any in drivers"),
+        (
+            [{**SITE_ADVISORY, "kernel": RANGE, "kernels": [RANGE]}],
+            "advisory site-igb: kernels: stands beside kernel; put all ranges into kernels",
+        ),
+        (
+            [{**SITE_ADVISORY, "kernels": [RANGE, {**RANGE, "introduced": "4.18.0-100.el8", "fixed": None}]}],
+            "advisory site-igb: kernels.1: contradicts kernels.0: both speak of el8 and [4.18.0-80.el8, 4.18.0-147.el8) meets "
+            "[4.18.0-100.el8, no fix known); join the two, or tell them apart by versions",
+        ),
+        (
+            [{**SITE_ADVISORY, "kernels": [RANGE, {**RANGE, "introduced": "4.18.0-200.el8", "fixed": "4.18.0-200.el8"}]}],
+            "advisory site-igb: kernels.1.fixed: the range is inverted or empty: 4.18.0-200.el8 is not after kernels.1.introduced",
+        ),
+        (
+            [{**SITE_ADVISORY, "kernel": {**RANGE, "last_affected": "4.18.0-147.el8"}}],
+            "advisory site-igb: kernel.fixed: the range is inverted or empty: 4.18.0-147.el8 is not after kernel.last_affected",
+        ),
+        (
+            [{**SITE_ADVISORY, "kernel": {**RANGE, "free_before": "4.18.0-90.el8"}}],
+            "advisory site-igb: kernel.introduced: the range is inverted",
+        ),
+        (
+            [{**SITE_ADVISORY, "upstream": {"introduced": "4.9", "fixed": "4.9.0"}}],
+            "advisory site-igb: upstream.fixed: the range is inverted or empty",
+        ),
+        ([{**SITE_ADVISORY, "upstream": {"introduced": "four"}}], "advisory site-igb: upstream.introduced: 'four' does not match"),
+        (
+            [{**SITE_ADVISORY, "upstream": {"introduced": 4.1}}],
+            "upstream.introduced: of type float where string or null is needed; write it in quotes",
+        ),
+        ([{**SITE_ADVISORY, "upstream": {"fixed": "4.9"}}], "advisory site-igb: upstream.introduced: missing"),
+        ([{**SITE_ADVISORY, "unhelpful": {"reboot": "no"}}], "advisory site-igb: unhelpful.reboot: unknown key; use one of compact_memory"),
+        (
+            [{"id": ADVISORY, "unhelpful": {"min_free_kbytes": "x"}}],
+            f"advisory {ADVISORY}: unhelpful.min_free_kbytes: stands in workaround too",
+        ),
+        (
+            [{**SITE_ADVISORY, "workaround": {"swappiness": 1}}],
+            "advisory site-igb: workaround.swappiness: unknown key; use one of commands",
+        ),
+        ([{**SITE_ADVISORY, "severity": "bad"}], "advisory site-igb: severity: 'bad' is not one of"),
+        ([{**SITE_ADVISORY, "request": {"context": "x"}}], "advisory site-igb: request.context: 'x' is not one of"),
+        ([{**SITE_ADVISORY, "confidence": {"level": "two_sources"}}], "advisory site-igb: confidence.rests_on: missing"),
         ([{"id": "new"}], "advisory new: title: missing; a new advisory must be complete"),
         ([{"id": ADVISORY, "order": "2"}], f"advisory {ADVISORY}: order: of type str where integer is needed"),
         (
@@ -239,7 +299,7 @@ def test_a_package_that_is_not_installed_is_named_with_how_to_install_it(package
         merge_site_advisories(load_catalogue(), site)
     monkeypatch.undo()
     catalogue_module._validator.cache_clear()
-    assert merge_site_advisories(load_catalogue(), site).advisories[1].condition
+    assert merge_site_advisories(load_catalogue(), site).advisories[-1].condition
 
 
 def test_without_either_package_the_bundled_catalogue_serves(monkeypatch: pytest.MonkeyPatch) -> None:

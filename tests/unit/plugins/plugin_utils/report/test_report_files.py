@@ -24,7 +24,7 @@ def test_every_report_of_the_list_is_written(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {name for name, _render in REPORTS.values()}
     for kind, (name, render) in REPORTS.items():
         assert written[kind] == str(tmp_path / name)
-        assert Path(written[kind]).read_bytes().decode() == render(sample_fleet())
+        assert Path(written[kind]).read_bytes().decode() == "".join(render(sample_fleet()))
 
 
 def test_a_report_is_added_by_an_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

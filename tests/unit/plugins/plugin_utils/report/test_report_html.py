@@ -199,6 +199,19 @@ def test_the_time_is_written_for_people_and_any_text_is_borne() -> None:
     assert "&lt;b&gt;</time>" in render_html({**sample_fleet(), "generated_at": "<b>"})
 
 
+def test_a_page_of_more_hosts_has_the_worst_and_says_where_the_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = sample_fleet()
+    whole = render_html(fleet)
+    names = [row.name for row in host_rows(fleet)]
+    monkeypatch.setattr("ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html.MOST_HOSTS", 3)
+    part = render_html(fleet)
+    assert 'id="partly"' not in whole
+    assert f"This page has the 3 hosts with the worst verdicts. All {len(names)} are in fleet.json" in part
+    assert part.count('<th scope="row">') == 3 and part.count('\n{"name":') == 3
+    heading = re.compile('class="headline">([^<]*)<')
+    assert heading.findall(part) == heading.findall(whole)
+
+
 def test_time_grows_with_the_number_of_hosts_only() -> None:
     def seconds(fleet: dict[str, Any]) -> float:
         best = 60.0
@@ -473,6 +486,16 @@ def test_going_back_closes_the_host(browser: Browser, pages: dict[str, str]) -> 
     assert browser.evaluate("location.hash") == "#host=backup-ams-02"
     browser.evaluate("new Promise((done) => { addEventListener('popstate', () => setTimeout(done)); history.back(); })")
     assert browser.evaluate('document.getElementById("panel").hidden')
+
+
+def test_twenty_thousand_hosts_open_as_fast_as_ten_thousand(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "fleet.html"
+    page.write_text(render_html(large_fleet(20_000)))
+    began = time.monotonic()
+    browser.open(page.as_uri())
+    assert browser.evaluate('document.getElementById("shown").value') == "first 500 of 10,000 hosts"
+    assert time.monotonic() - began < 20  # two seconds on a machine that does nothing else
+    assert "All 20,000 are in fleet.json" in browser.evaluate('document.getElementById("partly").textContent')
 
 
 def test_ten_thousand_hosts(browser: Browser, pages: dict[str, str]) -> None:

@@ -122,5 +122,6 @@ def test_every_name_of_the_list_is_that_of_its_remedy_and_its_file() -> None:
 
 
 def test_an_advisory_may_ask_for_every_remedy_and_for_nothing_else() -> None:
+    """But for commands, which are shown to a person and run by nobody else."""
     schema = json.loads((ROOT / "plugins/plugin_utils/judge/advisories/schema.json").read_text())
-    assert set(schema["definitions"]["advisory"]["properties"]["workaround"]["properties"]) == set(KEYS)
+    assert set(schema["definitions"]["advisory"]["properties"]["workaround"]["properties"]) == {*KEYS, "commands"}

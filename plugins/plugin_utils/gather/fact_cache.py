@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible's fact cache (``fact_caching``), written and read beside Ansible itself: what no task of a host handed it, and all of a fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.plugins.loader import cache_loader
+
+#: A cache plugin keeps all that it read until it is let go of.
+_MOST_KEPT = 1000
+
+
+class FactCacheError(Exception):
+    """The cache cannot be used; the message names it."""
+
+
+def facts_outlive_the_run() -> bool:
+    """Whether Ansible keeps facts in something else than its own memory."""
+    return str(constants.CACHE_PLUGIN).rpartition(".")[2] != "memory"
+
+
+class FactCache:
+    """The facts of hosts in the cache that this Ansible is set to. FactCacheError where it cannot be opened, read or written."""
+
+    def __init__(self) -> None:
+        self._plugin = self._opened()
+        self._used = 0
+
+    def read(self, host: str) -> Mapping[str, Any]:
+        """The facts of a host, empty where it has none, or where they expired."""
+        try:
+            self._use()
+            found = self._plugin.get(host)
+        except KeyError:
+            return {}
+        except Exception as error:  # a plugin may raise what it likes
+            raise _named(error) from error
+        return found if isinstance(found, Mapping) else {}
+
+    def add(self, host: str, facts: Mapping[str, Any]) -> None:
+        """Put these facts in place of those with the same names."""
+        known = self.read(host)
+        try:
+            self._plugin.set(host, {**known, **facts})
+        except Exception as error:
+            raise _named(error) from error
+
+    def _use(self) -> None:
+        self._used += 1
+        if self._used % _MOST_KEPT == 0:
+            self._plugin = self._opened()
+
+    def _opened(self) -> Any:
+        try:
+            plugin = cache_loader.get(constants.CACHE_PLUGIN)
+        except AnsibleError as error:
+            raise _named(error) from error
+        if plugin is None:
+            raise FactCacheError(f"there is no cache plugin {constants.CACHE_PLUGIN}")
+        return plugin
+
+
+def _named(error: Exception) -> FactCacheError:
+    return FactCacheError(f"{constants.CACHE_PLUGIN}: {error}")

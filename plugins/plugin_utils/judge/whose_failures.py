@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose failures are these: of the drivers that an advisory speaks of, or of another one?"""
+
+from __future__ import annotations
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup
+
+
+def may_be_own(group: FailureGroup, limits: Thresholds) -> bool:
+    """Whether failures are, or may be, of one of the advisory's drivers."""
+    if group.order < limits.failures_from_order:
+        return False
+    if not limits.drivers.isdisjoint(group.drivers + group.drivers_beside):
+        return True
+    return not group.trace_read and not group.drivers and group.order == limits.order
+
+
+def is_of_another(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
+    """Whether failures are known to be harmless, or the trace names a driver of the host's NICs and none of the advisory's."""
+    if any(name in group.drivers and group.order >= order for name, order in limits.explained):
+        return nic_drivers.isdisjoint(set(group.drivers) - {name for name, _order in limits.explained})
+    if not limits.drivers or not limits.drivers.isdisjoint(group.drivers + group.drivers_beside):
+        return False
+    return not nic_drivers.isdisjoint(group.drivers)
