@@ -19,18 +19,19 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places im
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, LOGS, LogContext
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import PAGETYPEINFO
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import PAGETYPEINFO, THP_MODE, TUNING
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import nics_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.page_size import page_size_bytes
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.vmstat import parse_vmstat
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, no_record, parse_record, parse_settings
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import FIELDS as ZONEINFO_FIELDS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
 
 #: The facts module -> the top-level names it gives; ``gather`` gives all.
 FACTS_OF = {
-    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vm", "workaround", "failures", "pagetypes"),
+    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vmstat", "vm", "workaround", "failures", "pagetypes"),
     "nic_driver_facts": ("nics", "container", "modules"),
     "kernel_release_facts": ("kernel", "uptime_seconds", "booted_epoch_seconds"),
 }
@@ -60,6 +61,7 @@ def facts_from(evidence):
         "modules": _modules(evidence, take),
         "zones": take("zones", lambda: _zones(evidence, take)),
         "memory": take("memory", lambda: parse_meminfo(evidence.get("/proc/meminfo"))),
+        "vmstat": take("vmstat", lambda: parse_vmstat(evidence.get("/proc/vmstat"))),
         "vm": _vm(evidence, take),
         "workaround": take("workaround", lambda: _workaround(evidence)),
         "pagetypes": None,
@@ -164,7 +166,26 @@ def _vm(evidence, take):
     values = dict((name, value_of(name)) for name in KEYS)
     if all(value is None for value in values.values()):
         return None
-    return dict(values, boot_settings=_boot_settings(evidence))
+    tuning = dict((name, _tuning(evidence, take, name)) for name in TUNING)
+    return dict(values, boot_settings=_boot_settings(evidence), transparent_huge_pages=_thp_mode(evidence), **tuning)
+
+
+def _tuning(evidence, take, name):
+    """The value of a sysctl that only some kernels have: null without a reason where this one has none."""
+    source = "/proc/sys/vm/" + name
+    if source not in evidence.texts and "o such file" in evidence.reasons.get(source, "o such file"):
+        return None
+    return take("vm." + name, lambda: sole_count(name, evidence.get(source)))
+
+
+def _thp_mode(evidence):
+    """The word in brackets of "always [madvise] never"; null where the kernel has no transparent huge pages."""
+    first, _star, last = THP_MODE.partition("*")
+    for red_hat in ("", "redhat_"):
+        mode = evidence.texts.get(first + red_hat + last, "").partition("[")[2].partition("]")[0]
+        if mode in ("always", "madvise", "never"):
+            return mode
+    return None
 
 
 def _boot_settings(evidence):

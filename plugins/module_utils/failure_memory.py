@@ -19,13 +19,13 @@ _WATERMARKS = re.compile(r" *" + _NAME + r" free:([0-9]{1,15})kB ")
 _BLOCKS = re.compile(r" *" + _NAME + r": ((?:[0-9]{1,15}\*[0-9]{1,15}kB (?:\([A-Z]*\) )?)+)= ([0-9]{1,15})kB\s*\Z")
 _BLOCK = re.compile(r"([0-9]{1,15})\*([0-9]{1,15})kB")
 _RESERVE = re.compile(r" *lowmem_reserve\[\]:((?: [0-9]{1,15})+)\s*\Z")
-_MARK = re.compile(r" (min|low|high):([0-9]{1,15})kB(?= |\Z)")
+_MARK = re.compile(r" (min|low|high|free_cma):([0-9]{1,15})kB(?= |\Z)")
 
-_MARKS = ("free_kb", "min_kb", "low_kb", "high_kb", "lowmem_reserve_pages")
+_MARKS = ("free_kb", "min_kb", "low_kb", "high_kb", "free_cma_kb", "lowmem_reserve_pages")
 
 
 def parse_mem_info(lines):
-    """[{node, zone, free_blocks[], free_kb, min_kb, low_kb, high_kb, lowmem_reserve_pages[]}] of a block's lines.
+    """[{node, zone, free_blocks[], free_kb, min_kb, low_kb, high_kb, free_cma_kb, lowmem_reserve_pages[]}] of a block's lines.
 
     ``lines``: str without the log's prefixes. free_blocks[k] are the free blocks of 2**k pages; what the block does
     not say is None. A zone whose free blocks it does not list is left out, and so are lines that make no sense, since

@@ -41,11 +41,19 @@ def _link(path):
     return Source(path, "link", (path.lstrip("/"),))
 
 
+#: Sysctls of vm that decide how early and how hard the kernel makes room: read, and never set.
+TUNING = ("watermark_scale_factor", "watermark_boost_factor", "compaction_proactiveness", "extfrag_threshold")
+#: RHEL 6 has the word redhat_ before it.
+THP_MODE = "/sys/kernel/mm/*transparent_hugepage/enabled"
+
 #: The manifest: every source, most telling first, since the end of a long transcript is what gets cut.
 MANIFEST = (
     (_file("/proc/buddyinfo"),)
     + tuple(_file("/proc/sys/vm/" + name) for name in KEYS)
+    + (_file("/proc/meminfo"),)
+    + tuple(_file("/proc/sys/vm/" + name) for name in TUNING)
     + (
+        _file(THP_MODE),
         _file("/proc/sys/kernel/tainted"),
         _file("/proc/uptime"),
         _file(RECORD),
@@ -73,7 +81,7 @@ MANIFEST = (
         _lines("/etc/sysctl.d/*"),
         _lines("/run/sysctl.d/*.conf"),
         _lines("/usr/lib/sysctl.d/*.conf"),
-        _lines("/proc/meminfo"),
+        _lines("/proc/vmstat"),
         _lines("/proc/zoneinfo"),
         _lines("/proc/modules"),
         _lines("/proc/net/route"),
@@ -136,7 +144,8 @@ LINES_WANTED = "|".join(
         "^ +(pages free|min|low|high|present|managed) +[0-9]",
         "^ +protection:",
         "^ +nr_free_(cma|highatomic|pages) ",
-        r"^(Mem(Total|Free|Available)|(A|Ina)ctive\(file\)|SReclaimable):",
+        # vmstat: waits, compaction, reclaim, kills, and the pages of zram and zswap
+        "^(allocstall|compact_(stall|fail|success) |pgs(can|teal)_(kswapd|direct)|oom_kill |kswapd_.*quickly|nr_zspages)",
         # sysctl.conf and its like: the settings of the workaround
         r"^[[:space:]]*(-[[:space:]]*)?vm[./](%s)[[:space:]]*=" % "|".join(KEYS),
         # /proc/modules: tainted ones end in their letters

@@ -58,7 +58,7 @@ for path in @LINKS@; do ! cd "$path" || { printf %s: "$path"; pwd -P; }; done; c
 # answer keeps the tool waiting: after one such, the rest are not asked.
 _NICS = r"""
 drivers="" asked=0 wait=""
-ask() { nic=${1#/sys/class/net/}; asked=$((asked+1))
+ask() { nic=${1##*/}; asked=$((asked+1))
  if [ -n "$wait" ]; then printf "!\$ethtool/%s:not asked, %s did not answer\n" "$nic" "$wait"; return; fi
  if [ $asked -gt 64 ]; then printf "!\$ethtool/%s:not asked, the probe asks 64 interfaces at most\n" "$nic"; return; fi
  run "ethtool/$nic" limited ethtool -i "$nic"
@@ -135,6 +135,10 @@ echo "@END@"; } 2>/dev/null | if command -v head >/dev/null 2>&1; then head -c @
 """
 
 
+#: Folders that stand in it many times, and the variables that stand for them: dropbear takes no command of more than 9,000 bytes, and
+#: sudo's words come on top.
+_FOLDERS = (("n", "/sys/class/net"), ("v", "/proc/sys/vm"))
+
 #: The parts of the probe that start more processes than the few the files take, each left out where not needed.
 SECTIONS = {"nics": _NICS, "kernels": _KERNELS, "log": _LOG}
 
@@ -155,7 +159,9 @@ def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log"))
         ("@CRASH_LOG@", CRASH_LOG),
     ):
         body = body.replace(mark, value)
-    return frame_program(nonce, body)
+    for name, folder in _FOLDERS:
+        body = body.replace(folder + "/", "$%s/" % name)
+    return frame_program(nonce, "".join("%s=%s " % one for one in _FOLDERS) + "\n" + body.strip())
 
 
 def frame_program(nonce, body, seconds=COMMAND_SECONDS):

@@ -134,16 +134,47 @@ ansible_facts:
           returned: always, null where it is not known
           sample: 4096
         memory:
-          description: What C(free) shows, from C(/proc/meminfo), in kB.
+          description: What C(/proc/meminfo) says, in kB but for two counts of pages. Null is what this kernel does not print.
           type: dict
           returned: always, null where C(/proc/meminfo) could not be read
           sample:
             total_kb: 16334076
             free_kb: 267408
             available_kb: null
+            buffers_kb: 180412
+            cached_kb: 9711040
+            swap_cached_kb: 0
+            active_anon_kb: 2214400
+            inactive_anon_kb: 180224
             active_file_kb: 5120332
             inactive_file_kb: 4730116
+            unevictable_kb: 0
+            mlocked_kb: 0
+            swap_total_kb: 4194300
+            swap_free_kb: 4194300
+            anonymous_kb: 2353616
+            shmem_kb: 41004
+            kernel_reclaimable_kb: null
+            slab_kb: 512300
             reclaimable_slab_kb: 301220
+            unreclaimable_slab_kb: 211080
+            kernel_stack_kb: 5120
+            page_tables_kb: 21344
+            secondary_page_tables_kb: null
+            bounce_kb: 0
+            writeback_temporary_kb: 0
+            vmalloc_total_kb: 34359738367
+            vmalloc_used_kb: 340116
+            vmalloc_chunk_kb: 34350810220
+            per_cpu_kb: null
+            hardware_corrupted_kb: 0
+            balloon_kb: null
+            cma_total_kb: null
+            cma_free_kb: null
+            huge_pages: 0
+            huge_pages_free: 0
+            huge_page_kb: 2048
+            hugetlb_kb: null
           contains:
             total_kb:
               description: All memory.
@@ -154,20 +185,177 @@ ansible_facts:
             available_kb:
               description: Memory available without swapping; null before Linux 3.14, which does not print it.
               type: int
+            buffers_kb:
+              description: Page cache of block devices.
+              type: int
+            cached_kb:
+              description: Page cache of files, with shared memory.
+              type: int
+            swap_cached_kb:
+              description: Pages in memory that are in swap too.
+              type: int
+            active_anon_kb:
+              description: Memory of processes and shared memory, in recent use.
+              type: int
+            inactive_anon_kb:
+              description: The same, not in recent use.
+              type: int
             active_file_kb:
-              description: Page cache in recent use. With the next two, what an older kernel's available memory is reckoned from.
+              description: >-
+                Page cache in recent use. What an older kernel's available memory is reckoned from, with the next one
+                and C(reclaimable_slab_kb).
               type: int
             inactive_file_kb:
               description: Page cache not in recent use.
               type: int
+            unevictable_kb:
+              description: Memory that may not be reclaimed, such as what processes locked.
+              type: int
+            mlocked_kb:
+              description: What processes locked.
+              type: int
+            swap_total_kb:
+              description: All swap.
+              type: int
+            swap_free_kb:
+              description: Free swap.
+              type: int
+            anonymous_kb:
+              description: Memory of processes that is no file.
+              type: int
+            shmem_kb:
+              description: Shared memory and tmpfs.
+              type: int
+            kernel_reclaimable_kb:
+              description: All that the kernel would give up, reclaimable slab and more. Since Linux 4.20.
+              type: int
+            slab_kb:
+              description: Kernel caches.
+              type: int
             reclaimable_slab_kb:
               description: Kernel caches that can be given up.
               type: int
+            unreclaimable_slab_kb:
+              description: Kernel caches that cannot.
+              type: int
+            kernel_stack_kb:
+              description: Stacks of threads in the kernel.
+              type: int
+            page_tables_kb:
+              description: Page tables.
+              type: int
+            secondary_page_tables_kb:
+              description: Page tables of virtual machines and devices. Since Linux 6.0.
+              type: int
+            bounce_kb:
+              description: Buffers for devices that reach low memory alone.
+              type: int
+            writeback_temporary_kb:
+              description: Copies that FUSE writes.
+              type: int
+            vmalloc_total_kb:
+              description: Address space for vmalloc.
+              type: int
+            vmalloc_used_kb:
+              description: Before Linux 4.4 the address space in use, then always 0, since 5.3 the pages in use.
+              type: int
+            vmalloc_chunk_kb:
+              description: The largest gap in that address space; always 0 since Linux 4.4.
+              type: int
+            per_cpu_kb:
+              description: Memory of per-CPU variables. Since Linux 4.20.
+              type: int
+            hardware_corrupted_kb:
+              description: Pages that failed.
+              type: int
+            balloon_kb:
+              description: What a balloon driver gave back to the hypervisor, where the kernel counts it.
+              type: int
+            cma_total_kb:
+              description: Areas of the contiguous memory allocator.
+              type: int
+            cma_free_kb:
+              description: What is free in them; part of C(free_kb).
+              type: int
+            huge_pages:
+              description: Pages set aside as huge pages of the default size.
+              type: int
+            huge_pages_free:
+              description: Those that nobody uses.
+              type: int
+            huge_page_kb:
+              description: The default size of a huge page.
+              type: int
+            hugetlb_kb:
+              description: Memory set aside as huge pages of all sizes. Since Linux 4.16.
+              type: int
+        vmstat:
+          description: What the kernel did for want of memory since it booted, from C(/proc/vmstat). Null is what it does not count.
+          type: dict
+          returned: always, null where C(/proc/vmstat) could not be read
+          sample:
+            allocstall: 1204
+            compact_stall: 871
+            compact_fail: 866
+            compact_success: 5
+            pgscan_kswapd: 90213311
+            pgscan_direct: 110211
+            pgsteal_kswapd: null
+            pgsteal_direct: null
+            oom_kill: null
+            kswapd_low_wmark_hit_quickly: 311
+            kswapd_high_wmark_hit_quickly: 95
+            nr_zspages: null
+          contains:
+            allocstall:
+              description: How often somebody had to reclaim memory before getting any.
+              type: int
+            compact_stall:
+              description: How often somebody had to move pages before getting a larger block.
+              type: int
+            compact_fail:
+              description: How often that brought no block.
+              type: int
+            compact_success:
+              description: How often it brought one.
+              type: int
+            pgscan_kswapd:
+              description: Pages that kswapd looked at.
+              type: int
+            pgscan_direct:
+              description: Pages that those who wanted memory looked at.
+              type: int
+            pgsteal_kswapd:
+              description: Pages that kswapd reclaimed.
+              type: int
+            pgsteal_direct:
+              description: Pages that those who wanted memory reclaimed.
+              type: int
+            oom_kill:
+              description: Processes killed for want of memory. Since Linux 4.13.
+              type: int
+            kswapd_low_wmark_hit_quickly:
+              description: How often kswapd had hardly gone to sleep when memory was low again.
+              type: int
+            kswapd_high_wmark_hit_quickly:
+              description: How often it had hardly reached its goal when it was woken again.
+              type: int
+            nr_zspages:
+              description: Pages of zram and zswap now. Since Linux 4.8.
+              type: int
         vm:
-          description: The sysctls of the workaround, from C(/proc/sys/vm).
+          description: The sysctls that decide when memory is reclaimed and how much is kept, from C(/proc/sys/vm).
           type: dict
           returned: always, null where neither could be read
-          sample: {min_free_kbytes: 67584, zone_reclaim_mode: 0, boot_settings: []}
+          sample:
+            min_free_kbytes: 67584
+            zone_reclaim_mode: 0
+            watermark_scale_factor: null
+            watermark_boost_factor: null
+            compaction_proactiveness: null
+            extfrag_threshold: 500
+            transparent_huge_pages: always
+            boot_settings: []
           contains:
             min_free_kbytes:
               description: C(vm.min_free_kbytes), in kB.
@@ -175,6 +363,21 @@ ansible_facts:
             zone_reclaim_mode:
               description: C(vm.zone_reclaim_mode), a bit mask; null on kernels without NUMA.
               type: int
+            watermark_scale_factor:
+              description: C(vm.watermark_scale_factor), ten-thousandths of a zone between its watermarks. Since Linux 4.6.
+              type: int
+            watermark_boost_factor:
+              description: C(vm.watermark_boost_factor), ten-thousandths of the high watermark. Since Linux 5.0.
+              type: int
+            compaction_proactiveness:
+              description: C(vm.compaction_proactiveness), 0 to 100. Since Linux 5.9.
+              type: int
+            extfrag_threshold:
+              description: C(vm.extfrag_threshold). From this fragmentation index on, of 1000, memory is compacted and not reclaimed.
+              type: int
+            transparent_huge_pages:
+              description: V(always), V(madvise) or V(never); null where the kernel has none.
+              type: str
             boot_settings:
               description: Lines of C(/etc/sysctl.conf) and the C(sysctl.d) folders that set one of the two.
               type: list
@@ -484,6 +687,9 @@ ansible_facts:
                       type: int
                     high_kb:
                       description: The watermark at which reclaim stops, in kB.
+                      type: int
+                    free_cma_kb:
+                      description: Free memory of the contiguous memory allocator, in kB; null where not printed.
                       type: int
                     lowmem_reserve_pages:
                       description: Pages kept from requests that could be served by a higher zone, by class zone.

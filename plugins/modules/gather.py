@@ -134,13 +134,19 @@ ansible_facts:
           returned: always, null where it is not known
         memory:
           description:
-            - What C(free) shows, from C(/proc/meminfo), in kB.
+            - What C(/proc/meminfo) says, in kB but for two counts of pages. Null is what this kernel does not print.
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.memory).
           type: dict
           returned: always, null where C(/proc/meminfo) could not be read
+        vmstat:
+          description:
+            - What the kernel did for want of memory since it booted, from C(/proc/vmstat). Null is what it does not count.
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.vmstat).
+          type: dict
+          returned: always, null where C(/proc/vmstat) could not be read
         vm:
           description:
-            - The sysctls of the workaround, from C(/proc/sys/vm).
+            - The sysctls that decide when memory is reclaimed and how much is kept, from C(/proc/sys/vm).
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.vm).
           type: dict
           returned: always, null where neither could be read

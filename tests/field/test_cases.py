@@ -120,6 +120,8 @@ def found_in(result: Mapping[str, Any], key: str) -> Any:
         return result["verdict"]
     if key == "says":
         return " ".join(result["reasons"])
+    if key == "cause":
+        return next((one["cause"] for one in result["causes"]), None)
     return SHORT.get(key, at)(result["facts"], key)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF, facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import shapes
 
 from tests.conftest import ROOT, SAMPLE_FLEET, cannot_run, tool
 from tests.playbook import Ansible, interpreters, inventory, newest, oldest
@@ -25,8 +26,7 @@ OLDEST_TARGETS, NEWEST_TARGETS = [(2, 7), *((3, minor) for minor in range(6, 13)
 #: may be, the sizes of the zones too. All of them are held equal on the recorded samples.
 MOVING = {
     "free_blocks", "free_pages", "free_cma_pages", "free_highatomic_pages", "min_pages", "low_pages", "high_pages", "managed_pages",
-    "lowmem_reserve_pages", "free_kb", "available_kb", "total_kb", "active_file_kb", "inactive_file_kb",
-    "reclaimable_slab_kb", "min_free_kbytes", "uptime_seconds",
+    "lowmem_reserve_pages", "min_free_kbytes", "uptime_seconds", *shapes()["memory"], *shapes()["vmstat"],
 }  # fmt: skip
 
 PARSE = """

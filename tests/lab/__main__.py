@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.lab [accuracy|guest]``: the ground truth of the headroom, and a guest to look around in."""
+"""``python -m tests.lab [accuracy|causes|guest]``: the ground truth of the headroom and of the causes, and a guest to look around in."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.lab.accuracy import measure, write
+from tests.lab.causes import TROUBLES, starve, write_causes
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
 
@@ -25,13 +26,18 @@ def main(words: list[str]) -> int:
     truth.add_argument("--states", type=int, default=520, help="how many random states of memory (default 520)")
     truth.add_argument("--seed", type=int, default=1, help="the same seed gives the same states (default 1)")
     truth.add_argument("--output", type=Path, default=ROOT / "build" / "accuracy.json")
+    told = commands.add_parser("causes", help="compare the cause that is told with why guests starve")
+    told.add_argument("--runs", type=int, default=20, help="how many runs of each trouble on each kernel (default 20)")
+    told.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
+    told.add_argument("--output", type=Path, default=ROOT / "build" / "causes.json")
+    told.add_argument("trouble", nargs="*", help=f"only these: {', '.join(TROUBLES)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))
     guest.add_argument("--memory", default="4608", help="MB; with commas, of each memory node")
     guest.add_argument("word", nargs="*", help="words for the kernel's command line, such as lab.blocks_per_packet=16")
     options = parser.parse_args(words)
     try:
-        return _accuracy(options) if options.command == "accuracy" else _guest(options)
+        return {"accuracy": _accuracy, "causes": _causes, "guest": _guest}[options.command](options)
     except (GuestError, RuntimeError, OSError, pytest.skip.Exception) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -43,6 +49,17 @@ def _accuracy(options: argparse.Namespace) -> int:
         print(line)
     figures = write(accuracy, options.output)
     for name, value in figures.items():
+        print(f"{name}: {value}")
+    print(f"Figures: {options.output}")
+    return 0
+
+
+def _causes(options: argparse.Namespace) -> int:
+    unknown = [name for name in options.trouble if name not in TROUBLES]
+    if unknown:
+        raise RuntimeError(f"there is no trouble {unknown[0]!r}; there are {', '.join(TROUBLES)}")
+    runs = list(starve(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble))
+    for name, value in write_causes(runs, options.output).items():
         print(f"{name}: {value}")
     print(f"Figures: {options.output}")
     return 0

@@ -25,7 +25,7 @@ from tests.lab.cache import LAB, cached, digest
 from tests.lab.debian import SOURCES, unpacked, versions
 from tests.lab.grub_disk import grub_disk
 from tests.lab.initramfs import without_modules
-from tests.lab.kernel import Kernel, kernel, lab_modules, lay_modules
+from tests.lab.kernel import PROGRAMS, Kernel, kernel, lab_modules, lay_modules
 from tests.lab.packages import repositories, suse_repositories
 
 LEGACY = Path(__file__).parent / "legacy"
@@ -219,6 +219,6 @@ def _let_in(root: Path, modules: Path) -> None:
     authorized.chmod(0o600)
     (root / "root").chmod(0o700)
     (root / "tmp").chmod(0o1777)
-    for source in (SETUP, modules / "lab_look"):
+    for source in (SETUP, *(modules / f"lab_{program}" for program in PROGRAMS)):
         shutil.copy(source, root / "sbin" / source.name)
         (root / "sbin" / source.name).chmod(0o755)

@@ -17,6 +17,8 @@ from tests.lab.cache import cached, digest
 from tests.lab.debian import depends_of, ever_depends_of, unpacked
 
 DRIVER = Path(__file__).parent / "driver"
+#: The programs in it: look.c becomes /sbin/lab_look of every guest.
+PROGRAMS = ("look", "hold")
 #: The metapackage whose kernel is the newest of the suite.
 _NEWEST = "linux-image-amd64"
 
@@ -56,7 +58,7 @@ def _kernel(packages: Sequence[str]) -> Kernel:
 
 @cache
 def lab_modules(of: Kernel, blocks_per_packet: int = 0) -> Path:
-    """A folder with the modules of the folder driver/, built for this kernel, and lab_look.
+    """A folder with the modules of the folder driver/, built for this kernel, and its programs.
 
     ``blocks_per_packet``: how many blocks its mlx4_en.ko leaks with each packet where the guest is told nothing else.
     """
@@ -75,8 +77,9 @@ def lab_modules(of: Kernel, blocks_per_packet: int = 0) -> Path:
             raise RuntimeError(f"the lab's modules do not build: {done.stdout[-2000:]}{done.stderr[-3000:]}")
         for module in sorted(source.glob("*.ko")):
             shutil.copy(module, folder / module.name)
-        command = [tool("gcc"), "-static", "-O2", "-o", str(folder / "lab_look"), str(source / "look.c")]
-        subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        for program in PROGRAMS:
+            command = [tool("gcc"), "-static", "-O2", "-o", str(folder / f"lab_{program}"), str(source / f"{program}.c")]
+            subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         shutil.rmtree(build)
         shutil.rmtree(source)
 

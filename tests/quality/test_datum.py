@@ -81,7 +81,7 @@ Path(sys.argv[1]).write_text(render_html(fleet), encoding="utf-8")
 facts = {name: host["facts"] for name, host in fleet["hosts"].items()}
 schema = Draft202012Validator(json.loads(Path("docs/fleet.schema.json").read_text()))
 print(json.dumps({
-    "probe": "/proc/sys/vm/panic_on_oom" in render_probe("n0"),
+    "probe": " $v/panic_on_oom " in render_probe("n0"),
     "facts": {name: [one["panic_on_oom"], one["unavailable"].get("panic_on_oom")] for name, one in facts.items()},
     "module": select(facts["two"], "kernel_release_facts")["panic_on_oom"],
     "schema": [error.message for error in schema.iter_errors(fleet)],

@@ -40,11 +40,33 @@ SELDOM_GIVEN = """\
 /proc/pagetypeinfo:Node    0, zone   Normal, type    Unmovable     12      4      0      0      0      0      0      0      0      0      0
 /proc/pagetypeinfo:Number of blocks type     Unmovable
 /proc/pagetypeinfo:Node 0, zone   Normal          746
+/proc/meminfo:MemAvailable: 2000000 kB
+/proc/meminfo:KReclaimable: 200000 kB
+/proc/meminfo:SecPageTables: 0 kB
+/proc/meminfo:Percpu: 20000 kB
+/proc/meminfo:Balloon: 0 kB
+/proc/meminfo:CmaTotal: 0 kB
+/proc/meminfo:CmaFree: 0 kB
+/proc/meminfo:HugePages_Free: 0
+/proc/meminfo:Hugetlb: 0 kB
+/proc/vmstat:pgscan_kswapd 0
+/proc/vmstat:pgscan_direct 0
+/proc/vmstat:pgsteal_kswapd 0
+/proc/vmstat:pgsteal_direct 0
+/proc/vmstat:oom_kill 0
+/proc/vmstat:kswapd_low_wmark_hit_quickly 0
+/proc/vmstat:kswapd_high_wmark_hit_quickly 0
+/proc/vmstat:nr_zspages 0
+/proc/sys/vm/watermark_scale_factor:10
+/proc/sys/vm/watermark_boost_factor:15000
+/proc/sys/vm/compaction_proactiveness:20
+/proc/sys/vm/extfrag_threshold:500
+/sys/kernel/mm/transparent_hugepage/enabled:[always] madvise never
 /proc/zoneinfo:    nr_free_cma  0
 /proc/zoneinfo:    nr_free_highatomic  0
 $module_version/mlx4_en:2.0
 $dmesg:[861005.000000] Mem-Info:
-$dmesg:[861005.000000] Node 0 Normal free:2344kB min:53404kB low:66752kB high:80104kB present:13415040kB all_unreclaimable? no
+$dmesg:[861005.000000] Node 0 Normal free:2344kB min:53404kB low:66752kB high:80104kB present:13415040kB free_cma:0kB all_unreclaimable? no
 $dmesg:[861005.000000] lowmem_reserve[]: 0 0 0 0
 $dmesg:[861005.000000] Node 0 Normal: 486*4kB 46*8kB 2*16kB 0*32kB = 2344kB
 $dmesg:[861006.000000] SLUB: Unable to allocate memory on node -1 (gfp=0xd0)
@@ -59,6 +81,7 @@ def sample_facts() -> Iterator[dict[str, Any]]:
     """Of the sample fleet, and of two of its hosts, one with the workaround, with what is seldom given."""
     for path in sorted(EVIDENCE.glob("*.evidence")):
         yield facts_from(read_transcript(path.read_text()))
+    yield facts_from(read_transcript((EVIDENCE / "db02-el64.evidence").read_text().replace("/proc/meminfo:Slab:", "/proc/meminfo:Slap:")))
     for name in ("db03-el64-seed", "db04-el64-numa-mitigated"):
         whole = (EVIDENCE / f"{name}.evidence").read_text()
         yield facts_from(read_transcript(whole.replace("pagealloc-evidence end sample\n", SELDOM_GIVEN)))

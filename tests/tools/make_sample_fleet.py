@@ -100,16 +100,13 @@ def memory_lines(host: Host) -> list[str]:
     for zone in host.zones:
         columns = "".join(f" {count:6d}" for count in zone.free_blocks())
         lines.append(f"/proc/buddyinfo:Node {zone.node}, zone {zone.name:>8s}{columns} ")
-    total_kb = sum(zone.pages for zone in host.zones) * PAGE_KB
-    free_kb = sum(zone.free_pages() for zone in host.zones) * PAGE_KB
     lines += [f"/proc/sys/vm/min_free_kbytes:{host.min_free_kbytes}", f"/proc/sys/vm/zone_reclaim_mode:{host.zone_reclaim_mode}"]
     lines += [f"/proc/sys/kernel/tainted:{host.taint}", "/proc/uptime:1036800.42 12441601.10"]
     lines += workaround_lines(host)
-    lines += [f"/proc/meminfo:MemTotal:       {total_kb} kB", f"/proc/meminfo:MemFree:        {free_kb} kB"]
-    lines += [f"/proc/meminfo:Active(file):   {total_kb // 5} kB", f"/proc/meminfo:Inactive(file): {total_kb // 4} kB"]
-    lines.append(f"/proc/meminfo:SReclaimable:   {total_kb // 60} kB")
-    if is_modern(host):
-        lines.append(f"/proc/meminfo:MemAvailable:   {free_kb * 2} kB")
+    lines += [
+        f"/proc/meminfo:{name + ':':<16}{number:>8}{'' if name == 'HugePages_Total' else ' kB'}" for name, number in meminfo(host).items()
+    ]
+    lines += [f"/proc/vmstat:{name} {number}" for name, number in vmstat(host).items()]
     for zone, (low, mid, high) in zip(host.zones, watermarks(host.zones, host.min_free_kbytes), strict=True):
         info = [f"Node {zone.node}, zone {zone.name:>8s}", f"  pages free     {zone.free_pages()}"]
         info += [f"        min      {low}", f"        low      {mid}", f"        high     {high}"]
@@ -120,6 +117,40 @@ def memory_lines(host: Host) -> list[str]:
         info += [f"        protection: ({', '.join(map(str, reserve(host.zones, zone)))})"]
         lines += [f"/proc/zoneinfo:{line}" for line in info]
     return lines
+
+
+def is_leaking(host: Host) -> bool:
+    """The fault of the story: its driver, and no free block of order 4 or more beyond zone DMA."""
+    return host.driver == "mlx4_en" and not any(count for zone in host.zones if zone.name != "DMA" for count in zone.blocks[4:])
+
+
+def meminfo(host: Host) -> dict[str, int]:
+    """Where memory went: a fifth and a quarter of it page cache, processes what is left, and on hosts that leak a fifth of it nobody's."""
+    total_kb = sum(zone.pages for zone in host.zones) * PAGE_KB
+    free_kb = sum(zone.free_pages() for zone in host.zones) * PAGE_KB
+    files_kb, slab_kb = total_kb // 5 + total_kb // 4, total_kb // 60 + total_kb // 90
+    stacks_kb, tables_kb = total_kb // 900, total_kb // 300
+    lost_kb = total_kb // 5 if is_leaking(host) else total_kb // 80
+    processes_kb = total_kb - free_kb - files_kb - slab_kb - stacks_kb - tables_kb - lost_kb
+    found = {
+        "MemTotal": total_kb, "MemFree": free_kb, "Buffers": total_kb // 50, "Cached": files_kb - total_kb // 50 + 8192, "SwapCached": 0,
+        "Active(anon)": processes_kb * 3 // 4, "Inactive(anon)": processes_kb - processes_kb * 3 // 4,
+        "Active(file)": total_kb // 5, "Inactive(file)": total_kb // 4, "Unevictable": 0, "Mlocked": 0,
+        "SwapTotal": 4194300, "SwapFree": 4194300, "AnonPages": processes_kb - 8192, "Shmem": 8192,
+        "Slab": slab_kb, "SReclaimable": total_kb // 60, "SUnreclaim": total_kb // 90,
+        "KernelStack": stacks_kb, "PageTables": tables_kb, "Bounce": 0, "WritebackTmp": 0,
+        "VmallocTotal": 34359738367, "VmallocUsed": 340116, "VmallocChunk": 34350810220,
+        "HardwareCorrupted": 0, "HugePages_Total": 0, "Hugepagesize": 2048,
+    }  # fmt: skip
+    if is_modern(host):
+        found |= {"MemAvailable": free_kb * 2, "VmallocUsed": 0, "VmallocChunk": 0}
+    return found
+
+
+def vmstat(host: Host) -> dict[str, int]:
+    """What the kernel had to do for memory: much where it has none in large blocks."""
+    stalls = 871 if is_leaking(host) else 0
+    return {"allocstall": stalls * 2, "compact_stall": stalls, "compact_fail": stalls, "compact_success": 0}
 
 
 def workaround_lines(host: Host) -> list[str]:

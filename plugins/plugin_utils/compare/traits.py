@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.account import account_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import percent_of_total
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import sound_parts
 
 #: Fact -> how a sentence calls it. The order is the one that settles ties: from the general to the special.
@@ -31,6 +34,8 @@ NAMES: dict[str, str] = {
     "min_free_kbytes": "vm.min_free_kbytes",
     "zone_reclaim_mode": "vm.zone_reclaim_mode",
     "machine": "machine",
+    "unaccounted": "memory that no counter owns",
+    "unreclaimable_slab": "kernel caches that cannot be given up",
 }
 
 #: No host has so many drivers or modules that tell it apart; one that says so may not cost the fleet its comparison.
@@ -79,6 +84,10 @@ def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
     for name in ("min_free_kbytes", "zone_reclaim_mode"):
         yield name, _one(None if vm.get(name) is None else str(vm[name]))
     yield "machine", _one(_text(kernel.get("machine")))
+    vmstat, page_size_bytes = sound_parts(facts, "vmstat", "page_size_bytes")
+    account = account_of({"memory": memory, "vmstat": vmstat, "page_size_bytes": page_size_bytes})
+    for name, part, cause in (("unaccounted", None, "leak"), ("unreclaimable_slab", "slab_unreclaimable", "slab_leak")):
+        yield name, _one(_share(percent_of_total(account, part), cause_limits()[cause]["likely_percent"]))
 
 
 @lru_cache(maxsize=4096)
@@ -161,6 +170,11 @@ def _memory(total_kb: int | None) -> str | None:
     if not total_kb:
         return None
     return f"up to {1 << (-(-total_kb // (1 << 20)) - 1).bit_length()} GB"
+
+
+def _share(percent: float | None, limit: int) -> str | None:
+    """Whether it is more than a healthy host has."""
+    return None if percent is None else f"{limit} % of memory or more" if percent >= limit else f"less than {limit} % of memory"
 
 
 def _nodes(zones: Sequence[Mapping[str, Any]]) -> str | None:

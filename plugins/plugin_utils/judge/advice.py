@@ -132,13 +132,13 @@ def gather(missing: Iterable[str]) -> list[Action]:
     return [_action("gather_missing", f"Gather again so that this is seen: {names}")]
 
 
-def starvation(host: Host) -> list[Action]:
-    """The symptom without an advisory to explain it."""
-    now = "" if host.min_free_kbytes is None else f" ({host.min_free_kbytes} kB now)"
-    return [
-        _action("find_cause", "Find the driver named in the failures' traces, or what takes the larger blocks"),
-        _action("raise_min_free_kbytes", f"Raise vm.min_free_kbytes{now} in steps and see whether headroom returns"),
-    ]
+#: The word of the action that the causes' own advice takes the place of (plugin_utils/explain).
+FIND_CAUSE = "find_cause"
+
+
+def starvation() -> list[Action]:
+    """The symptom without an advisory to explain it: what helps depends on the cause."""
+    return [_action(FIND_CAUSE, "Run the audit and follow the cause that it tells")]
 
 
 def unreached(kind: str) -> list[Action]:

@@ -239,7 +239,7 @@ def _zone_reclaim(host: Host, wanted: int) -> str:
 def _without_advisory(look: _Look, limits: Thresholds) -> _Opinion:
     found = look.symptom(limits)
     if found.present:
-        return _Opinion("starved", [*found.reasons, *found.unseen], advice.starvation(look.host))
+        return _Opinion("starved", [*found.reasons, *found.unseen], advice.starvation())
     if found.unseen:
         return _Opinion("unknown", [*found.unseen, *found.reasons], missing=found.missing)
     return _Opinion("clear", list(found.reasons))

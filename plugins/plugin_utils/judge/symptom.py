@@ -100,8 +100,8 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
     found = host.failures
     if found is None:
         return _unseen(f"kernel log: none could be read{host.why('failures')}", "failures")
-    seen, since = _that_count(host, found)
-    log, nic_drivers = f"kernel log ({listed(seen.sources, 5)})", _nic_drivers(host)
+    seen, since = _seen_that_count(host, found)
+    log, nic_drivers = f"kernel log ({listed(seen.sources, 5)})", nic_drivers_of(host)
     if limits.by_trace:
         seen = replace(seen, groups=tuple(group for group in seen.groups if may_be_own(group, limits)), others=())
     theirs = [group for group in seen.groups if is_of_another(group, limits, nic_drivers)]
@@ -119,8 +119,8 @@ def _set_aside(log: str, theirs: Sequence[FailureGroup], limits: Thresholds, sin
 
 def _log_of(seen: Failures, host: Host, limits: Thresholds, since: str, log: str) -> Symptom:
     """What the log says of the symptom. ``seen``: the failures that count, ``since``: since what, ``log``: its name."""
-    nic_drivers = _nic_drivers(host)
-    counted = [group for group in seen.groups if _counts(group, limits, nic_drivers)]
+    nic_drivers = nic_drivers_of(host)
+    counted = [group for group in seen.groups if is_symptom(group, limits, nic_drivers)]
     rest = [group for group in seen.groups if group.count and group not in counted]
     doubts = [_doubt(host, group, nic_drivers) for group in rest]
     unsure = [f"{log}: {_told_of_group(group, since)}{doubt}" for group, doubt in zip(rest, doubts, strict=True) if doubt][:_MAX_DOUBTS]
@@ -153,7 +153,7 @@ def _is_denied(other: MemoryTrouble) -> bool:
     return other.kind == "slab" and other.atomic is True and not other.limited and other.count > 0
 
 
-def _counts(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
+def is_symptom(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
     """Whether failures are the symptom. Larger blocks are asked for by many who can do without; a NIC's driver, and whoever may not
     wait, cannot."""
     if limits.by_trace:
@@ -162,11 +162,23 @@ def _counts(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]
     return group.count > 0 and (small or group.atomic is True or not nic_drivers.isdisjoint(group.drivers))
 
 
-def _nic_drivers(host: Host) -> frozenset[str]:
+def nic_drivers_of(host: Host) -> frozenset[str]:
     return frozenset(name for nic in host.nics or () if not nic.virtual for name in (nic.driver, nic.bus_driver) if name)
 
 
-def _that_count(host: Host, found: Failures) -> tuple[Failures, str]:
+def failures_that_count(host: Host, limits: Thresholds) -> list[FailureGroup]:
+    """The failures that are the symptom under these thresholds, told for the pages of the host; none where no log could be read."""
+    if host.failures is None:
+        return []
+    return [group for group in _seen_that_count(host, host.failures)[0].groups if is_symptom(group, limits, nic_drivers_of(host))]
+
+
+def others_that_count(host: Host) -> list[MemoryTrouble]:
+    """What else the kernel reported of memory, and still counts."""
+    return [] if host.failures is None else [other for other in _seen_that_count(host, host.failures)[0].others if other.count]
+
+
+def _seen_that_count(host: Host, found: Failures) -> tuple[Failures, str]:
     """(the failures that count, since what): while the workaround holds, those before it are what it was applied for."""
     if not host.workaround_holds or found.since_workaround is None:
         return found, "boot"

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explain_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
@@ -42,6 +43,7 @@ def judge_fleet(
     for name, one in gathered.items():
         result = judge_host(one, advisories)
         hosts[name] = {**result, "change": changes[name]} if changes and name in changes else result
+    explain_fleet(hosts)
     return {
         **head_of(SCHEMA),
         "counts": counts_by_verdict(hosts.values()),

@@ -4,7 +4,7 @@
 """fleet.html: the report for people, one file that needs nothing else and fetches nothing.
 
 The table is static HTML and readable without scripts. Filters, sorting and the panel of one host
-come from fleet_list.js and fleet_detail.js, which read each host's data, when it is asked for, from
+come from fleet_list.js, fleet_detail.js and fleet_cause.js, which read each host's data, when it is asked for, from
 one line of JSON in the page. Text of a host reaches the page in two ways only: escaped by Jinja2,
 or as textContent.
 """
@@ -55,8 +55,8 @@ _SHOWN_FACTS = (
     "uptime_seconds",
     "unavailable",
 )
-#: The reasons, the change and the NICs tell of these.
-_TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes")
+#: The reasons, the causes, the change and the NICs tell of these.
+_TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes", "vmstat")
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
 _SHOWN_ROOM = ("node", "zone", "usable", "atomic_at_most")
 _SHOWN_NODE = ("node", "atomic", "atomic_at_most")
@@ -74,7 +74,7 @@ def render_html(fleet: Mapping[str, Any]) -> str:
     every = host_rows(fleet)
     rows = every[:MOST_HOSTS]
     columns = _room_columns(rows)
-    script = _asset("fleet_list.js") + _asset("fleet_detail.js")
+    script = _asset("fleet_list.js") + _asset("fleet_cause.js") + _asset("fleet_detail.js")
     return (
         _environment()
         .get_template("fleet.html.j2")

@@ -59,6 +59,10 @@ def prometheus_lines(fleet: Mapping[str, Any]) -> Iterator[str]:
         ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts, orders)),
         ("allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts, orders)),
     )
+    families += (
+        ("unaccounted_bytes", "Memory that no counter of the kernel owns.", _unaccounted(hosts)),
+        ("host_cause", "The causes of each host's starvation, always 1.", _causes(hosts)),
+    )
     ends = [
         (f"{host},{_label('end', end)}", _epoch(result["forecast"][f"exhausted_{end}"]))
         for host, result in hosts
@@ -128,6 +132,19 @@ def _failures(hosts: _Hosts, orders: Iterable[int]) -> Iterator[_Sample]:
         by_order = {str(order): 0 for order in orders} | dict(failures["by_order"])
         for order in sorted(by_order, key=natural_key):
             yield f"{host},{_label('order', order)}", by_order[order]
+
+
+def _unaccounted(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+    for host, result in hosts:
+        kb = (result["account"] or {}).get("unaccounted_kb")
+        if kb is not None:
+            yield host, kb * 1024
+
+
+def _causes(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+    for host, result in hosts:
+        for found in result["causes"]:
+            yield f"{host},{_label('cause', found['cause'])},{_label('certainty', found['certainty'])}", 1
 
 
 def _epoch(stamp: str) -> float:

@@ -23,7 +23,8 @@ class HostRow(NamedTuple):
     ``order`` is the one the host is judged by, None for a host that gave no facts. ``headroom`` is the number of atomic requests of that
     order that would be granted at least, ``headroom_at_most`` at most, None if not known. ``changed``: ``reason`` is what a role did to
     the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault with the next boot, or headroom that falls.
-    ``exhausted``: when nothing may be left, "" where nothing says so.
+    ``exhausted``: when nothing may be left, "" where nothing says so. ``cause``: the likeliest one with what speaks for it, "" where
+    there is none.
     """
 
     name: str
@@ -37,6 +38,7 @@ class HostRow(NamedTuple):
     changed: bool
     warned: bool
     exhausted: str
+    cause: str
 
     @property
     def quiet(self) -> bool:
@@ -77,7 +79,15 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         changed,
         not changed and result["verdict"] == "clear" and (boots or bool(exhausted)),
         exhausted,
+        _cause(result),
     )
+
+
+def _cause(result: Mapping[str, Any]) -> str:
+    for first in result["causes"]:
+        why = f": {first['reasons'][0]}" if first["reasons"] else ""
+        return printable(f"{first['cause'].replace('_', ' ')}, {first['certainty']}{why}", 400)
+    return ""
 
 
 def _kernel(kernel: Mapping[str, Any] | None) -> str:

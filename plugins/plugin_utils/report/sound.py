@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import NOTHING
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import not_judged
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import no_comparison
@@ -58,4 +59,4 @@ def _of(fleet: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dic
 
 def _unknown(result: Mapping[str, Any], reason: str) -> dict[str, Any]:
     """A host that was to be changed still says that nobody knows what became of it."""
-    return {**not_judged(reason), **({"change": change_of({"msg": reason})} if "change" in result else {})}
+    return {**not_judged(reason), **NOTHING, **({"change": change_of({"msg": reason})} if "change" in result else {})}

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Mapping
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import CONTAINER
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import VIRTUAL
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import TUNING
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 
 #: Names of ``sysctl -a`` -> the files that they stand for.
-SYSCTL_FILES = {**{f"vm.{name}": f"/proc/sys/vm/{name}" for name in KEYS}, "kernel.tainted": "/proc/sys/kernel/tainted"}
+SYSCTL_FILES = {**{f"vm.{name}": f"/proc/sys/vm/{name}" for name in KEYS + TUNING}, "kernel.tainted": "/proc/sys/kernel/tainted"}
 _SYSCTL = re.compile(rf"^({'|'.join(map(re.escape, SYSCTL_FILES))}) ?= ?(\S+)\s*$", re.MULTILINE)
 _INTERFACE = re.compile(r"[0-9]{1,9}: ([^\s@:]{1,32})(?:@([^\s:]{1,32}))?: <[^>]*> mtu ([0-9]{1,9})\b(.*)\Z")
 _MASTER = re.compile(r" master (\S{1,32})")

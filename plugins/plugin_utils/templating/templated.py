@@ -11,13 +11,14 @@ from functools import lru_cache
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explained
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import (
     Catalogue,
     load_catalogue,
     merge_site_advisories,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result, classify
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
@@ -35,15 +36,16 @@ class TemplatedError(Exception):
         self.option = option
 
 
-def classify_value(facts: object, site_advisories: object = None) -> Result:
-    """The result for one host's facts, the bundled catalogue merged with a site's own advisories.
+def classify_value(facts: object, site_advisories: object = None) -> dict[str, Any]:
+    """The result for one host's facts with its causes, the bundled catalogue merged with a site's own advisories.
 
     Raises TemplatedError naming ``facts`` or ``site_advisories``.
     """
     own = plain(site_advisories, "site_advisories")
     try:
         catalogue = _catalogue(json.dumps(own))
-        return classify(plain(facts, "facts"), catalogue)
+        host = plain(facts, "facts")
+        return explained(classify(host, catalogue), host)
     except AdvisoryError as error:
         raise TemplatedError("site_advisories", error) from error
     except FactsError as error:
@@ -52,7 +54,7 @@ def classify_value(facts: object, site_advisories: object = None) -> Result:
 
 def plan_value(facts: object, policy: object = None, site_advisories: object = None) -> dict[str, Any]:
     """The workaround's plan for one host's facts. Raises TemplatedError naming ``facts``, ``policy`` or ``site_advisories``."""
-    result = classify_value(facts, site_advisories)
+    result: Any = classify_value(facts, site_advisories)
     catalogue = _catalogue(json.dumps(plain(site_advisories, "site_advisories")))
     chosen = plain(policy, "policy")
     if chosen is not None and not isinstance(chosen, Mapping):
@@ -101,7 +103,7 @@ def has_verdict(value: object, verdict: str) -> bool:
         fault = f"of type {type(value).__name__} where a result of classify or the mapping ansible_facts.pagealloc is needed"
         raise TemplatedError("input", fault)
     if "verdict" not in value:
-        return classify_value(value, [])["verdict"] == verdict
+        return bool(classify_value(value, [])["verdict"] == verdict)
     found = plain(value["verdict"], "verdict")
     if not isinstance(found, str) or found not in VERDICTS:
         raise TemplatedError("verdict", f"{clip(found, 40)!r} is none; it is one of {', '.join(VERDICTS)}")

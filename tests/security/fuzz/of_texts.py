@@ -21,6 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import epoch_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.vmstat import parse_vmstat
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import parse_record, parse_settings
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.unreached import verdict_of
@@ -209,6 +210,7 @@ FUZZERS = (
     _parser("buddyinfo", "`/proc/buddyinfo`", parse_buddyinfo, _of_source("/proc/buddyinfo")),
     _parser("zoneinfo", "`/proc/zoneinfo`", lambda text: _listed(parse_zoneinfo(text)), _of_source("/proc/zoneinfo"), parse_zoneinfo),
     _parser("meminfo", "`/proc/meminfo`", parse_meminfo, _of_source("/proc/meminfo")),
+    _parser("vmstat", "`/proc/vmstat`", parse_vmstat, _of_source("/proc/vmstat")),
     _parser("pagetypeinfo", "`/proc/pagetypeinfo`", parse_pagetypeinfo, _of_source("/proc/pagetypeinfo")),
     _parser("modules", "`/proc/modules`", parse_modules, _of_source("/proc/modules")),
     _parser(

@@ -56,7 +56,19 @@ class Marked(str):
 def test_classify(wanted: str) -> None:
     result = FILTERS["classify"](BY_VERDICT[wanted])
     assert result["verdict"] == wanted
-    assert sorted(result) == ["actions", "advisories", "failures_up_to_order", "headroom", "order", "reasons", "symptom", "verdict"]
+    assert sorted(result) == [
+        "account",
+        "actions",
+        "advisories",
+        "causes",
+        "failures_up_to_order",
+        "headroom",
+        "order",
+        "reasons",
+        "symptom",
+        "unhelpful",
+        "verdict",
+    ]
     assert FILTERS["classify"](Lazy(BY_VERDICT[wanted])) == result
 
 

@@ -22,8 +22,8 @@ from tests.conftest import SAMPLE_FLEET
 
 SAMPLES = {path.stem: path.read_text() for path in sorted((SAMPLE_FLEET / "evidence").glob("*.evidence"))}
 KEYS = {
-    "kernel", "uptime_seconds", "booted_epoch_seconds", "nics", "modules", "zones", "memory", "vm", "workaround", "failures", "pagetypes",
-    "page_size_bytes", "unavailable", "container",
+    "kernel", "uptime_seconds", "booted_epoch_seconds", "nics", "modules", "zones", "memory", "vmstat", "vm", "workaround", "failures",
+    "pagetypes", "page_size_bytes", "unavailable", "container",
 }  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def test_nothing_at_all_is_null_with_reasons() -> None:
     facts = facts_from(Evidence({}, {}))
     assert set(facts) == KEYS
     assert {name for name in KEYS if facts[name] is None} == KEYS - {"unavailable"}
-    assert set(facts["unavailable"]) >= {"kernel", "nics", "zones", "memory", "failures", "uptime_seconds", "page_size_bytes"}
+    assert set(facts["unavailable"]) >= {"kernel", "nics", "zones", "memory", "vmstat", "failures", "uptime_seconds", "page_size_bytes"}
 
 
 def test_watermarks_join_their_zones() -> None:
@@ -262,3 +262,29 @@ def test_a_transcript_cut_anywhere_never_reads_as_clear_unless_all_that_matters_
 
 def test_samples_are_what_the_tests_think() -> None:
     assert len(SAMPLES) >= 14 and Path(SAMPLE_FLEET / "inventory.yml").read_text().count("\n    ") >= len(SAMPLES)
+
+
+def test_a_sysctl_that_the_kernel_has_not_is_null_without_a_reason_and_one_that_is_odd_has_one() -> None:
+    line = "/proc/sys/vm/zone_reclaim_mode:0"
+    source = "/proc/sys/vm/watermark_scale_factor"
+    absent = facts_of("db02-el64", (line, f"{line}\n!grep: {source}: No such file or directory"))
+    denied = facts_of("db02-el64", (line, f"{line}\n!grep: {source}: Permission denied"))
+    odd = facts_of("db02-el64", (line, f"{line}\n{source}:ten"))
+    given = facts_of("db02-el64", (line, f"{line}\n{source}:10"))
+    assert [facts["vm"]["watermark_scale_factor"] for facts in (absent, denied, odd, given)] == [None, None, None, 10]
+    reasons = [facts["unavailable"].get("vm.watermark_scale_factor", "") for facts in (absent, denied, odd, given)]
+    assert reasons[0] == reasons[3] == "" and "Permission denied" in reasons[1] and "not a count" in reasons[2]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "mode"),
+    [
+        ("/sys/kernel/mm/transparent_hugepage/enabled", "[always] madvise never", "always"),
+        ("/sys/kernel/mm/redhat_transparent_hugepage/enabled", "always madvise [never]", "never"),
+        ("/sys/kernel/mm/transparent_hugepage/enabled", "[{{ x }}]", None),
+        ("/sys/kernel/mm/transparent_hugepage/enabled", "", None),
+    ],
+)
+def test_the_mode_of_transparent_huge_pages(path: str, text: str, mode: str | None) -> None:
+    line = "/proc/sys/vm/zone_reclaim_mode:0"
+    assert facts_of("db02-el64", (line, f"{line}\n{path}:{text}"))["vm"]["transparent_huge_pages"] == mode

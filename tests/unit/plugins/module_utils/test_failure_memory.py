@@ -50,6 +50,7 @@ def test_a_block_of_el6() -> None:
             "min_kb": 60,
             "low_kb": 72,
             "high_kb": 88,
+            "free_cma_kb": None,
             "lowmem_reserve_pages": [0, 3000, 16100, 16100],
         },
         {
@@ -60,6 +61,7 @@ def test_a_block_of_el6() -> None:
             "min_kb": 53404,
             "low_kb": 66752,
             "high_kb": 80104,
+            "free_cma_kb": None,
             "lowmem_reserve_pages": [0, 0, 0, 0],
         },
     ]
@@ -75,6 +77,7 @@ def test_a_block_of_newer_kernels_with_migrate_types_and_boost() -> None:
         "min_kb": 7004,
         "low_kb": 8752,
         "high_kb": 10500,
+        "free_cma_kb": 0,
         "lowmem_reserve_pages": [0, 0, 13997, 13997, 13997],
     }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -319,3 +320,10 @@ def rpm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = [tool("rpm"), "-i", "--nodeps", "--ignorearch", "--justdb", *map(str, built)]
     subprocess.run(words, env=environment, capture_output=True, check=True)
     return home
+
+
+def test_dropbear_takes_it_as_a_command_with_sudo_before_it() -> None:
+    """No more than 9,000 bytes, as Ansible's sudo quotes it, with all that may be asked for."""
+    sudo = 'sudo -H -S -p "[sudo via ansible, key=abcdefghijklmnopqrstuvwxyzabcdef] password:" -u root /bin/sh -c '
+    become = sudo + shlex.quote("echo BECOME-SUCCESS-abcdefghijklmnopqrstuvwxyzabcdef ; " + render_probe("0123456789abcdef", True))
+    assert len("/bin/sh -c " + shlex.quote(become + " && sleep 0")) <= 9000

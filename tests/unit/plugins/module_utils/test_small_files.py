@@ -11,16 +11,21 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_modules import parse_modules, taint_flags
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.meminfo import parse_meminfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.vmstat import parse_vmstat
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import shapes
 from hypothesis import given
 from hypothesis import strategies as st
 
 
-def test_meminfo_with_and_without_available() -> None:
+def test_meminfo_of_old_and_new_kernels() -> None:
     old = "MemTotal: 100 kB\nMemFree: 7 kB\nBuffers: 1 kB\n"
-    cache = dict.fromkeys(("active_file_kb", "inactive_file_kb", "reclaimable_slab_kb"))
-    assert parse_meminfo(old) == {"total_kb": 100, "free_kb": 7, "available_kb": None, **cache}
-    assert parse_meminfo(old + "Inactive(file): 3 kB\n")["inactive_file_kb"] == 3
+    seen = {"total_kb": 100, "free_kb": 7, "buffers_kb": 1}
+    found = parse_meminfo(old)
+    assert {name: value for name, value in found.items() if value is not None} == seen
+    assert set(found) == set(shapes()["memory"])
+    assert parse_meminfo(old + "Inactive(file): 3 kB\nInactive: 9 kB\n")["inactive_file_kb"] == 3
     assert parse_meminfo(old + "MemAvailable: 0 kB\n")["available_kb"] == 0, "zero is not absent"
+    assert parse_meminfo(old + "HugePages_Total:   12\n")["huge_pages"] == 12, "pages, not kB"
 
 
 @pytest.mark.parametrize(
@@ -33,12 +38,32 @@ def test_meminfo_with_and_without_available() -> None:
         ("MemTotal: 5", 1, "no line"),
         ("MemTotal: 5 kB more", 1, "no line"),
         ("\nMemTotal: x kB", 2, "not a count"),
+        ("MemTotal: 5 kB\nMemFree: 1 kB\nHugePages_Total: 12 kB", 3, "no line"),
+        ("MemTotal: 5 kB\nMemFree: 1 kB\nPercpu:", 3, "no line"),
     ],
 )
 def test_malformed_meminfo(text: str, line: int | None, reason: str) -> None:
     with pytest.raises(EvidenceError, match=reason) as caught:
         parse_meminfo(text)
     assert (caught.value.datum, caught.value.line) == ("meminfo", line)
+
+
+def test_vmstat_adds_up_what_some_kernels_count_by_zone() -> None:
+    one = parse_vmstat("allocstall 7\npgsteal_kswapd 3\ncompact_fail 2\ncompact_free_scanned 99\npgscan_direct_throttle 5\n")
+    assert {name: value for name, value in one.items() if value is not None} == {"allocstall": 7, "pgsteal_kswapd": 3, "compact_fail": 2}
+    assert set(one) == set(shapes()["vmstat"])
+    by_zone = parse_vmstat("allocstall_dma 0\nallocstall_dma32 2\nallocstall_normal 5\nallocstall_movable 1\n")
+    assert by_zone["allocstall"] == 8
+    assert by_zone["pgscan_direct"] is None, "not counted is not zero"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("", "none of the counters"), ("allocstall", "no line"), ("oom_kill x", "not a count"), ("oom_kill 1\noom_kill 2", "twice")],
+)
+def test_malformed_vmstat(text: str, reason: str) -> None:
+    with pytest.raises(EvidenceError, match=reason):
+        parse_vmstat(text)
 
 
 PAGETYPES = """\

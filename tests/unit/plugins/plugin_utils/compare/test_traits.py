@@ -45,7 +45,22 @@ def test_every_fact_of_a_host() -> None:
         "min_free_kbytes": whole("67584"),
         "zone_reclaim_mode": whole("0"),
         "machine": whole("x86_64"),
+        "unaccounted": part(),  # most lines of meminfo are not there
+        "unreclaimable_slab": part(),
     }
+
+
+@pytest.mark.parametrize(("lost", "slab"), [(149, 199), (150, 200)])
+def test_where_the_memory_went(lost: int, slab: int) -> None:
+    memory = {
+        "total_kb": 1000, "free_kb": 1000 - lost - slab - 2, "active_anon_kb": 0, "active_file_kb": 1, "slab_kb": slab, "page_tables_kb": 1,
+        "inactive_anon_kb": 0, "inactive_file_kb": 0, "unreclaimable_slab_kb": slab, "reclaimable_slab_kb": 0,
+    }  # fmt: skip
+    of = seen(facts(memory=memory))
+    more = lost == 150
+    assert of["unaccounted"] == whole("15 % of memory or more" if more else "less than 15 % of memory")
+    assert of["unreclaimable_slab"] == whole("20 % of memory or more" if more else "less than 20 % of memory")
+    assert seen({"memory": {"total_kb": "x"}, "vmstat": 7})["unaccounted"] == part()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
 from tests.unit.plugins.plugin_utils.builders import (
     ADVISORY,
     AFFECTED_KERNEL,
-    BY_VERDICT,
     FIXED_KERNEL,
     SITE_ADVISORY,
     blank,
@@ -94,12 +93,6 @@ def test_the_mode_is_asked_for_where_there_are_several_nodes() -> None:
     two = [zone([9] * 11, 0), zone([9] * 11, 1)]
     assert "Set vm.zone_reclaim_mode to 1" in asked(facts(zones=two), "set_zone_reclaim_mode")
     assert not has(facts(), "set_zone_reclaim_mode")
-
-
-def test_a_starved_host_says_what_is_set_now() -> None:
-    assert "Raise vm.min_free_kbytes (67584 kB now) in steps" in asked(BY_VERDICT["starved"], "raise_min_free_kbytes")
-    unseen = {**BY_VERDICT["starved"], "vm": blank("vm")}
-    assert "Raise vm.min_free_kbytes in steps" in asked(unseen, "raise_min_free_kbytes")
 
 
 def test_the_next_boot_names_the_kernel_that_is_good() -> None:

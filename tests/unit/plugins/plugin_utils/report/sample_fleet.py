@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.account import account_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils import builders
@@ -159,17 +160,36 @@ def result(
 ) -> Result:
     """One host's result; ``order``: the one it is judged by, where it gave facts."""
     zones = of and of["zones"]
+    account = of and {**account_of(of), "fleet": FLEET_FIGURES}
+    troubled = verdict in ("affected", "starved")
     return {
         "verdict": verdict,
-        "symptom": None if of is None or of["zones"] is None else verdict in ("affected", "starved"),
+        "symptom": None if of is None or of["zones"] is None else troubled,
         "reasons": reasons,
         "advisories": list(advisories),
         "order": order if of else None,
         "failures_up_to_order": 3 if of else None,
         "headroom": headroom(zones) if zones else None,
         "actions": [dict(action) for action in actions],
+        "account": account,
+        "causes": [dict(LEAK)] if troubled else [],
+        "unhelpful": [{"action": "drop_caches", "reason": "Dropping caches brings nothing back."}] if troubled else [],
         "facts": of,
     }
+
+
+#: What hosts of one kernel and memory size have.
+FLEET_FIGURES = {
+    "hosts": 12,
+    "unaccounted_percent": {"median": 2.1, "spread": 0.3},
+    "slab_unreclaimable_percent": {"median": 1.0, "spread": 0.1},
+}
+LEAK = {
+    "cause": "leak",
+    "certainty": "likely",
+    "reasons": ["/proc/meminfo: 12.6 GB of 62.8 GB (20 %) belong to no counter of the kernel"],
+    "figures": {"unaccounted_kb": 13_168_423, "unaccounted_percent": 20.0},
+}
 
 
 def fleet_of(hosts: Mapping[str, Result]) -> Result:
@@ -233,7 +253,7 @@ def sample_fleet() -> Result:
     no_zones["modules"] = {"taint": 0, "taint_flags": [], "out_of_tree": None, "proprietary": None}
     fixed = facts()
     fixed["kernel"] |= {"installed": [EL6_4, EL6_5], "default_boot": EL6_5}
-    tuned = facts(vm={"min_free_kbytes": 1_048_576, "zone_reclaim_mode": 1, "boot_settings": []})
+    tuned = facts(vm=builders.blank("vm", min_free_kbytes=1_048_576, zone_reclaim_mode=1))
     hosts = {
         "db-prod-017": result(
             "affected",

@@ -593,3 +593,31 @@ def test_on_paper_it_is_light(browser: Browser, pages: dict[str, str]) -> None:
         assert browser.evaluate(CONTRAST) == []
     finally:
         browser.call("Emulation.setEmulatedMedia", media="", features=[])
+
+
+#: All of 10 GB: 4 GB are nobody's.
+ACCOUNTED = {
+    "total_kb": 10 << 20, "free_kb": 1 << 20, "active_anon_kb": 2 << 20, "inactive_anon_kb": 0, "active_file_kb": 2 << 20,
+    "inactive_file_kb": 0, "slab_kb": 1 << 20, "reclaimable_slab_kb": 0, "unreclaimable_slab_kb": 1 << 20, "page_tables_kb": 0,
+}  # fmt: skip
+
+
+def test_the_panel_tells_the_cause_and_where_the_memory_went(browser: Browser, tmp_path: Path) -> None:
+    memory = {**dict.fromkeys(facts()["memory"]), **ACCOUNTED}
+    leaking, healthy = result("starved", facts(memory=memory), ["x"]), result("clear", facts(memory=None), ["x"])
+    address = write(tmp_path / "cause.html", fleet_of({"leaks": leaking, "well": healthy}))
+    browser.open(f"{address}#host=leaks")
+    said = panel(browser)
+    for words in ("The cause", "leak (likely)", "12.6 GB of 62.8 GB", "What would not help", "Dropping caches brings nothing back."):
+        assert words in said
+    bars = browser.evaluate('Array.from(document.querySelectorAll(".account li"), (line) => line.textContent)')
+    assert bars == [
+        "Nobody's: no counter of the kernel owns it4 GB · 40 %", "Processes2 GB · 20 %", "Page cache2 GB · 20 %", "Free1 GB · 10 %",
+        "Kernel caches that cannot1 GB · 10 %",
+    ]  # fmt: skip
+    assert "Of 12 hosts with its kernel and as much memory the median is 2.1 %." in said
+    assert "This kernel does not count kernel stacks, per-CPU variables, vmalloc: they are in it." in said
+    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    browser.open(f"{address}#host=well")
+    assert "The cause" not in panel(browser) and "No account can be made: /proc/meminfo was not seen." in panel(browser)
+    assert quiet(browser)

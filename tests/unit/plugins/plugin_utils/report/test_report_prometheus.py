@@ -145,3 +145,15 @@ def test_an_empty_fleet_has_all_counts() -> None:
 
 def test_large_fleets() -> None:
     assert sum(name == "host_verdict" for name, _labels in samples(large_fleet(500))) == 500
+
+
+def test_what_is_unaccounted_and_the_causes() -> None:
+    fleet = sample_fleet()
+    known, unknown = fleet["hosts"]["db-prod-4"], fleet["hosts"]["backup-ams-02"]
+    known["account"]["unaccounted_kb"], unknown["account"]["unaccounted_kb"] = 7, None
+    found = samples(fleet)
+    assert at(found, "unaccounted_bytes", host="db-prod-4") == 7 * 1024
+    assert not [labels for name, labels in found if name == "unaccounted_bytes" and ("host", "backup-ams-02") in labels]
+    assert at(found, "host_cause", host="db-prod-4", cause="leak", certainty="likely") == 1
+    healthy = [name for name, host in fleet["hosts"].items() if not host["causes"]]
+    assert healthy and not [labels for name, labels in found if name == "host_cause" and dict(labels)["host"] in healthy]

@@ -209,3 +209,10 @@ def test_paint_changes_verdicts_and_nothing_else(fleet: dict[str, Any]) -> None:
     in_rows, in_counts = painted[: len(fleet["hosts"])], painted[len(fleet["hosts"]) :]
     assert all(shown == verdict for verdict, shown in in_rows)
     assert in_counts == [(verdict, f"{n} {verdict}") for verdict, n in fleet["counts"].items() if n]
+
+
+def test_a_host_with_a_cause_has_a_line_on_it() -> None:
+    hosts = {"leaks": result("starved", facts(), ["why"]), "well": result("clear", facts(), ["fine"])}
+    lines = render_table(fleet_of(hosts)).splitlines()
+    assert [line for line in lines if "Cause" in line] == [lines[lines.index("    why") + 1]]
+    assert lines[lines.index("    why") + 1].startswith("    Cause: leak, likely: /proc/meminfo: 12.6 GB of 62.8 GB (20 %)")

@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the memory went: every kB of MemTotal in one account, by what /proc/meminfo of the host's kernel counts.
+
+What is left when all that the kernel counts is taken off is ``unaccounted``: pages that somebody took from the page allocator and
+that no counter owns. That is where drivers have their buffers, and where a leak of theirs shows.
+
+Which kernel counts what (fs/proc/meminfo.c, meminfo_proc_show, where no other file is named):
+
+- 2.6.18: ``AnonPages``, ``Cached``, ``Buffers``, ``Slab``, ``PageTables``. Slab is not divided (since 2.6.19), and there is no
+  ``KernelStack`` and no ``Shmem`` (since 2.6.32).
+- 2.6.28: the LRU lists by kind, ``Active(anon)`` and so on, and ``Unevictable`` (mm/vmscan.c). They are believed before the older
+  lines: a page that is on a list is on one only. Shared memory lies on the lists of anonymous memory.
+- ``VmallocUsed``: before 4.4 the address space in use, with that of devices, which is no memory; then always 0; since 5.3 the pages
+  (mm/vmalloc.c, vmalloc_nr_pages). Before 4.4 ``VmallocChunk`` is never 0, and since then always: by that the two are told apart.
+  With CONFIG_VMAP_STACK (4.9) kernel stacks are in it too, so they are taken off: the part is at least 0, at most the line.
+- ``CmaFree``: since 3.19, part of ``MemFree``. What of CMA is not free is in the parts of those who use it.
+- ``Hugetlb``: all sizes, since 4.16; before, only ``HugePages_Total`` of the default size is counted.
+- ``Percpu``: since 4.20 (mm/percpu.c, pcpu_nr_pages), and in EL 8. It has the first chunk too, which is not in MemTotal.
+- ``KReclaimable``: since 4.20, with pages that are no slab, such as pools of graphics drivers. ``SecPageTables``: since 6.0.
+- Pages of zram and zswap: ``nr_zspages`` of /proc/vmstat since 4.8. ``Balloon``: only the newest. Older ones, and the balloon of VMware,
+  take pages that nobody counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
+
+#: The parts, in the order they are shown; what each is in words.
+PARTS: dict[str, str] = {
+    "free": "free",
+    "free_cma": "free in CMA's areas, where no driver may take it",
+    "anonymous": "processes",
+    "file": "page cache",
+    "shmem": "shared memory and tmpfs",
+    "unevictable": "locked memory",
+    "slab": "kernel caches",
+    "slab_reclaimable": "kernel caches that can be given up",
+    "slab_unreclaimable": "kernel caches that cannot be given up",
+    "kernel_stacks": "kernel stacks",
+    "page_tables": "page tables",
+    "per_cpu": "per-CPU variables",
+    "vmalloc": "vmalloc",
+    "huge_pages": "huge pages set aside",
+    "other": "other memory that the kernel counts",
+}
+#: The lines that are addresses or swap, and may be larger than all memory.
+_NOT_OF_MEMORY = ("vmalloc_total_kb", "vmalloc_used_kb", "vmalloc_chunk_kb", "swap_total_kb", "swap_free_kb", "huge_page_kb")
+
+
+class UnclearAccountError(Exception):
+    """No account can be made; the message is a sentence that says why."""
+
+
+def account_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The account of one host: {total_kb, parts: {part: kB}, unaccounted_kb, not_counted: [what this kernel does not count], unclear}.
+
+    The parts and ``unaccounted_kb`` are ``total_kb`` together, none is negative. Where that cannot be, ``unclear`` is a sentence on
+    the reason, ``parts`` is empty and ``unaccounted_kb`` null. Facts in another shape than facts_shape.yml are no input.
+    """
+    memory = facts.get("memory") or {}
+    try:
+        _check(facts, memory)
+        parts = _trimmed({name: kb for name, kb in _parts(facts, memory) if kb}, memory["total_kb"])
+    except UnclearAccountError as reason:
+        total = memory.get("total_kb") or None
+        return {"total_kb": total, "parts": {}, "unaccounted_kb": None, "not_counted": [], "unclear": str(reason)}
+    ordered = {name: parts[name] for name in PARTS if name in parts}
+    left = memory["total_kb"] - sum(ordered.values())
+    return {"total_kb": memory["total_kb"], "parts": ordered, "unaccounted_kb": left, "not_counted": _not_counted(memory), "unclear": None}
+
+
+def _check(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
+    """Whether the lines are there that no account can do without, and can be true."""
+    if not memory:
+        raise UnclearAccountError(f"/proc/meminfo was not seen{why_not_seen(facts, 'memory')}")
+    total = memory.get("total_kb")
+    if not total:
+        raise UnclearAccountError("/proc/meminfo says that the host has no memory")
+    needed = {
+        "MemFree": memory.get("free_kb"),
+        "Slab": _either(memory, "slab_kb", "unreclaimable_slab_kb"),
+        "PageTables": memory.get("page_tables_kb"),
+        "Active(anon) or AnonPages": _either(memory, "active_anon_kb", "anonymous_kb"),
+        "Active(file) or Cached": _either(memory, "active_file_kb", "cached_kb"),
+    }
+    missing = [line for line, value in needed.items() if value is None]
+    if missing:
+        raise UnclearAccountError(f"/proc/meminfo as it was seen lacks {', '.join(missing)}")
+    for name, value in memory.items():
+        if name.endswith("_kb") and name not in _NOT_OF_MEMORY and value is not None and value > total:
+            raise UnclearAccountError(f"/proc/meminfo says more of one thing ({name}: {value} kB) than there is memory ({total} kB)")
+
+
+def _either(memory: Mapping[str, Any], first: str, second: str) -> int | None:
+    found: int | None = memory.get(first)
+    return memory.get(second) if found is None else found
+
+
+def _of(memory: Mapping[str, Any], *names: str) -> int:
+    """The sum of these; what this kernel does not print counts nothing."""
+    return sum(memory.get(name) or 0 for name in names)
+
+
+def _parts(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    free = _of(memory, "free_kb")
+    free_cma = min(free, _of(memory, "cma_free_kb"))
+    yield "free", free - free_cma
+    yield "free_cma", free_cma
+    yield from _user(memory)
+    yield from _slab(memory)
+    stacks = _of(memory, "kernel_stack_kb")
+    yield "kernel_stacks", stacks
+    yield "page_tables", _of(memory, "page_tables_kb", "secondary_page_tables_kb")
+    yield "per_cpu", _of(memory, "per_cpu_kb")
+    yield "vmalloc", max(0, _of(memory, "vmalloc_used_kb") - stacks) if _counts_vmalloc(memory) else 0
+    yield "huge_pages", _huge_pages_kb(memory)
+    yield "other", _other_kb(facts, memory)
+
+
+def _user(memory: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """By the lists where there are some, else by the older lines."""
+    if any(memory.get(name) is None for name in ("active_anon_kb", "inactive_anon_kb", "active_file_kb", "inactive_file_kb")):
+        yield "anonymous", _of(memory, "anonymous_kb")
+        yield "file", _of(memory, "cached_kb", "buffers_kb")
+        return
+    listed = _of(memory, "active_anon_kb", "inactive_anon_kb")
+    shared = min(listed, _of(memory, "shmem_kb"))
+    yield "anonymous", listed - shared
+    yield "shmem", shared
+    yield "file", _of(memory, "active_file_kb", "inactive_file_kb")
+    yield "unevictable", _of(memory, "unevictable_kb")
+
+
+def _slab(memory: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    if memory.get("unreclaimable_slab_kb") is None:
+        yield "slab", _of(memory, "slab_kb")
+        return
+    yield "slab_reclaimable", _of(memory, "reclaimable_slab_kb")
+    yield "slab_unreclaimable", _of(memory, "unreclaimable_slab_kb")
+
+
+def _counts_vmalloc(memory: Mapping[str, Any]) -> bool:
+    """Whether VmallocUsed is memory, not address space."""
+    chunk = memory.get("vmalloc_chunk_kb")
+    return memory.get("vmalloc_used_kb") is not None and (chunk == 0 or (chunk is None and memory.get("per_cpu_kb") is not None))
+
+
+def _huge_pages_kb(memory: Mapping[str, Any]) -> int:
+    if memory.get("hugetlb_kb") is not None:
+        return _of(memory, "hugetlb_kb")
+    pages = _of(memory, "huge_pages") * _of(memory, "huge_page_kb")
+    if pages > memory["total_kb"]:
+        raise UnclearAccountError(f"/proc/meminfo says more of huge pages ({pages} kB) than there is memory ({memory['total_kb']} kB)")
+    return pages
+
+
+def _other_kb(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> int:
+    not_slab = max(0, _of(memory, "kernel_reclaimable_kb") - _of(memory, "reclaimable_slab_kb"))
+    compressed = _of(facts.get("vmstat") or {}, "nr_zspages") * ((facts.get("page_size_bytes") or 4096) // 1024)
+    most: int = memory["total_kb"]
+    kept = _of(memory, "bounce_kb", "writeback_temporary_kb", "hardware_corrupted_kb", "balloon_kb")
+    return not_slab + min(compressed, most) + kept
+
+
+def _trimmed(parts: dict[str, int], total_kb: int) -> dict[str, int]:
+    """The parts, the largest of them less by what is too much. UnclearAccountError where that is more than counting at different
+    moments explains."""
+    excess = sum(parts.values()) - total_kb
+    if excess <= 0:
+        return parts
+    most = cause_limits()["account"]["excess_percent"]
+    largest = max(parts, key=lambda name: parts[name])
+    if excess * 100 > total_kb * most or parts[largest] < excess:
+        raise UnclearAccountError(f"the parts in /proc/meminfo are {excess} kB more than all memory ({total_kb} kB): a line is wrong")
+    return {**parts, largest: parts[largest] - excess}
+
+
+def _not_counted(memory: Mapping[str, Any]) -> list[str]:
+    """What this kernel does not count, and so is in ``unaccounted``."""
+    told = {"kernel stacks": memory.get("kernel_stack_kb"), "per-CPU variables": memory.get("per_cpu_kb")}
+    missing = [what for what, value in told.items() if value is None]
+    # 0 of a kernel that runs modules is that of 4.4 to 5.2, which count none
+    return missing if _counts_vmalloc(memory) and memory["vmalloc_used_kb"] else [*missing, "vmalloc"]

@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The list of causes: each stands in the file of its name, those that bring others about first."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import Cause
+
+#: Of two that are equally sure the first here comes first. The last is told where no other is.
+CAUSE_NAMES = (
+    "leak",
+    "slab_leak",
+    "cma",
+    "one_zone_or_node",
+    "request_too_large",
+    "fragmentation",
+    "reserve_too_small",
+    "exhaustion",
+    "not_pages",
+    "unclear",
+)
+_FOLDER = "ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes"
+
+CAUSES: tuple[Cause, ...] = tuple(import_module(f"{_FOLDER}.{name}").CAUSE for name in CAUSE_NAMES)

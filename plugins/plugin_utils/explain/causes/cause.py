@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a cause is: how it is found on a host, what would help, and what would not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+
+#: From the surest on: the figures prove it; they speak for it and for nothing else; they allow it.
+CERTAINTIES = ("shown", "likely", "possible")
+SHOWN, LIKELY, POSSIBLE = CERTAINTIES
+
+
+class Unhelpful(TypedDict):
+    """What would not help, or harm: a fixed word as of an action, and a sentence that says why."""
+
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Evidenced:
+    """A cause that was found. ``reasons``: sentences that a person can check; ``figures``: name -> number, units in the names."""
+
+    certainty: str
+    reasons: tuple[str, ...]
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+def _nothing(_situation: Situation) -> list[Unhelpful]:
+    return []
+
+
+@dataclass(frozen=True)
+class Cause:
+    """``find``: what speaks for it on a host, None where nothing does. ``is_root``: it brings others about, such as a leak that uses
+    memory up; then these are no surer than it. ``advice`` has numbers of this host."""
+
+    name: str
+    find: Callable[[Situation], Evidenced | None]
+    advice: Callable[[Situation], list[Action]]
+    unhelpful: Callable[[Situation], list[Unhelpful]] = _nothing
+    is_root: bool = False
+
+
+def action(word: str, description: str) -> Action:
+    """A thing to do: a fixed word for machines, a sentence for people."""
+    return {"action": word, "description": description}
+
+
+def useless(word: str, reason: str) -> Unhelpful:
+    """A thing not to do."""
+    return {"action": word, "reason": reason}
+
+
+def kb_told(kb: int) -> str:
+    """``123 MB``, in the unit that a person reads."""
+    if kb >= 10 << 20:
+        return f"{kb / (1 << 20):.1f} GB"
+    return f"{kb // 1024} MB" if kb >= 10 << 10 else f"{kb} kB"

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""cma: what looks free belongs to the contiguous memory allocator, and no driver gets it."""
+
+from __future__ import annotations
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
+    SHOWN,
+    Cause,
+    Evidenced,
+    Unhelpful,
+    action,
+    kb_told,
+    useless,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+
+
+def _find(situation: Situation) -> Evidenced | None:
+    moment = situation.decisive
+    if moment is None or not moment.free_cma_kb:
+        return None
+    usable = moment.free_kb - moment.free_cma_kb
+    if moment.free_cma_kb * 100 < moment.free_kb * cause_limits()["cma"]["free_percent"] or usable > moment.high_kb:
+        return None
+    told = (
+        f"{moment.when}: {kb_told(moment.free_cma_kb)} of the {kb_told(moment.free_kb)} that were free are CMA's, "
+        f"which leaves {kb_told(max(0, usable))}"
+    )
+    return Evidenced(SHOWN, (told,), {"free_kb": moment.free_kb, "free_cma_kb": moment.free_cma_kb, "high_watermarks_kb": moment.high_kb})
+
+
+def _advice(situation: Situation) -> list[Action]:
+    total = (situation.facts.get("memory") or {}).get("cma_total_kb")
+    now = f" of {kb_told(total)}" if total else ""
+    half = f", to {total // 2048} MB at the most (cma={total // 2048}M)" if total else " (cma=)"
+    return [action("shrink_cma", f"Make the CMA area{now} smaller on the kernel's command line{half}, as far as its users let you")]
+
+
+def _unhelpful(_situation: Situation) -> list[Unhelpful]:
+    return [
+        useless(
+            "drop_caches", "Dropping caches frees memory that fills again, and what is free in CMA's area stays out of a driver's reach"
+        )
+    ]
+
+
+CAUSE = Cause("cma", _find, _advice, _unhelpful)

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""fragmentation: enough is free above the watermarks, and none of it in blocks that are large enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
+    LIKELY,
+    SHOWN,
+    Cause,
+    Evidenced,
+    Unhelpful,
+    action,
+    kb_told,
+    useless,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+
+
+def _find(situation: Situation) -> Evidenced | None:
+    moment, order = situation.decisive, situation.asked_order
+    if moment is None or moment.granted(order) is None:
+        return None
+    usable_kb = moment.free_kb - moment.free_cma_kb
+    # pages above the high watermark: kswapd has done its work, and blocks are missing all the same
+    if moment.granted(order) or usable_kb <= moment.high_kb or not moment.granted(0):
+        return None
+    figures = {
+        "free_kb": moment.free_kb,
+        "high_watermarks_kb": moment.high_kb,
+        "order": order,
+        "granted_single_pages": moment.granted(0) or 0,
+    }
+    told = (
+        f"{moment.when}: {kb_told(moment.free_kb)} were free, the high watermarks keep {kb_told(moment.high_kb)}, "
+        f"and no block of order {order} was to be had"
+    )
+    return Evidenced(
+        SHOWN if moment is situation.then or not situation.failures else LIKELY, (told, *_movable(situation), *_tried(situation)), figures
+    )
+
+
+def _movable(situation: Situation) -> Iterator[str]:
+    """What could be moved to make larger blocks, and what not."""
+    parts = situation.account["parts"]
+    if not parts:
+        return
+    movable = sum(parts.get(name, 0) for name in ("anonymous", "file", "shmem"))
+    fixed = sum(
+        parts.get(name, 0)
+        for name in ("slab", "slab_reclaimable", "slab_unreclaimable", "page_tables", "kernel_stacks", "vmalloc", "other")
+    )
+    fixed += situation.account["unaccounted_kb"]
+    yield f"/proc/meminfo: {kb_told(movable)} can be moved to make larger blocks, {kb_told(fixed)} of the kernel's own cannot"
+
+
+def _tried(situation: Situation) -> Iterator[str]:
+    counted = situation.facts.get("vmstat") or {}
+    tried, failed = counted.get("compact_stall"), counted.get("compact_fail")
+    if tried is not None and failed is not None:
+        yield f"/proc/vmstat: memory was compacted {tried} times for somebody who waited, and {failed} times that made no room"
+    if (situation.facts.get("vm") or {}).get("compaction_proactiveness") == 0:
+        yield "vm.compaction_proactiveness is 0: nothing is compacted before somebody needs it"
+
+
+def _advice(situation: Situation) -> list[Action]:
+    order = situation.asked_order
+    advice = [
+        action(
+            "compact_memory",
+            f"Write 1 to /proc/sys/vm/compact_memory and see whether blocks of order {order} come back: that tells movable from unmovable",
+        )
+    ]
+    if (situation.facts.get("vm") or {}).get("compaction_proactiveness") is not None:
+        now = situation.facts["vm"]["compaction_proactiveness"]
+        if now < _PROACTIVE:
+            advice.append(
+                action("set_compaction_proactiveness", f"Set vm.compaction_proactiveness to {_PROACTIVE} ({now} now, the ceiling is 100)")
+            )
+    return advice
+
+
+#: The kernel's own default where it has the setting (mm/compaction.c).
+_PROACTIVE = 20
+
+
+def _unhelpful(situation: Situation) -> list[Unhelpful]:
+    moment: ZonesAt | None = situation.decisive
+    free = f"{kb_told(moment.free_kb)} are free" if moment else "enough is free"
+    return [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+
+
+CAUSE = Cause("fragmentation", _find, _advice, _unhelpful)

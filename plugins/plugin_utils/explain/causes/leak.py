@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""leak: memory that no counter of the kernel owns, far above what hosts like it have."""
+
+from __future__ import annotations
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.beside_fleet import too_much
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
+    Cause,
+    Evidenced,
+    Unhelpful,
+    action,
+    kb_told,
+    useless,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import listed
+
+
+def _find(situation: Situation) -> Evidenced | None:
+    return too_much(situation, None, "unaccounted", "belong to no counter of the kernel: that is where pages of drivers are", "leak")
+
+
+def _advice(situation: Situation) -> list[Action]:
+    kb = situation.account["unaccounted_kb"]
+    named = list(dict.fromkeys(name for group in situation.failures for name in group.drivers))
+    suspects = f"begin with {listed(named)}, named in the failures' traces" if named else "no driver is named in a trace of a failure"
+    days = (situation.host.facts.get("uptime_seconds") or 0) / 86400
+    rate = f", {kb_told(int(kb / days))} a day since it booted" if days >= 1 else ""
+    return [
+        action(
+            "find_leak", f"Find who keeps {kb_told(kb)}{rate}: {suspects}; it shows in what is unaccounted in /proc/meminfo from day to day"
+        ),
+        action("plan_reboot", f"Until that is mended, reboot before it is used up: only that brings the {kb_told(kb)} back"),
+    ]
+
+
+def _unhelpful(situation: Situation) -> list[Unhelpful]:
+    return [
+        useless("raise_min_free_kbytes", "A larger vm.min_free_kbytes only delays it: what leaks uses up the larger reserve too"),
+        useless("drop_caches", "Dropping caches brings nothing back: what is lost is in no cache, and free and slabtop do not show it"),
+    ]
+
+
+CAUSE = Cause("leak", _find, _advice, _unhelpful, is_root=True)

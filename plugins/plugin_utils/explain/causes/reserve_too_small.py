@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""reserve_too_small: bursts outrun kswapd. Requests fail, while memory is there to be reclaimed, and minutes later there is headroom."""
+
+from __future__ import annotations
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
+    LIKELY,
+    POSSIBLE,
+    Cause,
+    Evidenced,
+    Unhelpful,
+    action,
+    kb_told,
+    useless,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import places_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+
+
+def _find(situation: Situation) -> Evidenced | None:
+    limits, now, then = cause_limits()["reserve_too_small"], situation.now, situation.then
+    if now is None or not situation.has_room(limits["high_watermarks"], limits["available_percent"]) or _is_too_large(situation):
+        return None
+    if not situation.failures:
+        # nothing failed yet: free memory lies at the reserve, and the reserve has no such block
+        return _finding(situation, POSSIBLE, now) if _is_near(now, limits) else None
+    if then is None:
+        return _finding(situation, POSSIBLE, now) if now.granted(situation.order) else None
+    return _finding(situation, LIKELY, then) if _is_near(then, limits) and not _elsewhere(situation) else None
+
+
+def _is_too_large(situation: Situation) -> bool:
+    """No reserve holds what all of them asked for."""
+    orders = situation.failed_orders
+    return bool(orders) and orders[0] >= cause_limits()["request_too_large"]["order"]
+
+
+def _is_near(moment: ZonesAt, limits: dict[str, int]) -> bool:
+    return (moment.free_kb - moment.free_cma_kb) * 100 <= moment.high_kb * limits["near_percent"]
+
+
+def _elsewhere(situation: Situation) -> bool:
+    """Another zone or node had it."""
+    empty, plenty = places_of(situation)
+    return bool(empty and plenty)
+
+
+def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced:
+    available = situation.available_kb or 0
+    reasons = [
+        f"{moment.when}: {kb_told(moment.free_kb)} were free, the high watermarks keep {kb_told(moment.high_kb)}",
+        f"/proc/meminfo: {kb_told(available)} ({situation.percent(available)} % of all memory) can be had now without swapping",
+    ]
+    figures: dict[str, float] = {"free_kb": moment.free_kb, "high_watermarks_kb": moment.high_kb, "available_kb": available}
+    if situation.host.min_free_kbytes is not None:
+        reasons.append(f"vm.min_free_kbytes is {situation.host.min_free_kbytes} kB")
+        figures["min_free_kbytes"] = situation.host.min_free_kbytes
+    hit = (situation.facts.get("vmstat") or {}).get("kswapd_low_wmark_hit_quickly")
+    if hit:
+        reasons.append(f"/proc/vmstat: {hit} times memory was low again as soon as kswapd had gone to sleep")
+    return Evidenced(certainty, tuple(reasons), figures)
+
+
+def _advice(situation: Situation) -> list[Action]:
+    limits, now = cause_limits()["reserve_too_small"], situation.host.min_free_kbytes
+    ceiling = situation.total_kb * limits["ceiling_percent"] // 100
+    advice = []
+    scale = (situation.facts.get("vm") or {}).get("watermark_scale_factor")
+    if scale is not None and scale < limits["scale_target"]:
+        advice.append(
+            action(
+                "set_watermark_scale_factor",
+                f"Set vm.watermark_scale_factor to {limits['scale_target']} ({scale} now, no more than {limits['scale_ceiling']}): "
+                "kswapd wakes sooner, and no memory is set aside",
+            )
+        )
+    goal = min(ceiling, max(2 * (now or 0), situation.total_kb * limits["target_percent"] // 100))
+    if now is None or now < goal:
+        was, percent = "" if now is None else f" from {now}", limits["ceiling_percent"]
+        told = f"Raise vm.min_free_kbytes{was} to {goal} kB, and to no more than {ceiling} kB ({percent} % of memory)"
+        advice.append(action("raise_min_free_kbytes", told))
+    return advice or [
+        action(
+            "shrink_bursts",
+            f"vm.min_free_kbytes is at its ceiling of {ceiling} kB: make the NICs' rings smaller (ethtool -G), or the bursts",
+        )
+    ]
+
+
+def _unhelpful(situation: Situation) -> list[Unhelpful]:
+    return [
+        useless(
+            "drop_caches", "Dropping caches helps for minutes: the page cache fills memory again, and the reserve is as small as before"
+        )
+    ]
+
+
+CAUSE = Cause("reserve_too_small", _find, _advice, _unhelpful)

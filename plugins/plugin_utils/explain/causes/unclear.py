@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""unclear: the figures do not tell; what to gather."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import POSSIBLE, Cause, Evidenced, action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
+
+
+def _missing(situation: Situation) -> Iterator[tuple[str, str]]:
+    """(a sentence on what was not seen, what to gather)."""
+    if situation.account["unclear"] is not None:
+        yield situation.account["unclear"], "/proc/meminfo as a whole"
+    if situation.now is None or situation.now.headroom is None:
+        yield (
+            f"the free blocks or watermarks were not seen{why_not_seen(situation.facts, 'zones', 'zones.watermarks')}",
+            "/proc/buddyinfo and /proc/zoneinfo",
+        )
+    if situation.failures and situation.then is None:
+        yield "the log does not have the Mem-Info of the failures", "the kernel log as of the next failure"
+
+
+def _find(situation: Situation) -> Evidenced | None:
+    """What is found where nothing else is."""
+    reasons = [reason for reason, _what in _missing(situation)]
+    return Evidenced(POSSIBLE, tuple(reasons) or ("the figures fit none of the known causes",))
+
+
+def _advice(situation: Situation) -> list[Action]:
+    what = [datum for _reason, datum in _missing(situation)] or [
+        "/proc/pagetypeinfo and /proc/slabinfo, and the same figures an hour later"
+    ]
+    return [action("gather_missing", f"To tell the cause, gather {'; '.join(what)}")]
+
+
+CAUSE = Cause("unclear", _find, _advice)

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A judged host in, the same with its account, its causes, and advice that follows them, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.account import account_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.all_causes import CAUSE_NAMES, CAUSES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
+    CERTAINTIES,
+    POSSIBLE,
+    Cause,
+    Evidenced,
+    Unhelpful,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import fleet_figures
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import FIND_CAUSE, Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
+
+#: What a result has where nothing is to be explained.
+NOTHING: dict[str, Any] = {"account": None, "causes": [], "unhelpful": []}
+_Found = list[tuple[Cause, Evidenced]]
+
+
+def explained(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The result of ``classify`` with ``account``, ``causes`` (the likeliest first; empty where neither the symptom nor a report of
+    address space or a cgroup's limit is there), ``unhelpful``, and ``actions`` that follow the causes.
+
+    ``fleet``: figures of hosts like it (fleet_figures.py). Raises FactsError for facts in another shape.
+    """
+    if facts is None or result["order"] is None:
+        return {**result, **NOTHING}
+    host = read_host(facts)
+    account = account_of(host.facts)
+    situation = Situation.of(host, result, account, fleet)
+    found = _found(situation) if result["symptom"] else [one for one in _found(situation) if one[0].name == "not_pages"]
+    told = [_told(cause, finding) for cause, finding in found]
+    extra = {"account": account, "causes": told}
+    actions = _actions(result["actions"], found, situation)
+    return {**result, **extra, "actions": actions, "unhelpful": _unhelpful(found, situation, actions)}
+
+
+def explain_fleet(hosts: MutableMapping[str, dict[str, Any]]) -> MutableMapping[str, dict[str, Any]]:
+    """The same hosts, each result with its facts explained in its place, beside hosts of its kernel and memory size."""
+    seen = {name: (_kernel_of(result["facts"]), account_of(result["facts"])) for name, result in hosts.items() if _has_facts(result)}
+    figures = fleet_figures(seen)
+    for name in list(hosts):
+        result = hosts[name]
+        hosts[name] = _whatever(result, result["facts"] if name in seen else None, figures.get(name))
+    return hosts
+
+
+def _kernel_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """All that figures of the fleet need of the facts: these of a large fleet do not fit into memory."""
+    return {"kernel": {"release": (facts.get("kernel") or {}).get("release")}}
+
+
+def _whatever(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Never raises: one host may not cost the fleet its report."""
+    try:
+        with limited_processor_time(HOST_SECONDS):
+            told = explained(result, facts, fleet)
+            return {**told, "account": {**told["account"], "fleet": fleet}} if told["account"] else told
+    except Exception as error:
+        unclear = {"cause": CAUSE_NAMES[-1], "certainty": POSSIBLE, "reasons": [fault(error)], "figures": {}}
+        return {**result, **NOTHING, "causes": [unclear] if result["symptom"] else []}
+
+
+def _has_facts(result: Mapping[str, Any]) -> bool:
+    """Facts that were judged: they are in their shape."""
+    return result["facts"] is not None and result["order"] is not None
+
+
+def _found(situation: Situation) -> _Found:
+    """The causes that are found, the likeliest first; the last of the list where none of the others is."""
+    *known, otherwise = CAUSES
+    found = [(cause, finding) for cause in known if (finding := cause.find(situation)) is not None]
+    if not found:
+        finding = otherwise.find(situation)
+        return [(otherwise, finding)] if finding else []
+    return sorted(_no_surer_than_their_root(found), key=lambda one: (_rank(one[1]), CAUSE_NAMES.index(one[0].name)))
+
+
+def _no_surer_than_their_root(found: _Found) -> _Found:
+    """Where somebody keeps what he should give back, that memory is used up or in pieces is what comes of it."""
+    roots = [_rank(finding) for cause, finding in found if cause.is_root and finding.certainty != POSSIBLE]
+    if not roots:
+        return found
+    least = min(roots)
+    return [
+        (cause, finding if cause.is_root or _rank(finding) >= least else replace(finding, certainty=CERTAINTIES[least]))
+        for cause, finding in found
+    ]
+
+
+def _rank(finding: Evidenced) -> int:
+    return CERTAINTIES.index(finding.certainty)
+
+
+def _told(cause: Cause, finding: Evidenced) -> dict[str, Any]:
+    return {"cause": cause.name, "certainty": finding.certainty, "reasons": list(finding.reasons), "figures": dict(finding.figures)}
+
+
+def _unhelpful(found: _Found, situation: Situation, actions: list[Action]) -> list[Unhelpful]:
+    """Of the likeliest causes, each thing once. What is asked for, by an advisory or another of them, is not called useless."""
+    asked = {one["action"] for one in actions}
+    every = [one for cause, _finding in _leading(found) for one in cause.unhelpful(situation) if one["action"] not in asked]
+    return list({one["action"]: one for one in reversed(every)}.values())[::-1]
+
+
+def _actions(judged: list[Action], found: _Found, situation: Situation) -> list[Action]:
+    """What the verdict asks for, then what the causes do. What a leading cause makes useless is not asked for by another."""
+    useless: set[str] = set()
+    advice: list[Action] = []
+    for cause, _finding in _leading(found):
+        advice += [one for one in cause.advice(situation) if one["action"] not in useless]
+        useless |= {one["action"] for one in cause.unhelpful(situation)}
+    judged = [one for one in judged if one["action"] != FIND_CAUSE]
+    known = {one["action"] for one in judged}
+    return [*judged, *(one for one in advice if one["action"] not in known or one["action"] == "gather_missing")]
+
+
+def _leading(found: _Found) -> _Found:
+    """Those as sure as the first; what is only possible gives no advice beside what is more."""
+    sure = [one for one in found if one[1].certainty != POSSIBLE]
+    return sure or found

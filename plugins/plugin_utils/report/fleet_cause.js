@@ -1,0 +1,40 @@
+/* Copyright: (c) 2026, the fleetcare.pagealloc contributors
+ * GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+// The part of a host's panel that tells why it starves: the causes, what would not help, and where the memory went.
+
+const PARTS = {
+  free: "Free", free_cma: "Free in CMA's areas", anonymous: "Processes", file: "Page cache", shmem: "Shared memory and tmpfs",
+  unevictable: "Locked memory", slab: "Kernel caches", slab_reclaimable: "Kernel caches that can be given up",
+  slab_unreclaimable: "Kernel caches that cannot", kernel_stacks: "Kernel stacks", page_tables: "Page tables",
+  per_cpu: "Per-CPU variables", vmalloc: "vmalloc", huge_pages: "Huge pages set aside", other: "Other that the kernel counts",
+};
+
+function causeSection(host) {
+  if (!host.causes || !host.causes.length) return null;
+  const one = (found) => make("li", {}, make("b", {}, found.cause.replaceAll("_", " ")), ` (${found.certainty})`,
+    make("ul", { class: "reasons" }, found.reasons.map((reason) => make("li", {}, reason))));
+  return section("The cause", make("ol", { class: "causes" }, host.causes.map(one)));
+}
+
+function unhelpfulSection(host) {
+  if (!host.unhelpful || !host.unhelpful.length) return null;
+  return section("What would not help", make("ul", { class: "reasons" }, host.unhelpful.map((one) => make("li", {}, one.reason, " ", make("code", {}, one.action)))));
+}
+
+// Every kB of all memory: a bar for each part, that of nobody's memory in the colour of trouble.
+function accountSection(host) {
+  const account = host.account;
+  if (!account) return null;
+  if (account.unclear) return section("Where the memory went", make("p", { class: "note" }, `No account can be made: ${account.unclear}.`));
+  const share = (kb) => 100 * kb / account.total_kb;
+  const line = (label, kb, nobodys) => make("li", { class: nobodys ? "nobodys" : null }, make("span", {}, label),
+    make("b", {}, `${kilobytes(kb)} · ${share(kb).toFixed(share(kb) < 10 ? 1 : 0)} %`),
+    make("i", { "aria-hidden": "true", style: { "--part": `${share(kb).toFixed(1)}%` } }));
+  const parts = Object.entries(account.parts).sort((a, b) => b[1] - a[1]).map(([part, kb]) => line(PARTS[part] || part, kb, false));
+  const fleet = account.fleet && account.fleet.unaccounted_percent;
+  const like = fleet ? ` Of ${count(account.fleet.hosts)} hosts with its kernel and as much memory the median is ${fleet.median} %.` : "";
+  const more = account.not_counted.length ? ` This kernel does not count ${account.not_counted.join(", ")}: they are in it.` : "";
+  return section("Where the memory went", make("ul", { class: "bars account" }, line("Nobody's: no counter of the kernel owns it", account.unaccounted_kb, true), parts),
+    make("p", { class: "note" }, `Of ${kilobytes(account.total_kb)}. Pages that drivers took are in what is nobody's.${like}${more}`));
+}

@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cause that is told of guests that starve for a known reason, and of healthy ones under load.
+
+A guest starves many times in a boot: each run takes memory the way a trouble does, asks as a NIC would, has the probe look, and gives
+all back.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import read_transcript
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.account import account_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explained
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import fleet_figures
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
+
+from tests.lab.guest import Guest, Plan, running
+from tests.lab.kernel import Kernel, earlier_kernel, kernel
+
+_STARVER = "/proc/pagealloc_starver"
+#: Healthy looks at a guest before it starves: the hosts of its kernel and size that it stands beside.
+_FLEET = 5
+HEALTHY = "healthy"
+#: More requests than any guest can grant.
+_ENDLESS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """``truth``: the cause, HEALTHY for none. ``commands``: of the shell, with random numbers; the probe looks after them.
+    ``after``: what ends it, beside what the starver gives back."""
+
+    truth: str
+    commands: Callable[[random.Random], Sequence[str]]
+    memory_mb: tuple[int, ...] = (512,)
+    after: str = ""
+
+
+def _tell(words: str) -> str:
+    return f"echo {words} >{_STARVER}"
+
+
+def _leak(dice: random.Random) -> list[str]:
+    order = dice.choice((0, 1, 2, 2, 3))
+    part = dice.randint(1, 1 << order)
+    until = dice.randint(14000, 30000) if part << 1 >= 1 << order else 20000
+    return [_tell(f"leak {order} {part} {until}"), _burst(dice.choice((1, 2, 3)), _ENDLESS)]
+
+
+def _slab_leak(dice: random.Random) -> list[str]:
+    return [
+        _tell(f"slab {dice.choice((192, 512, 1024, 2048, 4096))} {dice.randint(14000, 30000)}"),
+        _burst(dice.choice((1, 2, 3)), _ENDLESS),
+    ]
+
+
+def _fragmentation(dice: random.Random) -> list[str]:
+    return [_tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), _burst(dice.choice((2, 3)), _ENDLESS)]
+
+
+def _exhaustion(dice: random.Random) -> list[str]:
+    hold = f"lab_hold {dice.randint(13000, 20000)} >/tmp/held 2>&1 </dev/null & n=0"
+    until = "until [ -s /tmp/held ] || [ $n = 120 ]; do sleep 1; n=$((n+1)); done"
+    return [hold, until, _burst(dice.choice((0, 0, 1, 2)), _ENDLESS)]
+
+
+def _reserve_too_small(dice: random.Random) -> list[str]:
+    """The page cache fills memory; then more comes at once than is kept."""
+    reserve = dice.randint(800, 4000)
+    return [
+        f"echo {reserve} >/proc/sys/vm/min_free_kbytes",
+        "cat /mnt/big >/dev/null",
+        _burst(dice.choice((0, 0, 1, 2)), _ENDLESS),
+        "sleep 1",
+    ]
+
+
+def _request_too_large(dice: random.Random) -> list[str]:
+    return [_tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), _burst(dice.randint(4, 8), _ENDLESS)]
+
+
+def _one_node(dice: random.Random) -> list[str]:
+    node = dice.randint(0, 1)
+    return [_tell(f"drain {node} {dice.randint(2000, 6000)}"), _burst(dice.choice((1, 2, 3)), _ENDLESS, node)]
+
+
+def _not_pages(dice: random.Random) -> list[str]:
+    return [_tell(f"space {dice.choice((16, 64, 128))}")]
+
+
+def _healthy(dice: random.Random) -> list[str]:
+    """Files read and written, processes that take memory and give it back, and the NIC in use."""
+    work = [
+        "cat /mnt/big >/dev/null",
+        f"dd if=/dev/zero of=/mnt/more bs=1M count={dice.randint(10, 60)} 2>/dev/null; sync; rm -f /mnt/more",
+        f"(lab_hold {dice.randint(150000, 300000)} >/tmp/held 2>&1 </dev/null & sleep 2; kill $!; wait)",
+        "find / -xdev >/dev/null 2>&1",
+        _burst(dice.choice((0, 1, 2)), dice.randint(10, 200)),
+        f"echo {dice.randint(2000, 12000)} >/proc/sys/vm/min_free_kbytes",
+    ]
+    return dice.sample(work, dice.randint(2, len(work)))
+
+
+def _burst(order: int, count: int, node: int = -1) -> str:
+    return _tell(f"burst {order} {count} {node}")
+
+
+TROUBLES: dict[str, Trouble] = {
+    "leaking driver": Trouble("leak", _leak),
+    "kmalloc leak": Trouble("slab_leak", _slab_leak),
+    "unmovable pages scattered": Trouble("fragmentation", _fragmentation),
+    "user memory pinned": Trouble("exhaustion", _exhaustion, after="killall lab_hold; rm -f /tmp/held"),
+    "bursts against a small reserve": Trouble("reserve_too_small", _reserve_too_small),
+    "large requests": Trouble("request_too_large", _request_too_large),
+    "a node drained": Trouble("one_zone_or_node", _one_node, (320, 320)),
+    "vmalloc space spent": Trouble("not_pages", _not_pages),
+    "healthy under load": Trouble(HEALTHY, _healthy, after="rm -f /mnt/more /tmp/held"),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: what was so, and what was told, the likeliest cause first. ``unaccounted_percent``: None where there is no account."""
+
+    trouble: str
+    kernel: str
+    seed: int
+    causes: tuple[tuple[str, str], ...]
+    verdict: str
+    symptom: bool | None
+    unaccounted_percent: float | None
+
+    @property
+    def truth(self) -> str:
+        return TROUBLES[self.trouble].truth
+
+    @property
+    def told(self) -> str:
+        return self.causes[0][0] if self.causes else HEALTHY
+
+
+def kernels() -> tuple[Kernel, ...]:
+    """On which kernels guests starve."""
+    return tuple({one.release: one for one in (kernel(), earlier_kernel())}.values())
+
+
+def starve(runs: int, seed: int, say: Callable[[str], None], troubles: Sequence[str] = (), of: Sequence[Kernel] = ()) -> Iterator[Run]:
+    """So many runs of each trouble on each kernel; the same for the same seed."""
+    names = list(troubles or TROUBLES)
+    for one in of or kernels():
+        for memory_mb in dict.fromkeys(TROUBLES[name].memory_mb for name in names):
+            here = [name for name in names if TROUBLES[name].memory_mb == memory_mb]
+            plan = Plan("legacy", memory_mb, ("oops=panic",), one)
+            with running(plan, f"causes-{one.release}-{len(memory_mb)}") as guest:
+                yield from _on_guest(guest, one.release, here, runs, seed, say)
+
+
+def _on_guest(guest: Guest, release: str, names: Sequence[str], runs: int, seed: int, say: Callable[[str], None]) -> Iterator[Run]:
+    guest.run(f"a=$(grep -m1 ' nopage_rs' /proc/kallsyms) && echo limit ${{a%% *}} >{_STARVER}")
+    _leave_probe(guest)
+    guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=500 2>/dev/null; sync", timeout=600)
+    before = [_look(guest, [], "") for _each in range(_FLEET)]
+    for name in names:
+        for number in range(runs):
+            dice = random.Random(f"{seed} {name} {number}")
+            try:
+                run = _run(guest, release, name, number, dice, before)
+            except Exception:
+                say(f"{release}: {name} {number}: the guest did not live through it")
+                raise
+            say(f"{release}: {name} {number}: {run.told} {'' if run.told == run.truth else '(wrong) '}{run.causes}")
+            yield run
+
+
+def _run(guest: Guest, release: str, name: str, number: int, dice: random.Random, before: Sequence[dict[str, Any]]) -> Run:
+    trouble = TROUBLES[name]
+    facts = _look(guest, trouble.commands(dice), trouble.after)
+    like = {f"healthy {place}": (one, account_of(one)) for place, one in enumerate(before)}
+    figures = fleet_figures({**like, "host": (facts, account_of(facts))})["host"]
+    result = explained(classify(facts, load_catalogue()), facts, figures)
+    causes = tuple((one["cause"], one["certainty"]) for one in result["causes"])
+    account = result["account"]
+    share = None if account["unclear"] else round(100 * account["unaccounted_kb"] / account["total_kb"], 2)
+    return Run(name, release, number, causes, result["verdict"], result["symptom"], share)
+
+
+#: Marks the transcript of every look.
+_NONCE = "causes"
+
+
+def _leave_probe(guest: Guest) -> None:
+    """The probe as a file on the guest, in halves: dropbear takes no command of more than 9,000 bytes, and the states need some too."""
+    probe = render_probe(_NONCE)
+    half = probe.index("\n", len(probe) // 2) + 1
+    for part in (probe[:half], probe[half:]):
+        guest.run(f"cat >>/tmp/probe <<'END-OF-PART'\n{part}END-OF-PART")
+
+
+def _look(guest: Guest, commands: Sequence[str], after: str) -> dict[str, Any]:
+    """The facts of the guest after these commands, which are undone."""
+    script = "\n".join(
+        [
+            "echo -1000 >/proc/self/oom_score_adj",
+            "min=$(cat /proc/sys/vm/min_free_kbytes); dmesg -c >/dev/null; : >/var/log/messages; echo 3 >/proc/sys/vm/drop_caches",
+            *commands,
+            "sh /tmp/probe",
+            _tell("release"),
+            after,
+            "echo $min >/proc/sys/vm/min_free_kbytes",
+            "echo 1 >/proc/sys/vm/compact_memory; true",
+        ]
+    )
+    said = guest.run(script, check=False, timeout=400)
+    facts: dict[str, Any] = facts_from(read_transcript(said, _NONCE))
+    return facts
+
+
+def figures_of(runs: Sequence[Run]) -> dict[str, Any]:
+    """What goes into build/causes.json: the confusion matrix and what follows from it."""
+    matrix: dict[str, Counter[str]] = {}
+    for run in runs:
+        matrix.setdefault(run.trouble, Counter())[run.told] += 1
+    right = sum(run.told == run.truth for run in runs)
+    healthy = [run for run in runs if run.truth == HEALTHY]
+    return {
+        "runs": len(runs),
+        "kernels": sorted({run.kernel for run in runs}),
+        "right": right,
+        "right_percent": round(100 * right / len(runs), 2) if runs else None,
+        "leak_for_a_healthy_host": sum(any(cause == "leak" for cause, _sure in run.causes) for run in healthy),
+        "any_cause_for_a_healthy_host": sum(bool(run.causes) for run in healthy),
+        "truth_among_the_causes": sum(run.truth in [cause for cause, _sure in run.causes] for run in runs if run.truth != HEALTHY),
+        "unaccounted_percent_of_healthy_hosts": _span([run.unaccounted_percent for run in healthy]),
+        "matrix": {name: dict(sorted(told.items())) for name, told in matrix.items()},
+        "truth": {name: trouble.truth for name, trouble in TROUBLES.items() if name in matrix},
+        "not_run": {"cma": "the kernels of the lab are built without CONFIG_CMA"},
+        "wrong": [
+            {
+                "trouble": run.trouble,
+                "kernel": run.kernel,
+                "run": run.seed,
+                "verdict": run.verdict,
+                "told": [list(one) for one in run.causes],
+            }
+            for run in runs
+            if run.told != run.truth
+        ],
+    }
+
+
+def _span(values: Sequence[float | None]) -> list[float] | None:
+    seen = [value for value in values if value is not None]
+    return [min(seen), max(seen)] if seen else None
+
+
+def write_causes(runs: Sequence[Run], path: Path) -> dict[str, Any]:
+    figures = figures_of(runs)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=2) + "\n")
+    return figures
