@@ -42,7 +42,7 @@ def fleet_audit(folder: Path, size: Size) -> list[Figure]:
     inventories = {count: make_fleet(folder, count) for count in size.fleets}
 
     def audit(count: int) -> Run:
-        words = ("-i", str(inventories[count]), "-f", str(FORKS), "-e", f"audit_output_dir={folder / 'report'}")
+        words = ("-i", str(inventories[count]), "-f", str(FORKS), "-e", f"pagealloc_output_dir={folder / 'report'}")
         run = measured(ansible_playbook("fleetcare.pagealloc.audit", *words), folder, sample_memory=True)
         _check_report(folder / "report", count)
         return run

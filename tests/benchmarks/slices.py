@@ -31,7 +31,7 @@ def merge(folder: Path, size: Size) -> list[Figure]:
     measured(["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.benchmarks.slices", str(large)], folder)
 
     def report(count: int) -> Run:
-        words = ("-i", str(inventories[count]), "-e", f"audit_output_dir={folder / 'report'}", "-e", "audit_history=none")
+        words = ("-i", str(inventories[count]), "-e", f"pagealloc_output_dir={folder / 'report'}", "-e", "audit_history=none")
         run = measured(ansible_playbook("fleetcare.pagealloc.report", *words), folder, sample_memory=True)
         total = sum(json.loads(_head(folder / "report" / "fleet.json")).values())
         if total != count:
@@ -80,8 +80,8 @@ def two_slices(folder: Path, size: Size) -> list[Figure]:
         (folder / "ansible.cfg").write_text(_CONFIGURATION.format(cache=folder / "cache"))
         names = hosts_behind(size.live_hosts)
         halves = [",".join(names[: len(names) // 2]), ",".join(names[len(names) // 2 :])]
-        audits = [shlex.join(_audit("-l", half, "-e", f"audit_output_dir=slice{place}")) for place, half in enumerate(halves)]
-        whole = shlex.join(ansible_playbook("fleetcare.pagealloc.report", "-i", "inventory.json", "-e", "audit_output_dir=merged"))
+        audits = [shlex.join(_audit("-l", half, "-e", f"pagealloc_output_dir=slice{place}")) for place, half in enumerate(halves)]
+        whole = shlex.join(ansible_playbook("fleetcare.pagealloc.report", "-i", "inventory.json", "-e", "pagealloc_output_dir=merged"))
         together = f"set -e; {audits[0]} & first=$!; {audits[1]} & second=$!; wait $first; wait $second; {whole}"
 
         def slices() -> Run:
@@ -93,7 +93,7 @@ def two_slices(folder: Path, size: Size) -> list[Figure]:
             return run
 
         def one() -> Run:
-            return measured(_audit("-e", "audit_output_dir=whole"), folder)
+            return measured(_audit("-e", "pagealloc_output_dir=whole"), folder)
 
         pairs = by_turns(size.pairs, slices, one, lambda two, all_in_one: f"{two.wall:.1f} s / {all_in_one.wall:.1f} s")
     note = f"wall time, two slices at once and the report of both / one audit, {size.live_hosts} hosts behind the local sshd, 10 forks each"

@@ -51,7 +51,7 @@ def sos_xz(folder: Path, size: Size) -> list[Figure]:
 def sos_fleet(folder: Path, size: Size) -> list[Figure]:
     """A thousand archives through the real ansible-playbook: first with an empty cache, then again."""
     inventory = _make_fleet(folder, size)
-    words = ansible_playbook("fleetcare.pagealloc.audit", "-i", str(inventory), "-e", f"audit_output_dir={folder / 'report'}")
+    words = ansible_playbook("fleetcare.pagealloc.audit", "-i", str(inventory), "-e", f"pagealloc_output_dir={folder / 'report'}")
 
     def audit() -> Any:
         run = measured(words, folder, sample_memory=True)
