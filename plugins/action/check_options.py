@@ -48,7 +48,8 @@ class ActionModule(ControllerAction):
         if checked.error_messages:
             raise AnsibleActionFail("; ".join(checked.error_messages))
         chosen = dict(checked.validated_parameters)
-        return {name: folder_of(role, name, chosen[option]) for option, name in names.items()}
+        # the default is the role's own folder
+        return {name: folder_of(role, name, chosen[option]) if name in task_vars else chosen[option] for option, name in names.items()}
 
     def _tell_of_old_names(self, role: str, names: Mapping[str, str], task_vars: Mapping[str, Any]) -> None:
         """Once for the fleet. A name of another role's is not this one's to speak of where its own is given."""

@@ -34,7 +34,7 @@ ALL = ("-e", "audit_listing=all")
 #: Of hosts that cannot be reached the report tells alone.
 LENIENT = ("-e", "pagealloc_ignore_unreachable=true")
 #: What an audit leaves in its folder.
-WRITTEN = {"fleet.json", "fleet.html", "fleet.csv", "pagealloc.prom", "history.db"}
+WRITTEN = {".audit.lock", "fleet.json", "fleet.html", "fleet.csv", "pagealloc.prom", "history.db"}
 
 
 def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp_path: Path) -> None:

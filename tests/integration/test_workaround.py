@@ -85,6 +85,7 @@ def test_check_mode_plans_and_changes_nothing(ansible: Ansible, sshd: Sshd, tmp_
     table = done.stdout[done.stdout.rindex("HOST ") : done.stdout.rindex("Report: ")]
     assert "Workaround: 2 planned" in table and max(map(len, table.splitlines())) <= 80
     assert {path.name for path in (tmp_path / "pagealloc-workaround").iterdir()} == {
+        ".audit.lock",
         "fleet.json",
         "fleet.html",
         "fleet.csv",

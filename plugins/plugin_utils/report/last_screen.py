@@ -47,12 +47,20 @@ def render_answer(
         return table_with_rows(fleet, shown if listing == "all" else shown[:MOST_ROWS], paint) + "".join(f"{line}\n" for line in where)
     below = [*_told_below(fleet), [*count_lines(fleet, paint), *where]]
     room = screen_lines - sum(len(block) + 1 for block in below)
-    fitting = shown[: max(_LEAST_ROWS, (room - 3) // 2)]  # a heading of two lines, a line on those left out, and two lines a host
+    fitting = _fitting(shown, room - 1)  # a line on those left out
     blocks = [[*table_lines(fitting, paint, 1)]] if fitting else []
     hidden = hidden_hosts(rows, fitting)
     if hidden:
         blocks = [[*(blocks[0] if blocks else ()), *wrap(hidden, WIDTH, 2)]]
     return "\n\n".join("\n".join(block) for block in [*blocks, *below]) + "\n"
+
+
+def _fitting(rows: list[HostRow], room: int) -> list[HostRow]:
+    """As many of the first rows as have room, a heading of two lines and what is told of each host included."""
+    for number in range(_LEAST_ROWS + 1, len(rows) + 1):
+        if len([*table_lines(rows[:number], unpainted, 1)]) > room:
+            return rows[: number - 1]
+    return rows
 
 
 def _tells(row: HostRow, host: Mapping[str, Any]) -> bool:
