@@ -26,7 +26,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
 #: The lines of a terminal that nobody made larger, of a console and of most pagers.
 SCREEN_LINES = 24
 #: So many hosts are shown on however small a screen.
-_LEAST_ROWS = 3
+_LEAST_ROWS = 2
 #: Below the table each part has so many lines.
 _MOST_TOLD = 4
 #: Outcomes of hosts on which nothing was to be done.
