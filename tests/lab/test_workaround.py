@@ -80,7 +80,8 @@ def test_the_whole_road(hosts: Fleet) -> None:
 
     for guest in hosts.guests.values():
         leak_until_packets_are_dropped(guest)
-    spent = hosts.workaround()
+    spent = hosts.workaround(check=False)
+    assert "affected, and the outcome of the workaround is exhausted" in hosts.said, "a cure that does not cure fails"
     assert outcomes(spent) == {"exhausted"} and "only a kernel with the fix helps" in " ".join(spent["legacy"]["sentences"])
 
     assert outcomes(hosts.workaround(workaround_state="absent")) == {"restored"}
