@@ -134,14 +134,14 @@ def _failures(hosts: _Hosts, orders: Iterable[int]) -> Iterator[_Sample]:
             yield f"{host},{_label('order', order)}", by_order[order]
 
 
-def _unaccounted(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+def _unaccounted(hosts: _Hosts) -> Iterator[_Sample]:
     for host, result in hosts:
         kb = (result["account"] or {}).get("unaccounted_kb")
         if kb is not None:
             yield host, kb * 1024
 
 
-def _causes(hosts: list[tuple[str, Mapping[str, Any]]]) -> Iterator[_Sample]:
+def _causes(hosts: _Hosts) -> Iterator[_Sample]:
     for host, result in hosts:
         for found in result["causes"]:
             yield f"{host},{_label('cause', found['cause'])},{_label('certainty', found['certainty'])}", 1
