@@ -100,7 +100,14 @@ class TestInstalled:
         said = self.run(core(), installed, tmp_path, "ansible-playbook", "fleetcare.pagealloc.audit", "-i", str(inventory))
         report = tmp_path / "pagealloc-report"
         assert f"Report: {report}/fleet.html" in said
-        assert {path.name for path in report.iterdir()} == {"fleet.json", "fleet.html", "fleet.csv", "pagealloc.prom", "history.db"}
+        assert {path.name for path in report.iterdir()} == {
+            ".audit.lock",
+            "fleet.json",
+            "fleet.html",
+            "fleet.csv",
+            "pagealloc.prom",
+            "history.db",
+        }
         hosts = json.loads((report / "fleet.json").read_text())["hosts"]
         assert set(hosts) == set(next(iter(yaml.safe_load(inventory.read_text()).values()))["hosts"])
         assert hosts["db03-el64-seed"]["verdict"] == "affected"
