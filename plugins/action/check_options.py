@@ -18,9 +18,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.control
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import HOSTS, folder_of, names_of, role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 
-#: The version of the collection without the older names of variables.
-_OLD_NAMES_GO_WITH = "1.0.0"
-
 _OPTIONS = {"role": {"type": "str", "required": True}}
 
 
@@ -57,7 +54,7 @@ class ActionModule(ControllerAction):
         told += [(f"{role}_hosts", HOSTS[0])] if f"{role}_hosts" in HOSTS and f"{role}_hosts" in task_vars else []
         for old, new in told:
             message = f"The variable {old} is now called {new}, and all roles of fleetcare.pagealloc share it."
-            Display().deprecated(message, version=_OLD_NAMES_GO_WITH, collection_name="fleetcare.pagealloc")
+            Display().deprecated(message, version="1.0.0", collection_name="fleetcare.pagealloc")
 
 
 def _given_name(role: str, option: str, variables: Mapping[str, Any]) -> str:

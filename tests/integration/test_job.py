@@ -39,7 +39,7 @@ def recap(done: subprocess.CompletedProcess[str]) -> Ends:
     lines = re.findall(r"^(\S+) +: ok=\d+ +changed=\d+ +unreachable=(\d+) +failed=(\d+)", done.stdout, re.M)
     assert lines, done.stdout + done.stderr
     failed, unreachable = {name for name, _dark, bad in lines if bad != "0"}, {name for name, dark, _bad in lines if dark != "0"}
-    return failed, unreachable, {name for name, *_ in lines} - failed - unreachable
+    return failed, unreachable, {name for name, _dark, _bad in lines} - failed - unreachable
 
 
 def stats_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def verdict_of(text: str) -> str:
 #: What the name of a function that reads begins with, in this house.
 _READS = re.compile(r"(?:parse|read|from|cut|filter|split|decode)_|(?:parse|facts_from|nics_from)\Z")
 #: Those that read what the operator or the collection wrote.
-_NOT_FROM_HOSTS = {"read_bundled", "read_policy", "read_advisory", "read_table", "split_path"}
+_NOT_FROM_HOSTS = {"read_bundled", "read_policy", "read_advisory", "read_spans", "read_table", "split_path"}
 
 
 def readers() -> Iterator[str]:

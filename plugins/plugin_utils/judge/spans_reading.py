@@ -111,6 +111,6 @@ def _overlap(one: Bounds, other: Bounds) -> bool:
     return _begins_before_end(one, other) and _begins_before_end(other, one)
 
 
-def _begins_before_end(one: Bounds, other: Bounds) -> bool:
-    begin = one.free_before or one.introduced
-    return begin is None or other.fixed is None or compare_releases(begin, other.fixed) < 0
+def _begins_before_end(early: Bounds, late: Bounds) -> bool:
+    begin = early.free_before or early.introduced
+    return begin is None or late.fixed is None or compare_releases(begin, late.fixed) < 0

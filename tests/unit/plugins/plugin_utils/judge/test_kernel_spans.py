@@ -97,6 +97,8 @@ def test_several_ranges_of_one_stream() -> None:
     assert {build: place_of(f"3.10.0-{build}.el7.x86_64", spans) for build in wanted} == wanted
 
 
-@pytest.mark.parametrize(("a", "b", "order"), [("4.9", "4.9.0", 0), ("4.9", "4.10", -1), ("2.6.38.6", "2.6.38", 1), ("5.0", "4.20.17", 1)])
-def test_upstream_versions_compare_as_numbers(a: str, b: str, order: int) -> None:
-    assert (compare_upstream(a, b), compare_upstream(b, a)) == (order, -order)
+@pytest.mark.parametrize(
+    ("left", "right", "order"), [("4.9", "4.9.0", 0), ("4.9", "4.10", -1), ("2.6.38.6", "2.6.38", 1), ("5.0", "4.20.17", 1)]
+)
+def test_upstream_versions_compare_as_numbers(left: str, right: str, order: int) -> None:
+    assert (compare_upstream(left, right), compare_upstream(right, left)) == (order, -order)

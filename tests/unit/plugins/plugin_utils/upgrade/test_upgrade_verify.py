@@ -208,7 +208,7 @@ def test_what_runs_and_how_it_is_judged_is_what_was_seen_last() -> None:
 def lines_of(**upgrade: Any) -> list[str]:
     """What the table says of one host that had nothing done to it."""
     text = render_upgrade({"db": outcome_of({"preflight": {"upgrade": {**UPGRADE, **upgrade}}})})
-    return text.split("\n\n")[0].split("\n")[2:]
+    return text.split("\n\n", maxsplit=1)[0].split("\n")[2:]
 
 
 def test_the_target_stands_below_a_host_that_does_not_run_it() -> None:
