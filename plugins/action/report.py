@@ -42,6 +42,20 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plain
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import Change, change_of
 
+#: The options of the role audit that are this action's too, under the same names.
+_OF_AUDIT = (
+    "output_dir",
+    "compare",
+    "troubled",
+    "history_label",
+    "history_keep_days",
+    "save_dir",
+    "facts_max_age_seconds",
+    "fail_on",
+    "fail_on_new",
+    "ignore_unreachable",
+    "listing",
+)
 _OPTIONS = {
     "gathered": {"type": "str", "required": True},
     "recorded": {"type": "str"},
@@ -49,18 +63,14 @@ _OPTIONS = {
     "options_from": {"type": "str"},
     "slices": {"type": "str", "choices": ["hand_on", "merge"]},
     "history": {"type": "str", "default": OFF},
-    **action_options("audit", "output_dir", "compare", "troubled", "history_label", "history_keep_days", site_advisories="advisories"),
-    **action_options("audit", "save_dir", "facts_max_age_seconds", "fail_on", "fail_on_new", "ignore_unreachable", "listing"),
+    **action_options("audit", *_OF_AUDIT, site_advisories="advisories"),
     **action_options("workaround", "fail_uncured"),
 }
 #: The options that each role has; other names of variables are not this action's business.
 _TAKEN = {
-    "audit": (
-        "output_dir", "site_advisories", "compare", "troubled", "history_label", "history_keep_days", "fail_on", "fail_on_new",
-        "ignore_unreachable", "listing", "save_dir", "facts_max_age_seconds",
-    ),
+    "audit": (*_OF_AUDIT, "site_advisories"),
     "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable"),
-}  # fmt: skip
+}
 
 #: What was gathered of each host, what was changed on it, and which hosts could not be reached now.
 _Seen = tuple[Mapping[str, Gathered], dict[str, Change], set[str]]
@@ -100,9 +110,9 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
         comparing = options["compare"] and not options["changed_by"]
         how = {"comparing": comparing, "troubled": options["troubled"], "changes": changes, "results": KeptOnDisk() if merging else None}
         judged, new = judge_fleet(gathered, options["site_advisories"], **how), None
+        whole_fleet = set((task_vars.get("groups") or {}).get("all", ())) <= set(judged["hosts"])
         if options["history"] != OFF:
-            new = _remember(judged, options, task_vars, check_mode=check_mode)
-        whole_fleet = _is_whole_fleet(judged, task_vars)
+            new = _remember(judged, options, task_vars, whole_fleet=whole_fleet, check_mode=check_mode)
         with in_turn(options["output_dir"], REPORT_FILES, judged["hosts"], whole_fleet=whole_fleet) as kept:
             fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
     if kept:
@@ -185,24 +195,22 @@ def _change(result: Any) -> Change:
         return change_of({"msg": fault(error)})
 
 
-def _remember(fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: bool) -> set[str]:
+def _remember(
+    fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, whole_fleet: bool, check_mode: bool
+) -> set[str]:
     sources = "+".join(Path(str(source)).name for source in task_vars.get("ansible_inventory_sources") or ())
     inventory = task_vars.get("awx_inventory_name") or sources or "fleet"
     keeping = Keeping(
         url=options["history"] or default_url(options["output_dir"]),
         label=str(options["history_label"] or inventory)[:200],
         keep_days=options["history_keep_days"],
-        whole_fleet=_is_whole_fleet(fleet, task_vars),
+        whole_fleet=whole_fleet,
         write=not check_mode,
     )
     new = remember(fleet, keeping, int(time.time()))
     if fleet["history"]["fault"]:
         Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
     return new
-
-
-def _is_whole_fleet(fleet: Mapping[str, Any], task_vars: Mapping[str, Any]) -> bool:
-    return set((task_vars.get("groups") or {}).get("all", ())) <= set(fleet["hosts"])
 
 
 def _without_marks(result: Any) -> Any:

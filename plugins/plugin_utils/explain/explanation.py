@@ -18,6 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     Evidenced,
     Unhelpful,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.not_pages import not_of_pages
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import fleet_figures
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import FIND_CAUSE, Action
@@ -41,7 +42,7 @@ def explained(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet:
     host = read_host(facts)
     account = account_of(host.facts)
     situation = Situation.of(host, result, account, fleet)
-    found = _found(situation) if result["symptom"] else [one for one in _found(situation) if one[0].name == "not_pages"]
+    found = _found(situation) if result["symptom"] else _found_without_symptom(situation)
     told = [_told(cause, finding) for cause, finding in found]
     extra = {"account": account, "causes": told}
     actions = _actions(result["actions"], found, situation)
@@ -87,6 +88,11 @@ def _found(situation: Situation) -> _Found:
         finding = otherwise.find(situation)
         return [(otherwise, finding)] if finding else []
     return sorted(_no_surer_than_their_root(found), key=lambda one: (_rank(one[1]), CAUSE_NAMES.index(one[0].name)))
+
+
+def _found_without_symptom(situation: Situation) -> _Found:
+    """What no page was missing for. Most hosts have none of it, and are spared the search for the other causes."""
+    return [one for one in _found(situation) if one[0].name == "not_pages"] if not_of_pages(situation) else []
 
 
 def _no_surer_than_their_root(found: _Found) -> _Found:

@@ -13,7 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import hidden_cards
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup, Failures, Host, MemoryTrouble
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.whose_failures import is_of_another, may_be_own
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.whose_failures import is_of_another, is_symptom, may_be_own
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed, requests
 
 #: So many sentences on failures of which nobody can tell whether they are the symptom.
@@ -105,7 +105,8 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
     if limits.by_trace:
         seen = replace(seen, groups=tuple(group for group in seen.groups if may_be_own(group, limits)), others=())
     theirs = [group for group in seen.groups if is_of_another(group, limits, nic_drivers)]
-    log_of_own = _log_of(replace(seen, groups=tuple(group for group in seen.groups if group not in theirs)), host, limits, since, log)
+    own = replace(seen, groups=tuple(group for group in seen.groups if group not in theirs))
+    log_of_own = _log_of(own, host, limits, nic_drivers, since, log)
     if not theirs:
         return log_of_own
     return log_of_own._replace(reasons=(*log_of_own.reasons, *_set_aside(log, theirs, limits, since)), set_aside=True)
@@ -117,9 +118,8 @@ def _set_aside(log: str, theirs: Sequence[FailureGroup], limits: Thresholds, sin
     return (f"{log}: besides, {_told(theirs, limits, since)} in the trace of {names}, {whom}",)
 
 
-def _log_of(seen: Failures, host: Host, limits: Thresholds, since: str, log: str) -> Symptom:
+def _log_of(seen: Failures, host: Host, limits: Thresholds, nic_drivers: frozenset[str], since: str, log: str) -> Symptom:
     """What the log says of the symptom. ``seen``: the failures that count, ``since``: since what, ``log``: its name."""
-    nic_drivers = nic_drivers_of(host)
     counted = [group for group in seen.groups if is_symptom(group, limits, nic_drivers)]
     rest = [group for group in seen.groups if group.count and group not in counted]
     doubts = [_doubt(host, group, nic_drivers) for group in rest]
@@ -153,15 +153,6 @@ def _is_denied(other: MemoryTrouble) -> bool:
     return other.kind == "slab" and other.atomic is True and not other.limited and other.count > 0
 
 
-def is_symptom(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
-    """Whether failures are the symptom. Larger blocks are asked for by many who can do without; a NIC's driver, and whoever may not
-    wait, cannot."""
-    if limits.by_trace:
-        return group.count > 0 and group.order >= limits.failures_from_order and not limits.drivers.isdisjoint(group.drivers)
-    small = group.order <= limits.failures_up_to_order or group.order == limits.order
-    return group.count > 0 and (small or group.atomic is True or not nic_drivers.isdisjoint(group.drivers))
-
-
 def nic_drivers_of(host: Host) -> frozenset[str]:
     return frozenset(name for nic in host.nics or () if not nic.virtual for name in (nic.driver, nic.bus_driver) if name)
 
@@ -170,7 +161,8 @@ def failures_that_count(host: Host, limits: Thresholds) -> list[FailureGroup]:
     """The failures that are the symptom under these thresholds, told for the pages of the host; none where no log could be read."""
     if host.failures is None:
         return []
-    return [group for group in _seen_that_count(host, host.failures)[0].groups if is_symptom(group, limits, nic_drivers_of(host))]
+    groups, nic_drivers = _seen_that_count(host, host.failures)[0].groups, nic_drivers_of(host)
+    return [group for group in groups if is_symptom(group, limits, nic_drivers)]
 
 
 def others_that_count(host: Host) -> list[MemoryTrouble]:

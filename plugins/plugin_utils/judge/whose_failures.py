@@ -1,12 +1,21 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose failures are these: of the drivers that an advisory speaks of, or of another one?"""
+"""Whose failures are these, and do they count: of the drivers that an advisory speaks of, or of another one?"""
 
 from __future__ import annotations
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup
+
+
+def is_symptom(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
+    """Whether failures are the symptom. Larger blocks are asked for by many who can do without; a NIC's driver, and whoever may not
+    wait, cannot."""
+    if limits.by_trace:
+        return group.count > 0 and group.order >= limits.failures_from_order and not limits.drivers.isdisjoint(group.drivers)
+    small = group.order <= limits.failures_up_to_order or group.order == limits.order
+    return group.count > 0 and (small or group.atomic is True or not nic_drivers.isdisjoint(group.drivers))
 
 
 def may_be_own(group: FailureGroup, limits: Thresholds) -> bool:

@@ -44,7 +44,8 @@ def render_answer(
     rows = host_rows(fleet)
     shown = rows if listing == "all" else [row for row in rows if _tells(row, fleet["hosts"][row.name])]
     if listing != "worst" or any(row.changed for row in rows):
-        return table_with_rows(fleet, shown if listing == "all" else shown[:MOST_ROWS], paint) + "".join(f"{line}\n" for line in where)
+        table = table_with_rows(fleet, rows, shown if listing == "all" else shown[:MOST_ROWS], paint)
+        return table + "".join(f"{line}\n" for line in where)
     below = [*_told_below(fleet), [*count_lines(fleet, paint), *where]]
     room = screen_lines - sum(len(block) + 1 for block in below)
     fitting = _fitting(shown, room - 1)  # a line on those left out

@@ -57,12 +57,11 @@ def render_table(fleet: Mapping[str, Any], paint: Paint = unpainted) -> str:
     number. A line says how many are missing, and the counts always cover every host.
     """
     rows = host_rows(fleet)
-    return table_with_rows(fleet, rows if len(rows) <= MOST_ROWS else [row for row in rows if not row.quiet][:MOST_ROWS], paint)
+    return table_with_rows(fleet, rows, rows if len(rows) <= MOST_ROWS else [row for row in rows if not row.quiet][:MOST_ROWS], paint)
 
 
-def table_with_rows(fleet: Mapping[str, Any], shown: list[HostRow], paint: Paint = unpainted) -> str:
-    """As ``render_table``, with these rows of the hosts."""
-    rows = host_rows(fleet)
+def table_with_rows(fleet: Mapping[str, Any], rows: list[HostRow], shown: list[HostRow], paint: Paint = unpainted) -> str:
+    """As ``render_table``. ``rows``: those of all hosts; ``shown``: those that are written out."""
     blocks = [[cut(f"Kernel page starvation audit, {printable(fleet['generated_at'], 40)}", WIDTH)]]
     if shown:
         blocks.append([*table_lines(shown, paint)])

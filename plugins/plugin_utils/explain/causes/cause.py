@@ -64,3 +64,9 @@ def kb_told(kb: int) -> str:
     if kb >= 10 << 20:
         return f"{kb / (1 << 20):.1f} GB"
     return f"{kb // 1024} MB" if kb >= 10 << 10 else f"{kb} kB"
+
+
+def available_told(situation: Situation) -> str:
+    """What can be had now, as a reason; 0 where it is not known."""
+    kb = situation.available_kb or 0
+    return f"/proc/meminfo: {kb_told(kb)} ({situation.percent(kb)} % of all memory) can be had now without swapping"

@@ -15,6 +15,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     Evidenced,
     Unhelpful,
     action,
+    available_told,
     kb_told,
     useless,
 )
@@ -37,17 +38,12 @@ def _find(situation: Situation) -> Evidenced | None:
         reasons.append(f"kernel log: {single} failed for a single page, so that no page at all was left for them")
         figures["single_page_failures"] = single
     if known:
-        reasons.append(_available(situation))
+        reasons.append(available_told(situation))
         figures |= {"available_kb": situation.available_kb or 0, "available_percent": situation.percent(situation.available_kb or 0)}
     reasons.extend(_holders(situation))
     # with room now, and a Mem-Info that tells what was so then, a reserve that is too small is likelier
     certainty = SHOWN if known and not room else POSSIBLE if known and situation.then else LIKELY
     return Evidenced(certainty, tuple(reasons), figures)
-
-
-def _available(situation: Situation) -> str:
-    kb = situation.available_kb or 0
-    return f"/proc/meminfo: {kb_told(kb)} ({situation.percent(kb)} % of all memory) can be had now without swapping"
 
 
 def _largest(situation: Situation) -> list[tuple[str, int]]:

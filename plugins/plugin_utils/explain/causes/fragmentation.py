@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
     LIKELY,
     SHOWN,
@@ -76,16 +77,12 @@ def _advice(situation: Situation) -> list[Action]:
         )
     ]
     if (situation.facts.get("vm") or {}).get("compaction_proactiveness") is not None:
-        now = situation.facts["vm"]["compaction_proactiveness"]
-        if now < _PROACTIVE:
+        now, goal = situation.facts["vm"]["compaction_proactiveness"], cause_limits()["fragmentation"]["proactiveness_target"]
+        if now < goal:
             advice.append(
-                action("set_compaction_proactiveness", f"Set vm.compaction_proactiveness to {_PROACTIVE} ({now} now, the ceiling is 100)")
+                action("set_compaction_proactiveness", f"Set vm.compaction_proactiveness to {goal} ({now} now, the ceiling is 100)")
             )
     return advice
-
-
-#: The kernel's own default where it has the setting (mm/compaction.c).
-_PROACTIVE = 20
 
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:

@@ -13,6 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     Evidenced,
     Unhelpful,
     action,
+    available_told,
     kb_told,
     useless,
 )
@@ -53,7 +54,7 @@ def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced
     available = situation.available_kb or 0
     reasons = [
         f"{moment.when}: {kb_told(moment.free_kb)} were free, the high watermarks keep {kb_told(moment.high_kb)}",
-        f"/proc/meminfo: {kb_told(available)} ({situation.percent(available)} % of all memory) can be had now without swapping",
+        available_told(situation),
     ]
     figures: dict[str, float] = {"free_kb": moment.free_kb, "high_watermarks_kb": moment.high_kb, "available_kb": available}
     if situation.host.min_free_kbytes is not None:
