@@ -198,7 +198,7 @@ def test_runs_at_once_leave_the_files_of_one_of_them(tmp_path: Path) -> None:
         child = os.fork()
         if child == 0:
             try:
-                for _time in range(25):
+                for _time in range(100):
                     write_together({tmp_path / name: f"{number} {name}" for name in NAMES})
             finally:
                 os._exit(sys.exc_info()[0] is not None)

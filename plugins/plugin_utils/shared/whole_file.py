@@ -107,20 +107,36 @@ def _written_beside(target: Path, text: str | Iterable[str], mode: int) -> Itera
 @contextlib.contextmanager
 def _kept_beside(target: Path) -> Iterator[Path | None]:
     """What is in the file's place now, under another name until the end of the block; None where nothing is. A link is kept as a link."""
-    if not os.path.lexists(target):
-        yield None
-        return
-    if stat.S_ISDIR(target.lstat().st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     path = _beside(target)
+    kept = _keep(target, path)
     try:
-        os.link(target, path, follow_symlinks=False)
-    except OSError:  # a file system without links, or another user's file
-        target.rename(path)
-    try:
-        yield path
+        yield path if kept else None
     finally:
         path.unlink(missing_ok=True)
+
+
+def _keep(target: Path, path: Path) -> bool:
+    """Give what is in the place of ``target`` the name ``path`` too. False where nothing is there.
+
+    Another run may replace the file at any moment. The kernel then says that a file is missing which had only just lost its last name
+    (``vfs_link`` in fs/namei.c); what took its place is found with the next try.
+    """
+    while os.path.lexists(target):
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISDIR(target.lstat().st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+            _link_or_move(target, path)
+            return True
+    return False
+
+
+def _link_or_move(target: Path, path: Path) -> None:
+    try:
+        os.link(target, path, follow_symlinks=False)
+    except FileNotFoundError:
+        raise
+    except OSError:  # a file system without links, or another user's file
+        target.rename(path)
 
 
 def _put_back(target: Path, previous: Path | None) -> None:
