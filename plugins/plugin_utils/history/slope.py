@@ -41,7 +41,7 @@ class Slope(NamedTuple):
 
     @property
     def sure(self) -> bool:
-        """The interval is clear of zero, and neither the order of the points nor the way of a value that strays is one that chance brings."""
+        """The interval is clear of zero, and chance brings neither such an order of the points nor such a way of a value that strays."""
         return self.p < ALPHA and (self.most < 0 or self.least > 0) and self._beyond_straying > 0
 
     @property
