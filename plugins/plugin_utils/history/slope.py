@@ -79,8 +79,8 @@ def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
 
 
 def runs_out(now: float, value: float, slope: Slope) -> tuple[float, float] | None:
-    """(earliest, latest) time at which ``value`` has fallen to zero; None where it does not fall for sure."""
-    if not slope.sure or slope.most >= 0:
+    """(earliest, latest) time at which ``value`` has fallen to zero; None where it does not fall for sure, or is zero by now."""
+    if value <= 0 or not slope.sure or slope.most >= 0:
         return None
     earliest, latest = slope.reaches(value)
     return now + earliest, now + latest
