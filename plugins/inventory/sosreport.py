@@ -56,8 +56,8 @@ notes:
     C(driver_mlx4_en) and the like for each driver of its network interfaces."
   - "Variables of a host: C(audit_evidence), C(audit_evidence_older) (paths of its older reports, which the audit takes for its past),
     C(sosreport_taken), C(sosreport_distribution), C(sosreport_release), C(sosreport_kernel), C(sosreport_drivers), C(sosreport_older)
-    (the same paths), C(sosreport_namesakes) (hosts of the same name), C(sosreport_odd) (what was odd about the report) and C(sosreport_error) (why it cannot be read). Those that say nothing are
-    left out."
+    (the same paths), C(sosreport_namesakes) (hosts of the same name), C(sosreport_odd) (what was odd about the report) and
+    C(sosreport_error) (why it cannot be read). Those that say nothing are left out."
 seealso:
   - module: fleetcare.pagealloc.gather
   - module: fleetcare.pagealloc.report

@@ -101,9 +101,8 @@ def cells_of(observation: Observation) -> dict[str, Any]:
 def observation_from(cells: Sequence[Any]) -> Observation:
     """The observation of such cells, in the order of its columns. ValueError where one of several numbers is none."""
     found = Observation._make(cells)
-    several: dict[str, Any] = {
-        name: tuple(map(of, str(text).split())) for name, of in _SEVERAL.items() if (text := getattr(found, name)) is not None
-    }
+    texts = {name: getattr(found, name) for name in _SEVERAL}
+    several: dict[str, Any] = {name: tuple(map(_SEVERAL[name], str(text).split())) for name, text in texts.items() if text is not None}
     return found._replace(**several)
 
 
