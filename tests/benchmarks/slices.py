@@ -107,6 +107,7 @@ def _audit(*words: str) -> list[str]:
 
 def _fill(count: int) -> None:
     """Put the facts of so many hosts into the cache of the folder's ansible.cfg, the sample fleet's by turns."""
+    import os
     import time
 
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.fact_cache import FactCache
@@ -115,8 +116,11 @@ def _fill(count: int) -> None:
 
     records = [Gathered.from_record(str(path)) for path in sorted((SAMPLE_FLEET / "evidence").glob("*.evidence"))]
     cache, now = FactCache(), int(time.time())
+    first_free = os.open(os.devnull, os.O_RDONLY)
     for number, one in enumerate(islice(cycle(records), count)):
         cache.add(f"host-{number:06d}", facts_to_hand_on(one, now))
+        if number % 500 == 0:  # Ansible's jsonfile leaves one open for each host
+            os.closerange(first_free, first_free + 600)
 
 
 if __name__ == "__main__":
