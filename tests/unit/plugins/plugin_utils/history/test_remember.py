@@ -17,8 +17,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from jsonschema import Draft202012Validator
 
 from tests.conftest import ROOT, SAMPLE_FLEET
@@ -56,7 +56,7 @@ def test_the_first_audit_has_nothing_to_compare_with(keeping: Keeping) -> None:
         "label": "fleet", "audits": 0, "previous_at": None, "changes": {}, "new_verdicts": fleet["counts"], "fault": None,
     }  # fmt: skip
     assert fleet["hosts"]["a"]["forecast"]["state"] == "too_few_audits"
-    assert "Since the audit" not in render_table(fleet)
+    assert "Since the audit" not in render_answer(fleet, "all", ())
 
 
 def test_a_falling_host_is_told_before_it_fails(keeping: Keeping) -> None:
@@ -65,7 +65,7 @@ def test_a_falling_host_is_told_before_it_fails(keeping: Keeping) -> None:
     falls = fleet["hosts"]["b-falls"]
     assert falls["forecast"]["state"] == "falling" and fleet["hosts"]["a-steady"]["forecast"]["state"] == "no_trend"
     assert falls["reasons"][0].startswith("headroom falls by ") and "nothing is left between 1970-01-" in falls["reasons"][0]
-    table, page = render_table(fleet), render_html(fleet)
+    table, page = render_answer(fleet, "all", ()), render_html(fleet)
     assert table.index("b-falls") < table.index("a-steady")
     assert "headroom falls: b-falls" in table and "headroom falls: b-falls" in page
     metric = 'pagealloc_headroom_exhausted_timestamp_seconds{host="b-falls",end="earliest"} '
@@ -88,7 +88,7 @@ def test_what_changed_stands_in_the_reports(keeping: Keeping) -> None:
     fleet = audited(keeping, 2, {"a": at_risk(0, 2), "b": at_risk(100, 2), "d": Gathered(None, "no route to host", unreachable=True)})
     assert fleet["history"]["changes"] == {"newly_affected": ["a"], "gone": ["c"], "new": ["d"]}
     assert fleet["history"]["new_verdicts"] == {"affected": 1, "unreachable": 1}
-    for report in (render_table(fleet), render_html(fleet)):
+    for report in (render_answer(fleet, "all", ()), render_html(fleet)):
         assert "Since the audit of 1970-01-02 00:00 UTC" in report and "newly affected: a" in report and "gone: c" in report
 
 
@@ -109,7 +109,7 @@ def test_an_old_audit_is_let_go(keeping: Keeping) -> None:
 def test_a_history_that_cannot_be_kept_costs_the_audit_nothing_else(keeping: Keeping, tmp_path: Path) -> None:
     fleet = audited(replace(keeping, url="postgresql://user:hidden1word@127.0.0.1:1/x"), 1, {"a": at_risk(0, 1)})
     assert fleet["hosts"]["a"]["verdict"] == "affected" and fleet["history"]["new_verdicts"] == fleet["counts"]
-    table = render_table(fleet)
+    table = render_answer(fleet, "all", ())
     assert "What changed since the last audit is not known" in table and "hidden1word" not in table + render_json(fleet)
 
 
@@ -118,4 +118,4 @@ def test_hostile_names_stay_names(keeping: Keeping) -> None:
     audited(keeping, 1, {"a": at_risk(100, 1)})
     fleet = audited(keeping, 2, {name: at_risk(0, 2)})
     assert fleet["history"]["changes"]["new"] == [name]
-    assert "<script>alert" not in render_html(fleet) and "\x1b" not in render_table(fleet)
+    assert "<script>alert" not in render_html(fleet) and "\x1b" not in render_answer(fleet, "all", ())
