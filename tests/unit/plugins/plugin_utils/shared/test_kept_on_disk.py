@@ -47,3 +47,19 @@ def test_all_reports_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return {**{kind: Path(path).read_text() for kind, path in paths.items()}, "table": render_answer(fleet, "all", ())}
 
     assert made("memory", None) == made("disk", KeptOnDisk())
+
+
+def test_each_result_is_read_once_for_the_fleet_and_twice_for_the_comparison() -> None:
+    class Counted(KeptOnDisk):
+        reads = 0
+
+        def __getitem__(self, name: str) -> Any:
+            Counted.reads += 1
+            return super().__getitem__(name)
+
+    records = sorted((SAMPLE_FLEET / "evidence").glob("*.evidence"))
+    gathered = {record.stem: Gathered.from_record(str(record)) for record in records}
+    for comparing, most in ((False, 1), (True, 3)):
+        Counted.reads = 0
+        judge_fleet(gathered, [], comparing=comparing, results=Counted())
+        assert Counted.reads <= most * len(records)
