@@ -26,6 +26,9 @@ def look_for_results_less_often(hosts: int) -> None:
 
 def hosts_of_patterns(lookup: LookupBase, patterns: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
     """The hosts of these patterns, in the order of the inventory."""
+    every = (variables.get("groups") or {}).get("all")
+    if every is not None and list(patterns) == ["all"]:  # for others the lookup makes an inventory of its own, which takes a while
+        return [str(host) for host in every]
     resolver = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=lookup._loader, templar=lookup._templar)
     return [str(host) for host in resolver.run(patterns, variables=variables)]
 
