@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.lab [accuracy|causes|guest]``: the ground truth of the headroom and of the causes, and a guest to look around in."""
+"""``python -m tests.lab [accuracy|causes|forecast|guest]``: the truth of headroom, causes and forecasts; a guest to look around in."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.lab.accuracy import measure, write
 from tests.lab.causes import TROUBLES, starve, write_causes
+from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
 
@@ -31,13 +32,17 @@ def main(words: list[str]) -> int:
     told.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
     told.add_argument("--output", type=Path, default=ROOT / "build" / "causes.json")
     told.add_argument("trouble", nargs="*", help=f"only these: {', '.join(TROUBLES)}")
+    ends = commands.add_parser("forecast", help="compare the end that is foretold with when guests that leak come to it")
+    ends.add_argument("--runs", type=int, default=20, help="how many runs of each kind on each kernel (default 20)")
+    ends.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
+    ends.add_argument("--output", type=Path, default=ROOT / "build" / "forecast.json")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))
     guest.add_argument("--memory", default="4608", help="MB; with commas, of each memory node")
     guest.add_argument("word", nargs="*", help="words for the kernel's command line, such as lab.blocks_per_packet=16")
     options = parser.parse_args(words)
     try:
-        return {"accuracy": _accuracy, "causes": _causes, "guest": _guest}[options.command](options)
+        return {"accuracy": _accuracy, "causes": _causes, "forecast": _forecast, "guest": _guest}[options.command](options)
     except (GuestError, RuntimeError, OSError, pytest.skip.Exception) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -60,6 +65,14 @@ def _causes(options: argparse.Namespace) -> int:
         raise RuntimeError(f"there is no trouble {unknown[0]!r}; there are {', '.join(TROUBLES)}")
     runs = list(starve(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble))
     for name, value in write_causes(runs, options.output).items():
+        print(f"{name}: {value}")
+    print(f"Figures: {options.output}")
+    return 0
+
+
+def _forecast(options: argparse.Namespace) -> int:
+    lives = list(live(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True)))
+    for name, value in write_forecasts(lives, options.output).items():
         print(f"{name}: {value}")
     print(f"Figures: {options.output}")
     return 0
