@@ -219,12 +219,12 @@ def test_a_kernel_that_did_not_come_up_is_not_tried_again_unasked() -> None:
 
 def test_a_hold_is_named_with_where_it_stands() -> None:
     evidence = Evidence({**TEXTS, "$offered": "", "/etc/yum.conf": "exclude=kernel*\ninstallonly_limit=3\n"}, {})
-    [found] = held_back(Evidence({"$offered_all": YUM3}, {}), evidence, MLX4, asked_for())
+    [found] = held_back(Evidence({"$offered_all": YUM3}, {}), evidence, {}, MLX4, asked_for())
     assert found["check"] == "held" and "/etc/yum.conf: exclude=kernel*" in found["sentence"]
     assert "358.23.2" not in found["sentence"], "that one would not do"
-    assert held_back(Evidence({}, {}), evidence, MLX4, asked_for()) == []
+    assert held_back(Evidence({}, {}), evidence, {}, MLX4, asked_for()) == []
     gone = Evidence({}, {"$offered": "Error: Failed to download metadata for repo 'site'"})
-    assert held_back(Evidence({"$offered_all": YUM3}, {}), gone, MLX4, asked_for()) == [], "the cache is no repository"
+    assert held_back(Evidence({"$offered_all": YUM3}, {}), gone, {}, MLX4, asked_for()) == [], "the cache is no repository"
 
 
 def test_the_drivers_that_are_needed_and_whether_a_package_has_them() -> None:
