@@ -25,7 +25,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import nic
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.page_size import page_size_bytes
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.vmstat import parse_vmstat
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, no_record, parse_record, parse_settings
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import (
+    KEYS,
+    NEWER,
+    no_record,
+    parse_record,
+    parse_settings,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import FIELDS as ZONEINFO_FIELDS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
 
@@ -163,10 +169,10 @@ def _vm(evidence, take):
     def value_of(name):
         return take("vm." + name, lambda: sole_count(name, evidence.get("/proc/sys/vm/" + name)))
 
-    values = dict((name, value_of(name)) for name in KEYS)
+    values = dict((name, value_of(name)) for name in KEYS if name not in NEWER)
     if all(value is None for value in values.values()):
         return None
-    tuning = dict((name, _tuning(evidence, take, name)) for name in TUNING)
+    tuning = dict((name, _tuning(evidence, take, name)) for name in NEWER + TUNING)
     return dict(values, boot_settings=_boot_settings(evidence), transparent_huge_pages=_thp_mode(evidence), **tuning)
 
 

@@ -42,7 +42,7 @@ def _link(path):
 
 
 #: Sysctls of vm that decide how early and how hard the kernel makes room: read, and never set.
-TUNING = ("watermark_scale_factor", "watermark_boost_factor", "compaction_proactiveness", "extfrag_threshold")
+TUNING = ("watermark_boost_factor", "extfrag_threshold")
 #: RHEL 6 has the word redhat_ before it.
 THP_MODE = "/sys/kernel/mm/*transparent_hugepage/enabled"
 

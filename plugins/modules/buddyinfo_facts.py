@@ -379,7 +379,7 @@ ansible_facts:
               description: V(always), V(madvise) or V(never); null where the kernel has none.
               type: str
             boot_settings:
-              description: Lines of C(/etc/sysctl.conf) and the C(sysctl.d) folders that set one of the two.
+              description: Lines of C(/etc/sysctl.conf) and the C(sysctl.d) folders that set what the workaround may set.
               type: list
               elements: dict
               contains:
@@ -387,7 +387,7 @@ ansible_facts:
                   description: Path of the file.
                   type: str
                 name:
-                  description: V(min_free_kbytes) or V(zone_reclaim_mode).
+                  description: V(min_free_kbytes), V(zone_reclaim_mode), V(watermark_scale_factor) or V(compaction_proactiveness).
                   type: str
                 value:
                   description: The value as it is written there.
@@ -401,8 +401,12 @@ ansible_facts:
             step: 1
             min_free_kbytes: 262144
             zone_reclaim_mode: 1
+            watermark_scale_factor: null
+            compaction_proactiveness: null
             original_min_free_kbytes: 67584
             original_zone_reclaim_mode: 0
+            original_watermark_scale_factor: null
+            original_compaction_proactiveness: null
             since_epoch_seconds: 1363700000
             since: "2013-03-19T13:33:20Z"
             in_force_seconds: 946800
@@ -420,11 +424,23 @@ ansible_facts:
             zone_reclaim_mode:
               description: C(vm.zone_reclaim_mode) of that step; null where it is left alone.
               type: int
+            watermark_scale_factor:
+              description: C(vm.watermark_scale_factor) of that step; null where it is left alone.
+              type: int
+            compaction_proactiveness:
+              description: C(vm.compaction_proactiveness) of that step; null where it is left alone.
+              type: int
             original_min_free_kbytes:
               description: C(vm.min_free_kbytes) before the first step, in kB.
               type: int
             original_zone_reclaim_mode:
               description: C(vm.zone_reclaim_mode) before the first step; null where it is left alone.
+              type: int
+            original_watermark_scale_factor:
+              description: C(vm.watermark_scale_factor) before the first step that set it; null where it is left alone.
+              type: int
+            original_compaction_proactiveness:
+              description: C(vm.compaction_proactiveness) before the first step that set it; null where it is left alone.
               type: int
             since_epoch_seconds:
               description: When the step came into force by the host's clock, in seconds since 1970.

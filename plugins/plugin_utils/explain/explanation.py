@@ -16,18 +16,17 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     POSSIBLE,
     Cause,
     Evidenced,
-    Unhelpful,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.not_pages import not_of_pages
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import fleet_figures
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import FIND_CAUSE, Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import FIND_CAUSE, Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
 
 #: What a result has where nothing is to be explained.
-NOTHING: dict[str, Any] = {"account": None, "causes": [], "unhelpful": []}
+NOTHING: dict[str, Any] = {"account": None, "causes": []}
 _Found = list[tuple[Cause, Evidenced]]
 
 
@@ -45,8 +44,23 @@ def explained(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet:
     found = _found(situation) if result["symptom"] else _found_without_symptom(situation)
     told = [_told(cause, finding) for cause, finding in found]
     extra = {"account": account, "causes": told}
-    actions = _actions(result["actions"], found, situation)
-    return {**result, **extra, "actions": actions, "unhelpful": _unhelpful(found, situation, actions)}
+    actions = _actions(result, found, situation)
+    return {**result, **extra, "actions": actions, "unhelpful": _unhelpful(result, found, situation, actions)}
+
+
+def settings_of_causes(result: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, tuple[int, str]]:
+    """{setting under /proc/sys/vm: (value, cause)} of what the likeliest causes of a host would have the workaround set. Of a cause that
+    is only possible nothing, nor what another of them, or an advisory, calls useless. Raises FactsError."""
+    if result["order"] is None or not result["symptom"]:
+        return {}
+    host = read_host(facts)
+    situation = Situation.of(host, result, account_of(host.facts), None)
+    leading = [cause for cause, finding in _leading(_found(situation)) if finding.certainty != POSSIBLE]
+    wanted: dict[str, tuple[int, str]] = {}
+    for cause in leading:
+        wanted = {**{name: (value, cause.name) for name, value in cause.settings(situation).items()}, **wanted}
+    useless = {one["action"] for one in (*result["unhelpful"], *(one for cause in leading for one in cause.unhelpful(situation)))}
+    return {name: told for name, told in wanted.items() if not {f"set_{name}", f"raise_{name}"} & useless}
 
 
 def explain_fleet(hosts: MutableMapping[str, dict[str, Any]]) -> MutableMapping[str, dict[str, Any]]:
@@ -115,16 +129,19 @@ def _told(cause: Cause, finding: Evidenced) -> dict[str, Any]:
     return {"cause": cause.name, "certainty": finding.certainty, "reasons": list(finding.reasons), "figures": dict(finding.figures)}
 
 
-def _unhelpful(found: _Found, situation: Situation, actions: list[Action]) -> list[Unhelpful]:
-    """Of the likeliest causes, each thing once. What is asked for, by an advisory or another of them, is not called useless."""
+def _unhelpful(result: Mapping[str, Any], found: _Found, situation: Situation, actions: list[Action]) -> list[Unhelpful]:
+    """Of the advisories and the likeliest causes, each thing once. What is asked for, by an advisory or another of them, is not called
+    useless."""
     asked = {one["action"] for one in actions}
-    every = [one for cause, _finding in _leading(found) for one in cause.unhelpful(situation) if one["action"] not in asked]
+    of_advisories = [one for one in result["unhelpful"] if one["action"] not in asked]
+    every = of_advisories + [one for cause, _finding in _leading(found) for one in cause.unhelpful(situation) if one["action"] not in asked]
     return list({one["action"]: one for one in reversed(every)}.values())[::-1]
 
 
-def _actions(judged: list[Action], found: _Found, situation: Situation) -> list[Action]:
-    """What the verdict asks for, then what the causes do. What a leading cause makes useless is not asked for by another."""
-    useless: set[str] = set()
+def _actions(result: Mapping[str, Any], found: _Found, situation: Situation) -> list[Action]:
+    """What the verdict asks for, then what the causes do. What an advisory or a leading cause makes useless is not asked for by another."""
+    judged: list[Action] = result["actions"]
+    useless = {one["action"] for one in result["unhelpful"]}
     advice: list[Action] = []
     for cause, _finding in _leading(found):
         advice += [one for one in cause.advice(situation) if one["action"] not in useless]

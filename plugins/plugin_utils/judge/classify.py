@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge import advice
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory_told import advisory_told
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
@@ -48,6 +48,7 @@ class Result(TypedDict):
     failures_up_to_order: int | None
     headroom: dict[str, Any] | None
     actions: list[Action]
+    unhelpful: list[Unhelpful]
 
 
 @dataclass
@@ -128,6 +129,7 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
         "failures_up_to_order": failures_up_to_order,
         "headroom": look.headroom,
         "actions": _actions(opinions) + advice.take_back(look.host, unasked=verdict == "clear" and not next_boot),
+        "unhelpful": advice.useless(advisory for advisory, state, _answers in judged if state == YES),
     }
 
 
@@ -224,7 +226,18 @@ def _workaround(host: Host, advisory: Advisory) -> tuple[bool, str]:
     if asked.zone_reclaim_mode is not None:
         in_force = advice.zone_reclaim_in_force(host, asked.zone_reclaim_mode) and in_force
         told.append(_zone_reclaim(host, asked.zone_reclaim_mode))
+    for name, wanted in asked.newer.items():
+        value = host.settings[name]
+        in_force = value is not None and value >= wanted and in_force
+        told.append(f"vm.{name} {_now(host, name)}, {wanted} or more is asked for")
     return in_force, f"workaround {'in force' if in_force else 'not in force'}: {'; '.join(told)}"
+
+
+def _now(host: Host, name: str) -> str:
+    if host.lacks(name):
+        return "is not there in this kernel"
+    value = host.settings[name]
+    return f"was not seen{host.why(f'vm.{name}', 'vm')}" if value is None else f"is {value}"
 
 
 def _zone_reclaim(host: Host, wanted: int) -> str:
@@ -276,6 +289,7 @@ def verdict_for_unreached(kind: str, message: str) -> Result:
         "failures_up_to_order": None,
         "headroom": None,
         "actions": advice.unreached(kind),
+        "unhelpful": [],
     }
 
 

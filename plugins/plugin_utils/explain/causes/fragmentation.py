@@ -76,13 +76,14 @@ def _advice(situation: Situation) -> list[Action]:
             f"Write 1 to /proc/sys/vm/compact_memory and see whether blocks of order {order} come back: that tells movable from unmovable",
         )
     ]
-    if (situation.facts.get("vm") or {}).get("compaction_proactiveness") is not None:
-        now, goal = situation.facts["vm"]["compaction_proactiveness"], cause_limits()["fragmentation"]["proactiveness_target"]
-        if now < goal:
-            advice.append(
-                action("set_compaction_proactiveness", f"Set vm.compaction_proactiveness to {goal} ({now} now, the ceiling is 100)")
-            )
+    for name, goal in _settings(situation).items():
+        advice.append(action(f"set_{name}", f"Set vm.{name} to {goal} ({situation.facts['vm'][name]} now, the ceiling is 100)"))
     return advice
+
+
+def _settings(situation: Situation) -> dict[str, int]:
+    now, goal = situation.host.settings["compaction_proactiveness"], cause_limits()["fragmentation"]["proactiveness_target"]
+    return {} if now is None or now >= goal else {"compaction_proactiveness": goal}
 
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
@@ -91,4 +92,4 @@ def _unhelpful(situation: Situation) -> list[Unhelpful]:
     return [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
 
 
-CAUSE = Cause("fragmentation", _find, _advice, _unhelpful)
+CAUSE = Cause("fragmentation", _find, _advice, _unhelpful, settings=_settings)

@@ -68,10 +68,9 @@ def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced
 
 def _advice(situation: Situation) -> list[Action]:
     limits, now = cause_limits()["reserve_too_small"], situation.host.min_free_kbytes
-    ceiling = situation.total_kb * limits["ceiling_percent"] // 100
-    advice = []
-    scale = (situation.facts.get("vm") or {}).get("watermark_scale_factor")
-    if scale is not None and scale < limits["scale_target"]:
+    ceiling, advice, goals = _ceiling_kb(situation), [], _goals(situation)
+    if "watermark_scale_factor" in goals:
+        scale = situation.host.settings["watermark_scale_factor"]
         advice.append(
             action(
                 "set_watermark_scale_factor",
@@ -79,9 +78,8 @@ def _advice(situation: Situation) -> list[Action]:
                 "kswapd wakes sooner, and no memory is set aside",
             )
         )
-    goal = min(ceiling, max(2 * (now or 0), situation.total_kb * limits["target_percent"] // 100))
-    if now is None or now < goal:
-        was, percent = "" if now is None else f" from {now}", limits["ceiling_percent"]
+    if "min_free_kbytes" in goals:
+        goal, was, percent = goals["min_free_kbytes"], "" if now is None else f" from {now}", limits["ceiling_percent"]
         told = f"Raise vm.min_free_kbytes{was} to {goal} kB, and to no more than {ceiling} kB ({percent} % of memory)"
         advice.append(action("raise_min_free_kbytes", told))
     return advice or [
@@ -92,6 +90,25 @@ def _advice(situation: Situation) -> list[Action]:
     ]
 
 
+def _settings(situation: Situation) -> dict[str, int]:
+    """One at a time."""
+    return dict(list(_goals(situation).items())[:1])
+
+
+def _goals(situation: Situation) -> dict[str, int]:
+    """The gentler one first: it sets no memory aside."""
+    limits, now = cause_limits()["reserve_too_small"], situation.host.min_free_kbytes
+    scale, goals = situation.host.settings["watermark_scale_factor"], {}
+    if scale is not None and scale < limits["scale_target"]:
+        goals["watermark_scale_factor"] = limits["scale_target"]
+    goal = min(_ceiling_kb(situation), max(2 * (now or 0), situation.total_kb * limits["target_percent"] // 100))
+    return goals if now is not None and now >= goal else {**goals, "min_free_kbytes": goal}
+
+
+def _ceiling_kb(situation: Situation) -> int:
+    return int(situation.total_kb * cause_limits()["reserve_too_small"]["ceiling_percent"] // 100)
+
+
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     return [
         useless(
@@ -100,4 +117,4 @@ def _unhelpful(situation: Situation) -> list[Unhelpful]:
     ]
 
 
-CAUSE = Cause("reserve_too_small", _find, _advice, _unhelpful)
+CAUSE = Cause("reserve_too_small", _find, _advice, _unhelpful, settings=_settings)
