@@ -16,8 +16,8 @@ version_added: 0.1.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Gathers a host's facts, plans C(vm.min_free_kbytes) and other settings of the kernel's memory as
-    P(fleetcare.pagealloc.workaround_plan#filter) does, puts the plan in force at runtime and for the next boot, and gathers again. Where the host would then refuse what it granted
-    before, the step is put back.
+    P(fleetcare.pagealloc.workaround_plan#filter) does, puts the plan in force at runtime and for the next boot, and
+    gathers again. Where the host would then refuse what it granted before, the step is put back.
   - The change itself is one program of the POSIX shell that the host runs alone. It needs no Python there, takes no notice of a
     connection that breaks, and undoes what it began where a part of it fails or memory runs short. So a host has the old values or
     the new ones and never a mix; what a power cut interrupts, the next run finishes or undoes.

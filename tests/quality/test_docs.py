@@ -61,6 +61,10 @@ SELDOM_GIVEN = """\
 /proc/sys/vm/watermark_boost_factor:15000
 /proc/sys/vm/compaction_proactiveness:20
 /proc/sys/vm/extfrag_threshold:500
+/var/lib/fleetcare-pagealloc/workaround:watermark_scale_factor=50
+/var/lib/fleetcare-pagealloc/workaround:compaction_proactiveness=20
+/var/lib/fleetcare-pagealloc/workaround:original_watermark_scale_factor=10
+/var/lib/fleetcare-pagealloc/workaround:original_compaction_proactiveness=0
 /sys/kernel/mm/transparent_hugepage/enabled:[always] madvise never
 /proc/zoneinfo:    nr_free_cma  0
 /proc/zoneinfo:    nr_free_highatomic  0
