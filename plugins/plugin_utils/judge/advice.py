@@ -71,7 +71,7 @@ def _set(host: Host, advisory: Advisory, name: str, wanted: int) -> Action:
     return _action(f"set_{name}", f"Set vm.{name}{was} to {wanted} (advisory {advisory.id})")
 
 
-def useless(advisories: Iterable[Advisory]) -> list[Unhelpful]:
+def useless_by_advisories(advisories: Iterable[Advisory]) -> list[Unhelpful]:
     """What the advisories call useless, and they alone."""
     return [
         {"action": _ACTION_OF.get(remedy, f"set_{remedy}"), "reason": f"{why} (advisory {advisory.id})"}

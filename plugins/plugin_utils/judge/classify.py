@@ -29,6 +29,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_rea
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import FIXED, place_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.workaround_in_force import workaround_in_force
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
@@ -129,7 +130,7 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
         "failures_up_to_order": failures_up_to_order,
         "headroom": look.headroom,
         "actions": _actions(opinions) + advice.take_back(look.host, unasked=verdict == "clear" and not next_boot),
-        "unhelpful": advice.useless(advisory for advisory, state, _answers in judged if state == YES),
+        "unhelpful": advice.useless_by_advisories(advisory for advisory, state, _answers in judged if state == YES),
     }
 
 
@@ -167,7 +168,7 @@ def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
     if pending:
         held_up = advice.workaround(host, advisory) if found.present else []
         return _Opinion("reboot_pending", [said, *reasons], advice.reboot(host, advisory) + held_up)
-    in_force, told = _workaround(host, advisory)
+    in_force, told = workaround_in_force(host, advisory)
     reasons += [sentence for sentence in (told, said) if sentence]
     helps = advice.workaround(host, advisory) + advice.upgrade(host, advisory)
     if found.present:
@@ -210,43 +211,6 @@ def _next_boot(host: Host, advisory: Advisory) -> _Opinion:
     """Clear as long as the host runs; the warning comes before what else is said of a clear one."""
     warning = f"the next boot brings the fault of advisory {advisory.id}: kernel {clip(host.default_boot)} boots by default"
     return _Opinion("clear", [warning], advice.boot_another(host, advisory))
-
-
-def _workaround(host: Host, advisory: Advisory) -> tuple[bool, str]:
-    """(every setting of the workaround is in force, a sentence on them)."""
-    asked = advisory.workaround
-    if asked is None or not asked.is_checked:
-        return False, f"advisory {advisory.id} knows no {'workaround' if asked is None else 'workaround that the facts show'}"
-    told, in_force = [], True
-    if asked.min_free_kbytes is not None:
-        now = host.min_free_kbytes
-        in_force = now is not None and now >= asked.min_free_kbytes
-        seen = f"was not seen{host.why('vm.min_free_kbytes', 'vm')}" if now is None else f"is {now} kB"
-        told.append(f"vm.min_free_kbytes {seen}, {asked.min_free_kbytes} kB or more is asked for")
-    if asked.zone_reclaim_mode is not None:
-        in_force = advice.zone_reclaim_in_force(host, asked.zone_reclaim_mode) and in_force
-        told.append(_zone_reclaim(host, asked.zone_reclaim_mode))
-    for name, wanted in asked.newer.items():
-        value = host.settings[name]
-        in_force = value is not None and value >= wanted and in_force
-        told.append(f"vm.{name} {_now(host, name)}, {wanted} or more is asked for")
-    return in_force, f"workaround {'in force' if in_force else 'not in force'}: {'; '.join(told)}"
-
-
-def _now(host: Host, name: str) -> str:
-    if host.lacks(name):
-        return "is not there in this kernel"
-    value = host.settings[name]
-    return f"was not seen{host.why(f'vm.{name}', 'vm')}" if value is None else f"is {value}"
-
-
-def _zone_reclaim(host: Host, wanted: int) -> str:
-    if host.nodes == 1:
-        return "vm.zone_reclaim_mode does nothing on a host with one memory node"
-    nodes = "an unknown number of" if host.nodes is None else host.nodes
-    mode = host.zone_reclaim_mode
-    now = f"was not seen{host.why('vm.zone_reclaim_mode', 'vm')}" if mode is None else f"is {mode}"
-    return f"vm.zone_reclaim_mode {now}, {wanted} is asked for on a host with {nodes} memory nodes"
 
 
 def _without_advisory(look: _Look, limits: Thresholds) -> _Opinion:

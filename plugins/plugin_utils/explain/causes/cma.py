@@ -10,13 +10,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     SHOWN,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     kb_told,
     useless,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 
 
 def _find(situation: Situation) -> Evidenced | None:

@@ -11,12 +11,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     SHOWN,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     useless,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 

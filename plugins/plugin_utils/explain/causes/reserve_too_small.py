@@ -11,7 +11,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     POSSIBLE,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     available_told,
     kb_told,
@@ -19,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import places_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 
 
 def _find(situation: Situation) -> Evidenced | None:

@@ -13,8 +13,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.lim
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import (
     Case,
     Remedy,
+    advised_for,
     raise_newer,
-    target_of,
 )
 
 _NAME, _SINCE = "compaction_proactiveness", "Linux 5.9, and Red Hat's kernel of EL 8.4"
@@ -29,7 +29,7 @@ REMEDY = Remedy(
     unit="",
     action=f"set_{_NAME}",
     joined=max,
-    usual=target_of("fragmentation", "proactiveness_target"),
+    usual=advised_for("fragmentation", "proactiveness_target"),
     choose=raise_newer(_NAME, _SINCE),
     since=_SINCE,
     limits=_limits,

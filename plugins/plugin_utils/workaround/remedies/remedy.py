@@ -101,7 +101,7 @@ def raise_newer(name: str, since: str) -> Callable[[Case], Wish]:
     return choose
 
 
-def target_of(cause: str, limit: str) -> Callable[[Policy], int]:
+def advised_for(cause: str, limit: str) -> Callable[[Policy], int]:
     """What the advice for a cause would set."""
     return lambda _policy: int(cause_limits()[cause][limit])
 

@@ -23,8 +23,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.lim
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import (
     Case,
     Remedy,
+    advised_for,
     raise_newer,
-    target_of,
 )
 
 _NAME, _SINCE = "watermark_scale_factor", "Linux 4.6"
@@ -64,7 +64,7 @@ REMEDY = Remedy(
     unit=" ten-thousandths",
     action=f"set_{_NAME}",
     joined=max,
-    usual=target_of("reserve_too_small", "scale_target"),
+    usual=advised_for("reserve_too_small", "scale_target"),
     choose=raise_newer(_NAME, _SINCE),
     since=_SINCE,
     limits=_limits,
