@@ -83,11 +83,11 @@ def _pinned(dice: random.Random) -> list[str]:
 
 
 def _large(dice: random.Random) -> list[str]:
-    return [_tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}")]
+    return [_tell(f"scatter {dice.randint(4, 5)} {dice.randint(250, 350)} {dice.getrandbits(31)}")]
 
 
 def _drained(dice: random.Random) -> list[str]:
-    return ["cat /mnt/big >/dev/null", _tell(f"drain 0 {dice.randint(2000, 6000)}")]
+    return [_tell(f"drain 0 {dice.randint(2000, 6000)}")]
 
 
 #: The next piece of a file that is larger than memory: the page cache takes what is free.

@@ -68,8 +68,9 @@ class Plan:
 def plan(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, policy: Policy) -> Plan:
     """The plan for one host. ``result`` is what classify makes of these facts; both are taken to be in their shape."""
     host = read_host(facts)
-    asked = asked_of(facts, result, catalogue, policy)
-    case = Case(host, result, asked.values, policy, _is_symptom_trusted(host, result, catalogue), asked.why)
+    symptom_there = _is_symptom_trusted(host, result, catalogue)
+    asked = asked_of(facts, result, catalogue, policy, trusted=symptom_there)
+    case = Case(host, result, asked.values, policy, symptom_there, asked.why)
     if host.record is not None and host.record.phase in ("pending", "leaving"):
         return _plan(case, "mend", ["An earlier run was cut on this host: what it left is finished or undone first."])
     if not _wanted(case):

@@ -77,6 +77,13 @@ def test_where_the_cause_has_nothing_to_set_nothing_is_done(vm: Facts) -> None:
     assert looked(host("fragmentation", **vm)).plan.decision == "none"
 
 
+def test_a_log_that_users_can_write_to_has_root_set_nothing() -> None:
+    there = host("reserve_too_small")
+    groups = [{**group, "trusted": False} for group in there["failures"]["groups"]]
+    forged = looked({**there, "failures": {**there["failures"], "groups": groups}})
+    assert groups and (forged.state["verdict"], forged.plan.decision) == ("starved", "none")
+
+
 def test_an_advisory_asks_for_them_and_goes_before_the_cause() -> None:
     asks = {**ADVISORY, "workaround": {SCALE: 100, COMPACTION: 40}}
     look = looked(host("fragmentation"), [asks])
