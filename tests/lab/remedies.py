@@ -38,8 +38,9 @@ STRENGTHS: dict[str, tuple[int, ...]] = {
     "compact_memory": (1,),
     "zone_reclaim_mode": (1,),
 }
-#: What every run begins with, where its trouble does not say otherwise. vm.compaction_proactiveness as EL 8 and 9 have it.
-_AT_FIRST = {"watermark_scale_factor": 10, "compaction_proactiveness": 0, "zone_reclaim_mode": 0}
+#: What every run begins with, where its trouble does not say otherwise: the reserve that the kernel itself gives 512 MB, and
+#: vm.compaction_proactiveness as EL 8 and 9 have it.
+_AT_FIRST = {"min_free_kbytes": 2896, "watermark_scale_factor": 10, "compaction_proactiveness": 0, "zone_reclaim_mode": 0}
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, st
     return "\n".join(
         [
             "echo -1000 >/proc/self/oom_score_adj",
-            f"min=$(cat {vm}/min_free_kbytes); dmesg -c >/dev/null; echo 3 >{vm}/drop_caches; echo 1 >{vm}/compact_memory",
+            f"dmesg -c >/dev/null; echo 3 >{vm}/drop_caches; echo 1 >{vm}/compact_memory",
             *(f"echo {value} >{vm}/{name} 2>/dev/null" for name, value in _AT_FIRST.items()),
             "stalls() { awk '/^(allocstall|compact_stall)/ {n += $2} END {print n + 0}' /proc/vmstat; }",
             "killed() { awk '$1 == \"oom_kill\" {n = $2} END {print n + 0}' /proc/vmstat; }",
@@ -206,7 +207,6 @@ def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, st
             "packets after",
             _tell("release"),
             pressure.after,
-            f"echo $min >{vm}/min_free_kbytes",
             *(f"echo {value} >{vm}/{name} 2>/dev/null" for name, value in _AT_FIRST.items()),
             "true",
         ]
