@@ -46,16 +46,26 @@ def _find(situation: Situation) -> Evidenced | None:
 
 def _movable(situation: Situation) -> Iterator[str]:
     """What could be moved to make larger blocks, and what not."""
-    parts = situation.account["parts"]
-    if not parts:
-        return
+    if situation.account["parts"]:
+        movable, fixed = _movable_and_fixed_kb(situation)
+        yield f"/proc/meminfo: {kb_told(movable)} can be moved to make larger blocks, {kb_told(fixed)} of the kernel's own cannot"
+
+
+def _movable_and_fixed_kb(situation: Situation) -> tuple[int, int]:
+    """0 of both where there is no account."""
+    parts = situation.account["parts"] or {}
     movable = sum(parts.get(name, 0) for name in ("anonymous", "file", "shmem"))
     fixed = sum(
         parts.get(name, 0)
         for name in ("slab", "slab_reclaimable", "slab_unreclaimable", "page_tables", "kernel_stacks", "vmalloc", "other")
     )
-    fixed += situation.account["unaccounted_kb"]
-    yield f"/proc/meminfo: {kb_told(movable)} can be moved to make larger blocks, {kb_told(fixed)} of the kernel's own cannot"
+    return movable, fixed + (situation.account["unaccounted_kb"] or 0)
+
+
+def _is_fixed(situation: Situation) -> bool:
+    """The kernel's own pages lie in between: measured, compaction then brings nothing (docs/remedies.md)."""
+    movable, fixed = _movable_and_fixed_kb(situation)
+    return fixed > movable
 
 
 def _tried(situation: Situation) -> Iterator[str]:
@@ -82,13 +92,18 @@ def _advice(situation: Situation) -> list[Action]:
 
 def _settings(situation: Situation) -> dict[str, int]:
     now, goal = situation.host.settings["compaction_proactiveness"], cause_limits()["fragmentation"]["proactiveness_target"]
-    return {} if now is None or now >= goal else {"compaction_proactiveness": goal}
+    return {} if now is None or now >= goal or _is_fixed(situation) else {"compaction_proactiveness": goal}
 
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     moment: ZonesAt | None = situation.decisive
     free = f"{kb_told(moment.free_kb)} are free" if moment else "enough is free"
-    return [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+    told = [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+    if _is_fixed(situation) and situation.host.settings["compaction_proactiveness"] is not None:
+        movable, fixed = (kb_told(kb) for kb in _movable_and_fixed_kb(situation))
+        why = f"vm.compaction_proactiveness moves what can be moved, {movable}; the {fixed} of the kernel's own stay where they are"
+        told.append(useless("set_compaction_proactiveness", why))
+    return told
 
 
 CAUSE = Cause("fragmentation", _find, _advice, _unhelpful, settings=_settings)

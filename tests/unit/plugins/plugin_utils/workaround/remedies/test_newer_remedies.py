@@ -77,6 +77,13 @@ def test_where_the_cause_has_nothing_to_set_nothing_is_done(vm: Facts) -> None:
     assert looked(host("fragmentation", **vm)).plan.decision == "none"
 
 
+def test_nothing_is_compacted_for_pages_that_cannot_be_moved() -> None:
+    """Measured (docs/remedies.md): it brings nothing."""
+    for slab_percent, decision in ((40, "apply"), (60, "none")):
+        look = looked(host("fragmentation", memory(slab=slab_percent, available=10)), remedies=[COMPACTION])
+        assert look.plan.decision == decision, (slab_percent, look.plan.sentences)
+
+
 def test_a_log_that_users_can_write_to_has_root_set_nothing() -> None:
     there = host("reserve_too_small")
     groups = [{**group, "trusted": False} for group in there["failures"]["groups"]]
