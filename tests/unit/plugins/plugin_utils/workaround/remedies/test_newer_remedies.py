@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, NEWER, no_record, parse_record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import classify_value
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.look import Look, look_at
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.machine import next_move
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.moves import RunProgram, WorkaroundSeen, WorkaroundWanted
@@ -281,3 +282,20 @@ def test_the_program_gets_them_with_what_they_were() -> None:
     assert isinstance(move, RunProgram) and move.verb == "apply"
     assert {name: move.values[name] for name in (SCALE, COMPACTION)} == {SCALE: None, COMPACTION: 20}
     assert (move.values[f"expected_{SCALE}"], move.values[f"expected_{COMPACTION}"], move.values["step"]) == (10, 0, 1)
+
+
+@pytest.mark.parametrize(("remedy", "cause"), [(COMPACTION, "fragmentation"), (SCALE, "reserve_too_small")])
+def test_what_an_advisory_calls_useless_is_told_so_and_not_advised(remedy: str, cause: str) -> None:
+    there = host(cause)
+    for useless, advised in (({}, True), ({"unhelpful": {remedy: "it was tried"}}, False)):
+        found = classify_value(there, [{**ADVISORY, **useless}])
+        assert (f"set_{remedy}" in {one["action"] for one in found["actions"]}) is advised
+        assert ({"action": f"set_{remedy}", "reason": "it was tried (advisory site-ixgbe)"} in found["unhelpful"]) is not advised
+
+
+def test_a_clear_host_is_not_told_that_nothing_asks_for_what_its_cause_got() -> None:
+    record = blank("workaround", phase="in_force", step=1, min_free_kbytes=NOW_KB, original_min_free_kbytes=NOW_KB)
+    for value, said in ((50, "shows whether it is needed"), (None, "nothing asks for it any more")):
+        cured = {**healthy(), "workaround": {**record, SCALE: value, f"original_{SCALE}": value and 10}}
+        [action] = classify_value(cured)["actions"]
+        assert action["action"] == "remove_workaround" and said in action["description"]
