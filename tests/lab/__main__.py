@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import sys
 from collections.abc import Iterable
@@ -37,6 +38,7 @@ def main(words: list[str]) -> int:
     cures.add_argument("--runs", type=int, default=5, help="how many runs of each remedy against each trouble (default 5)")
     cures.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
     cures.add_argument("--output", type=Path, default=ROOT / "build" / "remedies.json")
+    cures.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
     cures.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))
@@ -63,6 +65,9 @@ def _accuracy(options: argparse.Namespace) -> int:
 
 def _remedies(options: argparse.Namespace) -> int:
     _check_troubles(options.trouble, PRESSURES)
+    if options.table:
+        print(markdown(json.loads(options.output.read_text())))
+        return 0
     runs: list[Treated] = []
     for run in treat(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble):
         runs.append(run)

@@ -62,7 +62,8 @@ def _tell(words: str) -> str:
 
 
 def _until(condition: str) -> str:
-    return f"n=0; until {condition} || [ $n = 120 ]; do sleep 1; n=$((n+1)); done"
+    """A trouble that is not there yet would be measured as none: then the run fails."""
+    return f"n=0; until {condition} || [ $n = 600 ]; do sleep 1; n=$((n+1)); done; {condition} || exit 1"
 
 
 def _bursts(dice: random.Random) -> list[str]:
@@ -156,7 +157,7 @@ def treat(
 def _treated(guest: Guest, name: str, remedy: str, strength: int, release: str, number: int, seed: int) -> Treated:
     pressure, dice = PRESSURES[name], random.Random(f"{seed} {name} {number}")
     order = dice.choice(pressure.orders)
-    said = guest.run(_script(pressure, pressure.make(dice), order, remedy, strength), timeout=400)
+    said = guest.run(_script(pressure, pressure.make(dice), order, remedy, strength), timeout=1200)
     counts = {words[0]: [int(word) for word in words[1:]] for line in said.splitlines() if (words := line.split())}
     before, after = counts["before"], counts["after"]
     sent = _rounds(order) * _burst(order)
