@@ -72,7 +72,7 @@ def facts_from(evidence):
     facts["page_size_bytes"] = take("page_size_bytes", lambda: page_size_bytes(evidence, facts))
     if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:
         facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get(PAGETYPEINFO.source)))
-    facts["deep"] = take("deep", lambda: deep_from(evidence, facts["page_size_bytes"], take))
+    facts["deep"] = take("deep", lambda: deep_from(evidence, facts, take))
     facts["unavailable"] = unavailable
     return facts
 
