@@ -23,8 +23,8 @@ _MODULE = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 def render_deep_look(nonce: str, facts: Mapping[str, Any]) -> str:
     """The program. ``facts``: of the first look, which know the drivers whose parameters are wanted."""
     parameters = " ".join(f"/sys/module/{name}/parameters/*" for name in _drivers(facts.get("nics") or ()))
-    body = _body().replace("PARAMETERS", parameters).replace("COUNTERS", COUNTERS).replace("NICS", str(MAX_DEEP_NICS))
-    program: str = frame_program(nonce, body)
+    settings = f'PARAMETERS="{parameters}" COUNTERS="{COUNTERS}" MOST_NICS={MAX_DEEP_NICS}\n'
+    program: str = frame_program(nonce, settings + _body())
     return program
 
 

@@ -43,7 +43,7 @@ def judge_fleet(
     for name, one in gathered.items():
         result = judge_host(one, advisories)
         hosts[name] = {**result, "change": changes[name]} if changes and name in changes else result
-    explain_fleet(hosts)
+    explain_fleet(hosts, advisories)
     return {
         **head_of(SCHEMA),
         "counts": counts_by_verdict(hosts.values()),

@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     kb_told,
     useless,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import places_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import is_elsewhere
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
 
@@ -31,7 +31,7 @@ def _find(situation: Situation) -> Evidenced | None:
         return _finding(situation, POSSIBLE, now) if _is_near(now, limits) else None
     if then is None:
         return _finding(situation, POSSIBLE, now) if now.granted(situation.order) else None
-    return _finding(situation, LIKELY, then) if _is_near(then, limits) and not _elsewhere(situation) else None
+    return _finding(situation, LIKELY, then) if _is_near(then, limits) and not is_elsewhere(situation) else None
 
 
 def _is_too_large(situation: Situation) -> bool:
@@ -42,12 +42,6 @@ def _is_too_large(situation: Situation) -> bool:
 
 def _is_near(moment: ZonesAt, limits: dict[str, int]) -> bool:
     return (moment.free_kb - moment.free_cma_kb) * 100 <= moment.high_kb * limits["near_percent"]
-
-
-def _elsewhere(situation: Situation) -> bool:
-    """Another zone or node had it."""
-    empty, plenty = places_of(situation)
-    return bool(empty and plenty)
 
 
 def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced:
