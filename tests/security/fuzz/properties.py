@@ -42,7 +42,7 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _CONSTANT = re.compile(r"<(style|script)>.*?</\1>", re.DOTALL)
 #: What acts on a terminal or turns the direction of a text. Programs read fleet.json: other odd letters may stand in it as they are.
 _ACTS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_SCRIPTS = re.compile(r'<script type="application/json" id="(?:details|meanings)">(.*?)</script>', re.DOTALL)
+_SCRIPTS = re.compile(r'<script type="application/json" id="(?:details|meanings|parts)">(.*?)</script>', re.DOTALL)
 
 
 class Broken(AssertionError):

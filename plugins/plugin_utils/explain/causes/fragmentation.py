@@ -18,6 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     kb_told,
     useless,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.deep_figures import fixed_percent, free_pages_of, page_types
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
 
@@ -40,9 +41,11 @@ def _find(situation: Situation) -> Evidenced | None:
         f"{moment.when}: {kb_told(moment.free_kb)} were free, the high watermarks keep {kb_told(moment.high_kb)}, "
         f"and no block of order {order} was to be had"
     )
-    return Evidenced(
-        SHOWN if moment is situation.then or not situation.failures else LIKELY, (told, *_movable(situation), *_tried(situation)), figures
-    )
+    fixed = fixed_percent(page_types(situation.facts))
+    if fixed is not None:
+        figures["unmovable_pageblocks_percent"] = fixed
+    certainty = SHOWN if moment is situation.then or not situation.failures else LIKELY
+    return Evidenced(certainty, (told, *_movable(situation), *_by_type(situation), *_tried(situation)), figures)
 
 
 def _movable(situation: Situation) -> Iterator[str]:
@@ -59,6 +62,24 @@ def _movable(situation: Situation) -> Iterator[str]:
     yield f"/proc/meminfo: {kb_told(movable)} can be moved to make larger blocks, {kb_told(fixed)} of the kernel's own cannot"
 
 
+def _by_type(situation: Situation) -> Iterator[str]:
+    """Whether what is free lies among pages that can be moved: there compaction makes blocks."""
+    rows = page_types(situation.facts)
+    if not rows:
+        return
+    page_kb = max(1, situation.page_size_bytes // 1024)
+    movable, fixed = (free_pages_of(rows, *types) * page_kb for types in (("Movable",), ("Unmovable", "Reclaimable")))
+    percent = fixed_percent(rows)
+    blocks = "" if percent is None else f"; {percent} % of all pageblocks are for the latter"
+    yield f"/proc/pagetypeinfo, now: {kb_told(movable)} are free among pages that can be moved, {kb_told(fixed)} among others{blocks}"
+
+
+def _is_fixed(situation: Situation) -> bool:
+    """Most of memory is in pageblocks for pages that cannot be moved."""
+    percent = fixed_percent(page_types(situation.facts))
+    return percent is not None and percent >= cause_limits()["fragmentation"]["unmovable_percent"]
+
+
 def _tried(situation: Situation) -> Iterator[str]:
     counted = situation.facts.get("vmstat") or {}
     tried, failed = counted.get("compact_stall"), counted.get("compact_fail")
@@ -70,6 +91,14 @@ def _tried(situation: Situation) -> Iterator[str]:
 
 def _advice(situation: Situation) -> list[Action]:
     order = situation.asked_order
+    if _is_fixed(situation):
+        return [
+            action(
+                "find_unmovable_user",
+                "Find who holds pages that cannot be moved (the largest caches of /proc/slabinfo, drivers); a reboot brings back blocks of "
+                f"order {order}",
+            )
+        ]
     advice = [
         action(
             "compact_memory",
@@ -88,7 +117,13 @@ def _advice(situation: Situation) -> list[Action]:
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     moment: ZonesAt | None = situation.decisive
     free = f"{kb_told(moment.free_kb)} are free" if moment else "enough is free"
-    return [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+    told = [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+    if _is_fixed(situation):
+        percent = fixed_percent(page_types(situation.facts))
+        told.append(
+            useless("compact_memory", f"Compacting cannot move them: {percent} % of all pageblocks are for pages that stay in place")
+        )
+    return told
 
 
 CAUSE = Cause("fragmentation", _find, _advice, _unhelpful)

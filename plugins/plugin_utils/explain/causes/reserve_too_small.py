@@ -18,8 +18,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     useless,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import is_elsewhere
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.deep_figures import Rings, rings_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 
 def _find(situation: Situation) -> Evidenced | None:
@@ -54,10 +57,25 @@ def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced
     if situation.host.min_free_kbytes is not None:
         reasons.append(f"vm.min_free_kbytes is {situation.host.min_free_kbytes} kB")
         figures["min_free_kbytes"] = situation.host.min_free_kbytes
+    rings = rings_of(situation.facts)
+    if rings:
+        figures["rings_kb"] = sum(one.kb for one in rings)
+        reasons.append(_told_of_rings(rings))
     hit = (situation.facts.get("vmstat") or {}).get("kswapd_low_wmark_hit_quickly")
     if hit:
         reasons.append(f"/proc/vmstat: {hit} times memory was low again as soon as kswapd had gone to sleep")
     return Evidenced(certainty, tuple(reasons), figures)
+
+
+def _told_of_rings(rings: list[Rings]) -> str:
+    """What the NICs ask for where all their buffers are taken at once."""
+    most = rings[0]
+    channels = "as many channels as it has" if most.channels is None else count_of(most.channels, "channel")
+    least = "at least " if any(one.channels is None for one in rings) else ""
+    return (
+        f"the NICs' receive rings hold {least}{kb_told(sum(one.kb for one in rings))}: {clip(most.nic, 20)} has {most.ring} buffers of "
+        f"{most.buffer_bytes // 1024} kB in a ring, and {channels}"
+    )
 
 
 def _advice(situation: Situation) -> list[Action]:

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.beside_fleet import too_much
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
     Cause,
@@ -14,22 +18,40 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     kb_told,
     useless,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.deep_figures import fixed_caches
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 _PART = "slab_unreclaimable"
 
 
 def _find(situation: Situation) -> Evidenced | None:
-    return too_much(situation, _PART, _PART, "are kernel caches that cannot be given up (SUnreclaim)", "slab_leak")
+    found = too_much(situation, _PART, _PART, "are kernel caches that cannot be given up (SUnreclaim)", "slab_leak")
+    caches = _caches(situation)
+    if found is None or not caches:
+        return found
+    told = ", ".join(f"{clip(cache['name'], 40)} {kb_told(cache['kb'])}" for cache in caches[:3])
+    reason = f"/proc/slabinfo: the largest of them are {told} ({caches[0]['objects']} objects of {caches[0]['object_bytes']} bytes)"
+    if len(caches) == 1:
+        reason = f"/proc/slabinfo: the largest of them is {told} ({caches[0]['objects']} objects of {caches[0]['object_bytes']} bytes)"
+    return replace(found, reasons=(*found.reasons, reason), figures={**found.figures, "largest_cache_kb": caches[0]["kb"]})
+
+
+def _caches(situation: Situation) -> list[Mapping[str, Any]]:
+    return fixed_caches(situation.facts, situation.account["parts"].get(_PART, 0))
 
 
 def _advice(situation: Situation) -> list[Action]:
-    kb = kb_told(situation.account["parts"].get(_PART, 0))
+    kb, caches = kb_told(situation.account["parts"].get(_PART, 0)), _caches(situation)
+    where = (
+        f"{clip(caches[0]['name'], 40)} has {kb_told(caches[0]['kb'])} of {kb}" if caches else f"See which cache has grown to most of {kb}"
+    )
+    how = (
+        "see whether it grows, and find who allocates from it" if caches else "slabtop -o -s c, or /proc/slabinfo, and again an hour later"
+    )
     return [
-        action(
-            "name_slab_cache", f"See which cache has grown to most of {kb}: slabtop -o -s c, or /proc/slabinfo, and again an hour later"
-        ),
+        action("name_slab_cache", f"{where}: {how}"),
         action("plan_reboot", f"Until its user is mended, reboot before it is used up: only that brings the {kb} back"),
     ]
 
