@@ -28,7 +28,7 @@ _CACHE = re.compile(
     r"(\S{1,128}) +[0-9]{1,20} +([0-9]{1,20}) +([0-9]{1,20}) +[0-9]{1,20} +([0-9]{1,20}) *:.{0,200}: slabdata +[0-9]{1,20} +([0-9]{1,20}) "
 )
 _SETTING = re.compile(r"([A-Za-z][A-Za-z ]{0,31}):[ \t]*([0-9]{1,10}|n/a)[ \t]*\Z")
-_counter_of_memory = re.compile("(?:%s)[^:]*\\Z" % COUNTERS, re.IGNORECASE)
+_counter_of_memory = re.compile(COUNTERS, re.IGNORECASE)
 
 
 def is_deep(source):

@@ -150,7 +150,7 @@ DEEP = (
 #: Where a transcript keeps why the second look gave nothing.
 DEEP_FAILED = "$deep"
 #: The counters of ``ethtool -S`` that are of memory, as one extended regular expression of grep, whatever the case.
-COUNTERS = "alloc.*(fail|err|disc)|(fail|err).*alloc|no_?(p?buf|skb|mem|dma)|out_of_buf|post_fail"
+COUNTERS = "alloc.{0,40}(fail|err|disc)|(fail|err).{0,40}alloc|no_?(p?buf|skb|mem|dma)|out_of_buf|post_fail"
 
 #: The lines wanted of long files, as one extended regular expression of grep.
 LINES_WANTED = "|".join(
