@@ -31,27 +31,28 @@ def _find(situation: Situation) -> Evidenced | None:
     caches = _caches(situation)
     if found is None or not caches:
         return found
-    told = ", ".join(f"{clip(cache['name'], 40)} {kb_told(cache['kb'])}" for cache in caches[:3])
-    reason = f"/proc/slabinfo: the largest of them are {told} ({caches[0]['objects']} objects of {caches[0]['object_bytes']} bytes)"
-    if len(caches) == 1:
-        reason = f"/proc/slabinfo: the largest of them is {told} ({caches[0]['objects']} objects of {caches[0]['object_bytes']} bytes)"
-    return replace(found, reasons=(*found.reasons, reason), figures={**found.figures, "largest_cache_kb": caches[0]["kb"]})
+    first, *others = caches[:3]
+    told = [f"{_named(first)} ({first['objects']} objects of {first['object_bytes']} bytes)", *map(_named, others)]
+    reason = f"/proc/slabinfo, the largest of their kind: {', '.join(told)}"
+    return replace(found, reasons=(*found.reasons, reason), figures={**found.figures, "largest_cache_kb": first["kb"]})
 
 
 def _caches(situation: Situation) -> list[Mapping[str, Any]]:
     return fixed_caches(situation.facts, situation.account["parts"].get(_PART, 0))
 
 
+def _named(cache: Mapping[str, Any]) -> str:
+    return f"{clip(cache['name'], 40)} {kb_told(cache['kb'])}"
+
+
 def _advice(situation: Situation) -> list[Action]:
     kb, caches = kb_told(situation.account["parts"].get(_PART, 0)), _caches(situation)
-    where = (
-        f"{clip(caches[0]['name'], 40)} has {kb_told(caches[0]['kb'])} of {kb}" if caches else f"See which cache has grown to most of {kb}"
-    )
-    how = (
-        "see whether it grows, and find who allocates from it" if caches else "slabtop -o -s c, or /proc/slabinfo, and again an hour later"
-    )
+    if caches:
+        told = f"Find who allocates from the cache {_named(caches[0])}, most of {kb}: see whether it grows in an hour"
+    else:
+        told = f"See which cache has grown to most of {kb}: slabtop -o -s c, or /proc/slabinfo, and again an hour later"
     return [
-        action("name_slab_cache", f"{where}: {how}"),
+        action("name_slab_cache", told),
         action("plan_reboot", f"Until its user is mended, reboot before it is used up: only that brings the {kb} back"),
     ]
 
