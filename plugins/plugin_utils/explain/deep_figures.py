@@ -20,7 +20,7 @@ _MOST_FRAME_BYTES, _MOST_RING, _MOST_CHANNELS = 1 << 16, 1 << 17, 1 << 12
 
 
 def fixed_caches(facts: Mapping[str, Any], most_kb: int) -> list[Mapping[str, Any]]:
-    """The largest caches that cannot be given up, as far as their names tell; none that is larger than all of those together."""
+    """The largest caches that cannot be given up, as far as their names tell; none larger than ``most_kb``."""
     caches = (facts.get("deep") or {}).get("slab_caches") or ()
     return [cache for cache in caches if cache["kb"] <= most_kb and not cache["name"].endswith(_RECLAIMABLE)]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.beside_fleet import too_much
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
     Cause,
@@ -38,7 +39,9 @@ def _find(situation: Situation) -> Evidenced | None:
 
 
 def _caches(situation: Situation) -> list[Mapping[str, Any]]:
-    return fixed_caches(situation.facts, situation.account["parts"].get(_PART, 0))
+    """Those that cannot be given up. SUnreclaim was read a moment before, and a leak has gone on since."""
+    percent = cause_limits()["slab_leak"]["cache_percent"]
+    return fixed_caches(situation.facts, situation.account["parts"].get(_PART, 0) * percent // 100)
 
 
 def _named(cache: Mapping[str, Any]) -> str:
@@ -48,7 +51,7 @@ def _named(cache: Mapping[str, Any]) -> str:
 def _advice(situation: Situation) -> list[Action]:
     kb, caches = kb_told(situation.account["parts"].get(_PART, 0)), _caches(situation)
     if caches:
-        told = f"Find who allocates from the cache {_named(caches[0])}, most of {kb}: see whether it grows in an hour"
+        told = f"Find who allocates from the cache {_named(caches[0])} of {kb}: see whether it grows in an hour"
     else:
         told = f"See which cache has grown to most of {kb}: slabtop -o -s c, or /proc/slabinfo, and again an hour later"
     return [
