@@ -31,7 +31,7 @@ def _find(situation: Situation) -> Evidenced | None:
     # pages above the high watermark: kswapd has done its work, and blocks are missing all the same
     if moment.granted(order) or usable_kb <= moment.high_kb or not moment.granted(0):
         return None
-    figures = {
+    figures: dict[str, float] = {
         "free_kb": moment.free_kb,
         "high_watermarks_kb": moment.high_kb,
         "order": order,
