@@ -432,7 +432,7 @@ def warning(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, p
     calls = [Call(WARNING, text + "\n", mark=("start", None) if number == 0 else ("cut", None)) for number, text in enumerate(texts)]
     if order_above_max:
         calls[1] = calls[1]._replace(mark=("above max", None))
-    end = Segment([Call(WARNING, f"---[ end trace {rng.getrandbits(64):016x} ]---\n", mark=("cut", None))])
+    end = Segment([Call(WARNING, f"---[ end trace {rng.getrandbits(64):016x} ]---\n", mark=("end", None))])
     return Report(
         "order above max" if order_above_max else "warning", [Segment(calls), *dump(rng, kernel, release, arch, process, path), end]
     )

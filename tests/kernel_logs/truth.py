@@ -129,6 +129,7 @@ class _Reader:
 
     def __init__(self, reports: Sequence[Report], truth: Truth, headed: bool) -> None:
         self.headed = headed
+        self.names = False  # traces name their process
         self.reports = reports
         self.truth = truth
         self.of: dict[int, Failed] = {}
@@ -250,6 +251,12 @@ class _Reader:
         del mark
         self._leave()
 
+    def _take_end(self, mark: Mark) -> None:
+        """Another report ends. Where traces name their process that tells a reader nothing: this one's trace goes on."""
+        del mark
+        if not self.names:
+            self._leave()
+
     def _take_heading(self, mark: Mark) -> None:
         """A trace begins: of what was named last, unless that has its trace or something that names nobody waits for one too."""
         if self.traced or self.nameless:
@@ -259,6 +266,7 @@ class _Reader:
         del mark
 
     def _take_comm(self, mark: Mark) -> None:
+        self.names = True
         named = [failed for failed in self.open if failed.named and failed.read_process == mark.value]
         nameless = [failed for failed in self.open if not failed.named]
         others = [name for name in self.announced if name == mark.value] or (self.announced if None in self.announced else [])
