@@ -13,7 +13,8 @@ class Observation(NamedTuple):
     """One host at one audit; None is not seen. Memory in kB, times in seconds since 1970.
 
     ``headroom``: how many atomic requests of each order would be granted. ``step``: that of the workaround, 0 without one.
-    ``order``: the one that the host was judged by, None where the audit kept none (tables.py, version 1).
+    ``order``: the one that the host was judged by, None where the audit kept none (tables.py, version 1). ``unaccounted_kb``: what no
+    counter of the kernel owned (version 3).
     """
 
     verdict: str
@@ -27,6 +28,7 @@ class Observation(NamedTuple):
     min_free_kbytes: int | None = None
     zone_reclaim_mode: int | None = None
     order: int | None = None
+    unaccounted_kb: int | None = None
 
     def left(self, order: int | None) -> int | None:
         """How many requests of that order would be granted; None where that is not known."""
@@ -57,6 +59,7 @@ def observation_of(result: Mapping[str, Any], at_epoch_seconds: int) -> Observat
         min_free_kbytes=vm.get("min_free_kbytes"),
         zone_reclaim_mode=vm.get("zone_reclaim_mode"),
         order=result["order"],
+        unaccounted_kb=(result.get("account") or {}).get("unaccounted_kb"),
     )
 
 

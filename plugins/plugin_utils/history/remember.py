@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import kb_told
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, with_new_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, forecast
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Keeping, Run, open_history
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import observation_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, observation_of, same_boot
 
 if TYPE_CHECKING:
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
@@ -56,8 +57,26 @@ def _look_back(fleet: dict[str, Any], told: dict[str, Any], history: History, ke
     for name, result in hosts.items():
         result["forecast"] = forecast(past.get(name, ()), now[name])
         _warn(result, result["forecast"])
+        _tell_of_leak(result, past.get(name, ()), now[name])
         hosts[name] = result
     return new
+
+
+def _tell_of_leak(result: dict[str, Any], past: Sequence[Observation], now: Observation) -> None:
+    """Of a leak, how it has grown since the first audit of this boot that is known. No new cause comes of it: the verdict stands."""
+    leaks = [one for one in result["causes"] if one["cause"] == "leak"]
+    kept = [one for one in past if same_boot(one, now) and one.unaccounted_kb is not None]
+    if not leaks or not kept or now.unaccounted_kb is None:
+        return
+    first = min(kept, key=lambda one: one.at_epoch_seconds)
+    grown = now.unaccounted_kb - (first.unaccounted_kb or 0)
+    days = (now.at_epoch_seconds - first.at_epoch_seconds) / _DAY_SECONDS
+    if grown <= 0 or days <= 0:
+        return
+    since = utc_time_of(first.at_epoch_seconds)[:10]
+    pace = f", {kb_told(int(grown / days))} a day" if days >= 1 else ""
+    leaks[0]["reasons"].append(f"history: {kb_told(grown)} of it came since {since} ({len(kept) + 1} audits of this boot){pace}")
+    leaks[0]["figures"]["grown_kb"] = grown
 
 
 def _warn(result: dict[str, Any], told: Forecast) -> None:

@@ -60,6 +60,7 @@ with suppress(ImportError):
         Column("min_free_kbytes", BigInteger),
         Column("zone_reclaim_mode", Integer),
         Column("order", Integer),
+        Column("unaccounted_kb", BigInteger),
     )
 
 
@@ -68,7 +69,12 @@ def _keep_the_order(connection: Connection) -> None:
     connection.execute(text('ALTER TABLE pagealloc_observation ADD COLUMN "order" INTEGER'))
 
 
+def _keep_the_unaccounted(connection: Connection) -> None:
+    """Version 2 did not keep what no counter of the kernel owned."""
+    connection.execute(text("ALTER TABLE pagealloc_observation ADD COLUMN unaccounted_kb BIGINT"))
+
+
 #: Version -> what brings a database of that version to the next one. The last key plus one is the version of the tables above.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _keep_the_order}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _keep_the_order, 2: _keep_the_unaccounted}
 
 SCHEMA_VERSION = max(MIGRATIONS, default=0) + 1

@@ -167,17 +167,18 @@ def test_an_older_database_is_brought_forward(url: str, monkeypatch: pytest.Monk
         history.runs()
 
 
-def test_a_database_of_version_1_gets_the_order(url: str) -> None:
+def test_a_database_of_version_1_gets_what_is_kept_since(url: str) -> None:
     with History(url) as history:
         history.add(run(), {"a": FULL})
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        connection.execute(text('ALTER TABLE pagealloc_observation DROP COLUMN "order"'))
+        for column in ('"order"', "unaccounted_kb"):
+            connection.execute(text(f"ALTER TABLE pagealloc_observation DROP COLUMN {column}"))
         connection.execute(text("UPDATE pagealloc_history SET schema_version = 1"))
     engine.dispose()
     with History(url) as history:
         history.add(run(1), {"a": FULL})
-        assert history.past("fleet", 1, 10) == {"a": [FULL, FULL._replace(order=None)]}
+        assert history.past("fleet", 1, 10) == {"a": [FULL, FULL._replace(order=None, unaccounted_kb=None)]}
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:
