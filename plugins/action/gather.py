@@ -114,7 +114,9 @@ class ActionModule(ShellAction):
             answer = self.answer_to(render_deep_look(nonce, facts), left, terminal=False)
             with limited_processor_time(HOST_SECONDS):
                 return with_deep(first, read_transcript(str(answer["stdout"]), nonce))
-        except Exception as error:  # a connection may raise anything
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a connection may raise anything, and Ansible's timeout of a task is no Exception
             return without_deep(first, str(error) or type(error).__name__)
 
 

@@ -19,6 +19,7 @@ description:
     M(ansible.builtin.raw) works over, on targets as old as RHEL 6 or as small as busybox.
   - Writes nothing on the target. Output is bounded to 1 MiB, and each command that asks hardware, a package database or a
     daemon is told to end after 10 seconds.
+  - A host in trouble is asked a second time, as O(deep) says. What comes of that costs it nothing of what the first time gave.
   - Takes recorded evidence in place of the live host with O(evidence), and records with O(save_dir).
   - A host that cannot be reached is unreachable, as with any module; what SSH said is recorded too.
 options:

@@ -121,8 +121,9 @@ def _take_modules(report: Taken) -> None:
             report.put_all({f"$module_version/{driver}": text_of(data)} if data else {})
         for pattern in SOS_FORMS["module_parameters"] if "/" not in driver and "*" not in driver else ():
             for path, (name,) in expand(report.members, pattern.replace("*", driver, 1)):
-                data = report.read(path, f"${driver}")
-                report.put_all({f"/sys/module/{driver}/parameters/{name}": text_of(data)} if data else {})
+                source = f"/sys/module/{driver}/parameters/{name}"
+                data = report.read(path, source)
+                report.put_all({source: text_of(data)} if data else {})
 
 
 def _convert(report: Taken, form: str, convert: Callable[[str], Mapping[str, str]]) -> None:
