@@ -65,7 +65,7 @@ def _told(history: History, options: dict[str, Any], *, check_mode: bool) -> dic
         Display().display(f"{count_of(rows, 'line')} in {options['csv']}")
         return {"changed": not check_mode, "rows": rows}
     if host:
-        past = history.observations(lambda rows: [one for _label, _host, one in rows], label, host)
+        past = history.observations(lambda rows: [one for *_where, one in rows], label, host)
         show("\n" + render_past(past, load_catalogue().thresholds.order, coloured))
         return {"changed": False, "past": [one._asdict() for one in past]}
     audits = history.verdicts(label)

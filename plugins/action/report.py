@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.fact_ca
     FactCacheError,
     facts_outlive_the_run,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import RecordVariableError, recorded_path
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import (
+    RecordVariableError,
+    recorded_path,
+    recorded_paths,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, Keeping, default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
@@ -29,6 +33,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.host_en
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.in_turn import in_turn
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.job_statistics import fleet_statistics
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.older_evidence import older_observations
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, screen_lines, show_or_hand_on
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.slices import HandedOn, reader
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
@@ -49,6 +54,7 @@ _OF_AUDIT = (
     "troubled",
     "history_label",
     "history_keep_days",
+    "past",
     "save_dir",
     "facts_max_age_seconds",
     "fail_on",
@@ -206,11 +212,27 @@ def _remember(
         keep_days=options["history_keep_days"],
         whole_fleet=whole_fleet,
         write=not check_mode,
+        past=options["past"] or "",
     )
-    new = remember(fleet, keeping, int(time.time()))
+    older = older_observations(_older_evidence(fleet["hosts"], options, task_vars), options["site_advisories"])
+    new = remember(fleet, keeping, int(time.time()), older)
     if fleet["history"]["fault"]:
         Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
     return new
+
+
+def _older_evidence(hosts: Iterable[str], options: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Host -> the paths of its older evidence, of the hosts that have any. A variable that lists no paths costs the host its past alone."""
+    found = {}
+    for host in hosts if options["recorded"] else ():
+        try:
+            paths = recorded_paths(task_vars["hostvars"], host, f"{options['recorded']}_older")
+        except RecordVariableError as error:
+            Display().warning(f"{host}: its older evidence is not read. {error}")
+            continue
+        if paths:
+            found[host] = paths
+    return found
 
 
 def _without_marks(result: Any) -> Any:

@@ -54,10 +54,10 @@ extends_documentation_fragment:
 notes:
   - "Every host is in the group C(sosreport), in C(release_6_4) and the like for the release of its distribution, and in
     C(driver_mlx4_en) and the like for each driver of its network interfaces."
-  - "Variables of a host: C(audit_evidence), C(sosreport_taken), C(sosreport_distribution), C(sosreport_release), C(sosreport_kernel),
-    C(sosreport_drivers), C(sosreport_older) (paths of its older reports), C(sosreport_namesakes) (hosts of the same name),
-    C(sosreport_odd) (what was odd about the report) and C(sosreport_error) (why it cannot be read). Those that say nothing are
-    left out."
+  - "Variables of a host: C(audit_evidence), C(audit_evidence_older) (paths of its older reports, which the audit takes for its past),
+    C(sosreport_taken), C(sosreport_distribution), C(sosreport_release), C(sosreport_kernel), C(sosreport_drivers), C(sosreport_older)
+    (the same paths), C(sosreport_namesakes) (hosts of the same name), C(sosreport_odd) (what was odd about the report) and
+    C(sosreport_error) (why it cannot be read). Those that say nothing are left out."
 seealso:
   - module: fleetcare.pagealloc.gather
   - module: fleetcare.pagealloc.report
@@ -166,6 +166,7 @@ def _variables(host: ReportedHost) -> dict[str, Any]:
         "sosreport_kernel": report.kernel,
         "sosreport_drivers": list(report.drivers),
         "sosreport_older": [older.path for older in host.older],
+        "audit_evidence_older": [older.path for older in host.older],
         "sosreport_namesakes": list(host.namesakes),
         "sosreport_odd": list(report.identity.odd),
         "sosreport_error": report.error,

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -542,8 +543,12 @@ def test_the_role_in_a_play_of_ones_own(ansible: Ansible, tmp_path: Path) -> Non
 
 
 def test_the_bundled_fleet_is_what_its_maker_makes(tmp_path: Path) -> None:
-    import sys
-
     subprocess.run([sys.executable, str(ROOT / "tests" / "tools" / "make_sample_fleet.py"), str(tmp_path)], check=True)
     made = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert made == {path.name: path.read_text() for path in (SAMPLE_FLEET / "evidence").iterdir()}
+
+
+def test_the_bundled_nights_are_what_their_maker_makes(tmp_path: Path) -> None:
+    made = tmp_path / "nights.csv"
+    subprocess.run([sys.executable, "-m", "tests.tools.make_sample_nights", str(made)], check=True, cwd=ROOT)
+    assert made.read_text() == (SAMPLE_FLEET / "nights.csv").read_text()

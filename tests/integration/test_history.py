@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.conftest import SAMPLE_FLEET
@@ -68,11 +69,53 @@ def test_the_past_can_be_asked_for(ansible: Ansible, tmp_path: Path) -> None:
     assert "No audit of this host" in told(ansible, tmp_path, "-e", "history_host=db99")
     told(ansible, tmp_path, "-e", f"history_csv={tmp_path}/all.csv")
     lines = (tmp_path / "all.csv").read_text().splitlines()
-    assert len(lines) == 4 and lines[0].startswith("fleet,host,verdict,at_epoch_seconds")
-    assert lines[1].startswith("inventory.json,db01,clear,")
+    assert len(lines) == 4 and lines[0].startswith("fleet,audit_epoch_seconds,host,verdict,at_epoch_seconds")
+    assert re.match("inventory.json,[0-9]+,db01,clear,", lines[1])
     assert "0 audits were deleted" in told(ansible, tmp_path, "-e", "history_prune_days=1")
 
 
 def test_a_folder_without_a_history_is_named(ansible: Ansible, tmp_path: Path) -> None:
     said = told(ansible, tmp_path, "-e", "audit_output_dir=/nonexistent", check=False)
     assert "/nonexistent/history.db: unable to open database file" in said
+
+
+def night(folder: Path, number: int) -> str:
+    """The record of one night of a host whose uptime and headroom are those of that night."""
+    text = (EVIDENCE / "db02-el64.evidence").read_text()
+    text = text.replace("/proc/uptime:1036800.42", f"/proc/uptime:{86400 * number + 42}.42")
+    blocks = " ".join(f"{blocks - 20 * number:6}" for blocks in (900, 720, 610, 505, 380, 240)) + "    130     70     33     15    240 "
+    text = "".join(
+        f"/proc/buddyinfo:Node 0, zone   Normal {blocks}\n" if line.startswith("/proc/buddyinfo:Node 0, zone   Normal") else line
+        for line in text.splitlines(keepends=True)
+    )
+    path = folder / f"night-{number}.evidence"
+    path.write_text(text)
+    return str(path)
+
+
+def test_records_of_other_nights_are_a_hosts_past(ansible: Ansible, tmp_path: Path) -> None:
+    *older, newest_one = [night(tmp_path, number) for number in (3, 1, 2, 5, 4, 6, 7)]
+    hosts = {
+        "db02": {"audit_evidence": newest_one, "audit_evidence_older": older},
+        "db05": {"audit_evidence": str(EVIDENCE / "db05-el65.evidence"), "audit_evidence_older": ["/nowhere"]},
+        "db06": {"audit_evidence": str(EVIDENCE / "db06-el64-reboot.evidence"), "audit_evidence_older": "no list"},
+    }
+    fleet, done = ansible.audit(tmp_path, hosts)
+    told = fleet["hosts"]["db02"]["forecast"]
+    assert (told["state"], told["audits"], fleet["history"]["audits"]) == ("falling", 7, 0)
+    assert fleet["hosts"]["db05"]["forecast"]["audits"] == 1 and fleet["counts"]["clear"] == 1
+    assert "db06: its older evidence is not read. audit_evidence_older is not a list of paths" in " ".join(
+        (done.stdout + done.stderr).split()
+    )
+
+
+def test_a_file_with_audits_is_the_past_of_a_fleet(ansible: Ansible, tmp_path: Path) -> None:
+    """The sample fleet's own thirty nights."""
+    past = f"audit_past={SAMPLE_FLEET / 'nights.csv'}"
+    every = {path.stem: {"audit_evidence": str(path)} for path in sorted(EVIDENCE.glob("*.evidence"))}
+    fleet, done = ansible.audit(tmp_path, every, "-e", past)
+    assert fleet["history"]["audits"] == 30 and len(fleet["history"]["nights"]) == 31
+    assert fleet["history"]["changes"] == {"newly_affected": ["db03-el64-seed", "db20-el64"]}
+    assert "memory leaks: db03-el64-seed, db20-el64" in done.stdout
+    marks = {host: {mark["mark"] for mark in (result["past"] or {"marks": ()})["marks"]} for host, result in fleet["hosts"].items()}
+    assert marks["db03-el64-seed"] == {"rebooted"}

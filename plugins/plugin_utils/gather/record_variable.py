@@ -21,14 +21,31 @@ def recorded_path(hostvars: Any, host: str, variable: str) -> str | None:
 
     ``hostvars`` are Ansible's. Raises RecordVariableError where the value is no path or cannot be rendered.
     """
+    value = _value(hostvars, host, variable)
+    return None if value is None or value == "" else _path(value, variable)
+
+
+def recorded_paths(hostvars: Any, host: str, variable: str) -> list[str]:
+    """The paths that a host's variable lists, of older evidence of the host; none where it is undefined. Raises as ``recorded_path``."""
+    value = _value(hostvars, host, variable)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise RecordVariableError(f"{variable} is not a list of paths")
+    return [_path(each, variable) for each in value]
+
+
+def _value(hostvars: Any, host: str, variable: str) -> Any:
     try:
         value = hostvars.raw_get(host).get(variable)
-        if isinstance(value, str) and "{" in value:  # only then, since Ansible makes an engine anew to render it
+        if "{" in str(value):  # only then, since Ansible makes an engine anew to render it
             value = hostvars[host][variable]
-        if value is None or value == "":
-            return None
+        return None if value is None or value == "" else value
     except (AnsibleError, UndefinedError) as error:  # newer versions hand in what is undefined, and it raises when looked at
         raise RecordVariableError(f"{variable}: {error}") from error
+
+
+def _path(value: Any, variable: str) -> str:
     if not isinstance(value, str):
-        raise RecordVariableError(f"{variable}: of type {type(value).__name__} where the path of recorded evidence is needed")
+        raise RecordVariableError(f"{variable} is not the path of recorded evidence")
     return str(unfrackpath(value, follow=False))

@@ -17,6 +17,7 @@ CHANGES = {
     "gone": "no more in the inventory",
     "cured": "affected, starved or stalled before, and now mitigated or clear",
     "workaround_put_in_force": "a step of the workaround is in force that was not before",
+    "workaround_taken_back": "a step of the workaround was in force before, and is not now",
     "kernel_changed": "runs another kernel than before",
     "rebooted": "booted since the audit before",
     "new": "never audited before",
@@ -47,14 +48,19 @@ def with_new_verdict(before: Mapping[str, Observation], now: Mapping[str, Observ
     return {name for name, one in now.items() if name not in before or before[name].verdict != one.verdict}
 
 
+def happened(before: Observation, now: Observation) -> Iterator[str]:
+    """What was done to a host between two audits."""
+    if now.step is not None and before.step is not None and now.step != before.step:
+        yield "workaround_put_in_force" if now.step > before.step else "workaround_taken_back"
+    if now.kernel and before.kernel and now.kernel != before.kernel:
+        yield "kernel_changed"
+    elif same_boot(before, now) is False:
+        yield "rebooted"
+
+
 def _kinds(before: Observation, now: Observation) -> Iterator[str]:
     if now.verdict in _TROUBLE and now.verdict != before.verdict:
         yield f"newly_{now.verdict}"
     if before.verdict in _TROUBLE and now.verdict in _WELL:
         yield "cured"
-    if now.step and before.step is not None and now.step > before.step:
-        yield "workaround_put_in_force"
-    if now.kernel and before.kernel and now.kernel != before.kernel:
-        yield "kernel_changed"
-    elif same_boot(before, now) is False:
-        yield "rebooted"
+    yield from happened(before, now)

@@ -1,34 +1,38 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a host's past to what is coming: how its headroom moves, and when nothing is left. Pure."""
+"""From a host's past to what is coming: how its headroom and its unaccounted memory move, and when nothing is left. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, same_boot
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import runs_out, slope_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import Slope, runs_out, slope_of
 
 #: More points than this are not looked at: pairs grow with the square.
 MOST_POINTS = 32
 _DAY_SECONDS = 86400
+_YEAR_SECONDS = 365 * _DAY_SECONDS
 #: A forecast further away than this says no more than "not soon".
-_FURTHEST_SECONDS = 10 * 365 * _DAY_SECONDS
+_FURTHEST_SECONDS = 10 * _YEAR_SECONDS
+#: Of unaccounted memory: a host without any fault gains some kB a day too.
+_FURTHEST_LEAK_SECONDS = _YEAR_SECONDS
+#: Where at most this share of what leaves the free memory is gone for good, the page cache has it.
+_GONE_SHARE = 0.5
 
 
-class Forecast(TypedDict):
-    """``state``: falling, rising, no_trend or too_few_audits. ``audits``: how many points it rests on, ``since``: when the first was.
-
-    ``per_day``, ``per_day_least`` and ``per_day_most``: how many requests of ``order`` the headroom gains a day, with the interval.
+class Trend(TypedDict):
+    """How one quantity of a host moves. ``state``: falling, rising, no_trend or too_few_audits; of the headroom also cache_fills: it
+    falls, but what leaves the free memory goes to caches that the kernel takes back. ``audits``: how many points it rests on, ``since``:
+    when the first was. ``per_day``, ``per_day_least`` and ``per_day_most``: how much it gains a day, with the interval.
     ``exhausted_earliest`` and ``exhausted_latest``: between these two times nothing is left. Null where there is nothing to say, and for
-    a time more than ten years away.
+    a time that is far away.
     """
 
     state: str
-    order: int | None
     audits: int
     since: str | None
     per_day: float | None
@@ -36,6 +40,14 @@ class Forecast(TypedDict):
     per_day_most: float | None
     exhausted_earliest: str | None
     exhausted_latest: str | None
+
+
+class Forecast(Trend):
+    """The trend of the headroom, in requests of ``order``. ``unaccounted``: that of the unaccounted memory, in kB; nothing is left where
+    as much has been taken as is available now."""
+
+    order: int | None
+    unaccounted: Trend
 
 
 def comparable(past: Sequence[Observation], now: Observation) -> list[Observation]:
@@ -53,12 +65,30 @@ def comparable(past: Sequence[Observation], now: Observation) -> list[Observatio
 
 def forecast(past: Sequence[Observation], now: Observation) -> Forecast:
     """The forecast of one host, of the headroom that it is judged by now. ``past``: what earlier audits saw of it, in any order."""
-    points = [(one.at_epoch_seconds, left) for one in comparable(past, now) if (left := one.left(now.order)) is not None]
-    times, values = [at for at, _left in points], [left for _at, left in points]
-    told: Forecast = {
+    known = comparable(past, now)
+    times, left = _series(known, lambda one: one.left(now.order))
+    headroom = _trend(times, left, _FURTHEST_SECONDS, runs_out)
+    if headroom["state"] == "falling" and _cache_fills(known):
+        headroom = {**headroom, "state": "cache_fills", "exhausted_earliest": None, "exhausted_latest": None}
+    times, taken = _series(known, lambda one: one.unaccounted_kb)
+    unaccounted = _trend(times, taken, _FURTHEST_LEAK_SECONDS, lambda at, _last, slope: _taken(at, now.available_kb, slope))
+    return {**headroom, "order": now.order, "unaccounted": unaccounted}
+
+
+def _series(known: Sequence[Observation], value: Callable[[Observation], int | None]) -> tuple[list[int], list[int]]:
+    """(times, values) of the observations that have one."""
+    points = [(one.at_epoch_seconds, found) for one in known if (found := value(one)) is not None]
+    return [at for at, _value in points], [value for _at, value in points]
+
+
+_Ends = tuple[float, float] | None
+
+
+def _trend(times: list[int], values: list[int], furthest_seconds: int, ends_of: Callable[[float, float, Slope], _Ends]) -> Trend:
+    """``ends_of``: (time of the last point, its value, sure slope) -> between which times nothing is left, None where that is never."""
+    told: Trend = {
         "state": "too_few_audits",
-        "order": now.order,
-        "audits": len(points),
+        "audits": len(times),
         "since": utc_time_of(times[0]) if times else None,
         "per_day": None,
         "per_day_least": None,
@@ -69,13 +99,27 @@ def forecast(past: Sequence[Observation], now: Observation) -> Forecast:
     slope = slope_of(times, values)
     if slope is None:
         return told
-    told["state"] = "no_trend" if not slope.sure else "falling" if slope.per_second < 0 else "rising"
-    if slope.sure:
-        told["per_day"], told["per_day_least"], told["per_day_most"] = (
-            round(each * _DAY_SECONDS, 3) for each in (slope.per_second, slope.least, slope.most)
-        )
-    ends = runs_out(times[-1], values[-1], slope)
+    if not slope.sure:
+        return {**told, "state": "no_trend"}
+    day, least, most = (round(each * _DAY_SECONDS, 3) for each in (slope.per_second, slope.least, slope.most))
+    told = {**told, "state": "falling" if slope.per_second < 0 else "rising", "per_day": day, "per_day_least": least, "per_day_most": most}
+    ends = ends_of(times[-1], values[-1], slope)
     if ends:
-        furthest = times[-1] + _FURTHEST_SECONDS
+        furthest = times[-1] + furthest_seconds
         told["exhausted_earliest"], told["exhausted_latest"] = (utc_time_of(end) if end <= furthest else None for end in ends)
     return told
+
+
+def _taken(now: float, available_kb: int | None, slope: Slope) -> _Ends:
+    """Between which times as much has been taken as is available; None where nothing is taken for sure."""
+    if available_kb is None or not slope.sure or slope.least <= 0:
+        return None
+    earliest, latest = slope.reaches(available_kb)
+    return now + earliest, now + latest
+
+
+def _cache_fills(known: Sequence[Observation]) -> bool:
+    """Whether free memory becomes cache, and is not lost: so it is after each boot, until the cache has all of it."""
+    free = slope_of(*_series(known, lambda one: one.free_kb))
+    available = slope_of(*_series(known, lambda one: one.available_kb))
+    return bool(free and available and free.per_second < 0 and available.per_second > _GONE_SHARE * free.per_second)

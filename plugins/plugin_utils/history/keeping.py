@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 
 if TYPE_CHECKING:
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
@@ -23,13 +25,15 @@ class HistoryError(Exception):
 
 @dataclass(frozen=True)
 class Keeping:
-    """Where an audit is kept. ``whole_fleet``: it asks every host of the inventory. ``write``: False in check mode."""
+    """Where an audit is kept. ``whole_fleet``: it asks every host of the inventory. ``write``: False in check mode. ``past``: a file
+    with audits from before (recorded_past.py), empty for none."""
 
     url: str
     label: str
     keep_days: int
     whole_fleet: bool
     write: bool
+    past: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,13 @@ class Run:
     hosts: int
     whole_fleet: bool
     collection_version: str
+
+
+class Past(NamedTuple):
+    """Earlier audits. ``runs``: each with how many of its hosts had each verdict; ``of_host``: what they saw of each. Newest first."""
+
+    runs: list[tuple[Run, dict[str, int]]]
+    of_host: dict[str, list[Observation]]
 
 
 def default_url(output_dir: str) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -13,8 +13,9 @@ class Observation(NamedTuple):
     """One host at one audit; None is not seen. Memory in kB, times in seconds since 1970.
 
     ``headroom``: how many atomic requests of each order would be granted. ``step``: that of the workaround, 0 without one.
-    ``order``: the one that the host was judged by, None where the audit kept none (tables.py, version 1). ``unaccounted_kb``: what no
-    counter of the kernel owned (version 3).
+    ``order``: the one that the host was judged by, None where the audit kept none (tables.py, version 1). Kept since version 3:
+    ``available_kb``: free memory and what the kernel can take back, page cache and caches that can be given up; ``unaccounted_kb``:
+    what no counter of the kernel owns; ``causes``: their names, the likeliest first.
     """
 
     verdict: str
@@ -28,12 +29,18 @@ class Observation(NamedTuple):
     min_free_kbytes: int | None = None
     zone_reclaim_mode: int | None = None
     order: int | None = None
+    available_kb: int | None = None
     unaccounted_kb: int | None = None
+    unreclaimable_slab_kb: int | None = None
+    causes: tuple[str, ...] | None = None
 
     def left(self, order: int | None) -> int | None:
         """How many requests of that order would be granted; None where that is not known."""
         return None if self.headroom is None or order is None or order >= len(self.headroom) else self.headroom[order]
 
+
+#: What an observation has several of, and what each is: a database and a table have them in one cell, with spaces between.
+_SEVERAL: dict[str, type] = {"headroom": int, "causes": str}
 
 #: How far two reckonings of one boot may be apart: the clock of a host is set now and then.
 _SAME_BOOT_SECONDS = 300
@@ -59,14 +66,44 @@ def observation_of(result: Mapping[str, Any], at_epoch_seconds: int) -> Observat
         min_free_kbytes=vm.get("min_free_kbytes"),
         zone_reclaim_mode=vm.get("zone_reclaim_mode"),
         order=result["order"],
-        unaccounted_kb=(result.get("account") or {}).get("unaccounted_kb"),
+        **_account(result["account"]),
+        causes=tuple(found["cause"] for found in result["causes"]),
     )
+
+
+#: The parts of an account (explain/account.py) that a kernel under pressure gets without anyone else's help.
+_AVAILABLE = ("free", "file", "slab_reclaimable")
+
+
+def _account(account: Mapping[str, Any] | None) -> dict[str, int | None]:
+    if not account or account["unclear"]:
+        return {}
+    parts: Mapping[str, int] = account["parts"]
+    return {
+        "available_kb": sum(parts.get(part, 0) for part in _AVAILABLE),
+        "unaccounted_kb": account["unaccounted_kb"],
+        "unreclaimable_slab_kb": parts.get("slab_unreclaimable"),
+    }
 
 
 def _step(facts: Mapping[str, Any], record: Mapping[str, Any]) -> int | None:
     if not record:
         return None
     return (record.get("step") or 0) if record.get("phase") == "in_force" else 0
+
+
+def cells_of(observation: Observation) -> dict[str, Any]:
+    """The observation by its columns, each a text, a number or None."""
+    cells = observation._asdict()
+    return {**cells, **{name: None if cells[name] is None else " ".join(map(str, cells[name])) for name in _SEVERAL}}
+
+
+def observation_from(cells: Sequence[Any]) -> Observation:
+    """The observation of such cells, in the order of its columns. ValueError where one of several numbers is none."""
+    found = Observation._make(cells)
+    texts = {name: getattr(found, name) for name in _SEVERAL}
+    several: dict[str, Any] = {name: tuple(map(_SEVERAL[name], str(text).split())) for name, text in texts.items() if text is not None}
+    return found._replace(**several)
 
 
 def same_boot(one: Observation, other: Observation) -> bool | None:

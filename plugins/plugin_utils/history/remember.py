@@ -6,84 +6,139 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import kb_told
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, with_new_verdict
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, forecast
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Keeping, Run, open_history
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.course import MOST_COURSES, MOST_NIGHTS, course_of, nights_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, Trend, forecast
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Keeping, Past, Run, open_history
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, observation_of, same_boot
-
-if TYPE_CHECKING:
-    from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import newest_first, read_past
 
 _DAY_SECONDS = 86400
 #: Verdicts that say more than what is coming: there the forecast is the second reason, else the first.
 _TROUBLE_NOW = ("affected", "starved")
 
 
-def remember(fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int) -> set[str]:
-    """Add ``history`` to the document, ``forecast`` to each of its hosts, and a reason where the headroom falls. Returns the hosts whose
-    verdict is new; all where nothing says what it was.
+def remember(
+    fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int, older: Mapping[str, list[Observation]] | None = None
+) -> set[str]:
+    """Add ``history`` to the document, ``forecast`` and ``past`` to each of its hosts, and a reason where memory runs out. Returns the
+    hosts whose verdict is new; all where nothing says what it was.
 
-    A history that cannot be read or written costs the audit nothing but this: its ``fault`` says why.
+    ``older``: what other reports of a host saw, newest first; they count for its trend and are not kept. A history that cannot be read or
+    written costs the audit nothing but this: its ``fault`` says why.
     """
-    told = {"label": keeping.label, "audits": 0, "previous_at": None, "changes": {}, "new_verdicts": dict(fleet["counts"]), "fault": None}
+    told = {
+        "label": keeping.label,
+        "audits": 0,
+        "previous_at": None,
+        "changes": {},
+        "new_verdicts": dict(fleet["counts"]),
+        "nights": [],
+        "fault": None,
+    }
     fleet["history"] = told
+    now = {name: observation_of(result, at_epoch_seconds) for name, result in fleet["hosts"].items()}
+    run = Run(keeping.label, at_epoch_seconds, len(now), keeping.whole_fleet, fleet["collection_version"])
     try:
-        with open_history(keeping.url, write=keeping.write) as history:
-            return _look_back(fleet, told, history, keeping, at_epoch_seconds)
+        past = _past(keeping, run, now)
     except HistoryError as error:
         told["fault"] = str(error)
-        return set(fleet["hosts"])
+        past = Past([], {})
+    _foresee(fleet["hosts"], now, past.of_host, older or {})
+    return _look_back(told, past, run, now)
 
 
-def _look_back(fleet: dict[str, Any], told: dict[str, Any], history: History, keeping: Keeping, at_epoch_seconds: int) -> set[str]:
-    hosts: MutableMapping[str, dict[str, Any]] = fleet["hosts"]
-    now = {name: observation_of(result, at_epoch_seconds) for name, result in hosts.items()}
-    runs, past = history.runs(keeping.label), history.past(keeping.label, len(now), MOST_POINTS)
-    history.add(Run(keeping.label, at_epoch_seconds, len(now), keeping.whole_fleet, fleet["collection_version"]), now)
-    history.prune(at_epoch_seconds - keeping.keep_days * _DAY_SECONDS)
-    told["audits"] = len(runs)
-    new = set(now)
-    if runs:
-        told["previous_at"] = utc_time_of(runs[0].at_epoch_seconds)
-        before = {name: observations[0] for name, observations in past.items()}
-        told["changes"] = changes_of(before, now, whole_fleet=keeping.whole_fleet)
-        new = with_new_verdict(before, now)
-        told["new_verdicts"] = dict(Counter(now[name].verdict for name in new))
-    for name, result in hosts.items():
-        result["forecast"] = forecast(past.get(name, ()), now[name])
-        _warn(result, result["forecast"])
-        _tell_of_leak(result, past.get(name, ()), now[name])
-        hosts[name] = result
+def _past(keeping: Keeping, run: Run, now: Mapping[str, Observation]) -> Past:
+    """What earlier audits saw. This one is kept."""
+    with open_history(keeping.url, write=keeping.write) as history:
+        seen = Past(history.verdicts(keeping.label, most=MOST_NIGHTS), history.past(keeping.label, len(now), MOST_POINTS))
+        history.add(run, now)
+        history.prune(run.at_epoch_seconds - keeping.keep_days * _DAY_SECONDS)
+    return _joined(seen, read_past(keeping.past, keeping.label)) if keeping.past else seen
+
+
+def _joined(one: Past, other: Past) -> Past:
+    runs = sorted((*one.runs, *other.runs), key=lambda each: each[0].at_epoch_seconds, reverse=True)
+    names = {*one.of_host, *other.of_host}
+    return Past(runs, {name: newest_first((*one.of_host.get(name, ()), *other.of_host.get(name, ()))) for name in names})
+
+
+def _look_back(told: dict[str, Any], past: Past, run: Run, now: Mapping[str, Observation]) -> set[str]:
+    told["audits"] = len(past.runs)
+    told["nights"] = nights_of(past.runs, run, now)
+    if not past.runs:
+        return set(now)
+    told["previous_at"] = utc_time_of(past.runs[0][0].at_epoch_seconds)
+    before = {name: observations[0] for name, observations in past.of_host.items()}
+    told["changes"] = changes_of(before, now, whole_fleet=run.whole_fleet)
+    new = with_new_verdict(before, now)
+    told["new_verdicts"] = dict(Counter(now[name].verdict for name in new))
     return new
 
 
-def _tell_of_leak(result: dict[str, Any], past: Sequence[Observation], now: Observation) -> None:
-    """Of a leak, how it has grown since the first audit of this boot that is known. No new cause comes of it: the verdict stands."""
+def _foresee(
+    hosts: MutableMapping[str, dict[str, Any]],
+    now: Mapping[str, Observation],
+    past: Mapping[str, list[Observation]],
+    older: Mapping[str, list[Observation]],
+) -> None:
+    shown = 0
+    for name, result in hosts.items():
+        before = (*past.get(name, ()), *older.get(name, ()))
+        result["forecast"] = forecast(before, now[name])
+        told = [sentence for sentence in (_headroom_falls(result), _memory_leaks(result)) if sentence]
+        place = result["verdict"] in _TROUBLE_NOW
+        result["reasons"][place:place] = told
+        _tell_of_leak(result, before, now[name])
+        wanted = bool(told) or result["verdict"] in _TROUBLE_NOW
+        result["past"] = course_of(before, now[name]) if before and wanted and shown < MOST_COURSES else None
+        shown += result["past"] is not None
+        hosts[name] = result
+
+
+def _tell_of_leak(result: Mapping[str, Any], past: Sequence[Observation], now: Observation) -> None:
+    """Of a leak that was found, how it has grown since the first audit of this boot that is known."""
     leaks = [one for one in result["causes"] if one["cause"] == "leak"]
     kept = [one for one in past if same_boot(one, now) and one.unaccounted_kb is not None]
     if not leaks or not kept or now.unaccounted_kb is None:
         return
     first = min(kept, key=lambda one: one.at_epoch_seconds)
     grown = now.unaccounted_kb - (first.unaccounted_kb or 0)
-    days = (now.at_epoch_seconds - first.at_epoch_seconds) / _DAY_SECONDS
-    if grown <= 0 or days <= 0:
-        return
-    since = utc_time_of(first.at_epoch_seconds)[:10]
-    pace = f", {kb_told(int(grown / days))} a day" if days >= 1 else ""
-    leaks[0]["reasons"].append(f"history: {kb_told(grown)} of it came since {since} ({len(kept) + 1} audits of this boot){pace}")
-    leaks[0]["figures"]["grown_kb"] = grown
+    if grown > 0 and now.at_epoch_seconds > first.at_epoch_seconds:
+        since = utc_time_of(first.at_epoch_seconds)[:10]
+        leaks[0]["reasons"].append(f"history: {kb_told(grown)} of it came since {since} ({len(kept) + 1} audits of this boot)")
+        leaks[0]["figures"]["grown_kb"] = grown
 
 
-def _warn(result: dict[str, Any], told: Forecast) -> None:
-    earliest, latest = told["exhausted_earliest"], told["exhausted_latest"]
-    if earliest is None or told["per_day"] is None:
-        return
-    when = f"between {earliest[:10]} and {latest[:10]}" if latest else f"on {earliest[:10]} at the earliest"
+def _headroom_falls(result: Mapping[str, Any]) -> str | None:
+    told: Forecast = result["forecast"]
+    if told["exhausted_earliest"] is None or told["per_day"] is None:
+        return None
     pace = f"headroom falls by {-told['per_day']:.0f} order-{told['order']} requests a day"
-    reason = f"{pace} ({told['audits']} audits since {str(told['since'])[:10]}): nothing is left {when}"
-    result["reasons"].insert(result["verdict"] in _TROUBLE_NOW, reason)
+    return f"{pace} ({_basis(told)}): nothing is left {_when(told)}"
+
+
+def _memory_leaks(result: Mapping[str, Any]) -> str | None:
+    told: Trend = result["forecast"]["unaccounted"]
+    if told["exhausted_earliest"] is None or told["per_day"] is None:
+        return None
+    pace = f"memory that no counter of the kernel owns grows by {_mb(told['per_day'])} MB a day"
+    return f"{pace} ({_basis(told)}): at this pace all that is available is taken {_when(told)}"
+
+
+def _mb(kb: float) -> str:
+    return f"{kb / 1024:,.0f}" if kb >= 10240 else f"{kb / 1024:.1f}"
+
+
+def _basis(told: Trend | Forecast) -> str:
+    return f"{told['audits']} audits since {str(told['since'])[:10]}"
+
+
+def _when(told: Trend | Forecast) -> str:
+    earliest, latest = str(told["exhausted_earliest"]), told["exhausted_latest"]
+    return f"between {earliest[:10]} and {latest[:10]}" if latest else f"on {earliest[:10]} at the earliest"

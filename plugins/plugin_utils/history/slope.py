@@ -4,7 +4,9 @@
 """Is there a trend in a series of measurements, how steep is it, and when does it reach zero? Pure.
 
 The slope is that of Theil and Sen: the median of the slopes between each two points, which a few odd nights do not move. Its
-interval is Sen's (1968), and the test that there is a slope at all is that of Mann and Kendall. All three rest on ranks alone.
+interval is Sen's (1968), and the test that there is a slope at all is that of Mann and Kendall. All three rest on ranks alone,
+and on nights that are independent of each other. Memory is not so: what is taken tonight is still taken tomorrow. So a value that
+strays from night to night, as a random walk does, has to be told from one that falls: ``stray`` is how far it may.
 """
 
 from __future__ import annotations
@@ -19,20 +21,44 @@ from typing import NamedTuple
 LEAST_POINTS = 6
 #: The chance that a range misses the true slope, and that a series without a trend is said to have one.
 ALPHA = 0.05
+#: The wandering is at least this share of what one night differs from the next.
+_LEAST_WANDERING = 0.1
 
 
 class Slope(NamedTuple):
-    """Units a second: the median of all, and the ends of its interval. ``p``: the chance of such an order without any trend."""
+    """Units a second: the median of all, and the ends of its interval. ``p``: the chance of such an order without any trend.
+
+    ``stray``: after t seconds the value is within the square root of ``stray * t`` of where the slope leads it, but for a chance of
+    ALPHA. ``span_seconds``: from the first point to the last.
+    """
 
     per_second: float
     least: float
     most: float
     p: float
+    stray: float = 0.0
+    span_seconds: float = 1.0
 
     @property
     def sure(self) -> bool:
-        """The interval is clear of zero, and the order of the points is none that chance brings."""
-        return self.p < ALPHA and (self.most < 0 or self.least > 0)
+        """The interval is clear of zero, and chance brings neither such an order of the points nor such a way of a value that strays."""
+        return self.p < ALPHA and (self.most < 0 or self.least > 0) and self._beyond_straying > 0
+
+    @property
+    def _beyond_straying(self) -> float:
+        """The square of the slope, less that of a slope which straying alone can bring in the time seen."""
+        return self.per_second**2 - self.stray / self.span_seconds
+
+    def reaches(self, distance: float) -> tuple[float, float]:
+        """(earliest, latest) number of seconds after which a sure slope has gone so far: by its interval, and by how far it may stray.
+
+        The second solves (distance - slope * t)^2 = stray * (t + t^2 / span): the straying to come, and that in the slope itself.
+        """
+        middle = 2 * distance * abs(self.per_second) + self.stray
+        root = math.sqrt(max(middle**2 - 4 * self._beyond_straying * distance**2, 0.0))
+        ends = [(middle - root) / (2 * self._beyond_straying), (middle + root) / (2 * self._beyond_straying)]
+        ends += [distance / abs(self.least), distance / abs(self.most)]
+        return min(ends), max(ends)
 
 
 def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
@@ -47,14 +73,39 @@ def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
         return None
     spread = math.sqrt(_variance_of_rank_sum(values))
     low, high = _interval(slopes, spread)
-    return Slope(median(slopes), low, high, _p_value(slopes, spread))
+    middle = median(slopes)
+    span = points[-1][0] - points[0][0]
+    return Slope(middle, low, high, _p_value(slopes, spread), _stray(points, middle), span)
 
 
 def runs_out(now: float, value: float, slope: Slope) -> tuple[float, float] | None:
-    """(earliest, latest) time at which ``value`` has fallen to zero by both ends of the interval; None where it does not fall for sure."""
-    if not slope.sure or slope.most >= 0:
+    """(earliest, latest) time at which ``value`` has fallen to zero; None where it does not fall for sure, or is zero by now."""
+    if value <= 0 or not slope.sure or slope.most >= 0:
         return None
-    return now + value / -slope.least, now + value / -slope.most
+    earliest, latest = slope.reaches(value)
+    return now + earliest, now + latest
+
+
+def _stray(points: Sequence[tuple[float, float]], per_second: float) -> float:
+    """Units squared a second: the variance of the wandering that the slope does not explain, times the square of Student's t.
+
+    From one point to the next independent errors come and go again, and what wanders stays. Twice the correlation of neighbours, added
+    to one, leaves the share of the second (Newey and West, 1987, with one lag). Few points tell it badly: one standard error is added.
+    """
+    steps = [(then - at, later - earlier) for (at, earlier), (then, later) in zip(points, points[1:], strict=False) if then > at]
+    left = [(step - per_second * seconds) / math.sqrt(seconds) for seconds, step in steps]
+    squares = sum(each * each for each in left)
+    if len(left) < 3 or not squares:
+        return 0.0
+    neighbours = sum(one * other for one, other in zip(left, left[1:], strict=False)) / squares
+    wandering = max(1 + 2 * neighbours + 1 / math.sqrt(len(left)), _LEAST_WANDERING)
+    return wandering * squares / (len(left) - 1) * _student(len(left) - 1) ** 2
+
+
+def _student(freedom: int) -> float:
+    """Student's quantile for ALPHA on two sides, by the first terms of its expansion (Abramowitz and Stegun, 26.7.5)."""
+    z = NormalDist().inv_cdf(1 - ALPHA / 2)
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def _variance_of_rank_sum(values: Sequence[float]) -> float:

@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Run
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import (
+    Observation,
+    cells_of,
+    observation_from,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import Seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 # As in tables.py: without SQLAlchemy this file can be imported, and nothing more.
@@ -52,8 +57,6 @@ _LOCK = 0x706167656C6C6F63
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
 
 
-#: (fleet, host, observation)
-Seen = tuple[str, str, Observation]
 Taken = TypeVar("Taken")
 
 
@@ -79,7 +82,7 @@ class History:
         with self._transaction() as connection:
             known = _host_ids(connection, run.label, observations)
             number = connection.execute(insert(RUNS).values(asdict(run)).returning(RUNS.c.id)).scalar_one()
-            rows = [{"run": number, "host": known[name], **_row(one)} for name, one in observations.items()]
+            rows = [{"run": number, "host": known[name], **cells_of(one)} for name, one in observations.items()]
             if rows:
                 connection.execute(insert(OBSERVATIONS), rows)
 
@@ -93,7 +96,7 @@ class History:
             asked = select(HOSTS.c.name, *_columns()).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
             found: dict[str, list[Observation]] = {}
             for name, *values in connection.execute(asked):
-                found.setdefault(name, []).append(_observation(values))
+                found.setdefault(name, []).append(observation_from(values))
             return found
 
     def runs(self, label: str | None = None) -> list[Run]:
@@ -101,23 +104,25 @@ class History:
         with self._transaction() as connection:
             return [Run(*row) for row in connection.execute(_all_runs(label))]
 
-    def verdicts(self, label: str | None = None) -> list[tuple[Run, dict[str, int]]]:
-        """As ``runs``, each with how many of its hosts had each verdict."""
+    def verdicts(self, label: str | None = None, most: int | None = None) -> list[tuple[Run, dict[str, int]]]:
+        """As ``runs``, each with how many of its hosts had each verdict; of all, or of so many of the newest."""
+        newest = select(_all_runs(label, RUNS.c.id).limit(most).subquery().c.id)
         counted = select(OBSERVATIONS.c.run, OBSERVATIONS.c.verdict, func.count()).group_by(OBSERVATIONS.c.run, OBSERVATIONS.c.verdict)
         with self._transaction() as connection:
             tallies: dict[int, dict[str, int]] = {}
-            for number, verdict, count in connection.execute(counted):
+            for number, verdict, count in connection.execute(counted.where(OBSERVATIONS.c.run.in_(newest))):
                 tallies.setdefault(number, {})[verdict] = count
-            runs = connection.execute(_all_runs(label, RUNS.c.id))
+            runs = connection.execute(_all_runs(label, RUNS.c.id).limit(most))
             return [(Run(*row[:-1]), tallies.get(row[-1], {})) for row in runs]
 
     def observations(self, take: Callable[[Iterator[Seen]], Taken], label: str | None = None, host: str | None = None) -> Taken:
         """What ``take`` gives of all observations, of one fleet or of one host, oldest first; it gets them one by one."""
         wanted = [column == value for column, value in ((HOSTS.c.label, label), (HOSTS.c.name, host)) if value is not None]
-        asked = select(HOSTS.c.label, HOSTS.c.name, *_columns()).join_from(OBSERVATIONS, HOSTS).where(*wanted).order_by(OBSERVATIONS.c.run)
+        of_each = (HOSTS.c.label, RUNS.c.at_epoch_seconds, HOSTS.c.name, *_columns())
+        asked = select(*of_each).join_from(OBSERVATIONS, HOSTS).join(RUNS).where(*wanted).order_by(OBSERVATIONS.c.run)
         with self._transaction() as connection:
             rows = connection.execution_options(yield_per=10000).execute(asked)
-            return take((fleet, name, _observation(values)) for fleet, name, *values in rows)
+            return take((fleet, audited, name, observation_from(values)) for fleet, audited, name, *values in rows)
 
     def prune(self, older_than_epoch_seconds: int) -> int:
         """Let go of the audits before that time; how many they were."""
@@ -227,17 +232,6 @@ def _first_run(connection: Connection, label: str, hosts: int) -> int | None:
         if asked >= hosts:
             break
     return first
-
-
-def _row(observation: Observation) -> dict[str, Any]:
-    row = observation._asdict()
-    row["headroom"] = None if observation.headroom is None else " ".join(map(str, observation.headroom))
-    return row
-
-
-def _observation(values: Sequence[Any]) -> Observation:
-    found = Observation._make(values)
-    return found if found.headroom is None else found._replace(headroom=tuple(map(int, str(found.headroom).split())))
 
 
 def _shown(url: URL) -> str:

@@ -43,7 +43,8 @@ with suppress(ImportError):
         UniqueConstraint("label", "name"),
     )
 
-    #: One row a host and audit; observation.py says what the columns are. ``headroom``: the numbers of its orders, with spaces between.
+    #: One row a host and audit; observation.py says what the columns are. ``headroom``: the numbers of its orders, with spaces between;
+    #: ``causes`` likewise.
     OBSERVATIONS = Table(
         "pagealloc_observation",
         METADATA,
@@ -60,7 +61,10 @@ with suppress(ImportError):
         Column("min_free_kbytes", BigInteger),
         Column("zone_reclaim_mode", Integer),
         Column("order", Integer),
+        Column("available_kb", BigInteger),
         Column("unaccounted_kb", BigInteger),
+        Column("unreclaimable_slab_kb", BigInteger),
+        Column("causes", String(200)),
     )
 
 
@@ -69,12 +73,13 @@ def _keep_the_order(connection: Connection) -> None:
     connection.execute(text('ALTER TABLE pagealloc_observation ADD COLUMN "order" INTEGER'))
 
 
-def _keep_the_unaccounted(connection: Connection) -> None:
-    """Version 2 did not keep what no counter of the kernel owned."""
-    connection.execute(text("ALTER TABLE pagealloc_observation ADD COLUMN unaccounted_kb BIGINT"))
+def _keep_the_account(connection: Connection) -> None:
+    """Version 2 did not keep where the memory went, and why."""
+    for column in ("available_kb BIGINT", "unaccounted_kb BIGINT", "unreclaimable_slab_kb BIGINT", "causes VARCHAR(200)"):
+        connection.execute(text(f"ALTER TABLE pagealloc_observation ADD COLUMN {column}"))
 
 
 #: Version -> what brings a database of that version to the next one. The last key plus one is the version of the tables above.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _keep_the_order, 2: _keep_the_unaccounted}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _keep_the_order, 2: _keep_the_account}
 
 SCHEMA_VERSION = max(MIGRATIONS, default=0) + 1

@@ -1,10 +1,21 @@
 /* Copyright: (c) 2026, the fleetcare.pagealloc contributors
  * GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later */
-// The part of a host's panel that tells why it starves: the causes, what would not help, and where the memory went.
+// The part of a host's panel that tells why: the reasons of the verdict, the causes, what would not help, and where the memory went.
 
 // The parts of the account in words.
 const partNames = JSON.parse(byId("parts").textContent);
+
+// The reasons come in the order of their weight: what speaks against each other advisory stands last.
+const FIRST_REASONS = 10;
+function why(host) {
+  const list = (reasons) => make("ul", { class: "reasons" }, reasons.map((reason) => make("li", {}, reason)));
+  const more = host.reasons.slice(FIRST_REASONS);
+  return section("Why",
+    host.reasons.length ? list(host.reasons.slice(0, FIRST_REASONS)) : make("p", { class: "note" }, "No reasons were recorded."),
+    more.length ? make("details", {}, make("summary", {}, `${count(more.length)} more`), list(more)) : null,
+    host.advisories.length ? make("p", { class: "chips" }, "Advisories ", host.advisories.map((id) => make("code", {}, id))) : null);
+}
 
 function causeSection(host) {
   if (!host.causes || !host.causes.length) return null;

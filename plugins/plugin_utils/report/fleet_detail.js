@@ -103,6 +103,7 @@ function describe(host) {
     host.actions.length ? section("What would help", make("ol", { class: "actions" },
       host.actions.map((step) => make("li", {}, step.description, " ", make("code", {}, step.action))))) : null,
     unhelpfulSection(host),
+    pastSection(host),
     accountSection(host),
     memorySection(host, facts),
     host.facts && logSection(facts),
@@ -143,12 +144,6 @@ function figures(host, facts) {
 function between(granted, order, show) {
   const [least, most] = [granted.atomic[order], granted.atomic_at_most[order]];
   return least === most ? show(least) : `${show(least)} to ${show(most)}`;
-}
-
-function why(host) {
-  return section("Why",
-    host.reasons.length ? make("ul", { class: "reasons" }, host.reasons.map((reason) => make("li", {}, reason))) : make("p", { class: "note" }, "No reasons were recorded."),
-    host.advisories.length ? make("p", { class: "chips" }, "Advisories ", host.advisories.map((id) => make("code", {}, id))) : null);
 }
 
 // Whoever asks for larger blocks counts on it to fail: no alarm there.

@@ -31,14 +31,14 @@ def history_view(fleet: Mapping[str, Any]) -> HistoryView | None:
     if found["previous_at"] is None:
         return None
     changes = [f"{kind.replace('_', ' ')}: {_names(names)}" for kind, names in found["changes"].items()]
-    falling = [name for name, result in fleet["hosts"].items() if _is_falling(result)]
-    told = [f"headroom falls: {_names(falling)}"] if falling else []
+    trends = {name: forecast for name, result in fleet["hosts"].items() if (forecast := result.get("forecast"))}
+    ending = {
+        "headroom falls": [name for name, trend in trends.items() if trend["exhausted_earliest"]],
+        "memory leaks": [name for name, trend in trends.items() if trend["unaccounted"]["exhausted_earliest"]],
+    }
+    told = [f"{what}: {_names(names)}" for what, names in ending.items() if names]
     when = found["previous_at"].replace("T", " ").replace(":00Z", " UTC").replace("Z", " UTC")
     return HistoryView(f"Since the audit of {when}", changes + told or ["nothing changed"])
-
-
-def _is_falling(result: Mapping[str, Any]) -> bool:
-    return bool(result.get("forecast") and result["forecast"]["exhausted_earliest"])
 
 
 def _names(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@
 """fleet.html: the report for people, one file that needs nothing else and fetches nothing.
 
 The table is static HTML and readable without scripts. Filters, sorting and the panel of one host
-come from fleet_list.js, fleet_detail.js and fleet_cause.js, which read each host's data, when it is asked for, from
+come from fleet_list.js, fleet_detail.js, fleet_cause.js and fleet_past.js, which read each host's data, when it is asked for, from
 one line of JSON in the page. Text of a host reaches the page in two ways only: escaped by Jinja2,
 or as textContent.
 """
@@ -27,6 +27,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns import in_order_column, order_columns
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison_view import comparison_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history_view import history_view
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.nights_picture import HEIGHT, WIDTH, nights_picture
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -58,6 +59,8 @@ _SHOWN_FACTS = (
 )
 #: The reasons, the causes, the change and the NICs tell of these.
 _TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes", "vmstat")
+#: fleet_detail.js starts them.
+_SCRIPTS = ("fleet_list.js", "fleet_cause.js", "fleet_past.js", "fleet_detail.js")
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
 _SHOWN_ROOM = ("node", "zone", "usable", "atomic_at_most")
 _SHOWN_NODE = ("node", "atomic", "atomic_at_most")
@@ -75,7 +78,7 @@ def render_html(fleet: Mapping[str, Any]) -> str:
     every = host_rows(fleet)
     rows = every[:MOST_HOSTS]
     columns = _room_columns(rows)
-    script = _asset("fleet_list.js") + _asset("fleet_cause.js") + _asset("fleet_detail.js")
+    script = "".join(map(_asset, _SCRIPTS))
     return (
         _environment()
         .get_template("fleet.html.j2")
@@ -89,6 +92,8 @@ def render_html(fleet: Mapping[str, Any]) -> str:
             listed=len(rows),
             compared=comparison_view(fleet),
             past=history_view(fleet),
+            nights=nights_picture(fleet),
+            picture=(WIDTH, HEIGHT),
             headline=_headline(verdict_counts(fleet), len(every), sum(row.warned for row in every)),
             generated_at=printable(fleet["generated_at"], 40),
             generated_text=_moment(printable(fleet["generated_at"], 40)),

@@ -10,7 +10,8 @@ from typing import IO
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Run
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, cells_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import PAST_COLUMNS, Seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns import (
     Paint,
@@ -47,14 +48,10 @@ def render_past(past: Iterable[Observation], unkept_order: int, paint: Paint = u
     return "".join(_table(headers, [_audit_of(one, orders) for one in kept], numbers_from=3, paint=paint))
 
 
-def write_csv(file: IO[str], rows: Iterable[tuple[str, str, Observation]]) -> int:
-    """(fleet, host, observation) as CSV with a heading; returns how many lines follow it."""
-    return write_rows(file, ["fleet", "host", *Observation._fields], ((label, host, *_values(one)) for label, host, one in rows))
-
-
-def _values(one: Observation) -> tuple[object, ...]:
-    values = one._asdict()
-    return tuple({**values, "headroom": None if one.headroom is None else " ".join(map(str, one.headroom))}.values())
+def write_csv(file: IO[str], rows: Iterable[Seen]) -> int:
+    """Each observation of an audit in one line of CSV, with a heading; returns how many lines follow it."""
+    values = ((fleet, audited, host, *cells_of(one).values()) for fleet, audited, host, one in rows)
+    return write_rows(file, PAST_COLUMNS, values)
 
 
 def _audit_of(one: Observation, orders: list[int | None]) -> list[str]:

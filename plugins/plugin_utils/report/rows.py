@@ -22,7 +22,7 @@ class HostRow(NamedTuple):
 
     ``order`` is the one the host is judged by, None for a host that gave no facts. ``headroom`` is the number of atomic requests of that
     order that would be granted at least, ``headroom_at_most`` at most, None if not known. ``changed``: ``reason`` is what a role did to
-    the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault with the next boot, or headroom that falls.
+    the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault with the next boot, or memory that runs out.
     ``exhausted``: when nothing may be left, "" where nothing says so. ``cause``: the likeliest one with what speaks for it, "" where
     there is none.
     """
@@ -65,7 +65,7 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
     # of a change that is what one wants to know; the reasons for the verdict are in the panel
     changed = "change" in result
     reasons = [change_line(result["change"])] if changed else result["reasons"]
-    exhausted = (result.get("forecast") or {}).get("exhausted_earliest") or ""
+    exhausted = _exhausted(result.get("forecast"))
     boots = any(action["action"] == "set_default_kernel" for action in result["actions"])
     return HostRow(
         name,
@@ -81,6 +81,11 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         exhausted,
         _cause(result),
     )
+
+
+def _exhausted(forecast: Mapping[str, Any] | None) -> str:
+    ends = [trend["exhausted_earliest"] for trend in (forecast, forecast["unaccounted"])] if forecast else []
+    return min((end for end in ends if end), default="")
 
 
 def _cause(result: Mapping[str, Any]) -> str:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Keeping, default_url
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Keeping, default_url, open_history
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import observation_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import write_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from jsonschema import Draft202012Validator
@@ -51,7 +53,7 @@ def audited(keeping: Keeping, night: int, hosts: dict[str, Gathered], site: list
     return fleet
 
 
-def leaking(percent: int, night: int, booted: int = 0) -> Gathered:
+def starved_by_a_leak(percent: int, night: int, booted: int = 0) -> Gathered:
     """A starved host of which so much memory is nobody's, on that night."""
     made = host(memory=memory(lost=percent), booted_epoch_seconds=booted, uptime_seconds=night * _DAY - booted)
     return Gathered(made)
@@ -62,13 +64,13 @@ def leak_of(fleet: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_leak_tells_how_it_has_grown_in_this_boot(keeping: Keeping) -> None:
-    audited(keeping, 1, {"a": leaking(30, 1)})
-    audited(keeping, 2, {"a": leaking(16, 2, booted=1 * _DAY + 3600)})  # it was booted since
-    audited(keeping, 3, {"a": leaking(18, 3, booted=1 * _DAY + 3600)})
-    last = leak_of(audited(keeping, 4, {"a": leaking(20, 4, booted=1 * _DAY + 3600)}))
-    assert last["reasons"][-1] == "history: 39 MB of it came since 1970-01-03 (3 audits of this boot), 19 MB a day"
+    audited(keeping, 1, {"a": starved_by_a_leak(30, 1)})
+    audited(keeping, 2, {"a": starved_by_a_leak(16, 2, booted=1 * _DAY + 3600)})  # it was booted since
+    audited(keeping, 3, {"a": starved_by_a_leak(18, 3, booted=1 * _DAY + 3600)})
+    last = leak_of(audited(keeping, 4, {"a": starved_by_a_leak(20, 4, booted=1 * _DAY + 3600)}))
+    assert last["reasons"][-1] == "history: 39 MB of it came since 1970-01-03 (3 audits of this boot)"
     assert last["figures"]["grown_kb"] == 40_000
-    shrunk = leak_of(audited(keeping, 5, {"a": leaking(16, 5, booted=1 * _DAY + 3600)}))
+    shrunk = leak_of(audited(keeping, 5, {"a": starved_by_a_leak(16, 5, booted=1 * _DAY + 3600)}))
     assert not any("history" in reason for reason in shrunk["reasons"])
 
 
@@ -76,6 +78,7 @@ def test_the_first_audit_has_nothing_to_compare_with(keeping: Keeping) -> None:
     fleet = audited(keeping, 1, {"a": at_risk(100, 1)})
     assert fleet["history"] == {
         "label": "fleet", "audits": 0, "previous_at": None, "changes": {}, "new_verdicts": fleet["counts"], "fault": None,
+        "nights": [{"at": "1970-01-02T00:00:00Z", "whole_fleet": True, "verdicts": {"at_risk": 1}}],
     }  # fmt: skip
     assert fleet["hosts"]["a"]["forecast"]["state"] == "too_few_audits"
     assert "Since the audit" not in render_table(fleet)
@@ -93,6 +96,95 @@ def test_a_falling_host_is_told_before_it_fails(keeping: Keeping) -> None:
     metric = 'pagealloc_headroom_exhausted_timestamp_seconds{host="b-falls",end="earliest"} '
     earliest = float(render_prometheus(fleet).split(metric)[1].split("\n")[0])
     assert 8 * _DAY < earliest <= 10.5 * _DAY
+
+
+def leaking(taken_percent: float, night: int) -> Gathered:
+    """A host whose page cache holds all that is free, and of whose memory a driver has taken so much."""
+    facts: dict[str, Any] = json.loads(json.dumps(at_risk(60 + night % 3, night).facts))
+    taken = int(facts["memory"]["total_kb"] * taken_percent / 100)
+    facts["memory"] = {**facts["memory"], "inactive_file_kb": facts["memory"]["inactive_file_kb"] - taken}
+    return Gathered(facts)
+
+
+def test_a_leak_that_eats_the_page_cache_is_told_though_the_headroom_stands(keeping: Keeping) -> None:
+    for night in range(1, 11):
+        fleet = audited(keeping, night, {"leaks": leaking(2 * night, night), "stands": leaking(5, night)})
+    leaks, stands = fleet["hosts"]["leaks"], fleet["hosts"]["stands"]
+    assert leaks["forecast"]["state"] == "no_trend" and leaks["forecast"]["unaccounted"]["state"] == "rising"
+    assert leaks["forecast"]["unaccounted"]["per_day"] == pytest.approx(15566296 * 0.02, rel=0.01)
+    assert leaks["reasons"][0].startswith(
+        "memory that no counter of the kernel owns grows by 304 MB a day (10 audits since 1970-01-02): at this"
+    )
+    assert stands["forecast"]["unaccounted"]["state"] == "no_trend" and stands["past"] is None
+    table = render_table(fleet)
+    assert table.index("leaks") < table.index("stands") and "memory leaks: leaks" in table
+
+
+def test_a_cache_that_fills_is_no_fall(keeping: Keeping) -> None:
+    for night in range(1, 10):
+        facts: dict[str, Any] = json.loads(json.dumps(at_risk(100 - 10 * night, night).facts))
+        memory, cached = facts["memory"], night * 100_000
+        facts["memory"] = {**memory, "free_kb": memory["free_kb"] - cached, "inactive_file_kb": memory["inactive_file_kb"] + cached}
+        fleet = audited(keeping, night, {"a": Gathered(facts)})
+    told = fleet["hosts"]["a"]["forecast"]
+    assert (told["state"], told["exhausted_earliest"], told["audits"]) == ("cache_fills", None, 9) and told["per_day"] < 0
+    assert "headroom falls" not in render_table(fleet)
+
+
+def test_the_course_of_a_host_in_trouble_has_what_happened_to_it(keeping: Keeping) -> None:
+    for night in range(1, 9):
+        fleet = audited(keeping, night, {"a": at_risk(100 - 10 * night, night)})
+    course = fleet["hosts"]["a"]["past"]
+    assert course["order"] == 2 and len(course["at"]) == 8 and course["marks"] == []
+    assert course["headroom"] == sorted(course["headroom"], reverse=True) and None not in course["unaccounted_kb"]
+    assert [night["verdicts"] for night in fleet["history"]["nights"]] == [{"at_risk": 1}] * 8
+
+
+def csv_of(keeping: Keeping, file: Path) -> Path:
+    with open_history(keeping.url) as history, file.open("w", newline="") as opened:
+        history.observations(lambda rows: write_csv(opened, rows))
+    return file
+
+
+def test_audits_from_a_file_are_the_past_as_those_of_the_database_are(keeping: Keeping, tmp_path: Path) -> None:
+    for night in range(1, 9):
+        audited(keeping, night, {"a": at_risk(100 - 10 * night, night), "gone": at_risk(60, night)})
+    (tmp_path / "new").mkdir()
+    past = csv_of(keeping, tmp_path / "past.csv")
+    new = replace(keeping, url=default_url(str(tmp_path / "new")), past=str(past))
+    here, there = (audited(one, 9, {"a": at_risk(10, 9)}) for one in (keeping, new))
+    for name in ("audits", "previous_at", "changes", "nights", "fault"):
+        assert here["history"][name] == there["history"][name], name
+    assert here["hosts"] == there["hosts"] and there["hosts"]["a"]["forecast"]["audits"] == 9
+    assert audited(replace(new, past=""), 10, {"a": at_risk(10, 10)})["history"]["audits"] == 1, "the file was not kept"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("host,verdict\n", "has no column audit_epoch_seconds. Write the file with the playbook history"),
+        ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,a,fine,1\n", "line 2: 'fine' is no verdict"),
+        ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,a,clear,soon\n", "line 2: invalid literal"),
+        ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,,clear,1\n", "line 2: the line lacks its host"),
+        ("audit_epoch_seconds,host,verdict,at_epoch_seconds,kernel\n1,a,clear,1," + "k" * 1401, "line 2: a cell is longer"),
+        ("\x00\n", "audit_past: "),
+        (None, "No such file"),
+    ],
+)
+def test_a_file_that_is_no_past_costs_the_audit_nothing_else(keeping: Keeping, tmp_path: Path, text: str | None, told: str) -> None:
+    if text is not None:
+        (tmp_path / "past.csv").write_text(text)
+    audited(keeping, 1, {"a": at_risk(60, 1)})
+    fleet = audited(replace(keeping, past=str(tmp_path / "past.csv")), 2, {"a": at_risk(60, 2)})
+    assert told in fleet["history"]["fault"] and fleet["counts"]["at_risk"] == 1
+    assert audited(keeping, 3, {"a": at_risk(60, 3)})["history"]["audits"] == 2, "the database has that audit all the same"
+
+
+def test_other_reports_of_a_host_are_its_past(keeping: Keeping) -> None:
+    older = [observation_of(judge_fleet({"a": at_risk(100 - 10 * night, night)}, [])["hosts"]["a"], 0) for night in range(1, 8)]
+    fleet = judge_fleet({"a": at_risk(20, 8)}, [])
+    remember(fleet, keeping, 99 * _DAY, {"a": older})
+    assert fleet["hosts"]["a"]["forecast"]["state"] == "falling" and fleet["history"]["audits"] == 0
 
 
 def test_the_order_of_a_sites_advisory_is_followed(keeping: Keeping) -> None:

@@ -5,8 +5,19 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import random
+
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import ALPHA, LEAST_POINTS, Slope, runs_out, slope_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import (
+    ALPHA,
+    LEAST_POINTS,
+    Slope,
+    _student,
+    runs_out,
+    slope_of,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -30,7 +41,7 @@ def test_slope_interval_and_chance_are_those_of_scipy(values: list[int], data: s
 
 def test_equal_values_are_no_trend() -> None:
     found = slope_of(range(10), [7] * 10)
-    assert found == Slope(0, 0, 0, 1.0) and not found.sure
+    assert found == Slope(0, 0, 0, 1.0, 0.0, 9) and not found.sure
 
 
 @pytest.mark.parametrize(("points", "told"), [(LEAST_POINTS - 1, False), (LEAST_POINTS, True)])
@@ -51,3 +62,43 @@ def test_a_leak_runs_out_between_the_ends_of_its_interval() -> None:
 )
 def test_what_does_not_fall_for_sure_does_not_run_out(slope: Slope) -> None:
     assert runs_out(1000, 600, slope) is None
+
+
+def _walk(chance: random.Random, points: int, fall: float) -> list[float]:
+    return list(itertools.accumulate((chance.gauss(-fall, 1) for _each in range(points - 1)), initial=100.0))
+
+
+@pytest.mark.parametrize("points", [8, 16, 32])
+def test_a_value_that_only_strays_is_seldom_said_to_fall(points: int) -> None:
+    """Ranks alone call a third of such random walks a trend."""
+    chance = random.Random(18)
+    falls = [
+        slope for _each in range(400) if (slope := slope_of(range(points), _walk(chance, points, 0))) and slope.sure and slope.most < 0
+    ]
+    assert len(falls) <= 0.05 * 400
+
+
+@pytest.mark.parametrize("points", [10, 20, 32])
+def test_an_uneven_fall_ends_within_its_range(points: int) -> None:
+    chance, inside, told = random.Random(19), 0, 0
+    for _each in range(400):
+        path = _walk(chance, 300, 1)
+        end = next(night for night, value in enumerate(path) if value <= 0)
+        slope = slope_of(range(points), path[:points])
+        ends = slope and end >= points and runs_out(points - 1, path[points - 1], slope)
+        if ends:
+            told, inside = told + 1, inside + (ends[0] <= end <= ends[1] + 1)
+    assert told > 100 and inside >= 0.9 * told
+
+
+def test_nights_that_err_are_told_from_nights_that_stray() -> None:
+    """Steps as large as each other: each error is gone the next night, and what strays stays."""
+    chance, nights = random.Random(20), range(32)
+    erring = slope_of(nights, [100 - night + chance.gauss(0, 1) for night in nights])
+    straying = slope_of(nights, list(itertools.accumulate((chance.gauss(-1, math.sqrt(2)) for _night in nights), initial=100.0))[1:])
+    assert erring and straying and erring.sure and 3 * erring.stray < straying.stray
+
+
+@pytest.mark.parametrize(("freedom", "within"), [(4, 0.02), (8, 0.003), (30, 0.001)])
+def test_the_quantile_is_that_of_student(freedom: int, within: float) -> None:
+    assert _student(freedom) == pytest.approx(stats.t.ppf(1 - ALPHA / 2, freedom), rel=within)

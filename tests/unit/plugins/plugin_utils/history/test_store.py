@@ -55,8 +55,8 @@ def run(night: int = 0, label: str = "fleet", hosts: int = 2, whole_fleet: bool 
     return Run(label, night * _DAY, hosts, whole_fleet, "0.1.0")
 
 
-FULL = Observation("affected", 5, "2.6.32-358.el6.x86_64", 1, 2, (9, 4, 1), 2**40, 2**40, 262144, 1, 2)
-EMPTY = Observation("unreachable", 6)
+FULL = Observation("affected", 5, "2.6.32-358.el6.x86_64", 1, 2, (9, 4, 1), 2**40, 2**40, 262144, 1, 2, 2**41, 0, 7, ("leak", "exhaustion"))
+EMPTY = Observation("unreachable", 6, causes=())
 
 
 def test_what_is_kept_comes_back(url: str) -> None:
@@ -167,18 +167,33 @@ def test_an_older_database_is_brought_forward(url: str, monkeypatch: pytest.Monk
         history.runs()
 
 
-def test_a_database_of_version_1_gets_what_is_kept_since(url: str) -> None:
+#: Version -> the columns that came with the next one.
+_CAME = {1: ["order"], 2: ["available_kb", "unaccounted_kb", "unreclaimable_slab_kb", "causes"]}
+
+
+@pytest.mark.parametrize("version", _CAME)
+def test_a_database_of_an_older_version_gets_its_columns(url: str, version: int) -> None:
     with History(url) as history:
         history.add(run(), {"a": FULL})
+    came = [column for older, columns in _CAME.items() if older >= version for column in columns]
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        for column in ('"order"', "unaccounted_kb"):
-            connection.execute(text(f"ALTER TABLE pagealloc_observation DROP COLUMN {column}"))
-        connection.execute(text("UPDATE pagealloc_history SET schema_version = 1"))
+        for column in came:
+            connection.execute(text(f'ALTER TABLE pagealloc_observation DROP COLUMN "{column}"'))
+        connection.execute(text(f"UPDATE pagealloc_history SET schema_version = {version}"))
     engine.dispose()
     with History(url) as history:
         history.add(run(1), {"a": FULL})
-        assert history.past("fleet", 1, 10) == {"a": [FULL, FULL._replace(order=None, unaccounted_kb=None)]}
+        assert history.past("fleet", 1, 10) == {"a": [FULL, FULL._replace(**dict.fromkeys(came))]}
+
+
+def test_the_newest_audits_alone_are_counted(url: str) -> None:
+    with History(url) as history:
+        for night in range(4):
+            history.add(run(night), {"a": FULL, "b": EMPTY})
+        history.add(run(9, label="other"), {"a": FULL})
+        assert history.verdicts("fleet", most=2) == [(run(night), {"affected": 1, "unreachable": 1}) for night in (3, 2)]
+        assert len(history.verdicts()) == 5
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:

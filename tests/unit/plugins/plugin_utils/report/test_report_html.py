@@ -17,6 +17,7 @@ from urllib.parse import quote
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.nights_picture import nights_picture
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import host_rows
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import printable
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.browser import (
@@ -621,3 +622,68 @@ def test_the_panel_tells_the_cause_and_where_the_memory_went(browser: Browser, t
     browser.open(f"{address}#host=well")
     assert "The cause" not in panel(browser) and "No account can be made: /proc/meminfo was not seen." in panel(browser)
     assert quiet(browser)
+
+
+def _past_of(hosts: dict[str, Any]) -> dict[str, Any]:
+    """A fleet with a history of three audits, one of them of a part."""
+    fleet = fleet_of(hosts)
+    verdicts = [{"clear": 2}, {"affected": 1, "clear": 1}, {"clear": 1}, {"affected": 2}]
+    nights = [{"at": f"2026-11-2{day}T22:00:00Z", "whole_fleet": day != 2, "verdicts": counts} for day, counts in enumerate(verdicts)]
+    told = {"label": "fleet", "audits": 3, "previous_at": "2026-11-22T22:00:00Z", "changes": {}, "new_verdicts": {}, "fault": None}
+    return {**fleet, "history": {**told, "nights": nights}}
+
+
+def test_each_audit_of_the_whole_fleet_is_a_bar_as_high_as_its_hosts_in_trouble() -> None:
+    picture = nights_picture(_past_of({"a": result("affected", facts(), ["why"])}))
+    assert picture is not None and (picture.most, picture.first, picture.last) == (2, "2026-11-20", "2026-11-23")
+    assert [bar.parts for bar in picture.bars] == [[], [("affected", 50.0, 50.0)], [("affected", 0.0, 100.0)]]
+    assert picture.bars[1].told == "2026-11-21T22:00:00Z: 1 affected, 1 clear" and picture.verdicts == ["affected"]
+    assert nights_picture({"history": None}) is None
+
+
+def _with_course(verdict: str = "affected") -> dict[str, Any]:
+    trend = {
+        "state": "falling",
+        "audits": 6,
+        "since": "2026-11-01T00:00:00Z",
+        "per_day": -10.0,
+        "per_day_least": -11.0,
+        "per_day_most": -9.0,
+    }
+    ends = {"exhausted_earliest": "2026-11-08T00:00:00Z", "exhausted_latest": "2026-11-09T00:00:00Z"}
+    none = {**trend, "state": "no_trend", "per_day": None, "exhausted_earliest": None, "exhausted_latest": None}
+    past = {
+        "order": 2,
+        "at": [f"2026-11-0{day}T00:00:00Z" for day in range(1, 7)],
+        "verdicts": [verdict] * 6,
+        "headroom": [70, 60, None, 40, 30, 20],
+        "unaccounted_kb": [None, None, None, 2048, 2048, 4096],
+        "marks": [{"place": 3, "mark": "rebooted"}],
+    }
+    return {**result(verdict, facts(), ["why"]), "past": past, "forecast": {**trend, **ends, "order": 2, "unaccounted": none}}
+
+
+def test_the_panel_draws_what_earlier_audits_saw(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.html"
+    path.write_text(render_html(_past_of({"a": _with_course(), "b": result("clear", facts(), [])})))
+    browser.open(f"{path.as_uri()}#host=a")
+    captions = browser.evaluate("[...document.querySelectorAll('#panel figcaption')].map((one) => one.innerText)")
+    assert captions == [
+        "20 atomic order-2 requests left \u221210 a day; nothing is left between 2026-11-08 and 2026-11-09",
+        "4 MB memory that no counter owns",
+    ]
+    points = browser.evaluate("document.querySelector('#panel .curve').getAttribute('points').split(' ').length")
+    wedge = browser.evaluate("document.querySelectorAll('#panel .foretold').length")
+    assert (points, wedge) == (5, 1), "a night without an answer is no point"
+    assert browser.evaluate("document.querySelector('#panel .marks').innerText") == "2026-11-04: rebooted"
+    assert browser.evaluate("document.querySelectorAll('.nights rect').length") == 2
+    assert browser.trouble == []
+
+
+def test_many_reasons_are_folded_and_none_is_lost(browser: Browser, tmp_path: Path) -> None:
+    reasons = [f"reason {number}" for number in range(25)]
+    path = tmp_path / "fleet.html"
+    path.write_text(render_html(fleet_of({"a": {**result("affected", facts(), ["why"]), "reasons": reasons}})))
+    browser.open(f"{path.as_uri()}#host=a")
+    assert browser.evaluate("[...document.querySelectorAll('#panel .reasons li')].map((one) => one.textContent)")[:25] == reasons
+    assert browser.evaluate("document.querySelector('#panel details summary').innerText") == "15 more"

@@ -46,10 +46,10 @@ def test_the_widest_line_fits_the_screen() -> None:
 
 def test_csv_keeps_what_is_null_apart_from_zero_and_starts_no_formula() -> None:
     file = io.StringIO()
-    rows = [("north", "=cmd|' /C calc'!A0", SEEN), ("north", 'a,"b\n', NOT_SEEN._replace(kernel="@SUM(1)"))]
+    rows = [("north", 1764108003, "=cmd|' /C calc'!A0", SEEN), ("north", 1764194400, 'a,"b\n', NOT_SEEN._replace(kernel="@SUM(1)"))]
     assert write_csv(file, rows) == 2
     heading, first, second = csv.reader(io.StringIO(file.getvalue()))
-    assert heading[:4] == ["fleet", "host", "verdict", "at_epoch_seconds"]
-    assert first[1] == "'=cmd|' /C calc'!A0"
+    assert heading[:4] == ["fleet", "audit_epoch_seconds", "host", "verdict"]
+    assert first[1] == "1764108003" and first[2] == "'=cmd|' /C calc'!A0"
     assert first[heading.index("headroom")] == "4 2 0" and first[heading.index("zone_reclaim_mode")] == "0"
     assert second[heading.index("kernel")] == "'@SUM(1)" and second[heading.index("free_kb")] == ""
