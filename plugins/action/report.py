@@ -143,7 +143,7 @@ def _ends(fleet: Mapping[str, Any], options: dict[str, Any], unreached: set[str]
 
 
 def _result(fleet: Mapping[str, Any], paths: Mapping[str, str], *, changing: bool) -> dict[str, Any]:
-    stats = {"data": fleet_statistics(fleet, paths["csv"]), "per_host": False, "aggregate": True}
+    stats = {"data": fleet_statistics(fleet, paths["csv"]), "per_host": False, "aggregate": False}
     changed = {host: result["change"] for host, result in fleet["hosts"].items() if "change" in result} if changing else {}
     told = {host: {"outcome": change["outcome"], "reason": " ".join(change["sentences"][:1])} for host, change in changed.items()}
     new = fleet["history"]["new_verdicts"] if fleet["history"] else fleet["counts"]

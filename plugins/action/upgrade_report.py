@@ -49,7 +49,7 @@ class ActionModule(ControllerAction):
         ended = not told["pending"] or any(told[outcome] for outcome in ("failed", "refused", "unreachable"))
         to_come = f"{told['pending']} of {len(hosts)} hosts are to come"
         Display().display(f"\n{render_upgrade(hosts)}\n\nReport: {path}" if ended else to_come)
-        stats = {"data": upgrade_statistics(hosts, path), "per_host": False, "aggregate": True}
+        stats = {"data": upgrade_statistics(hosts, path), "per_host": False, "aggregate": False}
         return {"changed": False, "counts": told, "file": path, "ansible_stats": stats}
 
     def _outcome(self, hostvars: Any, host: str, names: Mapping[str, str]) -> dict[str, Any]:

@@ -53,7 +53,11 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.inventory_hosts import are_names, hosts_of_patterns
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.inventory_hosts import (
+    are_names,
+    hosts_of_patterns,
+    look_for_results_less_often,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import HOSTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
@@ -71,6 +75,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]
     def run(self, terms: Sequence[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
+        look_for_results_less_often(len((given.get("groups") or {}).get("all", ())))
         patterns = self._patterns([HOSTS[0], *(f"{role}_hosts" for role in terms), *HOSTS[1:]], given)
         verdicts = self._templar.template(given.get(_ONLY, []))
         wanted = verdicts.split(",") if isinstance(verdicts, str) else [str(one) for one in verdicts]

@@ -70,7 +70,7 @@ _raw:
   sample: [db03, db07]
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
@@ -84,21 +84,28 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         self.set_options(var_options=variables, direct=kwargs)
         if not variables or "hostvars" not in variables:
             return []
-        told = {
-            host: found
-            for host in hosts_of_patterns(self, terms, variables)
-            if (found := self._ends(variables["hostvars"], host)) is not None
-        }
-        # of the last report, which knows most where the hosts came in batches
-        ends = list(told.values())[-1] if told else {}
-        ending = [host for host in told if host in ends]
+        hosts = _within_the_limit(hosts_of_patterns(self, terms, variables), variables)
+        # Ansible puts all variables and facts of a host together where one of them is asked for. So few hosts are asked: from the last
+        # one on, whose report knows most where the hosts came in batches, and then those that it ends.
+        ends = self._first(reversed(hosts), variables["hostvars"])
+        ending = [host for host in hosts if ends and host in ends and self._ends(variables["hostvars"], host) is not None]
         if not ending:
             return []
-        chosen = [*ending, next((host for host in told if host not in ends), "localhost")]
+        well = (host for host in hosts if ends and host not in ends and self._ends(variables["hostvars"], host) is not None)
+        chosen = [*ending, next(well, "localhost")]
         return chosen if are_names(chosen) else list(terms)
+
+    def _first(self, hosts: Iterable[str], hostvars: Any) -> Mapping[str, Any] | None:
+        return next((found for host in hosts if (found := self._ends(hostvars, host)) is not None), None)
 
     def _ends(self, hostvars: Any, host: str) -> Mapping[str, Any] | None:
         """What the host's report says of the ends of all; None for a host without one, such as one beside the play's limit."""
         reported = hostvars.raw_get(host).get(self.get_option("reported"))
         ends = reported.get("ends") if isinstance(reported, Mapping) else None
         return ends if isinstance(ends, Mapping) else None
+
+
+def _within_the_limit(hosts: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
+    """Those of a fleet of which this run may have asked a slice: no host outside it has a report."""
+    limit = variables.get("ansible_play_hosts_all")
+    return list(hosts) if limit is None else [*filter(frozenset(limit).__contains__, hosts)]

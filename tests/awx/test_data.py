@@ -29,6 +29,7 @@ ENDPOINTS = {
 #: Which role's options a survey asks for, and which of them it leaves to the site.
 SURVEYS = {
     "audit": ("audit", {"audit_evidence", "audit_history", "pagealloc_output_dir"}),
+    "report": ("audit", {"audit_evidence", "audit_history", "pagealloc_output_dir", "audit_timeout_seconds", "audit_pagetypeinfo"}),
     "workaround, check": ("workaround", {"pagealloc_output_dir"}),
     "workaround, apply": ("workaround", {"pagealloc_output_dir"}),
     "kernel upgrade, check": ("kernel_upgrade", {"pagealloc_output_dir"}),
@@ -127,11 +128,41 @@ def test_the_site_changes_variables_alone(tmp_path: Path) -> None:
     assert {one["state"] for one in objects["controller_schedules"]} == {"absent"}
 
 
-def test_slices_leave_what_they_saw_and_one_job_makes_the_report_of_it(tmp_path: Path) -> None:
-    templates = {one["name"]: one for one in written(tmp_path, own(), awx_slices=4)["controller_templates"]}
+def links_of(workflow: dict[str, Any]) -> dict[tuple[str, str], list[str]]:
+    nodes = workflow["simplified_workflow_nodes"]
+    return {
+        (one["identifier"], way): one[f"{way}_nodes"] for one in nodes for way in ("success", "failure", "always") if f"{way}_nodes" in one
+    }
+
+
+def test_slices_conclude_nothing_and_one_job_makes_the_report_of_them(tmp_path: Path) -> None:
+    objects = written(tmp_path, own(), awx_slices=4)
+    templates = {one["name"]: one for one in objects["controller_templates"]}
     audit, report = templates["pagealloc audit"], templates["pagealloc report"]
     assert (int(audit["job_slice_count"]), audit["use_fact_cache"], report["use_fact_cache"]) == (4, True, True)
-    assert "job_slice_count" not in report
+    assert int(report["job_slice_count"]) == 1
+    asked = {name: {question["variable"] for question in one["survey_spec"]["spec"]} for name, one in (("a", audit), ("r", report))}
+    concludes = {"audit_fail_on", "audit_fail_on_new", "audit_compare"}
+    assert not asked["a"] & concludes and concludes <= asked["r"] and "audit_timeout_seconds" not in asked["r"]
+    assert audit["extra_vars"] == SITE["awx_extra_vars"] | {"audit_history": "none", "audit_compare": False, "audit_fail_on": []}  # type: ignore[operator]
+    assert report["extra_vars"] == SITE["awx_extra_vars"]
+    find, slices = objects["controller_workflows"]
+    assert links_of(slices) == {("audit", "always"): ["report"]}
+    assert links_of(find) == {
+        ("audit", "always"): ["report"],
+        ("report", "failure"): ["check"],
+        ("check", "success"): ["approval"],
+        ("approval", "success"): ["apply"],
+        ("apply", "always"): ["audit again"],
+        ("audit again", "always"): ["report again"],
+    }
+    fails = {
+        one["identifier"]: one["extra_data"]["audit_fail_on"]
+        for one in find["simplified_workflow_nodes"]
+        if "again" in one["identifier"] and "extra_data" in one
+    }
+    assert fails == {"report again": ["affected"]}
+    assert objects["controller_schedules"][0]["unified_job_template"] == "pagealloc audit in slices"
 
 
 def test_a_wrong_value_of_the_site_is_named_before_anything_is_made(tmp_path: Path) -> None:

@@ -124,6 +124,37 @@ def test_made_once_then_left_alone_and_taken_away(site: Site) -> None:
     assert site.controller.snapshot() == before
 
 
+def test_in_slices_made_once_then_left_alone_and_taken_away(site: Site) -> None:
+    """Taken away by who says nothing of slices: the workflow that they had goes too."""
+    before = site.controller.snapshot()
+    site.run(awx_slices=3)
+    default = str(site.controller.named("organizations", "Default")["id"])
+    (audit,) = site.controller.found("job_templates", {"name": "pagealloc audit", "organization": default})
+    (report,) = site.controller.found("job_templates", {"name": "pagealloc report", "organization": default})
+    assert (audit["job_slice_count"], audit["use_fact_cache"], report["job_slice_count"], report["use_fact_cache"]) == (3, True, 1, True)
+    assert json.loads(audit["extra_vars"])["audit_history"] == "none"
+    assert "pagealloc audit in slices" in site.controller.names("workflow_job_templates")
+    (schedule,) = [one for one in site.controller.objects["schedules"].values() if one["unified_job_template"] != audit["id"]][-1:]
+    workflow = site.controller.found("workflow_job_templates", {"name": "pagealloc audit in slices"})[0]
+    assert schedule["unified_job_template"] == workflow["id"]
+    assert links_in(site.controller, workflow["id"]) == {("audit", "always"): ["report"]}
+
+    said = site.run(awx_slices=3)
+    assert site.controller.written == [] and "changed=0" in said and "failed=0" in said
+    site.run(awx_state="absent")
+    assert site.controller.snapshot() == before
+
+
+def links_in(controller: Controller, workflow: int) -> dict[tuple[str, str], list[str]]:
+    nodes = [one for one in controller.objects["workflow_job_template_nodes"].values() if one["workflow_job_template"] == workflow]
+    return {
+        (one["identifier"], way): found
+        for one in nodes
+        for way in ("success", "failure", "always")
+        if (found := listed(controller, one, f"{way}_nodes"))
+    }
+
+
 def the_objects_are_as_they_should_be(controller: Controller) -> None:
     default = controller.named("organizations", "Default")["id"]
     (audit,) = controller.found("job_templates", {"name": "pagealloc audit", "organization": str(default)})
@@ -135,12 +166,7 @@ def the_objects_are_as_they_should_be(controller: Controller) -> None:
     answers = {question["variable"]: question.get("default") for question in controller.surveys[audit["id"]]["spec"]}
     assert (answers["audit_fail_on"], answers["audit_timeout_seconds"]) == ("affected\nstalled", 60)
     nodes = {one["identifier"]: one for one in controller.objects["workflow_job_template_nodes"].values()}
-    links = {
-        (name, way): listed(controller, one, f"{way}_nodes")
-        for name, one in nodes.items()
-        for way in ("success", "failure", "always")
-        if listed(controller, one, f"{way}_nodes")
-    }
+    links = links_in(controller, nodes["audit"]["workflow_job_template"])
     assert links == {
         ("audit", "failure"): ["check"],
         ("check", "success"): ["approval"],

@@ -20,6 +20,7 @@ from tests.benchmarks.devices import DEVICES, devices
 from tests.benchmarks.docs import write_docs
 from tests.benchmarks.figures import Figure, merge, progress
 from tests.benchmarks.live import audit_vs_raw, audit_vs_setup
+from tests.benchmarks.page import page
 from tests.benchmarks.recorded_fleet import fleet_audit, fleet_core
 from tests.benchmarks.size import Size, quick
 from tests.benchmarks.slices import merge as merge_slices
@@ -37,6 +38,7 @@ _BENCHMARKS: dict[str, tuple[Callable[[Path, Size], list[Figure]], tuple[str, ..
     "fleet_core": (fleet_core, ("fleet_core_10k_vs_1k_per_host",)),
     "fleet": (fleet_audit, ("fleet_10k_vs_1k_per_host",)),
     "merge": (merge_slices, ("merge_100k_vs_10k_per_host",)),
+    "page": (page, ("page_10k_open_vs_2_seconds",)),
     "two_slices": (two_slices, ("audit_2_slices_wall_vs_1",)),
     "sos_tree": (sos_tree, ("sos_tree_vs_insights_hosts_per_second",)),
     "sos_xz": (sos_xz, ("sos_xz_vs_insights_hosts_per_second",)),

@@ -13,7 +13,7 @@ from pathlib import Path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 
 
 def main(inventory: str, folder: str) -> None:
@@ -22,7 +22,7 @@ def main(inventory: str, folder: str) -> None:
     with no_search_for_cycles():
         fleet = judge_fleet({name: Gathered.from_record(of["audit_evidence"]) for name, of in hosts.items()}, [])
         write_reports(fleet, folder)
-        render_table(fleet)
+        render_answer(fleet, "all", ())
     print(time.perf_counter() - start)
 
 

@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 
 from tests.benchmarks.figures import Figure, progress, rounded
 from tests.benchmarks.size import Size
@@ -74,5 +74,5 @@ def _one_round(texts: dict[str, str]) -> dict[str, float]:
     stage("compare", lambda: compare(fleet["hosts"]))
     for kind, (_file, render) in REPORTS.items():
         stage(kind, lambda render=render: render(fleet))  # type: ignore[misc]
-    stage("table", lambda: render_table(fleet))
+    stage("table", lambda: render_answer(fleet, "all", ()))
     return taken

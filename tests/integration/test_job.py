@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import SAMPLE_FLEET
-from tests.integration.test_workaround import HERE, at_risk_here
+from tests.integration.test_workaround import HERE, at_risk_here, now_kb
 from tests.playbook import Ansible, inventory
 from tests.sshd import free_port
 
@@ -165,8 +166,65 @@ def test_a_cure_that_does_not_cure_fails_the_job_and_stops_no_other_host(ansible
     assert recap(done) == ({"a"}, {"down"}, {"b"}) and done.returncode == 4
     assert "affected, and the outcome of the workaround is refused: The next step" in done.stdout
     lenient = {**choices, "workaround_fail_uncured": False, "pagealloc_ignore_unreachable": True}
-    _fleet, done = ansible.workaround(tmp_path, hosts, "--check", **lenient)
+    command = ("ansible-playbook", "fleetcare.pagealloc.workaround", "-i", str(inventory(tmp_path, hosts)), "--check")
+    done = ansible.run(*command, "-e", json.dumps(lenient), folder=tmp_path, ANSIBLE_SHOW_CUSTOM_STATS="true")
     assert recap(done)[:2] == (set(), set())
+    told = stats_of(done)
+    assert told["pagealloc_hosts_by_outcome"] == {"unreachable": ["down"], "refused": ["a"], "planned": ["b"]}, "of the last batch alone"
+    assert Path(told["pagealloc_list"]).name == "fleet.csv" and Path(told["pagealloc_list"]).is_file()
+
+
+def without_a_workaround() -> dict[str, Any]:
+    choices = affected_here()
+    (advisory,) = choices["pagealloc_advisories"]
+    return {**choices, "pagealloc_advisories": [{name: value for name, value in advisory.items() if name != "workaround"}]}
+
+
+def at_its_end() -> dict[str, Any]:
+    """The first step is in force, and the next one is not safe."""
+    choices = affected_here()
+    (advisory,) = choices["pagealloc_advisories"]
+    advised = [{**advisory, "workaround": {"min_free_kbytes": now_kb()}}]
+    return {**choices, "pagealloc_advisories": advised, "workaround_steps_kb": [now_kb() + 8192], "workaround_cap_percent": 0.001}
+
+
+@pytest.mark.parametrize(("choices", "outcome"), [(without_a_workaround, "none"), (at_its_end, "exhausted")])
+def test_an_affected_host_that_no_step_can_help_fails_the_job(
+    ansible: Ansible, choices: Callable[[], dict[str, Any]], outcome: str, tmp_path: Path
+) -> None:
+    custom = {"ANSIBLE_SHOW_CUSTOM_STATS": "true"}
+    document = json.dumps(choices())
+    command = (
+        "ansible-playbook",
+        "fleetcare.pagealloc.workaround",
+        "-i",
+        str(inventory(tmp_path, {"here": HERE})),
+        "--check",
+        "-e",
+        document,
+    )
+    done = ansible.run(*command, folder=tmp_path, check=False, **custom)
+    assert recap(done)[0] == {"here"} and done.returncode == 2
+    assert f"affected, and the outcome of the workaround is {outcome}: " in done.stdout
+    told = stats_of(done)
+    assert told["pagealloc_outcome_counts"] == {outcome: 1} and told["pagealloc_hosts_by_verdict"] == {"affected": ["here"]}
+    # of most hosts nothing is to be done, so those are counted alone
+    assert told["pagealloc_hosts_by_outcome"] == ({} if outcome == "none" else {outcome: ["here"]})
+    done = ansible.run(*command, "-e", "workaround_fail_uncured=false", folder=tmp_path)
+    assert recap(done) == (set(), set(), {"here"})
+
+
+def test_the_kernel_upgrade_hands_its_outcomes_on(ansible: Ansible, tmp_path: Path) -> None:
+    """Nothing asks for one on this machine, and the other cannot be reached."""
+    hosts = {"a-well": HERE, "down": {"ansible_host": "127.0.0.1", "ansible_port": free_port()}}
+    command = ("ansible-playbook", "fleetcare.pagealloc.kernel_upgrade", "-i", str(inventory(tmp_path, hosts)), "--check")
+    done = ansible.run(*command, folder=tmp_path, check=False, ANSIBLE_SHOW_CUSTOM_STATS="true")
+    told = stats_of(done)
+    assert {name: count for name, count in told["pagealloc_kernel_upgrade_counts"].items() if count} == {"unreachable": 1, "untouched": 1}
+    assert told["pagealloc_kernel_upgrade_hosts_by_outcome"] == {"unreachable": ["down"]}
+    assert told["pagealloc_kernel_upgrade_hosts_not_named"] == 0
+    upgraded = json.loads(Path(told["pagealloc_kernel_upgrade_list"]).read_text())["hosts"]
+    assert {name: host["outcome"] for name, host in upgraded.items()} == {"a-well": "untouched", "down": "unreachable"}
 
 
 def test_the_next_job_of_a_workflow_takes_the_affected_alone(ansible: Ansible, tmp_path: Path) -> None:
@@ -216,5 +274,5 @@ def test_the_answer_stands_last_and_fits_a_screen(ansible: Ansible, tmp_path: Pa
 def test_in_a_jobs_container_it_is_said_that_the_report_goes(ansible: Ansible, tmp_path: Path) -> None:
     root = Path("/").stat().st_dev == tmp_path.stat().st_dev
     _fleet, done = ansible.audit(tmp_path, {"one": record("db05-el65")}, "-e", "awx_job_id=7")
-    said = "It is gone when the container of this job is. To keep it, give pagealloc_output_dir\na path that is exposed to the jobs"
+    said = "It is gone with the container of this job. To keep it, give pagealloc_output_dir\na path that is exposed to the jobs"
     assert (said in done.stdout) is root

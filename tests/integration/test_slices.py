@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SAMPLE_FLEET
-from tests.playbook import Ansible, inventory
+from tests.playbook import Ansible, inventory, own
 from tests.sshd import Sshd, free_port
 
 
@@ -105,3 +106,22 @@ def test_without_either_it_says_what_is_missing(ansible: Ansible, sshd: Sshd, tm
     fleet, said = merged(ansible, tmp_path, fleet_of(sshd), check=False, **environment)
     assert fleet is None
     assert "fact_caching" in said and "audit_save_dir" in said
+
+
+def test_the_fact_cache_takes_more_hosts_than_a_process_may_have_files_open(own_sshd_hosts: dict[str, Any], tmp_path: Path) -> None:
+    """Ansible's jsonfile leaves a file open for each host that it writes: of recorded hosts in our process, of live ones in its own."""
+    cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache")}
+    recorded = {f"r{number}": {"audit_evidence": str(SAMPLE_FLEET / "evidence" / "db05-el65.evidence")} for number in range(100)}
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        _fleet, done = own().audit(tmp_path, own_sshd_hosts | recorded, **cache)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "fact cache" not in done.stdout + done.stderr and "Too many open" not in done.stdout + done.stderr
+    assert len(list((tmp_path / "cache").iterdir())) == len(own_sshd_hosts) + len(recorded)
+
+
+@pytest.fixture
+def own_sshd_hosts(sshd: Sshd) -> dict[str, Any]:
+    return {f"live{number}": {"ansible_host": f"127.0.5.{number}", **sshd.variables()} for number in range(1, 61)}

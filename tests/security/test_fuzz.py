@@ -199,8 +199,8 @@ def test_an_input_is_made_as_small_as_it_may_be() -> None:
         ("render_csv", lambda text: text + "one more\r\n", "every host once"),
         ("render_csv", lambda text: text.replace(",clear,", ",clear,,", 1), "more cells or fewer"),
         ("render_csv", lambda text: text.replace("clear", "clear\x1b[31m", 1), "act on a terminal"),
-        ("render_table", lambda text: text + "\x1b]0;owned\x07", "colours|act on a terminal"),
-        ("render_table", lambda text: text + "x" * 300, "columns wide"),
+        ("render_answer", lambda text: text + "\x1b]0;owned\x07", "colours|act on a terminal"),
+        ("render_answer", lambda text: text + "x" * 300, "columns wide"),
     ],
 )
 def test_a_report_that_does_something_to_its_reader_is_noticed(

@@ -28,6 +28,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 #: What a result has where nothing is to be explained.
 NOTHING: dict[str, Any] = {"account": None, "causes": [], "unhelpful": []}
+#: The kernel of a host, and its account.
+Seen = tuple[Mapping[str, Any], Mapping[str, Any]]
 _Found = list[tuple[Cause, Evidenced]]
 
 
@@ -57,19 +59,27 @@ def explained(
     return {**result, **extra, "unhelpful": _unhelpful(found, situation, actions)}
 
 
-def explain_fleet(hosts: MutableMapping[str, dict[str, Any]], catalogue: Catalogue | None = None) -> MutableMapping[str, dict[str, Any]]:
-    """The same hosts, each result with its facts explained in its place, beside hosts of its kernel and memory size."""
-    seen = {name: (_kernel_of(result["facts"]), account_of(result["facts"])) for name, result in hosts.items() if _has_facts(result)}
+def seen_of(result: Mapping[str, Any]) -> Seen | None:
+    """What the figures of the fleet need of a judged host: all facts of a large fleet do not fit into memory. None where no facts were
+    judged, which are then not known to be in their shape."""
+    facts = result["facts"]
+    if facts is None or result["order"] is None:
+        return None
+    return {"kernel": {"release": (facts.get("kernel") or {}).get("release")}}, account_of(facts)
+
+
+def explain_fleet(
+    hosts: MutableMapping[str, dict[str, Any]], seen: Mapping[str, Seen], catalogue: Catalogue | None = None
+) -> MutableMapping[str, dict[str, Any]]:
+    """The same hosts, each result with its facts explained in its place, beside hosts of its kernel and memory size.
+
+    ``seen``: host -> what ``seen_of`` gives, of those of which it gives something.
+    """
     figures = fleet_figures(seen)
     for name in list(hosts):
         account = seen[name][1] if name in seen else None
         hosts[name] = _whatever(hosts[name], account, figures.get(name), catalogue)
     return hosts
-
-
-def _kernel_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """All that figures of the fleet need of the facts: these of a large fleet do not fit into memory."""
-    return {"kernel": {"release": (facts.get("kernel") or {}).get("release")}}
 
 
 def _whatever(
@@ -83,11 +93,6 @@ def _whatever(
     except Exception as error:
         unclear = {"cause": CAUSE_NAMES[-1], "certainty": POSSIBLE, "reasons": [fault(error)], "figures": {}}
         return {**result, **NOTHING, "causes": [unclear] if result["symptom"] else []}
-
-
-def _has_facts(result: Mapping[str, Any]) -> bool:
-    """Facts that were judged: they are in their shape."""
-    return result["facts"] is not None and result["order"] is not None
 
 
 def _found(situation: Situation) -> _Found:

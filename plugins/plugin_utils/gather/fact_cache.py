@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from ansible.plugins.loader import cache_loader
 
 #: A cache plugin keeps all that it read until it is let go of.
 _MOST_KEPT = 1000
+#: More hosts than one controller asks.
+_MOST_DESCRIPTORS = 65536
 
 
 class FactCacheError(Exception):
@@ -25,10 +28,20 @@ def facts_outlive_the_run() -> bool:
     return str(constants.CACHE_PLUGIN).rpartition(".")[2] != "memory"
 
 
+def allow_a_descriptor_for_each_host() -> None:
+    """Ansible's ``jsonfile`` leaves a descriptor open for each host that it writes (``mkstemp`` in plugins/cache/__init__.py, in 2.16 to
+    2.20 at least). A process may have 1024 as a rule, which a larger fleet would use up; it may allow itself more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class FactCache:
     """The facts of hosts in the cache that this Ansible is set to. FactCacheError where it cannot be opened, read or written."""
 
     def __init__(self) -> None:
+        allow_a_descriptor_for_each_host()
         self._plugin = self._opened()
         self._used = 0
 

@@ -8,13 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible import constants
 from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 
+#: Seconds between two looks for results, for each host.
+_POLL_SECONDS_A_HOST = 5e-7
+
+
+def look_for_results_less_often(hosts: int) -> None:
+    """While a task is at work, Ansible looks for results a thousand times a second, and copies a table of all hosts each time
+    (``prev_host_states`` in plugins/strategy/__init__.py). With 100,000 hosts that is half a processor for as long as the report takes.
+    So the setting ``internal_poll_interval`` grows with the fleet: of 100,000 hosts the time between is 50 ms."""
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = max(constants.DEFAULT_INTERNAL_POLL_INTERVAL, hosts * _POLL_SECONDS_A_HOST)
+
 
 def hosts_of_patterns(lookup: LookupBase, patterns: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
     """The hosts of these patterns, in the order of the inventory."""
+    every = (variables.get("groups") or {}).get("all")
+    if every is not None and list(patterns) == ["all"]:  # for others the lookup makes an inventory of its own, which takes a while
+        return [str(host) for host in every]
     resolver = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=lookup._loader, templar=lookup._templar)
     return [str(host) for host in resolver.run(patterns, variables=variables)]
 

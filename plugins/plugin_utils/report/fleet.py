@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explain_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import Seen, explain_fleet, seen_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
@@ -40,13 +40,19 @@ def judge_fleet(
     """
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
     hosts: MutableMapping[str, dict[str, Any]] = {} if results is None else results
+    # what is needed of every host at once is kept here, since each look at ``results`` may read a file
+    seen: dict[str, Seen] = {}
+    verdicts: list[str] = []
     for name, one in gathered.items():
         result = judge_host(one, advisories)
         hosts[name] = {**result, "change": changes[name]} if changes and name in changes else result
-    explain_fleet(hosts, advisories)
+        verdicts.append(result["verdict"])
+        if (told := seen_of(result)) is not None:
+            seen[name] = told
+    explain_fleet(hosts, seen, advisories)
     return {
         **head_of(SCHEMA),
-        "counts": counts_by_verdict(hosts.values()),
+        "counts": counts_by_verdict({"verdict": verdict} for verdict in verdicts),
         "comparison": _comparison(hosts, troubled) if comparing else None,
         "history": None,
         "hosts": hosts,

@@ -24,7 +24,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.compari
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history_view import history_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
-    host_rows,
     verdict_counts,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
@@ -39,7 +38,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
 WIDTH = 80
 _HEADERS = ("HOST", "VERDICT", "KERNEL", "DRIVER")
 _VERDICT = 1
-#: Of a larger fleet the clear hosts are left out, and of the others so many are shown.
+#: So many hosts are shown where the clear ones are left out.
 MOST_ROWS = 200
 _REASON_LINES = 2
 _SENTENCE_LINES = 6
@@ -50,18 +49,10 @@ _MOST_HEADROOM = 34
 _GIVES_WAY = ((3, 9), (0, 20), (2, 19), (3, 7), (2, 15), (0, 12), (2, 8), (1, 11), (0, 8))
 
 
-def render_table(fleet: Mapping[str, Any], paint: Paint = unpainted) -> str:
-    """The fleet as text in lines of at most WIDTH columns, the worst verdict first. ``paint`` gives verdicts their colour.
-
-    All hosts are shown if they are at most 200; otherwise the clear ones without a warning are left out and the others shown up to that
-    number. A line says how many are missing, and the counts always cover every host.
-    """
-    rows = host_rows(fleet)
-    return table_with_rows(fleet, rows, rows if len(rows) <= MOST_ROWS else [row for row in rows if not row.quiet][:MOST_ROWS], paint)
-
-
 def table_with_rows(fleet: Mapping[str, Any], rows: list[HostRow], shown: list[HostRow], paint: Paint = unpainted) -> str:
-    """As ``render_table``. ``rows``: those of all hosts; ``shown``: those that are written out."""
+    """The fleet as text in lines of at most WIDTH columns, with what is told of it below the table. ``rows``: those of all hosts, the worst
+    verdict first; ``shown``: those that are written out. A line says how many are missing, and the counts cover every host. ``paint`` gives
+    verdicts their colour."""
     blocks = [[cut(f"Kernel page starvation audit, {printable(fleet['generated_at'], 40)}", WIDTH)]]
     if shown:
         blocks.append([*table_lines(shown, paint)])

@@ -19,7 +19,7 @@ def whereabouts(page: str, variables: Container[str], *, kept: bool) -> list[str
     in_job = any(name in variables for name in _OF_A_JOB)
     if page.startswith(_RUNNER) or (in_job and not kept):
         lines += [
-            "It is gone when the container of this job is. To keep it, give pagealloc_output_dir",
+            "It is gone with the container of this job. To keep it, give pagealloc_output_dir",
             "a path that is exposed to the jobs, or copy it in a play behind this one.",
         ]
     return lines

@@ -21,8 +21,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet_csv import render_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import display_width
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import FAULT
 from prometheus_client.parser import text_string_to_metric_families
@@ -100,7 +100,7 @@ def fast_folder() -> str | None:
 def harmless_reports(fleet: Mapping[str, Any], *, by_schema: bool = True) -> None:
     """All outputs of a document do what they should, and nothing to their readers. ``by_schema``: that takes most of the time."""
     given = json.dumps(fleet, default=str)
-    for render in (_json, _page, _metrics, _sheet, _table):
+    for render in (_json, _page, _metrics, _sheet, _answer):
         text = render(fleet)
         require(len(text) <= 4 * _FREE_CHARS + _TIMES * len(given), f"{render.__name__} is out of all proportion")
     if by_schema:
@@ -199,12 +199,17 @@ def _sheet(fleet: Mapping[str, Any]) -> str:
     return text
 
 
-def _table(fleet: Mapping[str, Any]) -> str:
-    plain = render_table(fleet)
+def _answer(fleet: Mapping[str, Any]) -> str:
+    """What the terminal shows, of every host and on one screen."""
+    return _answer_in(fleet, "all") + _answer_in(fleet, "worst")
+
+
+def _answer_in(fleet: Mapping[str, Any], listing: str) -> str:
+    plain = render_answer(fleet, listing, ())
     require(_harmless(plain), "the table holds characters that act on a terminal")
     for line in plain.split("\n"):
         require(display_width(line) <= 80, f"a line of the table is {display_width(line)} columns wide")
-    painted = render_table(fleet, lambda _verdict, text: f"\x1b[31m{text}\x1b[0m")
+    painted = render_answer(fleet, listing, (), lambda _verdict, text: f"\x1b[31m{text}\x1b[0m")
     require(re.sub("\x1b\\[(?:31|0)m", "", painted) == plain, "the coloured table holds more than its own colours")
     return plain
 

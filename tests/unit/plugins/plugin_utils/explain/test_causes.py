@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.accoun
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.all_causes import CAUSE_NAMES, CAUSES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import CERTAINTIES
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explain_fleet, explained
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explain_fleet, explained, seen_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify, verdict_for_unreached
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
@@ -286,7 +286,8 @@ def test_one_leaking_host_stands_out_of_its_fleet_without_any_history() -> None:
     fleet = {f"h{number}": host(memory=memory(lost=2 + number / 10), zones=[zone(list(ROOMY))]) for number in range(6)}
     fleet["leaks"] = host(memory=memory(lost=10))
     hosts = {name: judge_host(Gathered(one), load_catalogue()) for name, one in fleet.items()}
-    found = explain_fleet({**hosts, "gone": {**verdict_for_unreached("unreachable", "no route"), "facts": None}})
+    results = {**hosts, "gone": {**verdict_for_unreached("unreachable", "no route"), "facts": None}}
+    found = explain_fleet(results, {name: seen for name, result in results.items() if (seen := seen_of(result))})
     assert [one["cause"] for one in found["leaks"]["causes"]] == ["leak", "fragmentation"]
     assert found["leaks"]["account"]["fleet"]["hosts"] == 7
     assert all(found[name]["causes"] == [] for name in found if name != "leaks")

@@ -18,9 +18,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import write_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from jsonschema import Draft202012Validator
 
 from tests.conftest import ROOT, SAMPLE_FLEET
@@ -81,7 +81,7 @@ def test_the_first_audit_has_nothing_to_compare_with(keeping: Keeping) -> None:
         "nights": [{"at": "1970-01-02T00:00:00Z", "whole_fleet": True, "verdicts": {"at_risk": 1}}],
     }  # fmt: skip
     assert fleet["hosts"]["a"]["forecast"]["state"] == "too_few_audits"
-    assert "Since the audit" not in render_table(fleet)
+    assert "Since the audit" not in render_answer(fleet, "all", ())
 
 
 def test_a_falling_host_is_told_before_it_fails(keeping: Keeping) -> None:
@@ -90,7 +90,7 @@ def test_a_falling_host_is_told_before_it_fails(keeping: Keeping) -> None:
     falls = fleet["hosts"]["b-falls"]
     assert falls["forecast"]["state"] == "falling" and fleet["hosts"]["a-steady"]["forecast"]["state"] == "no_trend"
     assert falls["reasons"][0].startswith("headroom falls by ") and "nothing is left between 1970-01-" in falls["reasons"][0]
-    table, page = render_table(fleet), render_html(fleet)
+    table, page = render_answer(fleet, "all", ()), render_html(fleet)
     assert table.index("b-falls") < table.index("a-steady")
     assert "headroom falls: b-falls" in table and "headroom falls: b-falls" in page
     metric = 'pagealloc_headroom_exhausted_timestamp_seconds{host="b-falls",end="earliest"} '
@@ -116,7 +116,7 @@ def test_a_leak_that_eats_the_page_cache_is_told_though_the_headroom_stands(keep
         "memory that no counter of the kernel owns grows by 304 MB a day (10 audits since 1970-01-02): at this"
     )
     assert stands["forecast"]["unaccounted"]["state"] == "no_trend" and stands["past"] is None
-    table = render_table(fleet)
+    table = render_answer(fleet, "all", ())
     assert table.index("leaks") < table.index("stands") and "memory leaks: leaks" in table
 
 
@@ -128,7 +128,7 @@ def test_a_cache_that_fills_is_no_fall(keeping: Keeping) -> None:
         fleet = audited(keeping, night, {"a": Gathered(facts)})
     told = fleet["hosts"]["a"]["forecast"]
     assert (told["state"], told["exhausted_earliest"], told["audits"]) == ("cache_fills", None, 9) and told["per_day"] < 0
-    assert "headroom falls" not in render_table(fleet)
+    assert "headroom falls" not in render_answer(fleet, "all", ())
 
 
 def test_the_course_of_a_host_in_trouble_has_what_happened_to_it(keeping: Keeping) -> None:
@@ -202,7 +202,7 @@ def test_what_changed_stands_in_the_reports(keeping: Keeping) -> None:
     fleet = audited(keeping, 2, {"a": at_risk(0, 2), "b": at_risk(100, 2), "d": Gathered(None, "no route to host", unreachable=True)})
     assert fleet["history"]["changes"] == {"newly_affected": ["a"], "gone": ["c"], "new": ["d"]}
     assert fleet["history"]["new_verdicts"] == {"affected": 1, "unreachable": 1}
-    for report in (render_table(fleet), render_html(fleet)):
+    for report in (render_answer(fleet, "all", ()), render_html(fleet)):
         assert "Since the audit of 1970-01-02 00:00 UTC" in report and "newly affected: a" in report and "gone: c" in report
 
 
@@ -223,7 +223,7 @@ def test_an_old_audit_is_let_go(keeping: Keeping) -> None:
 def test_a_history_that_cannot_be_kept_costs_the_audit_nothing_else(keeping: Keeping, tmp_path: Path) -> None:
     fleet = audited(replace(keeping, url="postgresql://user:hidden1word@127.0.0.1:1/x"), 1, {"a": at_risk(0, 1)})
     assert fleet["hosts"]["a"]["verdict"] == "affected" and fleet["history"]["new_verdicts"] == fleet["counts"]
-    table = render_table(fleet)
+    table = render_answer(fleet, "all", ())
     assert "What changed since the last audit is not known" in table and "hidden1word" not in table + render_json(fleet)
 
 
@@ -232,4 +232,4 @@ def test_hostile_names_stay_names(keeping: Keeping) -> None:
     audited(keeping, 1, {"a": at_risk(100, 1)})
     fleet = audited(keeping, 2, {name: at_risk(0, 2)})
     assert fleet["history"]["changes"]["new"] == [name]
-    assert "<script>alert" not in render_html(fleet) and "\x1b" not in render_table(fleet)
+    assert "<script>alert" not in render_html(fleet) and "\x1b" not in render_answer(fleet, "all", ())

@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import change_line, outcome_counts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import display_width, printable
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.browser import Browser, chromium
@@ -57,7 +57,7 @@ def test_the_outcomes_are_counted_in_their_order() -> None:
 
 
 def test_the_table_has_every_host_and_outcome() -> None:
-    text = render_table(FLEET)
+    text = render_answer(FLEET, "all", ())
     assert max(map(display_width, text.splitlines())) <= 80
     words = " ".join(text.split())
     for outcome in OUTCOMES:
@@ -65,13 +65,13 @@ def test_the_table_has_every_host_and_outcome() -> None:
         assert f"1 {outcome}" in words
     assert "applied step 1: vm.min_free_kbytes 67584 to 262144, vm.zone_reclaim_mode 0 to 1" in words
     assert "Workaround: 1 failed, 1 rolled_back, 1 unreachable, 1 not_reached, " in words
-    assert "Workaround:" not in render_table(sample_fleet())
+    assert "Workaround:" not in render_answer(sample_fleet(), "all", ())
 
 
 def test_a_clear_host_says_what_became_of_it() -> None:
     fleet = changed_fleet()
     fleet["hosts"] = {"fine": {**fleet["hosts"]["restored-1"], "verdict": "clear"}}
-    assert "restored: vm.min_free_kbytes 67584 to 262144" in " ".join(render_table(fleet).split())
+    assert "restored: vm.min_free_kbytes 67584 to 262144" in " ".join(render_answer(fleet, "all", ()).split())
 
 
 def test_the_json_is_valid_and_the_schema_knows_every_outcome() -> None:
@@ -99,7 +99,7 @@ def test_hostile_sentences_stay_text_in_every_form(text: str) -> None:
     fleet = changed_fleet(text)
     page = render_html(fleet)
     assert [tag for tag, _attributes in Page(page).tags] == [tag for tag, _attributes in Page(render_html(FLEET)).tags]
-    table, prom = render_table(fleet), render_prometheus(fleet)
+    table, prom = render_answer(fleet, "all", ()), render_prometheus(fleet)
     assert not [char for char in page + table + prom if char != "\n" and not char.isprintable()]
     assert max(map(display_width, table.splitlines())) <= 80
     assert errors(json.loads(render_json(fleet))) == []

@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import render_json
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     fleet_of,
     hostile_fleet,
@@ -129,5 +129,5 @@ def test_what_the_other_rooms_make_of_real_evidence_fits_the_schema_and_every_re
     assert errors(json.loads(render_json(fleet))) == []
     for _file, render in REPORTS.values():
         assert all(name in "".join(render(fleet)) for name in texts)
-    table = render_table(fleet)
+    table = render_answer(fleet, "all", ())
     assert all(name[:16] in table for name in texts), "80 columns cut the longest names"

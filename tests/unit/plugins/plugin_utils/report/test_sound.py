@@ -18,8 +18,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import raising_for, told_soundly
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import FAULT
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import change_of
 
@@ -76,7 +76,7 @@ def broken(facts: Mapping[str, Any], place: Place, value: Any) -> dict[str, Any]
 
 
 def told(fleet: Mapping[str, Any], folder: Path) -> tuple[Mapping[str, Any], str]:
-    sound, (_paths, table) = told_soundly(fleet, lambda one: (write_reports(one, str(folder)), render_table(one)))
+    sound, (_paths, table) = told_soundly(fleet, lambda one: (write_reports(one, str(folder)), render_answer(one, "all", ())))
     return sound, table
 
 

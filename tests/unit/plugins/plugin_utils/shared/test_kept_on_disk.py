@@ -16,7 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report import fleet as module
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.table import render_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.kept_on_disk import KeptOnDisk
 
 from tests.conftest import SAMPLE_FLEET
@@ -44,6 +44,22 @@ def test_all_reports_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         fleet = judge_fleet({record.stem: Gathered.from_record(str(record)) for record in records}, [], results=results)
         remember(fleet, Keeping(f"sqlite:///{tmp_path / name}.db", "fleet", 400, True, True), 1_764_000_000)
         paths = write_reports(fleet, str(tmp_path / name))
-        return {**{kind: Path(path).read_text() for kind, path in paths.items()}, "table": render_table(fleet)}
+        return {**{kind: Path(path).read_text() for kind, path in paths.items()}, "table": render_answer(fleet, "all", ())}
 
     assert made("memory", None) == made("disk", KeptOnDisk())
+
+
+def test_each_result_is_read_once_for_the_fleet_and_twice_for_the_comparison() -> None:
+    class Counted(KeptOnDisk):
+        reads = 0
+
+        def __getitem__(self, name: str) -> Any:
+            Counted.reads += 1
+            return super().__getitem__(name)
+
+    records = sorted((SAMPLE_FLEET / "evidence").glob("*.evidence"))
+    gathered = {record.stem: Gathered.from_record(str(record)) for record in records}
+    for comparing, most in ((False, 1), (True, 3)):
+        Counted.reads = 0
+        judge_fleet(gathered, [], comparing=comparing, results=Counted())
+        assert Counted.reads <= most * len(records)
