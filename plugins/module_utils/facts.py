@@ -13,6 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, k
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import container_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count, sole_count
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.deep import deep_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
@@ -37,7 +38,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo impor
 
 #: The facts module -> the top-level names it gives; ``gather`` gives all.
 FACTS_OF = {
-    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vmstat", "vm", "workaround", "failures", "pagetypes"),
+    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vmstat", "vm", "workaround", "failures", "pagetypes", "deep"),
     "nic_driver_facts": ("nics", "container", "modules"),
     "kernel_release_facts": ("kernel", "uptime_seconds", "booted_epoch_seconds"),
 }
@@ -46,7 +47,7 @@ FACTS_OF = {
 def facts_from(evidence):
     """All facts of a host and ``unavailable``, {datum: reason} of those that are null. Never raises on bad evidence.
 
-    ``pagetypes`` is null without a reason where it was not asked for.
+    ``pagetypes`` and ``deep`` are null without a reason where they were not asked for.
     """
     unavailable = {}
 
@@ -77,6 +78,7 @@ def facts_from(evidence):
     facts["page_size_bytes"] = take("page_size_bytes", lambda: page_size_bytes(evidence, facts))
     if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:
         facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get(PAGETYPEINFO.source)))
+    facts["deep"] = take("deep", lambda: deep_from(evidence, facts, take))
     facts["unavailable"] = unavailable
     return facts
 

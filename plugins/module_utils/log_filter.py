@@ -37,6 +37,8 @@ KINDS = OrderedDict(
             TROUBLE,
             (
                 (
+                    "use vmalloc=",
+                    "vmalloc_node",
                     "warn_alloc: ",
                     "warn_alloc_failed: ",
                     "able to allocate mem",

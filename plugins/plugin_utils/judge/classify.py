@@ -14,6 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice i
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory_told import advisory_told
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.counted_by import explained_by
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import (
     NO,
     REVIEW,
@@ -111,7 +112,7 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
     opinions = [_opinion(look, *one) for one in judged]
     matched = [advisory.id for advisory, state, _answers in judged if state == YES]
     if look.leaves_open([advisory for advisory, state, _answers in judged if state == YES]):
-        opinions.append(_without_advisory(look, _explained_by(noise, catalogue.thresholds)))
+        opinions.append(_without_advisory(look, explained_by([advisory for advisory, _answers in noise], catalogue.thresholds)))
     opinions += [_of_noise(advisory, answers) for advisory, answers in noise]
     next_boot = [_next_boot(look.host, advisory) for advisory, state, _answers in judged if state == NO and _returns(look.host, advisory)]
     opinions = next_boot + opinions
@@ -147,12 +148,6 @@ def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Criteri
     if state != NO:
         raise AssertionError(state)
     return _Opinion("clear", reasons)
-
-
-def _explained_by(noise: Iterable[tuple[Advisory, tuple[Criterion, ...]]], limits: Thresholds) -> Thresholds:
-    """The thresholds by which failures that are known to be noise are no symptom."""
-    pairs = {(driver, advisory.thresholds.order) for advisory, _answers in noise for driver in advisory.thresholds.drivers}
-    return replace(limits, explained=frozenset(pairs))
 
 
 def _of_noise(advisory: Advisory, answers: tuple[Criterion, ...]) -> _Opinion:

@@ -27,7 +27,7 @@ def asked_of(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, pol
     """By the advisories first, then the causes; of these only the remedies that the operator chose, where he chose any. ``trusted``: the
     symptom is not told by a log alone that users of the host can write to; they are not to have root set anything."""
     by_advisories = _by_advisories(result, catalogue)
-    by_causes = settings_of_causes(result, facts) if trusted and result["verdict"] in ("affected", "starved") else {}
+    by_causes = settings_of_causes(result, facts, catalogue) if trusted and result["verdict"] in ("affected", "starved") else {}
     values = {**{name: value for name, (value, _cause) in by_causes.items()}, **by_advisories}
     why = {name: f"for its cause, {cause}" for name, (_value, cause) in by_causes.items()}
     why |= dict.fromkeys(by_advisories, f"for advisory {listed(result['advisories'])}")

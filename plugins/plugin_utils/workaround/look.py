@@ -36,5 +36,5 @@ class Look:
 
 def look_at(facts: Mapping[str, Any], catalogue: Catalogue, policy: Policy) -> Look:
     """The look that these facts give. Raises FactsError."""
-    result: Any = explained(classify(facts, catalogue), facts)
+    result: Any = explained(classify(facts, catalogue), facts, catalogue=catalogue)
     return Look(facts, result["order"], state(facts, result), plan(facts, result, catalogue, policy))

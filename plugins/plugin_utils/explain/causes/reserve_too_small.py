@@ -16,9 +16,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     kb_told,
     useless,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import places_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import is_elsewhere
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.deep_figures import Rings, rings_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 
 def _find(situation: Situation) -> Evidenced | None:
@@ -30,7 +33,7 @@ def _find(situation: Situation) -> Evidenced | None:
         return _finding(situation, POSSIBLE, now) if _is_near(now, limits) else None
     if then is None:
         return _finding(situation, POSSIBLE, now) if now.granted(situation.order) else None
-    return _finding(situation, LIKELY, then) if _is_near(then, limits) and not _elsewhere(situation) else None
+    return _finding(situation, LIKELY, then) if _is_near(then, limits) and not is_elsewhere(situation) else None
 
 
 def _is_too_large(situation: Situation) -> bool:
@@ -43,12 +46,6 @@ def _is_near(moment: ZonesAt, limits: dict[str, int]) -> bool:
     return (moment.free_kb - moment.free_cma_kb) * 100 <= moment.high_kb * limits["near_percent"]
 
 
-def _elsewhere(situation: Situation) -> bool:
-    """Another zone or node had it."""
-    empty, plenty = places_of(situation)
-    return bool(empty and plenty)
-
-
 def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced:
     available = situation.available_kb or 0
     reasons = [
@@ -59,10 +56,25 @@ def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced
     if situation.host.min_free_kbytes is not None:
         reasons.append(f"vm.min_free_kbytes is {situation.host.min_free_kbytes} kB")
         figures["min_free_kbytes"] = situation.host.min_free_kbytes
+    rings = rings_of(situation.facts)
+    if rings:
+        figures["rings_kb"] = sum(one.kb for one in rings)
+        reasons.append(_told_of_rings(rings))
     hit = (situation.facts.get("vmstat") or {}).get("kswapd_low_wmark_hit_quickly")
     if hit:
         reasons.append(f"/proc/vmstat: {hit} times memory was low again as soon as kswapd had gone to sleep")
     return Evidenced(certainty, tuple(reasons), figures)
+
+
+def _told_of_rings(rings: list[Rings]) -> str:
+    """What the NICs ask for where all their buffers are taken at once."""
+    most = rings[0]
+    channels = "as many channels as it has" if most.channels is None else count_of(most.channels, "channel")
+    least = "at least " if any(one.channels is None for one in rings) else ""
+    return (
+        f"the NICs' receive rings hold {least}{kb_told(sum(one.kb for one in rings))}: {clip(most.nic, 20)} has {most.ring} buffers of "
+        f"{most.buffer_bytes // 1024} kB in a ring, and {channels}"
+    )
 
 
 def _advice(situation: Situation) -> list[Action]:
