@@ -163,7 +163,8 @@ LINES_WANTED = "|".join(
         # vmstat: waits, compaction, reclaim, kills, and the pages of zram and zswap
         "^(allocstall|compact_(stall|fail|success) |pgs(can|teal)_(kswapd|direct)|oom_kill |kswapd_.*quickly|nr_zspages)",
         # sysctl.conf and its like: the settings of the workaround
-        r"^[[:space:]]*(-[[:space:]]*)?vm[./](%s)[[:space:]]*=" % "|".join(KEYS),
+        # how the names begin is enough: parse_settings looks at all of them, and the probe must stay short
+        r"^[[:space:]]*(-[[:space:]]*)?vm[./](%s)[a-z_]*[[:space:]]*=" % "|".join(key[:6] for key in KEYS),
         # /proc/modules: tainted ones end in their letters
         r"\([A-Z+-]+\)$",
         # routes: default ones
