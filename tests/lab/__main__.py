@@ -1,13 +1,15 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.lab [accuracy|causes|forecast|guest]``: the truth of headroom, causes and forecasts; a guest to look around in."""
+"""``python -m tests.lab [accuracy|causes|forecast|remedies|guest]``: the truth of headroom, causes, forecasts and remedies; a guest to look at."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tests.lab.causes import TROUBLES, starve, write_causes
 from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
+from tests.lab.remedies import PRESSURES, Treated, markdown, treat, write_remedies
 
 
 def main(words: list[str]) -> int:
@@ -36,13 +39,20 @@ def main(words: list[str]) -> int:
     ends.add_argument("--runs", type=int, default=20, help="how many runs of each kind on each kernel (default 20)")
     ends.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
     ends.add_argument("--output", type=Path, default=ROOT / "build" / "forecast.json")
+    cures = commands.add_parser("remedies", help="measure what each remedy does against each cause")
+    cures.add_argument("--runs", type=int, default=5, help="how many runs of each remedy against each trouble (default 5)")
+    cures.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
+    cures.add_argument("--output", type=Path, default=ROOT / "build" / "remedies.json")
+    cures.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
+    cures.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))
     guest.add_argument("--memory", default="4608", help="MB; with commas, of each memory node")
     guest.add_argument("word", nargs="*", help="words for the kernel's command line, such as lab.blocks_per_packet=16")
     options = parser.parse_args(words)
     try:
-        return {"accuracy": _accuracy, "causes": _causes, "forecast": _forecast, "guest": _guest}[options.command](options)
+        run = {"accuracy": _accuracy, "causes": _causes, "forecast": _forecast, "remedies": _remedies, "guest": _guest}[options.command]
+        return run(options)
     except (GuestError, RuntimeError, OSError, pytest.skip.Exception) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -59,10 +69,28 @@ def _accuracy(options: argparse.Namespace) -> int:
     return 0
 
 
+def _remedies(options: argparse.Namespace) -> int:
+    _check_troubles(options.trouble, PRESSURES)
+    if options.table:
+        print(markdown(json.loads(options.output.read_text())))
+        return 0
+    runs: list[Treated] = []
+    for run in treat(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble):
+        runs.append(run)
+        write_remedies(runs, options.seed, options.output)
+    print(markdown(write_remedies(runs, options.seed, options.output)))
+    print(f"Figures: {options.output}")
+    return 0
+
+
+def _check_troubles(chosen: Iterable[str], known: Iterable[str]) -> None:
+    for name in chosen:
+        if name not in known:
+            raise RuntimeError(f"there is no trouble {name!r}; there are {', '.join(known)}")
+
+
 def _causes(options: argparse.Namespace) -> int:
-    unknown = [name for name in options.trouble if name not in TROUBLES]
-    if unknown:
-        raise RuntimeError(f"there is no trouble {unknown[0]!r}; there are {', '.join(TROUBLES)}")
+    _check_troubles(options.trouble, TROUBLES)
     runs = list(starve(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble))
     for name, value in write_causes(runs, options.output).items():
         print(f"{name}: {value}")

@@ -191,6 +191,8 @@ def _run(guest: Guest, release: str, name: str, number: int, dice: random.Random
     figures = fleet_figures({**like, "host": (facts, account_of(facts))})["host"]
     result = explained(classify(facts, load_catalogue()), facts, figures)
     causes = tuple((one["cause"], one["certainty"]) for one in result["causes"])
+    if not result["symptom"] and any("kernel's address space" in reason for reason in result["reasons"]):
+        causes = (("not_pages", "reasons"),)  # a host without the symptom has no cause: its reasons tell of what else was short
     account = result["account"]
     share = None if account["unclear"] else round(100 * account["unaccounted_kb"] / account["total_kb"], 2)
     return Run(name, release, number, causes, result["verdict"], result["symptom"], share)

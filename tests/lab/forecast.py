@@ -81,14 +81,14 @@ def live(runs: int, seed: int, say: Callable[[str], None], of: Sequence[Kernel] 
             guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=100 2>/dev/null; sync", timeout=600)
             for kind in (LEAKS, STANDS):
                 for number in range(runs):
-                    life = _life(guest, one.release, kind, number, random.Random(f"{seed} {kind} {number}"))
+                    life = _life(guest, one.release, kind, number, random.Random(f"{seed} {one.release} {kind} {number}"))
                     end = "" if life.ended is None else f", ended in night {life.ended}"
                     say(f"{one.release}: {kind} {number}: {life.nights} nights, {life.told['state']}, told {life.ends}{end}")
                     yield life
 
 
 def _life(guest: Guest, release: str, kind: str, number: int, dice: random.Random) -> Life:
-    nights = dice.randint(8, 14)
+    nights = dice.randint(10, 18)
     pace_kb = dice.randint(*_PACE_KB) if kind == LEAKS else 0
     # as much as three times the pace in one night, and next to nothing in another
     taken_kb = [
