@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.lab [accuracy|causes|forecast|remedies|guest]``: the truth of headroom, causes, forecasts and remedies; a guest to look at."""
+"""``python -m tests.lab [accuracy|causes|forecast|remedies|guest]``: the truth of what is told of guests, and a guest to look at."""
 
 from __future__ import annotations
 

@@ -96,8 +96,7 @@ def _stray(points: Sequence[tuple[float, float]], drift: float) -> float:
     """Units squared a second: the variance of the wandering about the drift, times the square of Student's t.
 
     From one point to the next independent errors come and go again, and what wanders stays. Twice the correlation of neighbours, added
-    to one, leaves the share of the second (Newey and West, 1987, with one lag). Few points tell it badly: one and a half standard errors are
-    added.
+    to one, leaves the share of the second (Newey and West, 1987, with one lag). Few points tell it badly, so some doubt is added.
     """
     steps = [(then - at, later - earlier) for (at, earlier), (then, later) in zip(points, points[1:], strict=False) if then > at]
     left = [(step - drift * seconds) / math.sqrt(seconds) for seconds, step in steps]
