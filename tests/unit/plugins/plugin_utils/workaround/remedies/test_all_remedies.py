@@ -65,7 +65,7 @@ swappiness = folder.vm / "swappiness"
 swappiness.write_text("60\\n")
 applied = folder.ask("dash", "apply", **values).outcome, swappiness.read_text(), folder.left().settings, parse_record(folder.left().record)
 print(json.dumps({
-    "probe": " $v/swappiness " in render_probe("n0") and "swappiness" in LINES_WANTED,
+    "probe": " $v/swappiness " in render_probe("n0") and "|swappi)" in LINES_WANTED,
     "sosreport": from_sysctl("vm.swappiness = 60"),
     "boot": parse_settings([("/etc/sysctl.conf", "vm.swappiness = 1")]),
     "no_record": no_record(),
