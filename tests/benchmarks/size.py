@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Size:
-    """``fleets``: the small and the large number of recorded hosts, ``merges`` of hosts in a fact cache; ``nights`` in the history; ``rounds``: how often the
-    stages see the sample fleet.
+    """``fleets``: the small and the large number of recorded hosts, ``merges`` of hosts in a fact cache, ``nights`` in the history;
+    ``rounds``: how often the stages see the sample fleet.
 
     Sosreports: ``sos_megabytes`` unpacked, ``sos_members`` of each, ``sos_rounds`` over the unpacked ones, ``sos_fleet`` archives.
     """
