@@ -160,7 +160,7 @@ def test_too_many_sources_or_too_long_names_are_no_hosts() -> None:
     longest = "/" + 511 * "a"
     evidence = read_transcript(transcript(f"{longest}:1", f"{longest}a:1", f"!{longest}b:gone", f"!/b{longest[2:]}:gone"))
     assert [name for name in evidence.texts if name[:2] == "/a"] == [longest]
-    assert list(evidence.reasons) == [f"/b{longest[2:]}"]
+    assert [name for name in evidence.reasons if "aaa" in name] == [f"/b{longest[2:]}"]
     most = [f"/sys/{number}:1" for number in range(MAX_SOURCES - 1)]
     assert len(keep_bounds(dict.fromkeys(most, ""), {"$uname": "gone"}) or most) == MAX_SOURCES - 1
     with pytest.raises(EvidenceError, match="more than 20000 sources, which no host has"):
