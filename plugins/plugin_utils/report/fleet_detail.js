@@ -5,8 +5,6 @@
 
 const panel = byId("panel");
 const meanings = JSON.parse(byId("meanings").textContent);
-// Line by line, and each parsed only when its host is opened.
-const details = byId("details").textContent.trim().split("\n");
 const LINE_BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]/g;
 const HIDDEN = /[\p{C}\p{Zl}\p{Zp}\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/gu;
 let lastFocus = null;
@@ -60,6 +58,7 @@ function openHost(name) {
   panel.hidden = !name;
   document.documentElement.classList.toggle("open", Boolean(name));
   if (!name) {
+    panel.removeAttribute("aria-busy");
     panel.replaceChildren();
     if (lastFocus && lastFocus.isConnected) lastFocus.focus({ preventScroll: true });
     return;
@@ -69,14 +68,26 @@ function openHost(name) {
     delete panel.dataset.v;
     panel.replaceChildren(panelHead(name, null), make("p", { class: "note" }, "This report holds no host of this name."));
   } else {
-    const host = JSON.parse(details[index]);
-    rows[index].element.setAttribute("aria-current", "true");
-    panel.dataset.v = host.verdict;
-    panel.replaceChildren(...describe(host));
-    if (!wasOpen) rows[index].element.scrollIntoView({ block: "nearest" });
+    const row = rows[index].element;
+    row.setAttribute("aria-current", "true");
+    panel.dataset.v = row.dataset.v;
+    panel.replaceChildren(panelHead(name, row.dataset.v));
+    if (!wasOpen) row.scrollIntoView({ block: "nearest" });
+    fill(name, index);
   }
   panel.scrollTop = 0;
   panel.focus({ preventScroll: true });
+}
+
+// The head is there at once; the rest comes when it is unpacked, unless another host is open by then.
+async function fill(name, index) {
+  panel.setAttribute("aria-busy", "true");
+  const host = await hostAt(index).catch(() => null);
+  if (state.host !== name) return;
+  if (host) byId("panel-title").textContent = printable(host.name);
+  panel.append(...(host ? describe(host) : [make("p", { class: "note" },
+    "This browser cannot unpack what the report has of this host. A newer one can. All of it is in fleet.json.")]));
+  panel.removeAttribute("aria-busy");
 }
 
 function panelHead(name, verdict) {
@@ -95,7 +106,6 @@ function panelHead(name, verdict) {
 function describe(host) {
   const facts = host.facts || {};
   return [
-    panelHead(host.name, host.verdict),
     host.facts && make("div", { class: "figures" }, figures(host, facts)),
     host.change && changeSection(host.change),
     why(host),

@@ -4,15 +4,15 @@
 """fleet.html: the report for people, one file that needs nothing else and fetches nothing.
 
 The table is static HTML and readable without scripts. Filters, sorting and the panel of one host
-come from fleet_list.js, fleet_detail.js, fleet_cause.js and fleet_past.js, which read each host's data, when it is asked for, from
-one line of JSON in the page. Text of a host reaches the page in two ways only: escaped by Jinja2,
-or as textContent.
+come from the scripts below. The data of hosts lie packed in the page, and are unpacked for the host that is opened. Text of a host
+reaches the page in two ways only: escaped by Jinja2, or as textContent.
 """
 
 from __future__ import annotations
 
 import base64
 import functools
+import gzip
 import hashlib
 import json
 import re
@@ -60,13 +60,15 @@ _SHOWN_FACTS = (
 #: The reasons, the causes, the change and the NICs tell of these.
 _TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes", "vmstat")
 #: fleet_detail.js starts them.
-_SCRIPTS = ("fleet_list.js", "fleet_cause.js", "fleet_past.js", "fleet_detail.js")
+_SCRIPTS = ("fleet_list.js", "fleet_hosts.js", "fleet_cause.js", "fleet_past.js", "fleet_detail.js")
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
 _SHOWN_ROOM = ("node", "zone", "usable", "atomic_at_most")
 _SHOWN_NODE = ("node", "atomic", "atomic_at_most")
 # Where scripts run, a browser need not lay out the rows that fleet_list.js will put aside anyway.
 _EARLY_SCRIPT = 'document.documentElement.classList.add("js")'
 _FIRST_PAGE = 500
+#: So many hosts are packed together: more of them pack better, and fewer are sooner unpacked.
+HOSTS_IN_A_PACK = 250
 #: A browser opens so many in two seconds. The page has the worst of a larger fleet, and says where the others are.
 MOST_HOSTS = 10_000
 # Someone is without service there, or soon will be.
@@ -105,7 +107,8 @@ def render_html(fleet: Mapping[str, Any]) -> str:
             first_page=_FIRST_PAGE,
             meanings=Markup(_embedded(VERDICTS)),
             parts=Markup(_embedded(PARTS)),
-            details=Markup("\n".join(_details(fleet, rows))),
+            hosts_in_a_pack=HOSTS_IN_A_PACK,
+            packs=Markup("\n".join(_packs(fleet, [row.name for row in rows]))),
         )
     )
 
@@ -180,10 +183,11 @@ def _link(name: str) -> str:
     return "#host=" + quote(_SURROGATES.sub("\ufffd", name), safe="")
 
 
-def _details(fleet: Mapping[str, Any], rows: list[HostRow]) -> Iterator[str]:
-    """One line of JSON for each host, in the order of the rows."""
-    for row in rows:
-        yield _embedded(_shown(row.name, fleet["hosts"][row.name]))
+def _packs(fleet: Mapping[str, Any], names: list[str]) -> Iterator[str]:
+    """The data of the hosts in their order, HOSTS_IN_A_PACK at a time: a line of JSON each, gzip, and Base64, as fleet_hosts.js reads it."""
+    for first in range(0, len(names), HOSTS_IN_A_PACK):
+        lines = "\n".join(_ENCODE(_shown(name, fleet["hosts"][name])) for name in names[first : first + HOSTS_IN_A_PACK])
+        yield base64.b64encode(gzip.compress(lines.encode("ascii"), mtime=0)).decode("ascii")
 
 
 def _shown(name: str, result: Mapping[str, Any]) -> dict[str, Any]:

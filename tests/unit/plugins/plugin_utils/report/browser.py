@@ -104,6 +104,13 @@ class Browser:
         self.call("Page.navigate", url=url)
         while not self._loaded:
             self._receive()
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until the page says of no part that it is still busy."""
+        self.evaluate(
+            "new Promise((done) => { const look = () => document.querySelector('[aria-busy=true]') ? setTimeout(look, 5) : done(); look(); })"
+        )
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page."""
