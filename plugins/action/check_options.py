@@ -13,6 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import AcknowledgedError, read_acknowledged
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import HOSTS, folder_of, names_of, role_options
@@ -66,9 +67,11 @@ def _require_usable(name: str, value: Any) -> None:
     try:
         if name.endswith("_advisories"):
             merge_site_advisories(load_catalogue(), value)
+        if name == "audit_acknowledged" and value:
+            read_acknowledged(value)
         if name.endswith(("_output_dir", "_report_dir")):
             require_writable(value)
-    except AdvisoryError as error:
+    except (AdvisoryError, AcknowledgedError) as error:
         raise AnsibleActionFail(f"{name}: {error}") from None
     except OSError as error:
         raise AnsibleActionFail(f"{name}: {os_failure(error)}") from None

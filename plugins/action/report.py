@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.rememb
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.handed_on import facts_to_hand_on
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import (
+    AcknowledgedError,
+    ended_sentences,
+    read_acknowledged,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORT_FILES, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.host_end import HostEnd, audit_ends, workaround_ends
@@ -35,9 +42,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.job_sta
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.older_evidence import older_observations
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, screen_lines, show_or_hand_on
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.site import Site, groups_of_hosts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.slices import HandedOn, reader
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.whereabouts import whereabouts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.whereabouts import in_job, whereabouts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.kept_on_disk import KeptOnDisk
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
@@ -61,6 +69,7 @@ _OF_AUDIT = (
     "fail_on_new",
     "ignore_unreachable",
     "listing",
+    "acknowledged",
 )
 _OPTIONS = {
     "gathered": {"type": "str", "required": True},
@@ -77,6 +86,9 @@ _TAKEN = {
     "audit": (*_OF_AUDIT, "site_advisories"),
     "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable"),
 }
+
+#: So many sentences on acknowledgements that ended go to the output.
+_MOST_WARNINGS = 5
 
 #: What was gathered of each host, what was changed on it, and which hosts could not be reached now.
 _Seen = tuple[Mapping[str, Gathered], dict[str, Change], set[str]]
@@ -96,6 +108,8 @@ class ActionModule(ControllerAction):
             return {"changed": False, **_report(options, task_vars, check_mode=self._task.check_mode)}
         except AdvisoryError as error:
             raise AnsibleActionFail(f"site_advisories: {error}") from None
+        except AcknowledgedError as error:
+            raise AnsibleActionFail(f"acknowledged: {error}") from None
         except FactCacheError as error:
             raise AnsibleActionFail(f"The fact cache cannot be used. {error}") from None
         except OSError as error:
@@ -110,22 +124,29 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
     def say(number: int, _seconds: float) -> None:
         display.display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
 
+    site = _site(options, task_vars)
     with no_search_for_cycles():
         merging = options["slices"] == "merge"
         gathered, changes, unreached = (_of_slices if merging else _registered)(hosts, options, task_vars, say)
         comparing = options["compare"] and not options["changed_by"]
         how = {"comparing": comparing, "troubled": options["troubled"], "changes": changes, "results": KeptOnDisk() if merging else None}
-        judged, new = judge_fleet(gathered, options["site_advisories"], **how), None
+        judged, new = judge_fleet(gathered, options["site_advisories"], site=site, **how), None
         whole_fleet = set((task_vars.get("groups") or {}).get("all", ())) <= set(judged["hosts"])
         if options["history"] != OFF:
             new = _remember(judged, options, task_vars, whole_fleet=whole_fleet, check_mode=check_mode)
         with in_turn(options["output_dir"], REPORT_FILES, judged["hosts"], whole_fleet=whole_fleet) as kept:
             fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
-    if kept:
-        display.warning(kept)
+    for warning in (*([kept] if kept else ()), *islice(ended_sentences(site.acknowledged, fleet["hosts"], site.today), _MOST_WARNINGS)):
+        display.warning(warning)
     show_or_hand_on(f"\n{answer}")
     ends = _ends(fleet, options, unreached, new)
     return {**_result(fleet, paths, changing=bool(changes)), "ends": ends, "answer": answer}
+
+
+def _site(options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Site:
+    sources = () if in_job(task_vars) else tuple(str(source) for source in task_vars.get("ansible_inventory_sources") or ())
+    acknowledged = read_acknowledged(options["acknowledged"]) if options["acknowledged"] else {}
+    return Site(datetime.now(timezone.utc).date(), groups_of_hosts(task_vars.get("groups") or {}), acknowledged, sources)
 
 
 def _told(fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any]) -> tuple[dict[str, str], str]:

@@ -111,6 +111,12 @@ options:
     elements: str
     choices: [affected, starved, stalled, at_risk, unreachable, unknown, needs_review, reboot_pending, mitigated, clear]
     default: []
+  acknowledged:
+    description:
+      - A YAML file of hosts whose trouble is known and may wait, a list of C(host), C(reason) and C(until), the last day on which the entry
+        counts, in UTC. C(verdicts) lists the only verdicts for which it counts. These hosts do not count for O(fail_on).
+    type: path
+    default: ""
   fail_on_new:
     description: Whether only hosts count for O(fail_on) whose verdict was another one in the audit before. It takes O(history).
     type: bool

@@ -46,7 +46,8 @@ def fleet_schema(schema: dict[str, Any]) -> dict[str, Any]:
 def _state() -> dict[str, Any]:
     """A host before or after a change."""
     number = {"type": ["integer", "null"], "minimum": 0}
-    properties = {"verdict": {"$ref": "#/$defs/verdict"}, **dict.fromkeys((*KEYS, "granted"), number)}
+    numbers = {"type": ["array", "null"], "items": {"type": "integer", "minimum": 0}}
+    properties = {"verdict": {"$ref": "#/$defs/verdict"}, **dict.fromkeys((*KEYS, "granted"), number), "granted_by_order": numbers}
     return {"type": "object", "required": list(properties), "additionalProperties": False, "properties": properties}
 
 

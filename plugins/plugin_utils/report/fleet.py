@@ -9,6 +9,7 @@ import contextlib
 import gc
 import time
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
@@ -17,6 +18,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explan
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.commands import commands_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.site import Site
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_collection import collection_version
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
 
@@ -31,28 +34,38 @@ def judge_fleet(
     troubled: Sequence[str] = (),
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     results: MutableMapping[str, dict[str, Any]] | None = None,
+    site: Site | None = None,
 ) -> dict[str, Any]:
     """The document that all reports are made of; docs/fleet.schema.json describes it.
 
     ``comparing``: with what sets the hosts that show the trouble apart from the rest; ``troubled`` names these hosts where
     the verdicts are not to tell. ``changes``: what a role did to each host (workaround/effect.py, Change). ``results``: what is to
-    hold the hosts' results, where a dict is too small. Raises AdvisoryError where the site's advisories are not in order.
+    hold the hosts' results, where a dict is too small. ``site``: what the site says of its hosts. Raises AdvisoryError where the site's
+    advisories are not in order.
     """
+    site = site or Site(datetime.now(timezone.utc).date())
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
     hosts: MutableMapping[str, dict[str, Any]] = {} if results is None else results
     # what is needed of every host at once is kept here, since each look at ``results`` may read a file
     seen: dict[str, Seen] = {}
     verdicts: list[str] = []
+    mattering: set[str] = set()
     for name, one in gathered.items():
         result = judge_host(one, advisories)
+        result = {**result, **site.told_of(name, result["verdict"])}
         hosts[name] = {**result, "change": changes[name]} if changes and name in changes else result
         verdicts.append(result["verdict"])
+        mattering.update(result["advisories"])
         if (told := seen_of(result)) is not None:
             seen[name] = told
     explain_fleet(hosts, seen, advisories)
     return {
         **head_of(SCHEMA),
         "counts": counts_by_verdict({"verdict": verdict} for verdict in verdicts),
+        "advisories": {
+            one.id: {"title": one.title, "references": list(one.references)} for one in advisories.advisories if one.id in mattering
+        },
+        "commands": commands_of(site.inventory),
         "comparison": _comparison(hosts, troubled) if comparing else None,
         "history": None,
         "hosts": hosts,

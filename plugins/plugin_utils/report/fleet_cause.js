@@ -14,7 +14,16 @@ function why(host) {
   return section("Why",
     host.reasons.length ? list(host.reasons.slice(0, FIRST_REASONS)) : make("p", { class: "note" }, "No reasons were recorded."),
     more.length ? make("details", {}, make("summary", {}, `${count(more.length)} more`), list(more)) : null,
-    host.advisories.length ? make("p", { class: "chips" }, "Advisories ", host.advisories.map((id) => make("code", {}, id))) : null);
+    host.advisories.length ? make("ul", { class: "chips" }, host.advisories.map(advisoryLine)) : null);
+}
+
+// Links lead to web addresses alone; what else an advisory refers to is told in words.
+function advisoryLine(id) {
+  const { title, references } = marks.advisories[id] || { title: "", references: [] };
+  const reference = (told) => /^https?:\/\//.test(told)
+    ? make("a", { href: told, target: "_blank", rel: "noreferrer" }, told.replace(/^https?:\/\//, "").slice(0, 80)) : told;
+  return make("li", {}, "Advisory ", make("code", {}, id), title && `: ${title}`,
+    references.length ? make("ul", {}, references.map((told) => make("li", {}, reference(told)))) : null);
 }
 
 function causeSection(host) {

@@ -21,6 +21,8 @@ def _fact(result: Mapping[str, Any], group: str, name: str) -> object:
 _COLUMNS: dict[str, Callable[[HostRow, Mapping[str, Any]], object]] = {
     "host": lambda row, _result: row.name,
     "verdict": lambda row, _result: row.verdict,
+    "groups": lambda _row, result: "; ".join(result["groups"]),
+    "acknowledged_until": lambda _row, result: (result["acknowledged"] or {}).get("until"),
     "change": lambda _row, result: (result.get("change") or {}).get("outcome"),
     "symptom": lambda _row, result: result["symptom"],
     "order": lambda row, _result: row.order,

@@ -106,12 +106,13 @@ function panelHead(name, verdict) {
 function describe(host) {
   const facts = host.facts || {};
   return [
+    host.acknowledged && make("p", { class: "note" }, `Acknowledged until ${host.acknowledged.until}: ${host.acknowledged.reason}`),
     host.facts && make("div", { class: "figures" }, figures(host, facts)),
     host.change && changeSection(host.change),
     why(host),
     causeSection(host),
     host.actions.length ? section("What would help", make("ol", { class: "actions" },
-      host.actions.map((step) => make("li", {}, step.description, " ", make("code", {}, step.action))))) : null,
+      host.actions.map((step) => make("li", {}, step.description, " ", make("code", {}, step.action), commandFor(step.action, host.name))))) : null,
     unhelpfulSection(host),
     pastSection(host),
     accountSection(host),
@@ -134,7 +135,20 @@ function changeSection(change) {
     make("ul", { class: "reasons" }, change.sentences.map((sentence) => make("li", {}, sentence))),
     change.before && make("table", { class: "change" },
       make("thead", {}, make("tr", {}, make("td", {}), make("th", { scope: "col" }, "before"), make("th", { scope: "col" }, "after"))),
-      make("tbody", {}, row("verdict", "verdict"), settings.map((key) => row(title(key), key)), row(`atomic order-${change.order} requests left`, "granted"))));
+      make("tbody", {}, row("verdict", "verdict"), settings.map((key) => row(title(key), key)), row(`atomic order-${change.order} requests left`, "granted"))),
+    roomPictures(change));
+}
+
+// Before and after: how many requests of each order would be granted. Logarithmic: some and none must be seen to differ, as must few and many.
+function roomPictures(change) {
+  const states = [change.before, change.after].map((state) => (state || {}).granted_by_order);
+  if (!states.every(Boolean)) return null;
+  const most = Math.max(1, ...states.flat());
+  const line = (granted, order) => make("li", { class: granted ? null : "none" }, make("span", {}, `order ${order}`), make("b", {}, count(granted)),
+    make("i", { "aria-hidden": "true", style: { "--part": `${(100 * Math.log1p(granted) / Math.log1p(most)).toFixed(1)}%` } }));
+  const picture = (title, granted) => make("figure", {}, make("figcaption", {}, `Atomic requests left, ${title}`),
+    make("ul", { class: "bars room" }, granted.slice(0, Math.max(change.order, 3) + 2).map(line)));
+  return make("div", { class: "pair" }, picture("before", states[0]), picture("after", states[1]));
 }
 
 function figures(host, facts) {

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 "use strict";
 // The list: filters, sorting and paging of the rows that the page already holds, and the address.
-// The address is the state (#host=NAME&q=TEXT&verdict=V&sort=KEY&desc=1): every view can be sent on.
+// The address is the state (#host=NAME&q=TEXT&verdict=V&group=G&sort=KEY&desc=1): every view can be sent on.
 
 const PAGE = 500;
 const byId = (id) => document.getElementById(id);
@@ -13,6 +13,8 @@ const body = table.tBodies[0];
 const rows = Array.from(table.querySelectorAll("tbody tr"), (element, index) => ({ element, index, link: element.cells[0].firstChild.hash }));
 table.querySelector(".rest")?.remove();
 const indexOfLink = new Map(rows.map((row) => [row.link, row.index]));
+// The places of these names are the numbers of the rows' groups.
+const groupNames = Array.from(byId("group")?.options || [], (option) => option.value).slice(1);
 const verdictOrder = Object.keys(JSON.parse(byId("meanings").textContent));
 const collator = new Intl.Collator("en", { numeric: true });
 const cell = (row, place) => row.element.cells[place].textContent;
@@ -51,7 +53,7 @@ function readAddress() {
 
 function addressOf(change) {
   const wanted = { ...state, ...change };
-  const parts = ["verdict", "q", "sort", "desc", "host"].filter((key) => wanted[key])
+  const parts = ["verdict", "group", "q", "sort", "desc", "host"].filter((key) => wanted[key])
     .map((key) => `${key}=${quoted(wanted[key])}`);
   return "#" + parts.join("&");
 }
@@ -69,9 +71,13 @@ function matches(row, words) {
   return words.every((word) => row.text.includes(word));
 }
 
+function isInGroup(row) {
+  return !state.group || (row.element.dataset.g || "").split(" ").includes(String(groupNames.indexOf(state.group)));
+}
+
 function select() {
   const words = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
-  found = rows.filter((row) => (!state.verdict || row.element.dataset.v === state.verdict) && matches(row, words));
+  found = rows.filter((row) => (!state.verdict || row.element.dataset.v === state.verdict) && isInGroup(row) && matches(row, words));
   if (Object.hasOwn(SORTS, state.sort || "")) {
     const sign = state.desc ? -1 : 1;
     found.sort((a, b) => sign * SORTS[state.sort](a, b) || a.index - b.index);
@@ -79,6 +85,7 @@ function select() {
   shown = 0;
   body.replaceChildren();
   showMore();
+  showCommands();
 }
 
 function showMore() {
@@ -98,7 +105,8 @@ function showMore() {
 function paintControls() {
   if (byId("search").value !== (state.q || "")) byId("search").value = state.q || "";
   byId("verdict").value = state.verdict || "";
-  byId("reset").hidden = !(state.q || state.verdict);
+  if (byId("group")) byId("group").value = state.group || "";
+  byId("reset").hidden = !(state.q || state.verdict || state.group);
   for (const tile of document.querySelectorAll(".tile")) {
     tile.setAttribute("aria-pressed", String(tile.dataset.v === state.verdict));
   }
@@ -113,7 +121,7 @@ function follow() {
   const before = state;
   state = readAddress();
   const same = (key) => (before[key] || "") === (state[key] || "");
-  if (!started || !["q", "verdict", "sort", "desc"].every(same)) select();
+  if (!started || !["q", "verdict", "group", "sort", "desc"].every(same)) select();
   paintControls();
   if (!started || !same("host")) openHost(state.host);
   started = true;
@@ -138,7 +146,11 @@ function start() {
   document.querySelector(".tools").addEventListener("submit", (event) => event.preventDefault());
   byId("search").addEventListener("input", (event) => go({ q: event.target.value }, true));
   byId("verdict").addEventListener("change", (event) => go({ verdict: event.target.value }, true));
-  byId("reset").addEventListener("click", () => go({ q: "", verdict: "" }, true));
+  byId("group")?.addEventListener("change", (event) => go({ group: event.target.value }, true));
+  byId("reset").addEventListener("click", () => go({ q: "", verdict: "", group: "" }, true));
+  byId("save").addEventListener("click", () => saveFile("hosts.csv", csvText(found), "text/csv"));
+  byId("take").hidden = !rows.length;
+  byId("take").addEventListener("toggle", showCommands);
   byId("more").addEventListener("click", showMore);
   for (const tile of document.querySelectorAll(".tile")) {
     tile.addEventListener("click", () => go({ verdict: tile.dataset.v === state.verdict ? "" : tile.dataset.v }, true));

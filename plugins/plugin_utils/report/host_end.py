@@ -28,11 +28,12 @@ class HostEnd(TypedDict):
 def audit_ends(
     fleet: Mapping[str, Any], fail_on: Collection[str], unreached: Collection[str], counted: Collection[str] | None = None
 ) -> dict[str, HostEnd]:
-    """{host: how it ends} after an audit. A verdict of ``fail_on`` counts on the hosts of ``counted``, where None is all of them."""
+    """{host: how it ends} after an audit. A verdict of ``fail_on`` counts on the hosts of ``counted``, where None is all of them, unless
+    it is acknowledged."""
     ends: dict[str, HostEnd] = {}
     for name, host in fleet["hosts"].items():
         told = f"{host['verdict']}: {host['reasons'][0] if host['reasons'] else 'no reason is known'}"
-        if host["verdict"] in fail_on and (counted is None or name in counted):
+        if host["verdict"] in fail_on and not host["acknowledged"] and (counted is None or name in counted):
             ends[name] = _end("failed", told)
         elif name in unreached:
             ends[name] = _end("unreachable", told)

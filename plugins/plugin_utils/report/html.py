@@ -28,6 +28,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison_view import comparison_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.history_view import history_view
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.nights_picture import HEIGHT, WIDTH, nights_picture
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.row_marks import row_marks
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import (
     HostRow,
     host_rows,
@@ -60,7 +61,7 @@ _SHOWN_FACTS = (
 #: The reasons, the causes, the change and the NICs tell of these.
 _TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes", "vmstat")
 #: fleet_detail.js starts them.
-_SCRIPTS = ("fleet_list.js", "fleet_hosts.js", "fleet_cause.js", "fleet_past.js", "fleet_detail.js")
+_SCRIPTS = ("fleet_list.js", "fleet_hosts.js", "fleet_take.js", "fleet_cause.js", "fleet_past.js", "fleet_detail.js")
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
 _SHOWN_ROOM = ("node", "zone", "usable", "atomic_at_most")
 _SHOWN_NODE = ("node", "atomic", "atomic_at_most")
@@ -80,6 +81,7 @@ def render_html(fleet: Mapping[str, Any]) -> str:
     every = host_rows(fleet)
     rows = every[:MOST_HOSTS]
     columns = _room_columns(rows)
+    marks = row_marks([fleet["hosts"][row.name] for row in rows])
     script = "".join(map(_asset, _SCRIPTS))
     return (
         _environment()
@@ -87,7 +89,12 @@ def render_html(fleet: Mapping[str, Any]) -> str:
         .render(
             counts=verdict_counts(fleet),
             verdicts=VERDICTS,
-            rows=((row, _link(row.name), printable(row.name, 255), [_room(column.order, row) for column in columns]) for row in rows),
+            rows=(
+                (row, _link(row.name), printable(row.name, 255), [_room(column.order, row) for column in columns], numbers)
+                for row, numbers in zip(rows, marks.of_rows, strict=True)
+            ),
+            groups=marks.groups,
+            marks=Markup(_embedded({"actions": marks.actions, "commands": fleet["commands"], "advisories": fleet["advisories"]})),
             columns=columns,
             headroom_meaning=_headroom_meaning(columns),
             total=len(every),
@@ -184,7 +191,7 @@ def _link(name: str) -> str:
 
 
 def _packs(fleet: Mapping[str, Any], names: list[str]) -> Iterator[str]:
-    """The data of the hosts in their order, HOSTS_IN_A_PACK at a time: a line of JSON each, gzip, and Base64, as fleet_hosts.js reads it."""
+    """The data of the hosts in their order, HOSTS_IN_A_PACK at a time: a line of JSON each, in gzip and Base64. fleet_hosts.js reads it."""
     for first in range(0, len(names), HOSTS_IN_A_PACK):
         lines = "\n".join(_ENCODE(_shown(name, fleet["hosts"][name])) for name in names[first : first + HOSTS_IN_A_PACK])
         yield base64.b64encode(gzip.compress(lines.encode("ascii"), mtime=0)).decode("ascii")

@@ -43,7 +43,7 @@ def json_lines(fleet: Mapping[str, Any]) -> Iterator[str]:
     # Worst first is how the counts are made, and how a person wants to read them.
     counts = ",".join(f"{_text(verdict)}:{_text(n)}" for verdict, n in fleet["counts"].items())
     yield f'"counts":{{{counts}}},\n'
-    for key in ("comparison", "history"):
+    for key in ("advisories", "commands", "comparison", "history"):
         yield f"{_text(key)}:{_text(fleet[key])},\n"
     yield '"hosts":{\n'
     comma = ",\n"

@@ -23,8 +23,8 @@ class HostRow(NamedTuple):
     ``order`` is the one the host is judged by, None for a host that gave no facts. ``headroom`` is the number of atomic requests of that
     order that would be granted at least, ``headroom_at_most`` at most, None if not known. ``changed``: ``reason`` is what a role did to
     the host. ``warned``: clear, but ``reason`` warns of what is coming: a fault with the next boot, or memory that runs out.
-    ``exhausted``: when nothing may be left, "" where nothing says so. ``cause``: the likeliest one with what speaks for it, "" where
-    there is none.
+    ``acknowledged``: until when its trouble may wait, and why; "" where nobody said so. ``exhausted``: when nothing may be left, "" where
+    nothing says so. ``cause``: the likeliest one with what speaks for it, "" where there is none.
     """
 
     name: str
@@ -37,6 +37,7 @@ class HostRow(NamedTuple):
     reason: str
     changed: bool
     warned: bool
+    acknowledged: str
     exhausted: str
     cause: str
 
@@ -47,11 +48,14 @@ class HostRow(NamedTuple):
 
 
 def host_rows(fleet: Mapping[str, Any]) -> list[HostRow]:
-    """One row for every host of ``fleet``: the worst verdict first, of the clear ones those with a warning, whose headroom ends first,
-    by name."""
-    rows = [_row(name, result) for name, result in fleet["hosts"].items()]
+    """One row for every host of ``fleet``: the worst verdict first, what is acknowledged last of each, of the clear ones those with a
+    warning, whose headroom ends first, by name."""
+    return sorted((_row(name, result) for name, result in fleet["hosts"].items()), key=_place)
+
+
+def _place(row: HostRow) -> tuple[Any, ...]:
     # A verdict this version does not know sorts before all others: never overlooked.
-    return sorted(rows, key=lambda row: (SEVERITY.get(row.verdict, -1), not row.warned, row.exhausted or "~", natural_key(row.name)))
+    return SEVERITY.get(row.verdict, -1), bool(row.acknowledged), not row.warned, row.exhausted or "~", natural_key(row.name)
 
 
 def verdict_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
@@ -78,9 +82,14 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         printable(reasons[0], 400) if reasons else "",
         changed,
         not changed and result["verdict"] == "clear" and (boots or bool(exhausted)),
+        _acknowledged(result["acknowledged"]),
         exhausted,
         _cause(result),
     )
+
+
+def _acknowledged(told: Mapping[str, str] | None) -> str:
+    return printable(f"until {told['until']}: {told['reason']}", 200) if told else ""
 
 
 def _exhausted(forecast: Mapping[str, Any] | None) -> str:

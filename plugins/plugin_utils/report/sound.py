@@ -59,4 +59,5 @@ def _of(fleet: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dic
 
 def _unknown(result: Mapping[str, Any], reason: str) -> dict[str, Any]:
     """A host that was to be changed still says that nobody knows what became of it."""
-    return {**not_judged(reason), **NOTHING, **({"change": change_of({"msg": reason})} if "change" in result else {})}
+    told = {"groups": result["groups"], "acknowledged": None}
+    return {**not_judged(reason), **NOTHING, **told, **({"change": change_of({"msg": reason})} if "change" in result else {})}

@@ -107,6 +107,8 @@ def table_lines(rows: list[HostRow], paint: Paint, reason_lines: int = _REASON_L
         # "Everything was seen" needs no second line; all others say why.
         if row.reason and (row.changed or not row.quiet):
             yield from ("    " + part for part in wrap(row.reason, WIDTH - 4, reason_lines))
+        if row.acknowledged:
+            yield from ("    " + part for part in wrap(f"Acknowledged {row.acknowledged}", WIDTH - 4, reason_lines))
         if row.cause:
             yield from ("    " + part for part in wrap(f"Cause: {row.cause}", WIDTH - 4, reason_lines))
 

@@ -13,11 +13,15 @@ _RUNNER = "/runner/"
 _OF_A_JOB = ("awx_job_id", "tower_job_id")
 
 
+def in_job(variables: Container[str]) -> bool:
+    """Whether AWX or Automation Platform runs this."""
+    return any(name in variables for name in _OF_A_JOB)
+
+
 def whereabouts(page: str, variables: Container[str], *, kept: bool) -> list[str]:
     """Lines on the reports' place. ``kept``: the file system is not that of the container itself."""
     lines = [f"Report: {page}"]
-    in_job = any(name in variables for name in _OF_A_JOB)
-    if page.startswith(_RUNNER) or (in_job and not kept):
+    if page.startswith(_RUNNER) or (in_job(variables) and not kept):
         lines += [
             "It is gone with the container of this job. To keep it, give pagealloc_output_dir",
             "a path that is exposed to the jobs, or copy it in a play behind this one.",

@@ -33,8 +33,8 @@ OUTCOMES = {
 OF_DECISION = {"none": "none", "keep": "kept", "refuse": "refused", "exhausted": "exhausted", "mend": "planned"}
 
 
-#: A host at one moment: its ``verdict``, each setting of KEYS, and ``granted``, how many atomic requests of the order would be granted;
-#: None for what was not seen.
+#: A host at one moment: its ``verdict``, each setting of KEYS, ``granted``, how many atomic requests of the order would be granted, and
+#: ``granted_by_order`` of each order; None for what was not seen.
 Snapshot = Mapping[str, Any]
 
 
@@ -75,6 +75,7 @@ def state(facts: Mapping[str, Any], result: Result) -> Snapshot:
         **{name: vm.get(name) for name in KEYS},
         # none by the lower bound and some by the upper one: not known
         "granted": least if least or not most else None,
+        "granted_by_order": list(result["headroom"]["atomic"]) if result["headroom"] else None,
     }
 
 

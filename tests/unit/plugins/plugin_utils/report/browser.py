@@ -11,10 +11,12 @@ import select
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.conftest import cannot_run
 
+_AXE = Path("/opt/axe/axe.min.js")
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What tells that a page did something wrong: errors of scripts, and all that the browser reports
 # (broken security policy, failed loads).
@@ -27,6 +29,13 @@ def chromium() -> str:
     if found is None:
         cannot_run("chromium is not installed (Debian: apt-get install chromium)")
     return found
+
+
+def axe_core() -> Path:
+    """The script of axe-core, or the end of the test."""
+    if not _AXE.exists():
+        cannot_run("axe-core is not in /opt/axe (.ci/run puts it there; by hand: apt-get install npm, npm pack axe-core)")
+    return _AXE
 
 
 class Browser:
@@ -109,7 +118,9 @@ class Browser:
     def rest(self) -> None:
         """Wait until the page says of no part that it is still busy."""
         self.evaluate(
-            "new Promise((done) => { const look = () => document.querySelector('[aria-busy=true]') ? setTimeout(look, 5) : done(); look(); })"
+            "new Promise((done) => {"
+            " const look = () => document.querySelector('[aria-busy=true]') ? setTimeout(look, 5) : done();"
+            " look(); })"
         )
 
     def evaluate(self, expression: str) -> Any:

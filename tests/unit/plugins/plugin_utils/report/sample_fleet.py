@@ -16,6 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_sta
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.account import account_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.commands import commands_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils import builders
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import Facts
@@ -176,6 +177,8 @@ def result(
         "causes": [dict(LEAK)] if troubled else [],
         "unhelpful": [{"action": "drop_caches", "reason": "Dropping caches brings nothing back."}] if troubled else [],
         "facts": of,
+        "groups": [],
+        "acknowledged": None,
     }
 
 
@@ -200,6 +203,8 @@ def fleet_of(hosts: Mapping[str, Result]) -> Result:
         "generated_at": "2026-11-24T02:00:00Z",
         "collection_version": "1.0.0",
         "counts": counts,
+        "advisories": {MLX4: {"title": "mlx4_en frees none", "references": ["https://access.redhat.com/solutions/1", "KB 1"]}},
+        "commands": commands_of(["hosts.yml"]),
         "comparison": compare(hosts),
         "history": None,
         "hosts": dict(hosts),
@@ -354,7 +359,9 @@ def hostile_fleet() -> Result:
         }
         verdict = list(VERDICTS)[place % len(VERDICTS)]
         hosts[text] = result(verdict, of, [text, text], (text,), ({"action": text, "description": text},))
-    return fleet_of(hosts)
+        hosts[text] |= {"groups": [text], "acknowledged": {"reason": text, "until": "2026-12-24"}}
+    fleet = fleet_of(hosts)
+    return {**fleet, "advisories": {text: {"title": text, "references": [text, f"javascript:{text}"]} for text in HOSTILE}}
 
 
 def compared_fleet(text: str = "2.11.500") -> Result:
@@ -369,8 +376,22 @@ def compared_fleet(text: str = "2.11.500") -> Result:
 def changed_fleet(text: str = "Step 1 of 5: vm.min_free_kbytes from 67584 to 262144 kB, for advisory pagealloc-mlx4-rhel6.4.") -> Result:
     """A host for each outcome of the workaround, with ``text`` for the sentences."""
     newer = dict.fromkeys(NEWER)  # that kernel has none of them
-    before = {"verdict": "affected", "min_free_kbytes": 67584, "zone_reclaim_mode": 0, **newer, "granted": 12}
-    after = {"verdict": "mitigated", "min_free_kbytes": 262144, "zone_reclaim_mode": 1, **newer, "granted": 20480}
+    before = {
+        "verdict": "affected",
+        "min_free_kbytes": 67584,
+        "zone_reclaim_mode": 0,
+        **newer,
+        "granted": 12,
+        "granted_by_order": [400, 90, 12, 0, 0],
+    }
+    after = {
+        "verdict": "mitigated",
+        "min_free_kbytes": 262144,
+        "zone_reclaim_mode": 1,
+        **newer,
+        "granted": 20480,
+        "granted_by_order": [90000, 45000, 20480, 9, 0],
+    }
     hosts = {}
     for outcome in OUTCOMES:
         reached, changed = outcome not in ("unreachable", "not_reached"), outcome in ("applied", "restored", "rolled_back")

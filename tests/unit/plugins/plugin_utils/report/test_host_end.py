@@ -13,7 +13,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.eff
 
 
 def audited(**verdicts: str) -> dict[str, Any]:
-    return {"hosts": {name: {"verdict": verdict, "reasons": [f"{name} says why", "more"]} for name, verdict in verdicts.items()}}
+    return {"hosts": {name: host(verdict, f"{name} says why", "more") for name, verdict in verdicts.items()}}
+
+
+def host(verdict: str, *reasons: str) -> dict[str, Any]:
+    return {"verdict": verdict, "reasons": list(reasons), "acknowledged": None}
 
 
 def cured(verdict: str, outcome: str) -> dict[str, Any]:
@@ -46,10 +50,17 @@ def test_an_audit_fails_those_that_were_asked_for(
 
 def test_the_message_is_the_verdict_with_its_first_reason_and_bounded() -> None:
     assert audit_ends(FLEET, ["affected"], [])["ill"]["msg"] == "affected: ill says why"
-    bare = {"hosts": {"a": {"verdict": "unknown", "reasons": []}, "b": {"verdict": "unknown", "reasons": ["x" * 5000]}}}
+    bare = {"hosts": {"a": host("unknown"), "b": host("unknown", "x" * 5000)}}
     ends = audit_ends(bare, ["unknown"], [])
     assert ends["a"]["msg"] == "unknown: no reason is known"
     assert len(ends["b"]["msg"]) <= 400
+
+
+def test_a_host_whose_trouble_is_acknowledged_does_not_fail_and_is_unreachable_all_the_same() -> None:
+    told = {"reason": "CHG0042", "until": "2026-12-24"}
+    fleet = {"hosts": {name: {**one, "acknowledged": told if name in ("ill", "down") else None} for name, one in FLEET["hosts"].items()}}
+    ends = audit_ends(fleet, ["affected", "unreachable"], ["down"])
+    assert {name: end["result"] for name, end in ends.items()} == {"also": "failed", "down": "unreachable"}
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

@@ -39,14 +39,21 @@ def test_what_is_known_and_what_is_not() -> None:
     found = {line["host"]: line for line in lines(sample_fleet())}
     affected = found["db-prod-4"]
     assert {**affected, "reasons": "", "actions": "", "drivers": ""} == {
-        "host": "db-prod-4", "verdict": "affected", "change": "", "symptom": "true", "order": "2", "headroom_at_least": "0",
-        "headroom_at_most": "0", "failures": "5", "kernel": "2.6.32-358.23.2.el6", "drivers": "", "free_kb": "1920448",
-        "min_free_kbytes": "67584", "zone_reclaim_mode": "0", "advisories": "pagealloc-mlx4-rhel6.4", "actions": "", "reasons": "",
+        "host": "db-prod-4", "verdict": "affected", "groups": "", "acknowledged_until": "", "change": "", "symptom": "true",
+        "order": "2", "headroom_at_least": "0", "headroom_at_most": "0", "failures": "5",
+        "kernel": "2.6.32-358.23.2.el6", "drivers": "", "free_kb": "1920448", "min_free_kbytes": "67584",
+        "zone_reclaim_mode": "0", "advisories": "pagealloc-mlx4-rhel6.4", "actions": "", "reasons": "",
     }  # fmt: skip
     assert affected["actions"] == "raise_min_free_kbytes; upgrade_kernel" and affected["drivers"] == "mlx4_en"
     assert affected["reasons"].startswith("5 order-2 page allocation failures logged")
     gone = found["old-print-server"]
     assert {name for name, cell in gone.items() if cell} == {"host", "verdict", "reasons"}, "an empty cell, never zero"
+
+
+def test_groups_and_acknowledgements_have_their_columns() -> None:
+    told = {"groups": ["db", "=web"], "acknowledged": {"reason": "CHG0042", "until": "2026-12-24"}}
+    line = lines(fleet_of({"h": {**result("affected", facts(), ["x"]), **told}}))[0]
+    assert (line["groups"], line["acknowledged_until"]) == ("db;' =web", "2026-12-24")
 
 
 def test_the_order_is_the_hosts_own() -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import base64
+import csv
 import gzip
+import io
 import json
 import re
 import time
@@ -24,11 +26,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows im
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import printable
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.browser import (
     Browser,
+    axe_core,
     chromium,
 )
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     BOOT_ANOTHER,
     HOSTILE,
+    changed_fleet,
     compared_fleet,
     facts,
     fleet_of,
@@ -102,7 +106,7 @@ def test_hostile_text_makes_no_element() -> None:
     page = Page(text)
     harmless = [tag for tag, _attributes in Page(render_html(sample_fleet())).tags]
     assert {tag for tag, _attributes in page.tags} == set(harmless)
-    assert sum(tag == "script" for tag, _attributes in page.tags) == harmless.count("script") == 5
+    assert sum(tag == "script" for tag, _attributes in page.tags) == harmless.count("script") == 6
     assert sorted(page.names) == sorted(printable(name, 255) for name in HOSTILE)
     assert not [char for char in text if char != "\n" and not char.isprintable()]
 
@@ -524,6 +528,96 @@ def test_ten_thousand_hosts(browser: Browser, pages: dict[str, str]) -> None:
     assert quiet(browser)
 
 
+def in_groups() -> dict[str, Any]:
+    """Hosts of two groups, one of them acknowledged, one with a name that --limit takes for a pattern."""
+    hosts = sample_fleet()["hosts"]
+    named = {"db-prod-017": ["db", "north"], "db-prod-4": ["db"], "backup-ams-02": ["north"]}
+    found = {name: {**host, "groups": named.get(name, [])} for name, host in hosts.items()}
+    found["db-prod-4"]["acknowledged"] = {"reason": "waits for CHG0042", "until": "2026-12-24"}
+    found["~db.*"] = {**found["db-prod-017"]}
+    return fleet_of(found)
+
+
+def test_a_group_can_be_picked_and_saved(browser: Browser, tmp_path: Path) -> None:
+    address = write(tmp_path / "groups.html", in_groups())
+    browser.open(address)
+    options = browser.evaluate("[...document.querySelector('#group').options].map((one) => one.text)")
+    assert options == ["all", "db (3)", "north (3)"]
+    browser.open(f"{address}#group=north&verdict=affected")
+    assert shown(browser) == ["db-prod-017", "~db.*"]
+    table = list(csv.DictReader(io.StringIO(browser.evaluate("csvText(found)"))))
+    assert [(row["Host"], row["Verdict"], row["Groups"]) for row in table] == [
+        ("db-prod-017", "affected", "db; north"),
+        ("~db.*", "affected", "db; north"),
+    ]
+    browser.open(f"{address}#q=CHG0042")
+    assert shown(browser) == ["db-prod-4"]
+    waits = next(csv.DictReader(io.StringIO(browser.evaluate("csvText(found)"))))
+    assert (waits["Verdict"], waits["Acknowledged"]) == ("affected", "acknowledged until 2026-12-24: waits for CHG0042")
+    browser.open(f"{address}#host=db-prod-4")
+    assert "Acknowledged until 2026-12-24: waits for CHG0042" in panel(browser)
+    assert quiet(browser)
+
+
+def test_what_is_saved_starts_no_formula(browser: Browser, tmp_path: Path) -> None:
+    host = result("affected", facts(), ["=1+1"])
+    browser.open(write(tmp_path / "formula.html", fleet_of({"-cmd": {**host, "groups": ["+1", "@x"]}})))
+    row = next(csv.DictReader(io.StringIO(browser.evaluate("csvText(found)"))))
+    assert (row["Host"], row["Why"], row["Groups"]) == ("'-cmd", "'=1+1", "'+1;' @x")
+
+
+def test_a_command_can_be_copied_for_one_host_and_for_all_shown(browser: Browser, tmp_path: Path) -> None:
+    address = write(tmp_path / "groups.html", in_groups())
+    start, end = "ansible-playbook fleetcare.pagealloc.workaround -i hosts.yml --limit ", " -b --check --diff"
+    browser.open(f"{address}#host=db-prod-017")
+    panel(browser)
+    commands = "[...document.querySelectorAll('#panel .command code')].map((one) => one.textContent)"
+    assert browser.evaluate(commands)[0] == f"{start}db-prod-017{end}"
+    browser.open(f"{address}#host=~db.*")
+    panel(browser)
+    assert browser.evaluate(commands) == [], "the name means other hosts to --limit"
+    browser.open(f"{address}#group=db")
+    click(browser, "#take summary")
+    browser.evaluate("new Promise((done) => setTimeout(done))")
+    told = browser.evaluate("[...document.querySelectorAll('#commands section')].map((one) => one.innerText)")
+    assert told[0].startswith("raise_min_free_kbytes: 3 hosts\n")
+    assert f"{start}db-prod-017,db-prod-4{end}" in told[0] and "1 left out" in told[0]
+    assert quiet(browser)
+
+
+def test_many_hosts_go_into_a_file_for_the_limit(browser: Browser, tmp_path: Path) -> None:
+    one = sample_fleet()["hosts"]["db-prod-017"]
+    browser.open(write(tmp_path / "many.html", fleet_of({f"db-{number}": one for number in range(101)})))
+    click(browser, "#take summary")
+    browser.evaluate("new Promise((done) => setTimeout(done))")
+    told = browser.evaluate("document.querySelector('#commands section').innerText")
+    assert "--limit @raise_min_free_kbytes.txt" in told and "Save raise_min_free_kbytes.txt" in told
+
+
+def test_an_advisory_has_its_links_and_none_runs(browser: Browser, pages: dict[str, str]) -> None:
+    links = "[...document.querySelectorAll('#panel .chips a')].map((one) => one.getAttribute('href'))"
+    browser.open(pages["sample"] + "#host=db-prod-4")
+    assert "mlx4_en frees none" in panel(browser) and "KB 1" in panel(browser)
+    assert browser.evaluate(links) == ["https://access.redhat.com/solutions/1"]
+    browser.open(pages["hostile"] + "#host=..%2F..%2Fx")
+    panel(browser)
+    assert browser.evaluate(links) == []
+
+
+def test_a_change_is_shown_as_two_pictures(browser: Browser, tmp_path: Path) -> None:
+    browser.open(write(tmp_path / "changed.html", changed_fleet()) + "#host=applied-1")
+    panel(browser)
+    captions = browser.evaluate("[...document.querySelectorAll('#panel figure figcaption')].map((one) => one.textContent)")
+    assert captions == ["Atomic requests left, before", "Atomic requests left, after"]
+    numbers = browser.evaluate(
+        "[...document.querySelectorAll('#panel .room')].map((one) => [...one.querySelectorAll('b')].map((n) => n.textContent))"
+    )
+    assert numbers == [["400", "90", "12", "0", "0"], ["90,000", "45,000", "20,480", "9", "0"]]
+    browser.open(write(tmp_path / "changed.html", changed_fleet()) + "#host=kept-1")
+    panel(browser)
+    assert browser.evaluate("document.querySelectorAll('#panel .room').length") == 0
+
+
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920])
 @pytest.mark.parametrize("name", ["sample", "hostile", "orders"])
 def test_nothing_sticks_out_sideways(browser: Browser, pages: dict[str, str], name: str, width: int) -> None:
@@ -582,6 +676,35 @@ def test_all_text_can_be_read(browser: Browser, pages: dict[str, str], scheme: s
         browser.open(pages["sample"] + address)
         assert browser.evaluate(CONTRAST) == []
     finally:
+        browser.call("Emulation.setEmulatedMedia", features=[])
+
+
+AXE = """axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violations.map(
+(one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3)}`))"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, tmp_path: Path, scheme: str, width: int) -> None:
+    """axe-core, the rules that accessibility audits of the web go by."""
+    axe = axe_core().read_text(encoding="utf-8")
+    pages = {
+        "groups": (in_groups(), ("", "#host=db-prod-017", "#host=db-prod-018.storage.example.com")),
+        "compared": (compared_fleet(), ("",)),
+        "changed": (changed_fleet(), ("#host=applied-1",)),
+    }
+    browser.resize(width, 900)
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    try:
+        for name, (fleet, addresses) in pages.items():
+            url = write(tmp_path / f"{name}.html", fleet)
+            for address in addresses:
+                browser.open(url + address)
+                browser.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+                browser.evaluate(axe + "; 0")
+                assert "\n".join(browser.evaluate(AXE)) == "", f"{name}{address}"
+    finally:
+        browser.resize(1280, 900)
         browser.call("Emulation.setEmulatedMedia", features=[])
 
 

@@ -82,7 +82,9 @@ def test_one_line_for_each_host_in_an_order_that_never_varies() -> None:
     assert render_json(backwards) == text
     lines = text.split("\n")
     assert [line.split('"')[1] for line in lines if '"verdict":' in line] == sorted(fleet["hosts"])
-    assert list(json.loads(text)) == ["schema", "generated_at", "collection_version", "counts", "comparison", "history", "hosts"]
+    assert list(json.loads(text)) == [
+        *("schema", "generated_at", "collection_version", "counts", "advisories", "commands", "comparison", "history", "hosts")
+    ]
     assert list(json.loads(text)["counts"]) == list(VERDICTS)
 
 
