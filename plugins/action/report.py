@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
@@ -20,9 +20,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.fact_ca
     facts_outlive_the_run,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import (
+    HostVariables,
     RecordVariableError,
-    recorded_path,
-    recorded_paths,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import OFF, Keeping, default_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
@@ -90,8 +89,8 @@ _TAKEN = {
 #: So many sentences on acknowledgements that ended go to the output.
 _MOST_WARNINGS = 5
 
-#: What was gathered of each host, what was changed on it, and which hosts could not be reached now.
-_Seen = tuple[Mapping[str, Gathered], dict[str, Change], set[str]]
+#: What was gathered of each host, what was changed on it, which hosts could not be reached now, and the paths of older evidence.
+_Seen = tuple[Mapping[str, Gathered], dict[str, Change], set[str], dict[str, list[str]]]
 
 
 class ActionModule(ControllerAction):
@@ -127,13 +126,13 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
     site = _site(options, task_vars)
     with no_search_for_cycles():
         merging = options["slices"] == "merge"
-        gathered, changes, unreached = (_of_slices if merging else _registered)(hosts, options, task_vars, say)
+        gathered, changes, unreached, older = (_of_slices if merging else _registered)(hosts, options, task_vars, say)
         comparing = options["compare"] and not options["changed_by"]
         how = {"comparing": comparing, "troubled": options["troubled"], "changes": changes, "results": KeptOnDisk() if merging else None}
         judged, new = judge_fleet(gathered, options["site_advisories"], site=site, **how), None
         whole_fleet = set((task_vars.get("groups") or {}).get("all", ())) <= set(judged["hosts"])
         if options["history"] != OFF:
-            new = _remember(judged, options, task_vars, whole_fleet=whole_fleet, check_mode=check_mode)
+            new = _remember(judged, older, options, task_vars, whole_fleet=whole_fleet, check_mode=check_mode)
         with in_turn(options["output_dir"], REPORT_FILES, judged["hosts"], whole_fleet=whole_fleet) as kept:
             fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
     for warning in (*([kept] if kept else ()), *islice(ended_sentences(site.acknowledged, fleet["hosts"], site.today), _MOST_WARNINGS)):
@@ -174,11 +173,13 @@ def _result(fleet: Mapping[str, Any], paths: Mapping[str, str], *, changing: boo
 
 def _registered(hosts: list[str], options: dict[str, Any], task_vars: dict[str, Any], say: Callable[[int, float], None]) -> _Seen:
     """What the hosts of the play registered. What Ansible's fact cache got from no task is put into it."""
-    hostvars, gathered, changes, unreached, cacheless = task_vars["hostvars"], {}, {}, set(), []
+    gathered, changes, unreached, cacheless, older = {}, {}, set(), [], {}
     for host in with_progress(hosts, say):
-        registered = dict(hostvars.raw_get(host)).get(options["gathered"])
-        gathered[host] = _gathered(registered, hostvars, host, options)
-        if _is_unreached(registered, hostvars, host, options):
+        variables = HostVariables(task_vars["hostvars"], host)
+        registered = variables.raw.get(options["gathered"])
+        gathered[host] = _gathered(registered, variables, options)
+        older.update(_older_evidence(host, variables, options))
+        if _is_unreached(registered, variables, options):
             unreached.add(host)
         if options["changed_by"]:
             changes[host] = _change(registered)
@@ -186,7 +187,7 @@ def _registered(hosts: list[str], options: dict[str, Any], task_vars: dict[str, 
             cacheless.append(host)
     if options["slices"] == "hand_on" and facts_outlive_the_run():
         _hand_on({host: gathered[host] for host in cacheless})
-    return gathered, changes, unreached
+    return gathered, changes, unreached, older
 
 
 def _hand_on(gathered: Mapping[str, Gathered]) -> None:
@@ -210,9 +211,14 @@ def _of_slices(hosts: list[str], options: dict[str, Any], task_vars: dict[str, A
 
     def read(host: str) -> Gathered:
         found = read_one(host)
-        return found if found.asked else _gathered(None, task_vars["hostvars"], host, options, otherwise=found)
+        return found if found.asked else _gathered(None, variables_of(host), options, otherwise=found)
 
-    return HandedOn(hosts, read, say), {}, set()
+    def variables_of(host: str) -> HostVariables:
+        return HostVariables(task_vars["hostvars"], host)
+
+    asked = hosts if options["history"] != OFF else ()
+    older = {host: paths for each in asked for host, paths in _older_evidence(each, variables_of(each), options).items()}
+    return HandedOn(hosts, read, say), {}, set(), older
 
 
 def _change(result: Any) -> Change:
@@ -223,7 +229,13 @@ def _change(result: Any) -> Change:
 
 
 def _remember(
-    fleet: dict[str, Any], options: dict[str, Any], task_vars: dict[str, Any], *, whole_fleet: bool, check_mode: bool
+    fleet: dict[str, Any],
+    older: Mapping[str, list[str]],
+    options: dict[str, Any],
+    task_vars: dict[str, Any],
+    *,
+    whole_fleet: bool,
+    check_mode: bool,
 ) -> set[str]:
     sources = "+".join(Path(str(source)).name for source in task_vars.get("ansible_inventory_sources") or ())
     inventory = task_vars.get("awx_inventory_name") or sources or "fleet"
@@ -235,25 +247,20 @@ def _remember(
         write=not check_mode,
         past=options["past"] or "",
     )
-    older = older_observations(_older_evidence(fleet["hosts"], options, task_vars), options["site_advisories"])
-    new = remember(fleet, keeping, int(time.time()), older)
+    new = remember(fleet, keeping, int(time.time()), older_observations(older, options["site_advisories"]))
     if fleet["history"]["fault"]:
         Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
     return new
 
 
-def _older_evidence(hosts: Iterable[str], options: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Host -> the paths of its older evidence, of the hosts that have any. A variable that lists no paths costs the host its past alone."""
-    found = {}
-    for host in hosts if options["recorded"] else ():
-        try:
-            paths = recorded_paths(task_vars["hostvars"], host, f"{options['recorded']}_older")
-        except RecordVariableError as error:
-            Display().warning(f"{host}: its older evidence is not read. {error}")
-            continue
-        if paths:
-            found[host] = paths
-    return found
+def _older_evidence(host: str, variables: HostVariables, options: dict[str, Any]) -> dict[str, list[str]]:
+    """{the host: the paths of its older evidence} where it has any. A variable that lists no paths costs the host its past alone."""
+    try:
+        paths = variables.recorded_paths(f"{options['recorded']}_older") if options["recorded"] and options["history"] != OFF else []
+    except RecordVariableError as error:
+        Display().warning(f"{host}: its older evidence is not read. {error}")
+        return {}
+    return {host: paths} if paths else {}
 
 
 def _without_marks(result: Any) -> Any:
@@ -263,14 +270,14 @@ def _without_marks(result: Any) -> Any:
     return plain({name: result[name] for name in ("change", "msg", "unreachable") if name in result}, "registered")
 
 
-def _gathered(result: Any, hostvars: Any, host: str, options: dict[str, Any], otherwise: Gathered | None = None) -> Gathered:
+def _gathered(result: Any, variables: HostVariables, options: dict[str, Any], otherwise: Gathered | None = None) -> Gathered:
     """What a host registered; of one that did not, since its evidence is recorded, what the record holds, or ``otherwise`` where there is
     no record. Never raises."""
 
     def read() -> Gathered:
         if result is None and options["recorded"]:
             try:
-                path = recorded_path(hostvars, host, options["recorded"])
+                path = variables.recorded_path(options["recorded"])
             except RecordVariableError as error:
                 return Gathered(None, str(error))
             if path is not None:
@@ -280,11 +287,11 @@ def _gathered(result: Any, hostvars: Any, host: str, options: dict[str, Any], ot
     return Gathered.whatever(read)
 
 
-def _is_unreached(result: Any, hostvars: Any, host: str, options: dict[str, Any]) -> bool:
+def _is_unreached(result: Any, variables: HostVariables, options: dict[str, Any]) -> bool:
     """Whether the host itself could not be reached. A record that tells of this is of another day."""
     if not isinstance(result, Mapping) or not result.get("unreachable"):
         return False
     try:
-        return not options["recorded"] or recorded_path(hostvars, host, options["recorded"]) is None
+        return not options["recorded"] or variables.recorded_path(options["recorded"]) is None
     except RecordVariableError:
         return True

@@ -69,7 +69,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.fact_ca
     facts_outlive_the_run,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.inventory_hosts import are_names, hosts_of_patterns
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import RecordVariableError, recorded_path
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import HostVariables, RecordVariableError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 
 
@@ -89,6 +89,6 @@ class LookupModule(LookupBase):  # type: ignore[misc]
 
     def _is_recorded(self, hostvars: Any, host: str) -> bool:
         try:
-            return recorded_path(hostvars, host, self.get_option("variable")) is not None
+            return HostVariables(hostvars, host).recorded_path(self.get_option("variable")) is not None
         except RecordVariableError:  # asking the host will say so, on this host
             return False

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -16,34 +17,41 @@ class RecordVariableError(Exception):
     """A host variable that should name recorded evidence and does not; the message names the variable."""
 
 
-def recorded_path(hostvars: Any, host: str, variable: str) -> str | None:
-    """The path that a host's variable gives for its recorded evidence, None where it is undefined or empty: a live host.
+class HostVariables:
+    """The variables of a host, read once, since Ansible puts them together anew each time. All raise RecordVariableError where a value
+    is no path or cannot be rendered."""
 
-    ``hostvars`` are Ansible's. Raises RecordVariableError where the value is no path or cannot be rendered.
-    """
-    value = _value(hostvars, host, variable)
-    return None if value is None else _path(value, variable)
+    def __init__(self, hostvars: Any, host: str) -> None:
+        """``hostvars``: Ansible's."""
+        self._hostvars, self._host = hostvars, host
+        try:
+            self.raw: Mapping[str, Any] = dict(hostvars.raw_get(host))
+        except AnsibleError as error:
+            raise RecordVariableError(str(error)) from error
 
+    def recorded_path(self, name: str) -> str | None:
+        """The path that the variable gives for the host's recorded evidence, None where it is undefined or empty: a live host."""
+        value = self._value(name)
+        return None if value is None else _path(value, name)
 
-def recorded_paths(hostvars: Any, host: str, variable: str) -> list[str]:
-    """The paths that a host's variable lists, of older evidence of the host; none where it is undefined. Raises as ``recorded_path``."""
-    value = _value(hostvars, host, variable)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise RecordVariableError(f"{variable} is not a list of paths")
-    return [_path(each, variable) for each in value]
+    def recorded_paths(self, name: str) -> list[str]:
+        """The paths that the variable lists, of older evidence of the host; none where it is undefined."""
+        value = self._value(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise RecordVariableError(f"{name} is not a list of paths")
+        return [_path(each, name) for each in value]
 
-
-def _value(hostvars: Any, host: str, variable: str) -> Any:
-    """None where it is undefined or empty."""
-    try:
-        value = hostvars.raw_get(host).get(variable)
-        if "{" in str(value):  # only then, since Ansible makes an engine anew to render it
-            value = hostvars[host][variable]
-        return None if value is None or value == "" else value
-    except (AnsibleError, UndefinedError) as error:  # newer versions hand in what is undefined, and it raises when looked at
-        raise RecordVariableError(f"{variable}: {error}") from error
+    def _value(self, name: str) -> Any:
+        """None where it is undefined or empty."""
+        try:
+            value = self.raw.get(name)
+            if "{" in str(value):  # only then, since Ansible makes an engine anew to render it
+                value = self._hostvars[self._host][name]
+            return None if value is None or value == "" else value
+        except (AnsibleError, UndefinedError) as error:  # newer versions hand in what is undefined, and it raises when looked at
+            raise RecordVariableError(f"{name}: {error}") from error
 
 
 def _path(value: Any, variable: str) -> str:

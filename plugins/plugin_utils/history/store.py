@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
@@ -26,6 +27,8 @@ with suppress(ImportError):
         RUNS,
         SCHEMA_VERSION,
         VERSION,
+        verdict_counts_of,
+        verdicts_cell,
     )
     from sqlalchemy import (
         URL,
@@ -36,7 +39,6 @@ with suppress(ImportError):
         create_engine,
         delete,
         event,
-        func,
         insert,
         inspect,
         make_url,
@@ -47,8 +49,6 @@ with suppress(ImportError):
 
 #: How long one answer of the database may take.
 _ANSWER_SECONDS = 20
-#: So many rows are taken from the database in one go.
-_ROWS_AT_ONCE = 10_000
 #: Audits take turns at a PostgreSQL database, as SQLite makes them by itself. Any number will do that other programs do not use.
 _LOCK = 0x706167656C6C6F63
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
@@ -78,7 +78,8 @@ class History:
         """One audit with what it saw of each host."""
         with self._transaction() as connection:
             known = _host_ids(connection, run.label, observations)
-            number = connection.execute(insert(RUNS).values(asdict(run)).returning(RUNS.c.id)).scalar_one()
+            counted = verdicts_cell(Counter(one.verdict for one in observations.values()))
+            number = connection.execute(insert(RUNS).values(**asdict(run), verdicts=counted).returning(RUNS.c.id)).scalar_one()
             rows = [{"run": number, "host": known[name], **one._asdict()} for name, one in observations.items()]
             if rows:
                 connection.execute(insert(OBSERVATIONS), rows)
@@ -92,9 +93,8 @@ class History:
             of_fleet = (HOSTS.c.label == label, OBSERVATIONS.c.run >= first)
             asked = select(HOSTS.c.name, *_columns()).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
             found: dict[str, list[Observation]] = {}
-            for rows in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(asked).partitions():
-                for name, *cells in rows:
-                    found.setdefault(name, []).append(Observation._make(cells))
+            for name, *cells in connection.execute(asked).fetchall():
+                found.setdefault(name, []).append(Observation._make(cells))
             return found
 
     def runs(self, label: str | None = None) -> list[Run]:
@@ -104,14 +104,9 @@ class History:
 
     def verdicts(self, label: str | None = None, most: int | None = None) -> list[tuple[Run, dict[str, int]]]:
         """As ``runs``, each with how many of its hosts had each verdict; of all, or of so many of the newest."""
-        newest = select(_all_runs(label, RUNS.c.id).limit(most).subquery().c.id)
-        counted = select(OBSERVATIONS.c.run, OBSERVATIONS.c.verdict, func.count()).group_by(OBSERVATIONS.c.run, OBSERVATIONS.c.verdict)
         with self._transaction() as connection:
-            tallies: dict[int, dict[str, int]] = {}
-            for number, verdict, count in connection.execute(counted.where(OBSERVATIONS.c.run.in_(newest))):
-                tallies.setdefault(number, {})[verdict] = count
-            runs = connection.execute(_all_runs(label, RUNS.c.id).limit(most))
-            return [(Run(*row[:-1]), tallies.get(row[-1], {})) for row in runs]
+            runs = connection.execute(_all_runs(label, RUNS.c.verdicts).limit(most))
+            return [(Run(*row[:-1]), verdict_counts_of(row[-1])) for row in runs]
 
     def observations(self, take: Callable[[Iterator[Seen]], Taken], label: str | None = None, host: str | None = None) -> Taken:
         """What ``take`` gives of all observations, of one fleet or of one host, oldest first; it gets them one by one."""
@@ -119,7 +114,7 @@ class History:
         of_each = (HOSTS.c.label, RUNS.c.at_epoch_seconds, HOSTS.c.name, *_columns())
         asked = select(*of_each).join_from(OBSERVATIONS, HOSTS).join(RUNS).where(*wanted).order_by(OBSERVATIONS.c.run)
         with self._transaction() as connection:
-            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(asked)
+            rows = connection.execution_options(yield_per=10_000).execute(asked)
             return take((fleet, audited, name, Observation._make(cells)) for fleet, audited, name, *cells in rows)
 
     def prune(self, older_than_epoch_seconds: int) -> int:

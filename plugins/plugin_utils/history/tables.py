@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,8 @@ with suppress(ImportError):
     #: One row: the version of these tables. Its name tells a database of ours from another program's.
     VERSION = Table("pagealloc_history", METADATA, Column("schema_version", Integer, nullable=False))
 
-    #: One row an audit. ``label``: of which fleet; ``hosts``: how many were asked; ``whole_fleet``: every host of the inventory was.
+    #: One row an audit. ``label``: of which fleet; ``hosts``: how many were asked; ``whole_fleet``: every host of the inventory was;
+    #: ``verdicts``: each that a host had with their number, "affected 3 clear 9997".
     RUNS = Table(
         "pagealloc_run",
         METADATA,
@@ -31,6 +32,7 @@ with suppress(ImportError):
         Column("hosts", Integer, nullable=False),
         Column("whole_fleet", Boolean, nullable=False),
         Column("collection_version", String(40), nullable=False),
+        Column("verdicts", String(400), nullable=False, server_default=""),
     )
 
     #: Names stand here once, since a fleet of thousands says them every night.
@@ -80,7 +82,28 @@ def _keep_the_account(connection: Connection) -> None:
         connection.execute(text(f"ALTER TABLE pagealloc_observation ADD COLUMN {column}"))
 
 
+def _count_the_verdicts(connection: Connection) -> None:
+    """Version 3 counted them anew whenever they were asked for."""
+    connection.execute(text("ALTER TABLE pagealloc_run ADD COLUMN verdicts VARCHAR(400) NOT NULL DEFAULT ''"))
+    counted: dict[int, dict[str, int]] = {}
+    for run, verdict, hosts in connection.execute(text("SELECT run, verdict, COUNT(*) FROM pagealloc_observation GROUP BY run, verdict")):
+        counted.setdefault(run, {})[verdict] = hosts
+    for run, counts in counted.items():
+        connection.execute(RUNS.update().where(RUNS.c.id == run).values(verdicts=verdicts_cell(counts)))
+
+
+def verdicts_cell(counts: Mapping[str, int]) -> str:
+    """How many hosts had each verdict, as a run keeps it."""
+    return " ".join(f"{verdict} {hosts}" for verdict, hosts in counts.items())
+
+
+def verdict_counts_of(cell: str) -> dict[str, int]:
+    """The same, read back."""
+    words = cell.split()
+    return {verdict: int(hosts) for verdict, hosts in zip(words[::2], words[1::2], strict=True)}
+
+
 #: Version -> what brings a database of that version to the next one. The last key plus one is the version of the tables above.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _keep_the_order, 2: _keep_the_account}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _keep_the_order, 2: _keep_the_account, 3: _count_the_verdicts}
 
 SCHEMA_VERSION = max(MIGRATIONS, default=0) + 1

@@ -71,7 +71,7 @@ def _entries(path: str) -> list[Any]:
 def _entry(given: object) -> tuple[str, Acknowledgement]:
     if not isinstance(given, Mapping):
         raise ValueError("it is no mapping. Give host, reason and until")
-    checked = ArgumentSpecValidator(_ENTRY).validate(given)
+    checked = ArgumentSpecValidator(_ENTRY).validate({str(key): value for key, value in given.items()})
     if checked.error_messages:
         raise ValueError("; ".join(checked.error_messages))
     entry = checked.validated_parameters
@@ -82,7 +82,7 @@ def _entry(given: object) -> tuple[str, Acknowledgement]:
     return entry["host"], Acknowledgement(entry["reason"], until, tuple(entry["verdicts"]))
 
 
-def told_of(found: Iterable[Acknowledgement], verdict: str, today: date) -> dict[str, str] | None:
+def acknowledged_on(found: Iterable[Acknowledgement], verdict: str, today: date) -> dict[str, str] | None:
     """What the reports say of a host with that verdict: ``reason`` and ``until``; None where nothing is acknowledged today."""
     for one in found:
         if verdict in one.verdicts and today <= one.until:

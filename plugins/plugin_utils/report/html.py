@@ -61,7 +61,7 @@ _SHOWN_FACTS = (
 #: The reasons, the causes, the change and the NICs tell of these.
 _TOLD_FACTS = ("booted_epoch_seconds", "container", "workaround", "pagetypes", "vmstat")
 #: fleet_detail.js starts them.
-_SCRIPTS = ("fleet_list.js", "fleet_hosts.js", "fleet_take.js", "fleet_cause.js", "fleet_past.js", "fleet_detail.js")
+_SCRIPTS = ("fleet_list.js", "fleet_hosts.js", "fleet_take.js", "fleet_change.js", "fleet_cause.js", "fleet_past.js", "fleet_detail.js")
 _SHOWN_ZONE = ("node", "zone", "free_blocks")
 _SHOWN_ROOM = ("node", "zone", "usable", "atomic_at_most")
 _SHOWN_NODE = ("node", "atomic", "atomic_at_most")

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import Acknowledgements, told_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import Acknowledgements, acknowledged_on
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import natural_key
 
 #: Groups that every inventory has; the first holds every host.
@@ -27,7 +27,10 @@ class Site(NamedTuple):
 
     def told_of(self, host: str, verdict: str) -> dict[str, Any]:
         """What goes into the host's result."""
-        return {"groups": list(self.groups.get(host, ())), "acknowledged": told_of(self.acknowledged.get(host, ()), verdict, self.today)}
+        return {
+            "groups": list(self.groups.get(host, ())),
+            "acknowledged": acknowledged_on(self.acknowledged.get(host, ()), verdict, self.today),
+        }
 
 
 def groups_of_hosts(groups: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

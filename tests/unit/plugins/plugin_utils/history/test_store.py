@@ -183,7 +183,7 @@ def test_an_older_database_is_brought_forward(url: str, monkeypatch: pytest.Monk
 
 
 #: Version -> the columns that came with the next one.
-_CAME = {1: ["order"], 2: ["available_kb", "unaccounted_kb", "unreclaimable_slab_kb", "causes"]}
+_CAME = {1: ["order"], 2: ["available_kb", "unaccounted_kb", "unreclaimable_slab_kb", "causes"], 3: []}
 
 
 @pytest.mark.parametrize("version", _CAME)
@@ -195,11 +195,13 @@ def test_a_database_of_an_older_version_gets_its_columns(url: str, version: int)
     with engine.begin() as connection:
         for column in came:
             connection.execute(text(f'ALTER TABLE pagealloc_observation DROP COLUMN "{column}"'))
+        connection.execute(text("ALTER TABLE pagealloc_run DROP COLUMN verdicts"))
         connection.execute(text(f"UPDATE pagealloc_history SET schema_version = {version}"))
     engine.dispose()
     with History(url) as history:
         history.add(run(1), {"a": FULL})
         assert history.past("fleet", 1, 10) == {"a": [FULL, FULL._replace(**dict.fromkeys(came))]}
+        assert history.verdicts() == [(run(1), {"affected": 1}), (run(), {"affected": 1})]
 
 
 def test_the_newest_audits_alone_are_counted(url: str) -> None:

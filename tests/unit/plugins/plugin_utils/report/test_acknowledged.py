@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import (
     AcknowledgedError,
+    acknowledged_on,
     ended_sentences,
     read_acknowledged,
-    told_of,
 )
 
 TODAY = date(2026, 11, 27)
@@ -37,14 +37,14 @@ def written(folder: Path, text: str) -> str:
 )
 def test_an_entry_counts_until_its_day_and_for_its_verdicts(tmp_path: Path, entry: str, verdict: str, counts: bool) -> None:
     found = read_acknowledged(written(tmp_path, f"- {{host: db, reason: CHG0042, {entry}}}"))
-    told = told_of(found["db"], verdict, TODAY)
+    told = acknowledged_on(found["db"], verdict, TODAY)
     assert told == ({"reason": "CHG0042", "until": found["db"][0].until.isoformat()} if counts else None)
 
 
 def test_a_host_may_have_several_entries_and_an_empty_file_has_none(tmp_path: Path) -> None:
     lines = "- {host: db, reason: old, until: 2026-01-01}\n- {host: db, reason: new, until: 2027-01-01}\n"
     found = read_acknowledged(written(tmp_path, lines))
-    assert told_of(found["db"], "affected", TODAY) == {"reason": "new", "until": "2027-01-01"}
+    assert acknowledged_on(found["db"], "affected", TODAY) == {"reason": "new", "until": "2027-01-01"}
     assert read_acknowledged(written(tmp_path, "---\n")) == {}
 
 
