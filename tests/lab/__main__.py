@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.lab [accuracy|causes|guest]``: the ground truth of the headroom and of the causes, and a guest to look around in."""
+"""``python -m tests.lab [accuracy|causes|trace|guest]``: the ground truth of the headroom, the causes and the trace, and a guest to look around in."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.lab.accuracy import measure, write
 from tests.lab.causes import TROUBLES, starve, write_causes
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
+from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
 
 
 def main(words: list[str]) -> int:
@@ -31,13 +33,18 @@ def main(words: list[str]) -> int:
     told.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
     told.add_argument("--output", type=Path, default=ROOT / "build" / "causes.json")
     told.add_argument("trouble", nargs="*", help=f"only these: {', '.join(TROUBLES)}")
+    traced = commands.add_parser("trace", help="compare whom the trace names with who leaks")
+    traced.add_argument("--runs", type=int, default=20, help="how many runs of each (default 20)")
+    traced.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
+    traced.add_argument("--output", type=Path, default=ROOT / "build" / "trace.json")
+    traced.add_argument("leaker", nargs="*", help=f"only these: {', '.join(LEAKERS)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))
     guest.add_argument("--memory", default="4608", help="MB; with commas, of each memory node")
     guest.add_argument("word", nargs="*", help="words for the kernel's command line, such as lab.blocks_per_packet=16")
     options = parser.parse_args(words)
     try:
-        return {"accuracy": _accuracy, "causes": _causes, "guest": _guest}[options.command](options)
+        return {"accuracy": _accuracy, "causes": _causes, "trace": _trace, "guest": _guest}[options.command](options)
     except (GuestError, RuntimeError, OSError, pytest.skip.Exception) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -47,11 +54,7 @@ def _accuracy(options: argparse.Namespace) -> int:
     accuracy = measure(options.states, options.seed, lambda line: print(line, file=sys.stderr, flush=True))
     for line in accuracy.oddities():
         print(line)
-    figures = write(accuracy, options.output)
-    for name, value in figures.items():
-        print(f"{name}: {value}")
-    print(f"Figures: {options.output}")
-    return 0
+    return _tell(write(accuracy, options.output), options.output)
 
 
 def _causes(options: argparse.Namespace) -> int:
@@ -59,9 +62,21 @@ def _causes(options: argparse.Namespace) -> int:
     if unknown:
         raise RuntimeError(f"there is no trouble {unknown[0]!r}; there are {', '.join(TROUBLES)}")
     runs = list(starve(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble))
-    for name, value in write_causes(runs, options.output).items():
+    return _tell(write_causes(runs, options.output), options.output)
+
+
+def _trace(options: argparse.Namespace) -> int:
+    unknown = [name for name in options.leaker if name not in LEAKERS]
+    if unknown:
+        raise RuntimeError(f"there is no {unknown[0]!r}; there are {', '.join(LEAKERS)}")
+    runs = list(trace_runs(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.leaker))
+    return _tell(write_trace_figures(runs, options.output), options.output)
+
+
+def _tell(figures: Mapping[str, object], path: Path) -> int:
+    for name, value in figures.items():
         print(f"{name}: {value}")
-    print(f"Figures: {options.output}")
+    print(f"Figures: {path}")
     return 0
 
 
