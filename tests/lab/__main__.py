@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.lab [accuracy|causes|trace|guest]``: the ground truth of the headroom, the causes and the trace, and a guest to look around in."""
+"""``python -m tests.lab [accuracy|causes|trace|guest]``: the ground truth of each, and a guest to look around in."""
 
 from __future__ import annotations
 

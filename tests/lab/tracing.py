@@ -74,7 +74,7 @@ class Traced:
     named: tuple[str, ...]
     outcome: str
     events: int
-    lost_events: int
+    lost_records: int
     sentence: str
 
     @property
@@ -107,7 +107,7 @@ def _run(guest: Guest, name: str, number: int, dice: random.Random) -> Traced:
     finally:
         guest.run(f"rm -f /tmp/busy; {leaker.off}")
     named = tuple(sorted({str(row["module"]) for row in result["callers"] if row["leaks"]}))
-    return Traced(name, number, named, result["outcome"], result["events"], result["lost_events"], result["sentences"][0])
+    return Traced(name, number, named, result["outcome"], result["events"], result["lost_records"], result["sentences"][0])
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.attribution import PAGES, Caller, trace_limits
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.balance import Balance, Taken, Window, balance_of, window_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.balance import Balance, Taken, balance_of, window_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import Event
 
 #: What a trace ends with. "unclear": too little of the time could be kept to say that nothing stays.

@@ -66,14 +66,16 @@ def _of_trace(answer: Answer, seconds: int) -> dict[str, Any]:
     if not 0 < passed <= seconds:
         raise EvidenceError("trace", seen.group()[:80], f"names a time that was not asked for, {seconds} seconds")
     page_kb = values.get("page_kb", "")
-    found = findings(read_events(values), passed, _page_kb(page_kb), lost=lost > 0, cut="cut" in values)
-    early = [f"It ended after {passed} of {seconds} seconds, since there were {number:,} events."] if passed < seconds else []
+    events = read_events(values)
+    found = findings(events, passed, _page_kb(page_kb), lost=lost > 0, cut="cut" in values)
+    early = [f"It ended after {passed} of {seconds} seconds, since there were {number:,} records."] if passed < seconds else []
     return {
         **found,
         "sentences": [*found["sentences"], *early, *([_left(values).strip()] if "left" in values else [])],
         "seconds": passed,
-        "events": number,
-        "lost_events": lost,
+        "events": len(events),
+        "records": number,
+        "lost_records": lost,
         "where": clip(values.get("where", ""), 200),
     }
 

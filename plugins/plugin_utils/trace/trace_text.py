@@ -55,10 +55,10 @@ class Event:
 
 
 def read_events(texts: Mapping[str, str]) -> list[Event]:
-    """The events in the order of the host. Raises EvidenceError with the line where a line cannot be what it claims to be."""
-    modules = _modules(texts.get("$symbol", ""))
-    stacks = {number: stack for number, stack in _stacks(texts.get("$stack", ""), modules)}
-    return list(_events(texts.get("$event", ""), stacks))
+    """The events in the order of the host. ``texts``: name without the "$" -> its lines. Raises EvidenceError with the line where a line cannot be what it claims to be."""
+    modules = _modules(texts.get("symbol", ""))
+    stacks = dict(_stacks(texts.get("stack", ""), modules))
+    return list(_events(texts.get("event", ""), stacks))
 
 
 def _lines(text: str, shape: re.Pattern[str], what: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -11,13 +11,22 @@
     put() { { printf "%s\n" "$1" >"$2"; } 2>/dev/null; }
     quiet() {
         put 0 "$here/tracing_on"
-        for event in $events; do put 0 "$here/events/kmem/$event/enable"; done
+        for event in $events; do
+            event=$here/events/kmem/$event
+            put 0 "$event/enable"
+            put 0 "$event/filter"
+        done
     }
     ours() { [ "$(cat "$state/token" 2>/dev/null)" = "$token" ]; }
+    # A process that only waits for its parent is gone.
+    runs() {
+        line=
+        { read -r line <"/proc/$run/stat"; } 2>/dev/null
+        case ${line##*\) } in "" | [ZX]*) return 1 ;; esac
+    }
     off() {
         [ -n "$here" ] && [ -d "$here" ] || return 0
         quiet
-        for event in $events; do put 0 "$here/events/kmem/$event/filter"; done
         for option in $options; do put "$option" "$here/trace_options"; done
         if [ "$here" != "$top" ]; then
             tries=0
@@ -36,7 +45,7 @@
         trap "" HUP INT TERM
         echo $$ >"$state/guard"
         n=0
-        while ours && [ -d "/proc/$run" ] && [ $n -lt $((seconds + 180)) ]; do
+        while ours && runs && [ $n -lt $((seconds + 180)) ]; do
             [ $n != $((seconds + 10)) ] || sh "$state/off" quiet
             n=$((n + 1))
             sleep 1

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2015,SC2034,SC2154 # the last of A && B || C may run after B; of the other parts, and of render_trace
 put() { { printf "%s\n" "$1" >"$2"; } 2>/dev/null; }
 on() { put "$1" "$2" || stop failed "not_taken $2 $1"; }
+has() { command -v "$1" >/dev/null 2>&1; }
 # stop OUTCOME REASON: turn off, answer, end.
 stop() {
     sh "$off" || say left "$here"
@@ -17,7 +18,8 @@ sweep() {
     [ -d "$state" ] || return 0
     guard=
     { read -r guard <"$state/guard"; } 2>/dev/null
-    [ -z "$guard" ] || [ ! -d "/proc/$guard" ] || finish busy ending
+    began "$guard"
+    [ -z "$began" ] || finish busy ending
     [ ! -f "$off" ] || sh "$off" || finish refused "stays $state"
     rm -rf "$state"
 }
@@ -40,7 +42,7 @@ watch_over() {
     echo "$token" >"$state/token"
     lay
     apart=setsid
-    command -v setsid >/dev/null 2>&1 || apart=
+    has setsid || apart=
     $apart sh "$off" guard </dev/null >/dev/null 2>&1 &
     tries=0
     until [ -s "$state/guard" ]; do
@@ -67,7 +69,7 @@ turn_on() {
     [ "$here" = "$top" ] || mkdir "$here" || stop failed "unwritable $here"
     on 0 "$here/tracing_on"
     [ "$here" = "$top" ] || put global "$here/trace_clock"
-    for option in stacktrace sym-offset; do put $option "$here/trace_options"; done
+    for option in sym-offset stacktrace; do put $option "$here/trace_options"; done
     grep -qx stacktrace "$here/trace_options" || stop failed no_stacks
     set +f
     set -- "$top"/per_cpu/cpu*
@@ -77,8 +79,9 @@ turn_on() {
     on $size "$here/buffer_size_kb"
     say buffer_kb $((size * $#))
     for event in $events; do
-        [ "$order" = 0 ] || on "order >= $order" "$here/events/kmem/$event/filter"
-        on 1 "$here/events/kmem/$event/enable"
+        event=$here/events/kmem/$event
+        [ "$order" = 0 ] || on "order >= $order" "$event/filter"
+        on 1 "$event/enable"
     done
     { : >"$here/trace"; } 2>/dev/null
     on 1 "$here/tracing_on"
@@ -99,7 +102,7 @@ watch() {
     done
 }
 trace() {
-    command -v awk >/dev/null 2>&1 || finish refused no_awk
+    has awk || finish refused no_awk
     find_tracing
     [ -n "$kind" ] || find_events
     page=$(grep -s -m 1 KernelPageSize: /proc/self/smaps)
@@ -120,7 +123,7 @@ trace() {
     say seen "$passed $counted"
     lay_awk >"$state/awk"
     nice="nice"
-    command -v nice >/dev/null 2>&1 || nice=
+    has nice || nice=
     $nice awk -v room="$answer_bytes" -f "$state/awk" "$here/trace" >"$state/answer" 2>/dev/null || say unread 1
     said=$said$(cat "$state/answer")$nl
     stop traced
