@@ -90,9 +90,8 @@ def trace_runs(runs: int, seed: int, say: Callable[[str], None], leakers: Sequen
         for number in range(runs):
             for name in leakers or LEAKERS:
                 traced = _run(guest, name, number, random.Random(f"{seed} {name} {number}"))
-                say(
-                    f"{name} {number}: {'' if traced.right else '(wrong) '}{traced.outcome} {traced.named} {traced.events} {traced.sentence}"
-                )
+                right = "" if traced.right else "(wrong) "
+                say(f"{name} {number}: {right}{traced.named} of {traced.events} events: {traced.sentence}")
                 yield traced
 
 

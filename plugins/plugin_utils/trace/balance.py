@@ -100,7 +100,7 @@ def _take(out: dict[int, _Block], event: Event, window: Window, balance: Balance
     if event.pfn == _REFUSED:
         taken.refused += 1
         return
-    before = _find(out, event)
+    before = event.pfn if event.pfn in out else _find(out, event)
     if before is not None:  # it was given back, and the trace did not see that
         _end(out, before, balance)
     taken.blocks += 1

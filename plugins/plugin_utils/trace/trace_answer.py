@@ -59,12 +59,12 @@ def _of_trace(answer: Answer, seconds: int) -> dict[str, Any]:
     values = answer.values
     seen = _SEEN.match(values.get("seen", ""))
     if not seen:
-        raise EvidenceError("trace", values.get("seen", "")[:80], "does not say how long it took and how many events there were")
+        raise EvidenceError("trace", None, "it does not say how long it took and how many events there were")
     if "unread" in values:
         raise EvidenceError("trace", None, "awk on the host could not read the trace")
     passed, number, lost = map(int, seen.groups())
     if not 0 < passed <= seconds:
-        raise EvidenceError("trace", seen.group()[:80], f"names a time that was not asked for, {seconds} seconds")
+        raise EvidenceError("trace", None, f"it names a time that was not asked for, {seconds} seconds")
     page_kb = values.get("page_kb", "")
     events = read_events(values)
     found = findings(events, passed, _page_kb(page_kb), lost=lost > 0, cut="cut" in values)
@@ -82,7 +82,7 @@ def _of_trace(answer: Answer, seconds: int) -> dict[str, Any]:
 
 def _page_kb(text: str) -> int:
     if not re.match(r"[0-9]{1,4}\Z", text) or int(text) < 1:
-        raise EvidenceError("trace", text[:80], "is no page size in kB")
+        raise EvidenceError("trace", None, f"{text[:80]!r} is no page size in kB")
     return int(text)
 
 

@@ -55,19 +55,23 @@ class Event:
 
 
 def read_events(texts: Mapping[str, str]) -> list[Event]:
-    """The events in the order of the host. ``texts``: name without the "$" -> its lines. Raises EvidenceError with the line where a line cannot be what it claims to be."""
+    """The events in the order of the host. ``texts``: name without the "$" -> its lines.
+
+    Raises EvidenceError with the line where a line cannot be what it claims to be.
+    """
     modules = _modules(texts.get("symbol", ""))
     stacks = dict(_stacks(texts.get("stack", ""), modules))
     return list(_events(texts.get("event", ""), stacks))
 
 
-def _lines(text: str, shape: re.Pattern[str], what: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for line in text.split("\n"):
+def _lines(text: str, shape: re.Pattern[str], what: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The number of each line and its parts."""
+    for number, line in enumerate(text.split("\n"), 1):
         found = shape.match(line)
         if found:
-            yield line, found.groups(default="")
+            yield number, found.groups(default="")
         elif line:
-            raise EvidenceError("trace", line[:200], f"is no {what}")
+            raise EvidenceError("trace", number, f"is no {what}: {line[:80]!r}")
 
 
 def _modules(text: str) -> dict[str, str]:
@@ -83,16 +87,16 @@ def _stacks(text: str, modules: Mapping[str, str]) -> Iterator[tuple[str, Stack]
         yield number, Stack(kind == "a", frozenset(flags.split("|")), tuple(_frames(line, frames, modules)))
 
 
-def _frames(line: str, text: str, modules: Mapping[str, str]) -> Iterator[Frame]:
+def _frames(line: int, text: str, modules: Mapping[str, str]) -> Iterator[Frame]:
     for word in text.split(",") if text else ():
         found = _FRAME.match(word)
         if not found:
-            raise EvidenceError("trace", line[:200], f"has a frame that is no function: {word[:80]}")
+            raise EvidenceError("trace", line, f"has a frame that is no function: {word[:80]}")
         yield Frame(found.group(1), found.group(2) or modules.get(found.group(1)))
 
 
 def _events(text: str, stacks: Mapping[str, Stack]) -> Iterator[Event]:
     for line, (stack, cpu, milliseconds, pfn, order) in _lines(text, _EVENT, "event"):
         if stack not in stacks or int(order) > _MOST_ORDER:
-            raise EvidenceError("trace", line[:200], "names a stack or an order that there is not")
+            raise EvidenceError("trace", line, "names a stack or an order that there is not")
         yield Event(stacks[stack], cpu, int(milliseconds), int(pfn, 16 if pfn.startswith("0x") else 10), int(order))

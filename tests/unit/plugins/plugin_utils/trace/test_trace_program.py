@@ -175,7 +175,9 @@ def test_killed_at_any_step_it_leaves_tracing_off(tmp_path: Path, kind: str) -> 
 def _counting(program: str, step: int) -> str:
     """The program in bash, which ends itself before its command of that number."""
     trap = f"commands=$((commands + 1)); [ $commands != {step} ] || kill -9 $$"
-    return f"commands=0\nset -T\ntrap '{trap}' DEBUG\n" + program.replace('printf "%s\\n%s%s\\n"', 'echo "commands:$commands"\nprintf "%s\\n%s%s\\n"')
+    return f"commands=0\nset -T\ntrap '{trap}' DEBUG\n" + program.replace(
+        'printf "%s\\n%s%s\\n"', 'echo "commands:$commands"\nprintf "%s\\n%s%s\\n"'
+    )
 
 
 def _is_off(host: TracedHost, before: dict[str, str], step: int) -> None:

@@ -24,10 +24,11 @@ from tests.security.workaround_host import NONCE, shell_words
 
 EVENTS = ("mm_page_alloc", "mm_page_free", "mm_page_free_batched")
 OLD_EVENTS = ("mm_page_alloc", "mm_page_free_direct", "mm_pagevec_free")
+#: A process may have any name.
 TRACE = """\
 # tracer: nop
-          dd {{ x }}-250     [000] .....   129.532496: mm_page_alloc: page=00000000922a9bb7 pfn=0x1fe7c order=2 migratetype=0 gfp_flags=GFP_ATOMIC
-          dd {{ x }}-250     [000] .....   129.532579: <stack trace>
+   dd {{ x }}-250 [000] .....   129.532496: mm_page_alloc: page=922a9bb7 pfn=0x1fe7c order=2 migratetype=0 gfp_flags=GFP_ATOMIC
+   dd {{ x }}-250 [000] .....   129.532579: <stack trace>
  => __alloc_pages+0x256/0x330
  => receive+0x2/0x9 [mlx4_en]
  => net_rx_action+0x1/0x2
@@ -69,7 +70,9 @@ class TracedHost:
 
     def _programs(self) -> None:
         real = {name: tool(name) for name in ("mkdir", "rmdir", "sleep", "cp", "rm")}
-        sleep = f'for t in {self.top} {self.instance}; do [ "$(cat $t/tracing_on 2>/dev/null)$(cat $t/events/kmem/mm_page_alloc/enable)" = 11 ]'
+        sleep = (
+            f'for t in {self.top} {self.instance}; do [ "$(cat $t/tracing_on 2>/dev/null)$(cat $t/events/kmem/mm_page_alloc/enable)" = 11 ]'
+        )
         texts = {
             "mkdir": f'{real["mkdir"]} "$@" || exit\ncase $1 in {self.instance}) {real["cp"]} -r {self.folder}/template/. "$1" ;; esac',
             "rmdir": f'case $1 in {self.instance}) exec {real["rm"]} -rf "$1" ;; esac\nexec {real["rmdir"]} "$@"',
