@@ -141,8 +141,8 @@ trace:
           type: str
         kind:
           description: >-
-            V(pages) for what no counter of the kernel owns; V(slab), V(vmalloc), V(user), V(page_tables), V(kernel_stacks) or V(per_cpu) for
-            what it counts as that.
+            V(pages) for what no counter of the kernel owns; V(slab), V(vmalloc), V(user), V(page_tables), V(kernel_stacks) or V(per_cpu)
+            for what it counts as that.
           type: str
         leaks:
           description: Whether it takes blocks and does not give them back.
