@@ -101,7 +101,7 @@ def _run(guest: Guest, name: str, number: int, dice: random.Random) -> Traced:
     load = _LOAD.format(blocks=dice.randint(50, 300), order=dice.choice((0, 1, 2)), count=dice.randint(10, 200))
     guest.run(f": >/tmp/busy; ({load}) >/dev/null 2>&1 </dev/null & sleep 1")
     try:
-        with _in_use(guest, leaker, dice):
+        with in_use(guest, leaker, dice):
             result = trace(guest)
     finally:
         guest.run(f"rm -f /tmp/busy; {leaker.off}")
@@ -110,7 +110,7 @@ def _run(guest: Guest, name: str, number: int, dice: random.Random) -> Traced:
 
 
 @contextmanager
-def _in_use(guest: Guest, leaker: Leaker, dice: random.Random) -> Iterator[None]:
+def in_use(guest: Guest, leaker: Leaker, dice: random.Random) -> Iterator[None]:
     """Packets go to the driver's interface meanwhile, and the leaker leaks."""
     over = threading.Event()
 

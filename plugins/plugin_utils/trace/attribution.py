@@ -39,10 +39,10 @@ def caller_of(stack: Stack) -> Caller:
     own = next((place for place, frame in enumerate(stack.frames) if not _is_one_of(frame, _allocators())), len(stack.frames))
     near = stack.frames[own : own + trace_limits()["near_frames"] + 1]
     frame = next((frame for frame in near if frame.module), near[0] if near else _UNKNOWN)
-    return Caller(frame.function, frame.module, kind_of(stack))
+    return Caller(frame.function, frame.module, counted_as(stack))
 
 
-def kind_of(stack: Stack) -> str:
+def counted_as(stack: Stack) -> str:
     """What the kernel counts the stack's blocks as."""
     for kind, names in _names()["kinds"].items():
         if any(_is_one_of(frame, names) for frame in stack.frames):

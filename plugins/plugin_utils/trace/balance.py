@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.attribution import Caller, caller_of, kind_of, trace_limits
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import Event
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.attribution import Caller, caller_of, counted_as, trace_limits
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import PageEvent
 
 #: No block begins there where one could be had: the kernel writes it for a request that it refused.
 _REFUSED = 0
@@ -31,7 +31,7 @@ class Window:
 
 
 @dataclass
-class Taken:
+class TakenBlocks:
     """One caller's blocks. ``stays``: (slice of the window in which it was taken, order) -> blocks that are there at the end."""
 
     blocks: int = 0
@@ -50,7 +50,7 @@ class Taken:
 class Balance:
     """``older_back``: (kind, order) -> blocks that were given back and had been taken before the trace."""
 
-    callers: dict[Caller, Taken]
+    callers: dict[Caller, TakenBlocks]
     older_back: Counter[tuple[str, int]]
 
 
@@ -62,7 +62,7 @@ class _Block:
     pages_left: int
 
 
-def window_of(events: Sequence[Event], seconds: int, *, lost: bool, cut: bool) -> Window:
+def window_of(events: Sequence[PageEvent], seconds: int, *, lost: bool, cut: bool) -> Window:
     """Where events were lost, each processor's oldest ones are gone: what counts begins where all of them have some. Where the answer was
     cut, it ends with the last event."""
     first: dict[str, int] = {}
@@ -74,7 +74,7 @@ def window_of(events: Sequence[Event], seconds: int, *, lost: bool, cut: bool) -
     return Window(start, max(start, end), trace_limits()["slices"])
 
 
-def balance_of(events: Iterable[Event], window: Window) -> Balance:
+def balance_of(events: Iterable[PageEvent], window: Window) -> Balance:
     """The balance of the events in the window."""
     out: dict[int, _Block] = {}
     balance = Balance({}, Counter())
@@ -82,7 +82,7 @@ def balance_of(events: Iterable[Event], window: Window) -> Balance:
     for event in events:
         if not event.stack.takes:
             if not _give_back(out, event, balance) and event.pfn not in seen_back:
-                balance.older_back[kind_of(event.stack), event.order] += 1
+                balance.older_back[counted_as(event.stack), event.order] += 1
             seen_back.add(event.pfn)
         elif event.milliseconds >= window.start:
             _take(out, event, window, balance)
@@ -94,9 +94,9 @@ def balance_of(events: Iterable[Event], window: Window) -> Balance:
     return balance
 
 
-def _take(out: dict[int, _Block], event: Event, window: Window, balance: Balance) -> None:
+def _take(out: dict[int, _Block], event: PageEvent, window: Window, balance: Balance) -> None:
     caller = caller_of(event.stack)
-    taken = balance.callers.setdefault(caller, Taken())
+    taken = balance.callers.setdefault(caller, TakenBlocks())
     if event.pfn == _REFUSED:
         taken.refused += 1
         return
@@ -108,7 +108,7 @@ def _take(out: dict[int, _Block], event: Event, window: Window, balance: Balance
     out[event.pfn] = _Block(caller, event.order, window.slice_of(event.milliseconds), 1 << event.order)
 
 
-def _give_back(out: dict[int, _Block], event: Event, balance: Balance) -> bool:
+def _give_back(out: dict[int, _Block], event: PageEvent, balance: Balance) -> bool:
     """Whether the trace saw the block being taken, of which this is the whole or a part."""
     found = _find(out, event)
     if found is None:
@@ -123,7 +123,7 @@ def _end(out: dict[int, _Block], pfn: int, balance: Balance) -> None:
     balance.callers[out.pop(pfn).caller].back_blocks += 1
 
 
-def _find(out: dict[int, _Block], event: Event) -> int | None:
+def _find(out: dict[int, _Block], event: PageEvent) -> int | None:
     """The first page frame of the block that has this one. A block of 1 << order pages begins at a multiple of that."""
     for order in range(event.order, 21):
         base = event.pfn >> order << order

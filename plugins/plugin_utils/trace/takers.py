@@ -10,14 +10,14 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.attribution import PAGES, Caller, trace_limits
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.balance import Balance, Taken, balance_of, window_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import Event
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.balance import Balance, TakenBlocks, balance_of, window_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import PageEvent
 
 #: What a trace ends with. "unclear": too little of the time could be kept to say that nothing stays.
 LEAK, NOTHING_STAYS, UNCLEAR = "leak", "nothing_stays", "unclear"
 
 
-def findings(events: Sequence[Event], seconds: int, page_kb: int, *, lost: bool, cut: bool) -> dict[str, Any]:
+def findings(events: Sequence[PageEvent], seconds: int, page_kb: int, *, lost: bool, cut: bool) -> dict[str, Any]:
     """{outcome, sentences, callers, slabs, counted_seconds} of a trace of so many seconds. ``lost``: the buffer did not hold all events;
     ``cut``: the answer did not."""
     window = window_of(events, seconds, lost=lost, cut=cut)
@@ -36,7 +36,7 @@ def findings(events: Sequence[Event], seconds: int, page_kb: int, *, lost: bool,
     }
 
 
-def _row(caller: Caller, taken: Taken, balance: Balance, length: float, page_kb: int) -> dict[str, Any]:
+def _row(caller: Caller, taken: TakenBlocks, balance: Balance, length: float, page_kb: int) -> dict[str, Any]:
     page_bytes, seconds = page_kb * 1024, max(length, 0.001)
     return {
         "caller": caller.name,
@@ -57,7 +57,7 @@ def _row(caller: Caller, taken: Taken, balance: Balance, length: float, page_kb:
     }
 
 
-def _is_steady(taken: Taken) -> bool:
+def _is_steady(taken: TakenBlocks) -> bool:
     """Whether blocks stay of each slice of the time but the last."""
     limits = trace_limits()
     by_slice = [0] * limits["slices"]
@@ -67,7 +67,7 @@ def _is_steady(taken: Taken) -> bool:
     return min(counting) >= limits["slice_blocks"] and sum(counting) >= limits["blocks"]
 
 
-def _leaks(caller: Caller, taken: Taken, balance: Balance) -> bool:
+def _leaks(caller: Caller, taken: TakenBlocks, balance: Balance) -> bool:
     """No counter of the kernel has the blocks, they stay of each slice, and they are more than older ones were given back meanwhile."""
     if caller.kind != PAGES or caller.function == "unknown" or not _is_steady(taken):
         return False

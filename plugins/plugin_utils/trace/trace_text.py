@@ -44,7 +44,7 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Event:
+class PageEvent:
     """A block of ``1 << order`` pages from the page frame ``pfn`` on, taken or given back."""
 
     stack: Stack
@@ -54,7 +54,7 @@ class Event:
     order: int
 
 
-def read_events(texts: Mapping[str, str]) -> list[Event]:
+def read_events(texts: Mapping[str, str]) -> list[PageEvent]:
     """The events in the order of the host. ``texts``: name without the "$" -> its lines.
 
     Raises EvidenceError with the line where a line cannot be what it claims to be.
@@ -95,8 +95,8 @@ def _frames(line: int, text: str, modules: Mapping[str, str]) -> Iterator[Frame]
         yield Frame(found.group(1), found.group(2) or modules.get(found.group(1)))
 
 
-def _events(text: str, stacks: Mapping[str, Stack]) -> Iterator[Event]:
+def _events(text: str, stacks: Mapping[str, Stack]) -> Iterator[PageEvent]:
     for line, (stack, cpu, milliseconds, pfn, order) in _lines(text, _EVENT, "event"):
         if stack not in stacks or int(order) > _MOST_ORDER:
             raise EvidenceError("trace", line, "names a stack or an order that there is not")
-        yield Event(stacks[stack], cpu, int(milliseconds), int(pfn, 16 if pfn.startswith("0x") else 10), int(order))
+        yield PageEvent(stacks[stack], cpu, int(milliseconds), int(pfn, 16 if pfn.startswith("0x") else 10), int(order))
