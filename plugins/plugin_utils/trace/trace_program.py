@@ -34,7 +34,7 @@ def render_trace(nonce: str, *, seconds: int, order: int, buffer_kb: int, events
     ValueError for anything that is not a number where one is due: nothing else gets into a program that root runs.
     """
     numbers = {"seconds": seconds, "order": order, "buffer_kb": buffer_kb, "events_most": events_most}
-    wrong = [name for name, value in numbers.items() if type(value) is not int or value < 0]
+    wrong = [name for name, value in numbers.items() if isinstance(value, bool) or not isinstance(value, int) or value < 0]
     if wrong or not nonce.isalnum():
         raise ValueError(f"{wrong or nonce!r}")
     variables = {
