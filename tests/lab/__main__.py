@@ -69,8 +69,11 @@ def _trace(options: argparse.Namespace) -> int:
     unknown = [name for name in options.leaker if name not in LEAKERS]
     if unknown:
         raise RuntimeError(f"there is no {unknown[0]!r}; there are {', '.join(LEAKERS)}")
-    runs = list(trace_runs(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.leaker))
-    return _tell(write_trace_figures(runs, options.output), options.output)
+    runs, figures = [], {}
+    for run in trace_runs(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.leaker):
+        runs.append(run)  # written after each, so that what was measured is there if somebody stops it
+        figures = write_trace_figures(runs, options.output)
+    return _tell(figures, options.output)
 
 
 def _tell(figures: Mapping[str, object], path: Path) -> int:
