@@ -9,6 +9,7 @@ import re
 import shlex
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_answer import TraceRefusedError, read_trace
@@ -58,7 +59,7 @@ def _answer(output: str) -> None:
 
 
 def _trace(output: str) -> None:
-    result = named(read_trace, output, NONCE, 10, errors=(NoAnswerError, TraceRefusedError))
+    result = named(read_trace, output, NONCE, 10, errors=(EvidenceError, NoAnswerError, TraceRefusedError))
     if result is None:
         return
     shown = render_takers("host", result, None)
