@@ -1,12 +1,16 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole manifest in one round trip: send the probe, parse its transcript here. No Python on the target."""
+"""The whole manifest in one round trip: send the probe, parse its transcript here. No Python on the target.
+
+A host in trouble is asked a second time (``deep``), in the same task. What comes of that never costs the host what the first time gave.
+"""
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
@@ -19,6 +23,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 )
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.deep_look import render_deep_look, with_deep, without_deep
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.fact_cache import facts_outlive_the_run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import (
     CONNECTION,
@@ -27,7 +32,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorde
     unreached_transcript,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.handed_on import facts_to_hand_on
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
@@ -40,6 +46,8 @@ OPTIONS = {
     "timeout_seconds": {"type": "int", "default": 120},
     "save_dir": {"type": "path"},
     "pagetypeinfo": {"type": "bool", "default": False},
+    "deep": {"type": "str", "default": "auto", "choices": ["auto", "always", "never"]},
+    "site_advisories": {"type": "list", "elements": "dict", "default": []},
     "facts": {"type": "bool", "default": True},
     "hand_on": {"type": "bool", "default": False},
 }
@@ -70,13 +78,13 @@ class ActionModule(ShellAction):
         return evidence
 
     def _live(self, options: dict[str, Any], host: str) -> str:
-        """The transcript of the host, which is read only where that is needed: of a fleet it is read once, by the report."""
+        """The transcript of the host. Its facts are made of it by the report, which makes those of a fleet in one process."""
 
         def save(transcript: str) -> None:
             if options["save_dir"] and not self._task.check_mode:
                 save_transcript(options["save_dir"], host, transcript)
 
-        nonce = secrets.token_hex(8)
+        nonce, began = secrets.token_hex(8), time.monotonic()
         try:
             answer = self.answer_to(render_probe(nonce, options["pagetypeinfo"]), options["timeout_seconds"], terminal=False)
         except AnsibleConnectionFailure as failure:
@@ -90,9 +98,42 @@ class ActionModule(ShellAction):
             said = " ".join(str(answer.get("stderr", "")).split())[:200]
             reason = f"{error.reason}; exit status {answer['rc']}{', it says: ' + said if said else ''}"
             raise EvidenceError(error.datum, error.line, reason) from error
-        if options["save_dir"]:  # without a terminal's line ends and what may follow
-            save(write_transcript(read_transcript(transcript)))
+        first, facts = _asked_again(transcript, options)
+        if facts is not None:
+            transcript = write_transcript(self._deep(first, facts, options["timeout_seconds"], began))
+        elif options["save_dir"]:  # without a terminal's line ends and what may follow
+            transcript = write_transcript(read_transcript(transcript))
+        save(transcript)
         return transcript
+
+    def _deep(self, first: Evidence, facts: Mapping[str, Any], timeout_seconds: int, began: float) -> Evidence:
+        """The evidence with that of the second look, which has what is left of the host's time. Never raises."""
+        left = max(1, timeout_seconds - int(time.monotonic() - began)) if timeout_seconds else 0
+        nonce = secrets.token_hex(8)
+        try:
+            answer = self.answer_to(render_deep_look(nonce, facts), left, terminal=False)
+            with limited_processor_time(HOST_SECONDS):
+                return with_deep(first, read_transcript(str(answer["stdout"]), nonce))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a connection may raise anything, and Ansible's timeout of a task is no Exception
+            return without_deep(first, str(error) or type(error).__name__)
+
+
+def _asked_again(transcript: str, options: dict[str, Any]) -> tuple[Evidence, Mapping[str, Any] | None]:
+    """(the evidence, its facts where the host is to be asked a second time): where the symptom is there, or always. Never raises: what is
+    wrong with a transcript or with the site's advisories the report says."""
+    nothing = Evidence({}, {}, whole=False)
+    if options["deep"] == "never":
+        return nothing, None
+    try:
+        first = read_transcript(transcript)
+        gathered = Gathered.from_evidence(first)
+        catalogue = merge_site_advisories(load_catalogue(), options["site_advisories"])
+    except Exception:
+        return nothing, None
+    wanted = options["deep"] == "always" or judge_host(gathered, catalogue)["symptom"] is True
+    return first, gathered.facts if wanted and first.whole else None
 
 
 def _facts(given: Evidence | str) -> dict[str, Any]:

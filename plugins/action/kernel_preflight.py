@@ -92,7 +92,7 @@ class ActionModule(UpgradeAction):
             findings += [finding_of_contents(contents, drivers, found.target.release, wishes.accept), *manager.rehearsal(contents)]
         elif manager and not found.target:
             asked = self.ask_manager(manager, "held", timeout_seconds=timeout_seconds)
-            findings += held_back(asked, evidence, advisories, wishes)
+            findings += held_back(asked, evidence, facts.get("kernel") or {}, advisories, wishes)
         state = found.state
         return {
             "target": found.target and asdict(found.target),

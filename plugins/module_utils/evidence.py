@@ -10,7 +10,11 @@ of a host can pose as a frame::
     /proc/buddyinfo:Node 0, zone   Normal  9539 4328 7412 2374       a line of a file
     $uname:Linux db01 2.6.32-358.el6.x86_64 ...                      a line of a command's output
     !/proc/pagetypeinfo:Permission denied                            why a source gave nothing
+    =/proc/net/ipv6_route                                            a file that was asked for, there, and empty
     pagealloc-evidence end NONCE
+
+The probe writes no line of the last kind: what it asks for, the manifest says. A record does, since the manifest of a later version
+names more. A record with none is older still, and then what no host has empty was not asked for.
 
 Sources bear the path of the file or ``$`` and the command's name, with ``/eth0`` appended where it is asked once
 for each of several things.
@@ -23,7 +27,7 @@ __metaclass__ = type
 import re
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST, NEVER_EMPTY
 
 #: What a transcript may hold at most; the probe stops there, and the controller believes no host that it did.
 MAX_TRANSCRIPT_BYTES = 1048576
@@ -101,7 +105,7 @@ def read_transcript(text, nonce=None):
     lines = text.split("\n")
     start, nonce = _find_head(lines, nonce)
     end = end_line(nonce)
-    collected, reasons = {}, {}
+    collected, reasons, empty = {}, {}, set()
     whole, last = False, None
     for line in lines[start + 1 :]:
         if line.endswith("\r"):  # a terminal on the way
@@ -109,10 +113,13 @@ def read_transcript(text, nonce=None):
         if line == end:
             whole = True
             break
+        if line[:1] == "=":
+            empty.add(line[1:])
+            continue
         last = _take(line, collected, reasons) or last
     texts = dict((source, "\n".join(taken) + "\n") for source, taken in collected.items())
     if whole:
-        _note_empty(texts, reasons)
+        _note_empty(texts, reasons, empty)
     elif last in texts:  # half a number is a wrong number
         del texts[last]
         reasons[last] = "the evidence breaks off in it"
@@ -151,7 +158,8 @@ def _line_at(text, start):
 def write_transcript(evidence):
     """The transcript that read_transcript reads as this evidence."""
     nonce = "recorded"
-    lines = [head_line(nonce)]
+    lines = [head_line(nonce), "="]
+    lines.extend("=" + source for source, text in evidence.texts.items() if not text)
     for source, text in evidence.texts.items():
         lines.extend(source + ":" + line for line in text[:-1].split("\n") if text)
     lines.extend("!%s:%s" % (source, reason.replace("\n", " ")) for source, reason in evidence.reasons.items())
@@ -202,10 +210,17 @@ def _complaint(text):
     return source, reason.strip()
 
 
-def _note_empty(texts, reasons):
-    """A plain file the probe read without a line and without a complaint was there, and empty."""
+def _note_empty(texts, reasons, empty):
+    """A plain file without a line and without a complaint was there, and empty; or it was not asked for, by a probe that knew less.
+
+    ``empty``: what a record says was empty, and ""; nothing at all of the probe itself and of older records.
+    """
     for entry in MANIFEST:
         source = entry.source
         plain = entry.kind in ("file", "lines") and "*" not in source
-        if plain and source not in texts and source not in reasons:
+        if not plain or source in texts or source in reasons:
+            continue
+        if source in empty or not empty and source not in NEVER_EMPTY:
             texts[source] = ""
+        else:
+            reasons[source] = "the evidence says nothing of it: it may not have been asked for"

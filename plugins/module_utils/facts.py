@@ -13,6 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, k
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import container_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import is_count, sole_count
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.deep import deep_from
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD
@@ -25,13 +26,19 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import nic
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.page_size import page_size_bytes
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.vmstat import parse_vmstat
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, no_record, parse_record, parse_settings
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import (
+    KEYS,
+    NEWER,
+    no_record,
+    parse_record,
+    parse_settings,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import FIELDS as ZONEINFO_FIELDS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.zoneinfo import parse_zoneinfo
 
 #: The facts module -> the top-level names it gives; ``gather`` gives all.
 FACTS_OF = {
-    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vmstat", "vm", "workaround", "failures", "pagetypes"),
+    "buddyinfo_facts": ("zones", "page_size_bytes", "memory", "vmstat", "vm", "workaround", "failures", "pagetypes", "deep"),
     "nic_driver_facts": ("nics", "container", "modules"),
     "kernel_release_facts": ("kernel", "uptime_seconds", "booted_epoch_seconds"),
 }
@@ -40,7 +47,7 @@ FACTS_OF = {
 def facts_from(evidence):
     """All facts of a host and ``unavailable``, {datum: reason} of those that are null. Never raises on bad evidence.
 
-    ``pagetypes`` is null without a reason where it was not asked for.
+    ``pagetypes`` and ``deep`` are null without a reason where they were not asked for.
     """
     unavailable = {}
 
@@ -71,6 +78,7 @@ def facts_from(evidence):
     facts["page_size_bytes"] = take("page_size_bytes", lambda: page_size_bytes(evidence, facts))
     if PAGETYPEINFO.source in evidence.texts or PAGETYPEINFO.source in evidence.reasons:
         facts["pagetypes"] = take("pagetypes", lambda: parse_pagetypeinfo(evidence.get(PAGETYPEINFO.source)))
+    facts["deep"] = take("deep", lambda: deep_from(evidence, facts, take))
     facts["unavailable"] = unavailable
     return facts
 
@@ -163,10 +171,10 @@ def _vm(evidence, take):
     def value_of(name):
         return take("vm." + name, lambda: sole_count(name, evidence.get("/proc/sys/vm/" + name)))
 
-    values = dict((name, value_of(name)) for name in KEYS)
+    values = dict((name, value_of(name)) for name in KEYS if name not in NEWER)
     if all(value is None for value in values.values()):
         return None
-    tuning = dict((name, _tuning(evidence, take, name)) for name in TUNING)
+    tuning = dict((name, _tuning(evidence, take, name)) for name in NEWER + TUNING)
     return dict(values, boot_settings=_boot_settings(evidence), transparent_huge_pages=_thp_mode(evidence), **tuning)
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, LogContext, read_log
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_union import seconds_of, union_of
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import OF_VMALLOC, PAGES
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import OF_VMALLOC, OTHER, PAGES
 
 #: More processes, drivers or groups than this are added up as "other", or as a group without drivers.
 MAX_NAMES = 50
@@ -42,7 +42,7 @@ def failures_of(logs, context, crash_text=None):
         "since_workaround": _since_workaround(used, pages, dropped, context),
         "suppressed": max(log.suppressed for log in used),
         "untrusted": sum(not event.trusted for event in pages) + _dropped_untrusted(used, dropped),
-        "others": _others([event for event in events if event.kind not in (PAGES, OF_VMALLOC)]),
+        "others": _others([event for event in events if event.kind not in (PAGES, OF_VMALLOC, OTHER)]),
         "source": first.name,
         "sources": [log.name for log in used],
         "last": _last(_telling(pages)) if pages else None,

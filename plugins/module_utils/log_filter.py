@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 #: How far behind a failure's line the lines reach that may belong to it.
-MAX_TRACE_LINES = 150
+MAX_TRACE_LINES = 300
 
 #: How far behind a line of another trouble the line stands that says whose it was, where several CPUs speak.
 MAX_WHO_LINES = 60
@@ -37,6 +37,8 @@ KINDS = OrderedDict(
             TROUBLE,
             (
                 (
+                    "use vmalloc=",
+                    "vmalloc_node",
                     "warn_alloc: ",
                     "warn_alloc_failed: ",
                     "able to allocate mem",

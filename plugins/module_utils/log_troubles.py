@@ -18,6 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report 
     MAX_WAITING,
     MODE_OF,
     OOM_KILL,
+    OTHER,
     PAGES,
     SLAB,
     STALL,
@@ -33,6 +34,11 @@ _VMALLOC_PAGES = re.compile(
     r"([0-9]{1,2})[, ](.*)\Z"
 )
 _VMALLOC_OTHER = re.compile(r"(?:(.{0,60}?): )?vmalloc (?:error: |size [0-9]{1,20} allocation failure)")
+#: No room in the address space, said before the caller says that vmalloc failed: of up to 2.6.27, since then, and since 6.11.
+_SPACE = re.compile(
+    r"(?:allocation failed: out of vmalloc space|vmap allocation for size [0-9]{1,20} failed: use vmalloc="
+    r"|vmalloc_node_range for size [0-9]{1,20} failed: Address range)"
+)
 _STALL = re.compile(r"(?:(.{0,60}?): )?page allocation stalls for [0-9]{1,10}ms, order:([0-9]{1,2})(?![0-9])(.*)\Z")
 _SLAB = re.compile(r"(?:SLUB|SLAB|slab): Unable to allocate memory .{0,60}?gfp=((?:0x)?[0-9a-f]{1,16})(?:\(([A-Za-z_|0-9x]{1,400})\))?")
 _CACHE = re.compile(r" {0,4}cache: (.{1,120}?), object size: ")
@@ -52,6 +58,7 @@ class TroubleReader(object):
     def __init__(self):
         self.asks_pages_for_vmalloc = True
         self._vmallocs_at = deque(maxlen=MAX_WAITING)
+        self._spaces = deque(maxlen=MAX_WAITING)
         self._caches = deque(maxlen=_MAX_CACHES)
 
     def is_of_kernel(self, version):
@@ -81,6 +88,9 @@ class TroubleReader(object):
     def _take_vmalloc(self, number, line, message):
         if "vmalloc" not in message:
             return None
+        if _SPACE.match(message):
+            self._spaces.append(Report(VMALLOC, number, line))
+            return [self._spaces[-1]]
         real = _VMALLOC_PAGES.match(message)
         whole = real or _VMALLOC.match(message)
         found = whole or _VMALLOC_OTHER.match(message)
@@ -93,13 +103,25 @@ class TroubleReader(object):
         report = Report(PAGES if real or partly else VMALLOC, number, line, int(real.group(2)) if real else 0, process, dumped=True)
         if whole:
             report.set_mode(MODE_OF.search(whole.groups()[-1]))
+        if report.kind == VMALLOC:
+            self._says_more(number, line)
         return [report]
+
+    def _says_more(self, number, line):
+        """A line that says more of the address space counts in place of the one right before it that said less."""
+        while self._spaces and number - self._spaces[0].number > MAX_BETWEEN:
+            self._spaces.popleft()
+        less = next((said for said in self._spaces if said.may_be_said_by(line)), None)
+        if less is not None:
+            self._spaces.remove(less)
+            less.kind = OTHER
 
     def _first_of_two(self, number, line, partly):
         """A line of order 0 follows, which counts where some pages were given."""
         if partly:
             return []
         self._vmallocs_at.append(number)
+        self._says_more(number, line)
         return [Report(VMALLOC, number, line)]
 
     @staticmethod

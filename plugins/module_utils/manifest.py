@@ -42,7 +42,7 @@ def _link(path):
 
 
 #: Sysctls of vm that decide how early and how hard the kernel makes room: read, and never set.
-TUNING = ("watermark_scale_factor", "watermark_boost_factor", "compaction_proactiveness", "extfrag_threshold")
+TUNING = ("watermark_boost_factor", "extfrag_threshold")
 #: RHEL 6 has the word redhat_ before it.
 THP_MODE = "/sys/kernel/mm/*transparent_hugepage/enabled"
 
@@ -133,8 +133,24 @@ MANIFEST = (
     )
 )
 
+#: What every kernel has, and none of them empty: where a transcript has no line of it, it was not asked for.
+NEVER_EMPTY = frozenset(
+    entry.source for entry in MANIFEST if entry.kind == "file" and entry.source.startswith("/proc/") and entry.source != FIRST_CGROUP
+) | frozenset(("/proc/vmstat", "/proc/zoneinfo", "/proc/stat"))
+
 #: Only on request: reading it holds every zone's lock while the kernel walks all free lists.
 PAGETYPEINFO = _file("/proc/pagetypeinfo")
+
+#: What a host in trouble is asked a second time (gather/sh/deep.sh). Commands: what they print is cut there, or of another moment.
+DEEP = (
+    Source("$slabinfo", "command", ("proc/slabinfo",)),
+    Source("$pagetypeinfo", "command", ("proc/pagetypeinfo",)),
+    _file("/sys/class/net/*/mode"),
+) + tuple(Source("$ethtool_%s/*" % flag, "command", ("sos_commands/networking/ethtool_-%s_*" % flag,)) for flag in "glkS")
+#: Where a transcript keeps why the second look gave nothing.
+DEEP_FAILED = "$deep"
+#: The counters of ``ethtool -S`` that are of memory, as one extended regular expression of grep, whatever the case.
+COUNTERS = "alloc.{0,40}(fail|err|disc)|(fail|err).{0,40}alloc|no_?(p?buf|skb|mem|dma)|out_of_buf|post_fail"
 
 #: The lines wanted of long files, as one extended regular expression of grep.
 LINES_WANTED = "|".join(
@@ -147,7 +163,8 @@ LINES_WANTED = "|".join(
         # vmstat: waits, compaction, reclaim, kills, and the pages of zram and zswap
         "^(allocstall|compact_(stall|fail|success) |pgs(can|teal)_(kswapd|direct)|oom_kill |kswapd_.*quickly|nr_zspages)",
         # sysctl.conf and its like: the settings of the workaround
-        r"^[[:space:]]*(-[[:space:]]*)?vm[./](%s)[[:space:]]*=" % "|".join(KEYS),
+        # how the names begin is enough: parse_settings looks at all of them, and the probe must stay short
+        r"^[[:space:]]*(-[[:space:]]*)?vm[./](%s)[a-z_]*[[:space:]]*=" % "|".join(key[:6] for key in KEYS),
         # /proc/modules: tainted ones end in their letters
         r"\([A-Z+-]+\)$",
         # routes: default ones

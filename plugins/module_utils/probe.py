@@ -60,7 +60,7 @@ _NICS = r"""
 drivers="" asked=0 wait=""
 ask() { nic=${1##*/}; asked=$((asked+1))
  if [ -n "$wait" ]; then printf "!\$ethtool/%s:not asked, %s did not answer\n" "$nic" "$wait"; return; fi
- if [ $asked -gt 64 ]; then printf "!\$ethtool/%s:not asked, the probe asks 64 interfaces at most\n" "$nic"; return; fi
+ if [ $asked -gt 64 ]; then printf "!\$ethtool/%s:not asked, as the host has more than 64\n" "$nic"; return; fi
  run "ethtool/$nic" limited ethtool -i "$nic"
  case $rc in 0) ;; 124|137|143) wait=$nic; return;; *) return;; esac
  IFS=$nl; set -f; for line in $out; do case $line in driver:*) word=${line#driver:};; esac; done; unset IFS

@@ -29,8 +29,10 @@ MARK = "fleetcare.pagealloc: workaround in force"
 PHASES = ("none", "pending", "in_force", "leaving")
 
 #: The settings under /proc/sys/vm that the workaround may change. Each has a file of its name in plugin_utils/workaround/remedies/.
-#: The first belongs to every step, so every record has its value.
-KEYS = ("min_free_kbytes", "zone_reclaim_mode")
+#: The first belongs to every step, so every record has its value. Only newer kernels have those of NEWER; records of hosts that an older
+#: version wrote lack them.
+NEWER = ("watermark_scale_factor", "compaction_proactiveness")
+KEYS = ("min_free_kbytes", "zone_reclaim_mode") + NEWER
 
 #: A record's value of a setting that the kernel does not have (vm.zone_reclaim_mode without NUMA), or that is left alone.
 ABSENT = "absent"
@@ -46,7 +48,7 @@ def no_record():
 
 
 def parse_record(text, now_epoch_seconds=None):
-    """{phase, step, min_free_kbytes, zone_reclaim_mode, original_..., since, since_epoch_seconds, in_force_seconds, mark} of the text.
+    """{phase, step, each of KEYS, original_..., since, since_epoch_seconds, in_force_seconds, mark} of the text.
 
     Values in kB and as the kernel has them; null for what is not set. ``mark``: the token of the mark, null in a record that an older
     version wrote. ``now_epoch_seconds``: the host's clock. EvidenceError for a text that is no whole record.

@@ -379,7 +379,7 @@ ansible_facts:
               description: V(always), V(madvise) or V(never); null where the kernel has none.
               type: str
             boot_settings:
-              description: Lines of C(/etc/sysctl.conf) and the C(sysctl.d) folders that set one of the two.
+              description: Lines of C(/etc/sysctl.conf) and the C(sysctl.d) folders that set what the workaround may set.
               type: list
               elements: dict
               contains:
@@ -387,7 +387,7 @@ ansible_facts:
                   description: Path of the file.
                   type: str
                 name:
-                  description: V(min_free_kbytes) or V(zone_reclaim_mode).
+                  description: V(min_free_kbytes), V(zone_reclaim_mode), V(watermark_scale_factor) or V(compaction_proactiveness).
                   type: str
                 value:
                   description: The value as it is written there.
@@ -401,8 +401,12 @@ ansible_facts:
             step: 1
             min_free_kbytes: 262144
             zone_reclaim_mode: 1
+            watermark_scale_factor: null
+            compaction_proactiveness: null
             original_min_free_kbytes: 67584
             original_zone_reclaim_mode: 0
+            original_watermark_scale_factor: null
+            original_compaction_proactiveness: null
             since_epoch_seconds: 1363700000
             since: "2013-03-19T13:33:20Z"
             in_force_seconds: 946800
@@ -420,11 +424,23 @@ ansible_facts:
             zone_reclaim_mode:
               description: C(vm.zone_reclaim_mode) of that step; null where it is left alone.
               type: int
+            watermark_scale_factor:
+              description: C(vm.watermark_scale_factor) of that step; null where it is left alone.
+              type: int
+            compaction_proactiveness:
+              description: C(vm.compaction_proactiveness) of that step; null where it is left alone.
+              type: int
             original_min_free_kbytes:
               description: C(vm.min_free_kbytes) before the first step, in kB.
               type: int
             original_zone_reclaim_mode:
               description: C(vm.zone_reclaim_mode) before the first step; null where it is left alone.
+              type: int
+            original_watermark_scale_factor:
+              description: C(vm.watermark_scale_factor) before the first step that set it; null where it is left alone.
+              type: int
+            original_compaction_proactiveness:
+              description: C(vm.compaction_proactiveness) before the first step that set it; null where it is left alone.
               type: int
             since_epoch_seconds:
               description: When the step came into force by the host's clock, in seconds since 1970.
@@ -723,6 +739,95 @@ ansible_facts:
             pageblock_pages:
               description: Pages in the zone's pageblocks of this type, used or free; null where the kernel does not say.
               type: int
+        deep:
+          description: >-
+            What O(fleetcare.pagealloc.gather#module:deep) asked a host in trouble a second time. Null where it was not asked, or
+            C(unavailable) has the reason.
+          type: dict
+          returned: always
+          sample:
+            slab_caches: [{name: kmalloc-2048, objects: 409600, object_bytes: 2048, kb: 819200}]
+            pagetypes: null
+            nics:
+              - name: eth0
+                rx_ring: 1024
+                rx_ring_most: 8192
+                rx_channels: 8
+                offloads: [generic-receive-offload]
+                failed_allocations: [{name: rx_alloc_failed, count: 12}]
+                ipoib_mode: null
+            module_parameters: [{module: mlx4_en, name: udp_rss, value: "1"}]
+          contains:
+            slab_caches:
+              description: The largest caches of C(/proc/slabinfo), ten at most.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the cache.
+                  type: str
+                objects:
+                  description: Objects that there is room for.
+                  type: int
+                object_bytes:
+                  description: Size of one, in bytes.
+                  type: int
+                kb:
+                  description: Memory of the cache, in kB.
+                  type: int
+            pagetypes:
+              description: As RV(ansible_facts.pagealloc.pagetypes), a moment later.
+              type: list
+              elements: dict
+            nics:
+              description: The NICs, 16 at most. Null is what ethtool did not tell.
+              type: list
+              elements: dict
+              contains:
+                name:
+                  description: Name of the interface.
+                  type: str
+                rx_ring:
+                  description: Buffers in a receive ring, from C(ethtool -g).
+                  type: int
+                rx_ring_most:
+                  description: The most that can be set.
+                  type: int
+                rx_channels:
+                  description: Channels that receive, from C(ethtool -l).
+                  type: int
+                offloads:
+                  description: What is on of what joins packets or takes them in pieces, from C(ethtool -k).
+                  type: list
+                  elements: str
+                failed_allocations:
+                  description: Counters of C(ethtool -S) that tell of memory that was not to be had, without those that are 0.
+                  type: list
+                  elements: dict
+                  contains:
+                    name:
+                      description: Name of the counter.
+                      type: str
+                    count:
+                      description: Its value.
+                      type: int
+                ipoib_mode:
+                  description: V(datagram) or V(connected); null for all but IPoIB.
+                  type: str
+            module_parameters:
+              description: Parameters of the modules that drive the NICs.
+              type: list
+              elements: dict
+              contains:
+                module:
+                  description: Name of the module.
+                  type: str
+                name:
+                  description: Name of the parameter.
+                  type: str
+                value:
+                  description: Its value as the kernel shows it.
+                  type: str
         unavailable:
           description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
           type: dict

@@ -19,6 +19,7 @@ description:
     M(ansible.builtin.raw) works over, on targets as old as RHEL 6 or as small as busybox.
   - Writes nothing on the target. Output is bounded to 1 MiB, and each command that asks hardware, a package database or a
     daemon is told to end after 10 seconds.
+  - A host in trouble is asked a second time, as O(deep) says. What comes of that costs it nothing of what the first time gave.
   - Takes recorded evidence in place of the live host with O(evidence), and records with O(save_dir).
   - A host that cannot be reached is unreachable, as with any module; what SSH said is recorded too.
 options:
@@ -40,6 +41,19 @@ options:
         with many free blocks takes long enough to be felt.
     type: bool
     default: false
+  deep:
+    description:
+      - Which hosts are asked a second time, for RV(ansible_facts.pagealloc.deep). V(auto) asks those on which the symptom is there.
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  site_advisories:
+    description:
+      - Advisories of the site's own, as the filter P(fleetcare.pagealloc.classify#filter) takes them. With them O(deep=auto) tells
+        whether the symptom is there.
+    type: list
+    elements: dict
+    default: []
   timeout_seconds:
     description:
       - How long a host may take, from connecting to the end of its evidence. After that the connection's process is ended and
@@ -170,6 +184,13 @@ ansible_facts:
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.pagetypes).
           type: list
           elements: dict
+          returned: always
+        deep:
+          description:
+            - What O(fleetcare.pagealloc.gather#module:deep) asked a host in trouble a second time. Null where it was not asked, or
+              C(unavailable) has the reason.
+            - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.deep).
+          type: dict
           returned: always
         nics:
           description:

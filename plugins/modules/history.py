@@ -122,6 +122,8 @@ past:
       failures: 0
       min_free_kbytes: 67584
       zone_reclaim_mode: 0
+      order: 2
+      unaccounted_kb: 480000
 rows:
   description: How many lines the CSV has below its heading.
   type: int

@@ -15,9 +15,9 @@ short_description: Put the workaround for page starvation in force on a host, a 
 version_added: 0.1.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Gathers a host's facts, plans C(vm.min_free_kbytes) and C(vm.zone_reclaim_mode) as P(fleetcare.pagealloc.workaround_plan#filter)
-    does, puts the plan in force at runtime and for the next boot, and gathers again. Where the host would then refuse what it granted
-    before, the step is put back.
+  - Gathers a host's facts, plans C(vm.min_free_kbytes) and other settings of the kernel's memory as
+    P(fleetcare.pagealloc.workaround_plan#filter) does, puts the plan in force at runtime and for the next boot, and
+    gathers again. Where the host would then refuse what it granted before, the step is put back.
   - The change itself is one program of the POSIX shell that the host runs alone. It needs no Python there, takes no notice of a
     connection that breaks, and undoes what it began where a part of it fails or memory runs short. So a host has the old values or
     the new ones and never a mix; what a power cut interrupts, the next run finishes or undoes.
@@ -31,6 +31,14 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  remedies:
+    description:
+      - The only settings under C(/proc/sys/vm) that may be set. Without it, those that the host's advisories ask for and, where the symptom
+        is there, its cause.
+      - A host whose kernel lacks one of them is refused.
+    type: list
+    elements: str
+    choices: [min_free_kbytes, zone_reclaim_mode, watermark_scale_factor, compaction_proactiveness]
   steps_kb:
     description:
       - Values of C(vm.min_free_kbytes) in kB, rising. The value that the advisory asks for comes before those above it.
@@ -103,7 +111,7 @@ attributes:
     description: Gathers, and says what would be put in force.
     support: full
   diff_mode:
-    description: The two values before and after.
+    description: The values before and after.
     support: full
 notes:
   - Needs the rights of root on the host.
@@ -169,7 +177,7 @@ change:
       type: list
       elements: str
     before:
-      description: The verdict, both values and how many atomic requests would have been granted.
+      description: The verdict, the values and how many atomic requests would have been granted.
       type: dict
     after:
       description: The same afterwards, null where nothing was done.
@@ -181,8 +189,10 @@ change:
     order: 2
     sentences:
       - "Step 1 of 5: vm.min_free_kbytes from 67584 to 262144 kB, for advisory mlx4_en-rhel-6.4-order-2."
-    before: {verdict: affected, min_free_kbytes: 67584, zone_reclaim_mode: 0, granted: 12}
-    after: {verdict: mitigated, min_free_kbytes: 262144, zone_reclaim_mode: 0, granted: 20480}
+    before: {verdict: affected, min_free_kbytes: 67584, zone_reclaim_mode: 0, watermark_scale_factor: null,
+      compaction_proactiveness: null, granted: 12}
+    after: {verdict: mitigated, min_free_kbytes: 262144, zone_reclaim_mode: 0, watermark_scale_factor: null,
+      compaction_proactiveness: null, granted: 20480}
 plan:
   description: What P(fleetcare.pagealloc.workaround_plan#filter) gives for the host as it was.
   type: dict

@@ -19,6 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns
 from tests.benchmarks.devices import DEVICES, devices
 from tests.benchmarks.docs import write_docs
 from tests.benchmarks.figures import Figure, merge, progress
+from tests.benchmarks.history import history
 from tests.benchmarks.live import audit_vs_raw, audit_vs_setup
 from tests.benchmarks.page import page
 from tests.benchmarks.recorded_fleet import fleet_audit, fleet_core
@@ -40,6 +41,7 @@ _BENCHMARKS: dict[str, tuple[Callable[[Path, Size], list[Figure]], tuple[str, ..
     "merge": (merge_slices, ("merge_100k_vs_10k_per_host",)),
     "page": (page, ("page_10k_open_vs_2_seconds",)),
     "two_slices": (two_slices, ("audit_2_slices_wall_vs_1",)),
+    "history": (history, ("audit_with_history_vs_without_sqlite", "audit_with_history_vs_without_postgresql")),
     "sos_tree": (sos_tree, ("sos_tree_vs_insights_hosts_per_second",)),
     "sos_xz": (sos_xz, ("sos_xz_vs_insights_hosts_per_second",)),
     "sos_fleet": (sos_fleet, ("sos_fleet_cached_vs_not",)),

@@ -188,6 +188,57 @@ def test_what_a_shell_does_to_the_transcript(ansible: Ansible, sshd: Sshd, accou
     assert result["hangup"]["verdict"] in ("unknown", "stalled", "unreachable") and result["hangup"]["facts"] is None
 
 
+#: A host whose kernel logged what stands there; each program that is run on it is noted.
+LOGGED = """
+home=/tmp/$USER.home; mkdir -p $home; echo asked >>$home/asked
+printf '#!/bin/sh\\ncat <<E\\n%s\\nE\\n' "{log}" >$home/dmesg; chmod 755 $home/dmesg
+{then}PATH=$home:$PATH; export PATH
+exec /bin/sh "$@"
+"""
+_BOOTED = "[    0.000000] Linux version 6.1.0-25-amd64 (x@y) (gcc) #1 SMP"
+_FAILED = _BOOTED + "\n[  861.000000] swapper: page allocation failure. order:2, mode:0x4020"
+#: The second time it is asked it does not answer.
+_HANGS = "[ $(wc -l <$home/asked) -lt 2 ] || exec sleep 60\n"
+
+
+def test_a_host_in_trouble_is_asked_twice_and_a_healthy_one_once(
+    ansible: Ansible, sshd: Sshd, account: Callable[[str], str], tmp_path: Path
+) -> None:
+    """And what comes of the second time never costs a host the first."""
+    scripts = {
+        "healthy": LOGGED.format(log=_BOOTED, then=""),
+        "troubled": LOGGED.format(log=_FAILED, then=""),
+        "hangs": LOGGED.format(log=_FAILED, then=_HANGS),
+        "never": LOGGED.format(log=_FAILED, then=""),
+        "always": LOGGED.format(log=_BOOTED, then=""),
+    }
+    users = {name: account(script) for name, script in scripts.items()}
+    homes = {name: Path(f"/tmp/{user}.home") for name, user in users.items()}
+    hosts: dict[str, dict[str, Any]] = {name: {"ansible_host": "127.0.6.1", **sshd.variables(user)} for name, user in users.items()}
+    for name in ("never", "always"):
+        hosts[name]["audit_deep"] = name
+    hosts["hangs"]["audit_timeout_seconds"] = 6
+    try:
+        fleet, _done = ansible.audit(tmp_path, hosts, "-e", f"audit_save_dir={tmp_path / 'saved'}")
+        asked = {name: len((home / "asked").read_text().splitlines()) for name, home in homes.items()}
+    finally:
+        for home in homes.values():
+            shutil.rmtree(home, ignore_errors=True)
+    facts = {name: result["facts"] for name, result in fleet["hosts"].items()}
+    assert {name: fleet["hosts"][name]["symptom"] for name in hosts} == {
+        "healthy": False, "troubled": True, "hangs": True, "never": True, "always": False,
+    }  # fmt: skip
+    assert asked == {"healthy": 1, "troubled": 2, "hangs": 2, "never": 1, "always": 2}
+    assert facts["troubled"]["deep"] and facts["always"]["deep"]
+    assert facts["healthy"]["deep"] is facts["never"]["deep"] is facts["hangs"]["deep"] is None
+    assert "no complete evidence within" in facts["hangs"]["unavailable"]["deep"]
+    assert "deep" not in facts["never"]["unavailable"]
+    assert facts["hangs"]["failures"]["count"] == 1 and fleet["hosts"]["hangs"]["causes"]
+    records = {name: {"audit_evidence": str(tmp_path / "saved" / f"{name}.evidence")} for name in hosts}
+    again, _done = ansible.audit(tmp_path / "later", records)
+    assert {name: result["facts"] for name, result in again["hosts"].items()} == facts, "the record has both looks"
+
+
 TERMINAL = """
 if [ -t 0 ]; then echo terminal; else echo none; fi >>/tmp/$USER.terminal
 exec /bin/sh "$@"

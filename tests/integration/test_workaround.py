@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import RECORD, SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, NEWER
 
 from tests.conftest import cannot_run
 from tests.playbook import Ansible
@@ -29,7 +30,7 @@ QUICK = {"workaround_verify_seconds": 0, "workaround_watch_seconds": 0, "workaro
 
 def this_machine() -> tuple[str, list[str]]:
     """What a change would change: the values in force, and our files."""
-    values = [(SYSCTLS / name).read_text().strip() for name in ("min_free_kbytes", "zone_reclaim_mode") if (SYSCTLS / name).exists()]
+    values = [(SYSCTLS / name).read_text().strip() for name in KEYS if (SYSCTLS / name).exists()]
     return " ".join(values), [path for path in (SETTINGS, RECORD) if os.path.lexists(path)]
 
 
@@ -93,6 +94,25 @@ def test_check_mode_plans_and_changes_nothing(ansible: Ansible, sshd: Sshd, tmp_
     }
 
 
+def test_the_settings_of_newer_kernels_are_planned_or_refused_by_name(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
+    choices = at_risk_here()
+    choices["workaround_advisories"][0]["workaround"] = {"watermark_scale_factor": 60, "compaction_proactiveness": 40}
+    far = {"far": {"ansible_host": "127.0.6.1", **sshd.variables()}}
+    there = {name: int((SYSCTLS / name).read_text()) for name in NEWER if (SYSCTLS / name).exists()}
+    fleet, done = ansible.workaround(tmp_path, far, "--check", "--diff", **choices)
+    change = fleet["hosts"]["far"]["change"]
+    assert {name: change["before"][name] for name in NEWER} == {name: there.get(name) for name in NEWER}
+    for name, wanted in (("watermark_scale_factor", 60), ("compaction_proactiveness", 40)):
+        if name in there:
+            assert f"vm.{name} from {there[name]} to {wanted}, for advisory site-this-machine." in change["sentences"]
+            assert f"-vm.{name} = {there[name]}\n" in done.stdout and f"+vm.{name} = {wanted}\n" in done.stdout
+        else:
+            assert f"vm.{name} is left alone: this kernel does not have it" in " ".join(change["sentences"])
+        chosen, _done = ansible.workaround(tmp_path, far, "--check", **choices, workaround_remedies=[name])
+        assert outcomes(chosen) == {"far": "planned" if name in there else "refused"}
+    assert outcomes(fleet) == {"far": "planned" if there else "refused"}
+
+
 def test_nothing_is_done_where_nothing_asks_for_it(ansible: Ansible, tmp_path: Path) -> None:
     fleet, done = ansible.workaround(tmp_path, {"here": HERE}, "--check")
     assert outcomes(fleet) == {"here": "none"} and "changed=0" in done.stdout
@@ -116,6 +136,7 @@ def test_a_host_on_which_no_step_is_safe_is_refused_with_the_arithmetic(ansible:
         ({"workaround_state": "gone"}, "workaround_state"),
         ({"workaround_watch_seconds": "soon"}, "workaround_watch_seconds"),
         ({"workaround_conflicts": "ignore"}, "workaround_conflicts"),
+        ({"workaround_remedies": ["swappiness"]}, "workaround_remedies"),
         ({"workaround_fail_on": ["planned"]}, "workaround_fail_on"),
         ({"workaround_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "workaround_advisories: "),
         ({"workaround_output_dir": "/proc/no/such"}, "/proc/no"),

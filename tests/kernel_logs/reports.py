@@ -326,7 +326,18 @@ def vmalloc(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, p
     size = rng.randrange(1, 1 << 16) << 12
     if kernel.printk in ("chars", "lines") and not kernel.with_line_of_vmalloc:
         return Report(
-            "vmalloc", [Segment([Call(WARNING, f"vmap allocation for size {size} failed: use vmalloc=<size> to increase size.\n")])]
+            "vmalloc",
+            [
+                Segment(
+                    [
+                        Call(
+                            WARNING,
+                            f"vmap allocation for size {size} failed: use vmalloc=<size> to increase size.\n",
+                            mark=("other", ("vmalloc", False)),
+                        )
+                    ]
+                )
+            ],
         )
     said = f"vmalloc: allocation failure: {size} bytes"
     mode = Mode(kernel.vmalloc_mode, False)
@@ -432,7 +443,7 @@ def warning(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, p
     calls = [Call(WARNING, text + "\n", mark=("start", None) if number == 0 else ("cut", None)) for number, text in enumerate(texts)]
     if order_above_max:
         calls[1] = calls[1]._replace(mark=("above max", None))
-    end = Segment([Call(WARNING, f"---[ end trace {rng.getrandbits(64):016x} ]---\n", mark=("end", None))])
+    end = Segment([Call(WARNING, f"---[ end trace {rng.getrandbits(64):016x} ]---\n", mark=("cut", None))])
     return Report(
         "order above max" if order_above_max else "warning", [Segment(calls), *dump(rng, kernel, release, arch, process, path), end]
     )

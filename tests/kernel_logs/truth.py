@@ -157,8 +157,8 @@ class _Reader:
         return self.name.value if self.name is not None and self.name.line == mark.line else None
 
     def _leave(self) -> None:
-        """Another report begins: the trace goes on where the other's frames stand behind a line that is still to come."""
-        self.trace = self.trace if self.headed else None
+        """Another report begins or ends: the trace goes on where the other's frames stand behind a line that names its process."""
+        self.trace = self.trace if self.headed or self.names else None
 
     def _take_piece(self, mark: Mark) -> None:
         self._leave()
@@ -250,12 +250,6 @@ class _Reader:
     def _take_cut(self, mark: Mark) -> None:
         del mark
         self._leave()
-
-    def _take_end(self, mark: Mark) -> None:
-        """Another report ends. Where traces name their process that tells a reader nothing: this one's trace goes on."""
-        del mark
-        if not self.names:
-            self._leave()
 
     def _take_heading(self, mark: Mark) -> None:
         """A trace begins: of what was named last, unless that has its trace or something that names nobody waits for one too."""

@@ -1,14 +1,15 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.lab [accuracy|causes|trace|guest]``: the ground truth of each, and a guest to look around in."""
+"""``python -m tests.lab [accuracy|causes|forecast|remedies|trace|guest]``: the truth of what is told of guests, and a guest to look at."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ import pytest
 from tests.conftest import ROOT
 from tests.lab.accuracy import measure, write
 from tests.lab.causes import TROUBLES, starve, write_causes
+from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
+from tests.lab.remedies import PRESSURES, Treated, markdown, treat, write_remedies
 from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
 
 
@@ -33,6 +36,16 @@ def main(words: list[str]) -> int:
     told.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
     told.add_argument("--output", type=Path, default=ROOT / "build" / "causes.json")
     told.add_argument("trouble", nargs="*", help=f"only these: {', '.join(TROUBLES)}")
+    ends = commands.add_parser("forecast", help="compare the end that is foretold with when guests that leak come to it")
+    ends.add_argument("--runs", type=int, default=20, help="how many runs of each kind on each kernel (default 20)")
+    ends.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
+    ends.add_argument("--output", type=Path, default=ROOT / "build" / "forecast.json")
+    cures = commands.add_parser("remedies", help="measure what each remedy does against each cause")
+    cures.add_argument("--runs", type=int, default=5, help="how many runs of each remedy against each trouble (default 5)")
+    cures.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
+    cures.add_argument("--output", type=Path, default=ROOT / "build" / "remedies.json")
+    cures.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
+    cures.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
     traced = commands.add_parser("trace", help="compare whom the trace names with who leaks")
     traced.add_argument("--runs", type=int, default=20, help="how many runs of each (default 20)")
     traced.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
@@ -44,7 +57,8 @@ def main(words: list[str]) -> int:
     guest.add_argument("word", nargs="*", help="words for the kernel's command line, such as lab.blocks_per_packet=16")
     options = parser.parse_args(words)
     try:
-        return {"accuracy": _accuracy, "causes": _causes, "trace": _trace, "guest": _guest}[options.command](options)
+        runs = {"accuracy": _accuracy, "causes": _causes, "forecast": _forecast, "remedies": _remedies, "trace": _trace, "guest": _guest}
+        return runs[options.command](options)
     except (GuestError, RuntimeError, OSError, pytest.skip.Exception) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -57,18 +71,34 @@ def _accuracy(options: argparse.Namespace) -> int:
     return _tell(write(accuracy, options.output), options.output)
 
 
+def _remedies(options: argparse.Namespace) -> int:
+    _check_troubles(options.trouble, PRESSURES)
+    if options.table:
+        print(markdown(json.loads(options.output.read_text())))
+        return 0
+    runs: list[Treated] = []
+    for run in treat(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble):
+        runs.append(run)
+        write_remedies(runs, options.seed, options.output)
+    print(markdown(write_remedies(runs, options.seed, options.output)))
+    print(f"Figures: {options.output}")
+    return 0
+
+
+def _check_troubles(chosen: Iterable[str], known: Iterable[str]) -> None:
+    for name in chosen:
+        if name not in known:
+            raise RuntimeError(f"there is no trouble {name!r}; there are {', '.join(known)}")
+
+
 def _causes(options: argparse.Namespace) -> int:
-    unknown = [name for name in options.trouble if name not in TROUBLES]
-    if unknown:
-        raise RuntimeError(f"there is no trouble {unknown[0]!r}; there are {', '.join(TROUBLES)}")
+    _check_troubles(options.trouble, TROUBLES)
     runs = list(starve(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble))
     return _tell(write_causes(runs, options.output), options.output)
 
 
 def _trace(options: argparse.Namespace) -> int:
-    unknown = [name for name in options.leaker if name not in LEAKERS]
-    if unknown:
-        raise RuntimeError(f"there is no {unknown[0]!r}; there are {', '.join(LEAKERS)}")
+    _check_troubles(options.leaker, LEAKERS)
     runs, figures = [], {}
     for run in trace_runs(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.leaker):
         runs.append(run)  # written after each, so that what was measured is there if somebody stops it
@@ -81,6 +111,11 @@ def _tell(figures: Mapping[str, object], path: Path) -> int:
         print(f"{name}: {value}")
     print(f"Figures: {path}")
     return 0
+
+
+def _forecast(options: argparse.Namespace) -> int:
+    lives = list(live(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True)))
+    return _tell(write_forecasts(lives, options.output), options.output)
 
 
 def _guest(options: argparse.Namespace) -> int:

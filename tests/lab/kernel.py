@@ -18,7 +18,7 @@ from tests.lab.debian import depends_of, ever_depends_of, unpacked
 
 DRIVER = Path(__file__).parent / "driver"
 #: The programs in it: look.c becomes /sbin/lab_look of every guest.
-PROGRAMS = ("look", "hold")
+PROGRAMS = ("look", "hold", "sieve")
 #: The metapackage whose kernel is the newest of the suite.
 _NEWEST = "linux-image-amd64"
 

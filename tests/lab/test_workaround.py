@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.changing import (
+    ADVISORY,
     CONNECTION_CUT,
     FIRST_KB,
     LEAVING,
@@ -87,6 +88,26 @@ def test_the_whole_road(hosts: Fleet) -> None:
     assert outcomes(hosts.workaround(workaround_state="absent")) == {"restored"}
     assert hosts.states() == before, "values, files and their checksums are as they were"
     assert outcomes(hosts.workaround(workaround_state="absent")) == {"kept"} and "changed=0" in hosts.said
+
+
+@LONG
+def test_the_settings_of_newer_kernels_hold_over_a_reboot_and_are_given_back(hosts: Fleet) -> None:
+    names = ("watermark_scale_factor", "compaction_proactiveness")
+
+    def values() -> set[tuple[int, ...]]:
+        read = "; ".join(f"cat /proc/sys/vm/{name}" for name in names)
+        return {tuple(int(line) for line in guest.run(read).split()) for guest in hosts.guests.values()}
+
+    before, advisory = values(), {**ADVISORY, "workaround": {**ADVISORY["workaround"], names[0]: 50, names[1]: 40}}
+    applied = hosts.workaround(workaround_advisories=[advisory])
+    assert outcomes(applied) == {"applied"} and values() == {(50, 40)}
+    assert {change["after"]["verdict"] for change in applied.values()} == {"mitigated"}
+    for guest in hosts.guests.values():
+        boot = guest.boot_id()
+        guest.run("sync; reboot", check=False)
+        guest.wait_for_other_boot(boot)
+    assert values() == {(50, 40)}
+    assert outcomes(hosts.workaround(workaround_state="absent")) == {"restored"} and values() == before
 
 
 @LONG

@@ -61,10 +61,27 @@ SELDOM_GIVEN = """\
 /proc/sys/vm/watermark_boost_factor:15000
 /proc/sys/vm/compaction_proactiveness:20
 /proc/sys/vm/extfrag_threshold:500
+/var/lib/fleetcare-pagealloc/workaround:watermark_scale_factor=50
+/var/lib/fleetcare-pagealloc/workaround:compaction_proactiveness=20
+/var/lib/fleetcare-pagealloc/workaround:original_watermark_scale_factor=10
+/var/lib/fleetcare-pagealloc/workaround:original_compaction_proactiveness=0
 /sys/kernel/mm/transparent_hugepage/enabled:[always] madvise never
 /proc/zoneinfo:    nr_free_cma  0
 /proc/zoneinfo:    nr_free_highatomic  0
 $module_version/mlx4_en:2.0
+$slabinfo:kmalloc-2048      409600 409600   2048   16    8 : tunables   24   12    8 : slabdata  25600  25600      0
+$pagetypeinfo:Node    0, zone   Normal, type    Unmovable     12      4      0      0      0      0      0      0      0      0      0
+$ethtool_g/eth0:Pre-set maximums:
+$ethtool_g/eth0:RX: 8192
+$ethtool_g/eth0:Current hardware settings:
+$ethtool_g/eth0:RX: 1024
+$ethtool_l/eth0:Current hardware settings:
+$ethtool_l/eth0:Combined: 8
+$ethtool_k/eth0:generic-receive-offload: on
+$ethtool_S/eth0:NIC statistics:
+$ethtool_S/eth0:  rx_alloc_failed: 12
+/sys/class/net/ib0/mode:connected
+/sys/module/mlx4_en/parameters/udp_rss:1
 $dmesg:[861005.000000] Mem-Info:
 $dmesg:[861005.000000] Node 0 Normal free:2344kB min:53404kB low:66752kB high:80104kB present:13415040kB free_cma:0kB all_unreclaimable? no
 $dmesg:[861005.000000] lowmem_reserve[]: 0 0 0 0

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import DEEP, MANIFEST
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits import NAMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import CONNECTION, read_recorded
@@ -243,11 +243,11 @@ def test_the_headroom_worked_by_hand_is_that_of_the_code() -> None:
 def test_every_source_of_evidence_is_listed() -> None:
     text = TEXTS["docs/evidence.md"]
     named = {re.sub("/(IF|MODULE)$", "/*", word) for word in code(text)} | set(code(text))
-    assert {entry.source for entry in MANIFEST} <= named
+    assert {entry.source for entry in (*MANIFEST, *DEEP)} <= named
 
 
 def test_every_place_in_a_sosreport_is_listed() -> None:
-    patterns = [pattern for entry in MANIFEST for pattern in entry.sos if pattern != entry.source.lstrip("/")]
+    patterns = [pattern for entry in (*MANIFEST, *DEEP) for pattern in entry.sos if pattern != entry.source.lstrip("/")]
     patterns += [pattern for places in (SOS_FORMS, SOS_IDENTITY) for several in places.values() for pattern in several]
     rows = table(TEXTS["docs/sosreports.md"], "evidence", "in the report")
     assert {word for row in rows for word in code(row[1])} == set(patterns)

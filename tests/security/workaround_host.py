@@ -45,9 +45,10 @@ class Left:
 
 
 class WorkaroundHost:
-    """``folder`` holds what stands for /proc/sys/vm, /run, /var/lib, /etc/sysctl.d and /dev/kmsg."""
+    """``folder`` holds what stands for /proc/sys/vm, /run, /var/lib, /etc/sysctl.d and /dev/kmsg. ``newer``: settings that only newer
+    kernels have, and their values."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, newer: Mapping[str, int] | None = None) -> None:
         self.folder = folder
         self.vm, self.run_folder = folder / "vm", folder / "run"
         self.record, self.settings = folder / RECORD[1:], folder / SETTINGS[1:]
@@ -56,6 +57,8 @@ class WorkaroundHost:
             place.mkdir(parents=True)
         (self.vm / "min_free_kbytes").write_text(f"{ORIGINAL_KB}\n")
         (self.vm / "zone_reclaim_mode").write_text("0\n")
+        for name, value in (newer or {}).items():
+            (self.vm / name).write_text(f"{value}\n")
 
     def program(self, verb: str, **values: Any) -> str:
         """The program with its paths moved. No run of it can change this machine."""

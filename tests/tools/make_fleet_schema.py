@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the facts part of docs/fleet.schema.json: the shape is that of facts_shape.yml, the descriptions are those of RETURN.
+"""Writes the facts part of docs/fleet.schema.json: the shape is that of facts_shape.yml, the descriptions are those of RETURN. And the
+settings of a host's state before and after a change: those that the workaround may set.
 
 .venv/test/bin/python -m tests.tools.make_fleet_schema
 """
@@ -12,6 +13,7 @@ import json
 import re
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import Shape, shapes
 
 from tests.conftest import ROOT
@@ -34,9 +36,18 @@ def fleet_schema(schema: dict[str, Any]) -> dict[str, Any]:
     for name, definition in schema["$defs"].items():
         if name == "facts":
             definitions.update(made)
+        elif name == "state":
+            definitions[name] = _state()
         elif name not in made:
             definitions[name] = definition
     return {**schema, "$defs": definitions}
+
+
+def _state() -> dict[str, Any]:
+    """A host before or after a change."""
+    number = {"type": ["integer", "null"], "minimum": 0}
+    properties = {"verdict": {"$ref": "#/$defs/verdict"}, **dict.fromkeys((*KEYS, "granted"), number)}
+    return {"type": "object", "required": list(properties), "additionalProperties": False, "properties": properties}
 
 
 def facts_definitions() -> dict[str, dict[str, Any]]:

@@ -16,39 +16,61 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     POSSIBLE,
     Cause,
     Evidenced,
-    Unhelpful,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.not_pages import not_of_pages
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import fleet_figures
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import FIND_CAUSE, Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import FIND_CAUSE, Action, Unhelpful
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue, load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
 
 #: What a result has where nothing is to be explained.
-NOTHING: dict[str, Any] = {"account": None, "causes": [], "unhelpful": []}
+NOTHING: dict[str, Any] = {"account": None, "causes": []}
 #: The kernel of a host, and its account.
 Seen = tuple[Mapping[str, Any], Mapping[str, Any]]
 _Found = list[tuple[Cause, Evidenced]]
 
 
-def explained(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The result of ``classify`` with ``account``, ``causes`` (the likeliest first; empty where neither the symptom nor a report of
-    address space or a cgroup's limit is there), ``unhelpful``, and ``actions`` that follow the causes.
+def explained(
+    result: Mapping[str, Any],
+    facts: Mapping[str, Any] | None,
+    fleet: Mapping[str, Any] | None = None,
+    catalogue: Catalogue | None = None,
+    account: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The result of ``classify`` with ``account``, ``causes`` (the likeliest first; empty where the symptom is not there),
+    ``unhelpful``, and ``actions`` that follow the causes.
 
-    ``fleet``: figures of hosts like it (fleet_figures.py). Raises FactsError for facts in another shape.
+    ``fleet``: figures of hosts like it (fleet_figures.py). ``catalogue``: the advisories that the result is by, the bundled ones where it
+    is not given. ``account``: that of the facts, where it is known. Raises FactsError for facts in another shape.
     """
     if facts is None or result["order"] is None:
         return {**result, **NOTHING}
     host = read_host(facts)
-    account = account_of(host.facts)
-    situation = Situation.of(host, result, account, fleet)
-    found = _found(situation) if result["symptom"] else _found_without_symptom(situation)
-    told = [_told(cause, finding) for cause, finding in found]
-    extra = {"account": account, "causes": told}
-    actions = _actions(result["actions"], found, situation)
-    return {**result, **extra, "actions": actions, "unhelpful": _unhelpful(found, situation, actions)}
+    account = account or account_of(host.facts)
+    if not result["symptom"]:
+        return {**result, **NOTHING, "account": account}
+    situation = Situation.of(host, result, account, fleet, catalogue or load_catalogue())
+    found = _found(situation)
+    actions = _actions(result, found, situation)
+    extra = {"account": account, "causes": [_told(cause, finding) for cause, finding in found], "actions": actions}
+    return {**result, **extra, "unhelpful": _unhelpful(result, found, situation, actions)}
+
+
+def settings_of_causes(result: Mapping[str, Any], facts: Mapping[str, Any], catalogue: Catalogue) -> dict[str, tuple[int, str]]:
+    """{setting under /proc/sys/vm: (value, cause)} of what the likeliest causes of a host would have the workaround set. Of a cause that
+    is only possible nothing, nor what another of them, or an advisory, calls useless. Raises FactsError."""
+    if result["order"] is None or not result["symptom"]:
+        return {}
+    host = read_host(facts)
+    situation = Situation.of(host, result, account_of(host.facts), None, catalogue)
+    leading = [cause for cause, finding in _leading(_found(situation)) if finding.certainty != POSSIBLE]
+    wanted: dict[str, tuple[int, str]] = {}
+    for cause in leading:
+        wanted = {**{name: (value, cause.name) for name, value in cause.settings(situation).items()}, **wanted}
+    useless = {one["action"] for one in (*result["unhelpful"], *(one for cause in leading for one in cause.unhelpful(situation)))}
+    return {name: told for name, told in wanted.items() if not {f"set_{name}", f"raise_{name}"} & useless}
 
 
 def seen_of(result: Mapping[str, Any]) -> Seen | None:
@@ -60,23 +82,27 @@ def seen_of(result: Mapping[str, Any]) -> Seen | None:
     return {"kernel": {"release": (facts.get("kernel") or {}).get("release")}}, account_of(facts)
 
 
-def explain_fleet(hosts: MutableMapping[str, dict[str, Any]], seen: Mapping[str, Seen]) -> MutableMapping[str, dict[str, Any]]:
+def explain_fleet(
+    hosts: MutableMapping[str, dict[str, Any]], seen: Mapping[str, Seen], catalogue: Catalogue | None = None
+) -> MutableMapping[str, dict[str, Any]]:
     """The same hosts, each result with its facts explained in its place, beside hosts of its kernel and memory size.
 
     ``seen``: host -> what ``seen_of`` gives, of those of which it gives something.
     """
     figures = fleet_figures(seen)
     for name in list(hosts):
-        result = hosts[name]
-        hosts[name] = _whatever(result, result["facts"] if name in seen else None, figures.get(name))
+        account = seen[name][1] if name in seen else None
+        hosts[name] = _whatever(hosts[name], account, figures.get(name), catalogue)
     return hosts
 
 
-def _whatever(result: Mapping[str, Any], facts: Mapping[str, Any] | None, fleet: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Never raises: one host may not cost the fleet its report."""
+def _whatever(
+    result: Mapping[str, Any], account: Mapping[str, Any] | None, fleet: Mapping[str, Any] | None, catalogue: Catalogue | None
+) -> dict[str, Any]:
+    """Never raises: one host may not cost the fleet its report. ``account``: None of a host without facts."""
     try:
         with limited_processor_time(HOST_SECONDS):
-            told = explained(result, facts, fleet)
+            told = explained(result, None if account is None else result["facts"], fleet, catalogue, account)
             return {**told, "account": {**told["account"], "fleet": fleet}} if told["account"] else told
     except Exception as error:
         unclear = {"cause": CAUSE_NAMES[-1], "certainty": POSSIBLE, "reasons": [fault(error)], "figures": {}}
@@ -91,11 +117,6 @@ def _found(situation: Situation) -> _Found:
         finding = otherwise.find(situation)
         return [(otherwise, finding)] if finding else []
     return sorted(_no_surer_than_their_root(found), key=lambda one: (_rank(one[1]), CAUSE_NAMES.index(one[0].name)))
-
-
-def _found_without_symptom(situation: Situation) -> _Found:
-    """What no page was missing for. Most hosts have none of it, and are spared the search for the other causes."""
-    return [one for one in _found(situation) if one[0].name == "not_pages"] if not_of_pages(situation) else []
 
 
 def _no_surer_than_their_root(found: _Found) -> _Found:
@@ -118,16 +139,19 @@ def _told(cause: Cause, finding: Evidenced) -> dict[str, Any]:
     return {"cause": cause.name, "certainty": finding.certainty, "reasons": list(finding.reasons), "figures": dict(finding.figures)}
 
 
-def _unhelpful(found: _Found, situation: Situation, actions: list[Action]) -> list[Unhelpful]:
-    """Of the likeliest causes, each thing once. What is asked for, by an advisory or another of them, is not called useless."""
+def _unhelpful(result: Mapping[str, Any], found: _Found, situation: Situation, actions: list[Action]) -> list[Unhelpful]:
+    """Of the advisories and the likeliest causes, each thing once. What is asked for, by an advisory or another of them, is not called
+    useless."""
     asked = {one["action"] for one in actions}
-    every = [one for cause, _finding in _leading(found) for one in cause.unhelpful(situation) if one["action"] not in asked]
+    of_advisories = [one for one in result["unhelpful"] if one["action"] not in asked]
+    every = of_advisories + [one for cause, _finding in _leading(found) for one in cause.unhelpful(situation) if one["action"] not in asked]
     return list({one["action"]: one for one in reversed(every)}.values())[::-1]
 
 
-def _actions(judged: list[Action], found: _Found, situation: Situation) -> list[Action]:
-    """What the verdict asks for, then what the causes do. What a leading cause makes useless is not asked for by another."""
-    useless: set[str] = set()
+def _actions(result: Mapping[str, Any], found: _Found, situation: Situation) -> list[Action]:
+    """What the verdict asks for, then what the causes do. What an advisory or a leading cause makes useless is not asked for by another."""
+    judged: list[Action] = result["actions"]
+    useless = {one["action"] for one in result["unhelpful"]}
     advice: list[Action] = []
     for cause, _finding in _leading(found):
         advice += [one for one in cause.advice(situation) if one["action"] not in useless]

@@ -12,6 +12,8 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import percent_of_total
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.counted_by import thresholds_of_symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.granted import granted
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom_zones import USABLE_ZONES
@@ -69,9 +71,11 @@ class Situation:
     others: Sequence[MemoryTrouble]
 
     @classmethod
-    def of(cls, host: Host, result: Mapping[str, Any], account: Mapping[str, Any], fleet: Mapping[str, Any] | None) -> Situation:
-        """Of a host and its result, which has an order."""
-        limits = Thresholds(result["order"], 1, result["failures_up_to_order"], 1)
+    def of(
+        cls, host: Host, result: Mapping[str, Any], account: Mapping[str, Any], fleet: Mapping[str, Any] | None, catalogue: Catalogue
+    ) -> Situation:
+        """Of a host and its result, which has an order. The failures that count are those that the verdict counted."""
+        limits = thresholds_of_symptom(host, Thresholds(result["order"], 1, result["failures_up_to_order"], 1), catalogue)
         return cls(host, host.facts, result["order"], account, fleet, failures_that_count(host, limits), others_that_count(host))
 
     @cached_property

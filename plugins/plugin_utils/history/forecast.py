@@ -51,9 +51,13 @@ class Forecast(Trend):
 
 
 def comparable(past: Sequence[Observation], now: Observation) -> list[Observation]:
-    """The observations that ``now`` goes on from, oldest first: of the same boot, kernel, and step of the workaround."""
+    """The observations that ``now`` goes on from, oldest first: of the same boot, kernel, and step of the workaround.
+
+    What seems to be later than ``now`` is from before the clock was set back.
+    """
     found: list[Observation] = []
-    for earlier in sorted((now, *past), key=lambda one: one.at_epoch_seconds, reverse=True):
+    before = (one for one in past if one.at_epoch_seconds <= now.at_epoch_seconds)
+    for earlier in sorted((now, *before), key=lambda one: one.at_epoch_seconds, reverse=True):
         if earlier.headroom is None or (found and earlier.at_epoch_seconds == found[-1].at_epoch_seconds):
             continue  # a night without an answer ends nothing; a record that is audited again is the same point
         settings = (earlier.kernel, earlier.step, earlier.min_free_kbytes)

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import kb_told
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.changes import changes_of, with_new_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.course import MOST_COURSES, MOST_NIGHTS, course_of, nights_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS, Forecast, Trend, forecast
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Keeping, Past, Run, open_history
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, observation_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, observation_of, same_boot
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import newest_first, read_past
 
 _DAY_SECONDS = 86400
@@ -93,10 +94,25 @@ def _foresee(
         told = [sentence for sentence in (_headroom_falls(result), _memory_leaks(result)) if sentence]
         place = result["verdict"] in _TROUBLE_NOW
         result["reasons"][place:place] = told
+        _tell_of_leak(result, before, now[name])
         wanted = bool(told) or result["verdict"] in _TROUBLE_NOW
         result["past"] = course_of(before, now[name]) if before and wanted and shown < MOST_COURSES else None
         shown += result["past"] is not None
         hosts[name] = result
+
+
+def _tell_of_leak(result: Mapping[str, Any], past: Sequence[Observation], now: Observation) -> None:
+    """Of a leak that was found, how it has grown since the first audit of this boot that is known."""
+    leaks = [one for one in result["causes"] if one["cause"] == "leak"]
+    kept = [one for one in past if same_boot(one, now) and one.unaccounted_kb is not None]
+    if not leaks or not kept or now.unaccounted_kb is None:
+        return
+    first = min(kept, key=lambda one: one.at_epoch_seconds)
+    grown = now.unaccounted_kb - (first.unaccounted_kb or 0)
+    if grown > 0 and now.at_epoch_seconds > first.at_epoch_seconds:
+        since = utc_time_of(first.at_epoch_seconds)[:10]
+        leaks[0]["reasons"].append(f"history: {kb_told(grown)} of it came since {since} ({len(kept) + 1} audits of this boot)")
+        leaks[0]["figures"]["grown_kb"] = grown
 
 
 def _headroom_falls(result: Mapping[str, Any]) -> str | None:

@@ -23,38 +23,43 @@ LEAST_POINTS = 6
 ALPHA = 0.05
 #: The wandering is at least this share of what one night differs from the next.
 _LEAST_WANDERING = 0.1
+#: How many standard errors are added to the share of wandering.
+_DOUBT = 1.5
 
 
 class Slope(NamedTuple):
     """Units a second: the median of all, and the ends of its interval. ``p``: the chance of such an order without any trend.
 
-    ``stray``: after t seconds the value is within the square root of ``stray * t`` of where the slope leads it, but for a chance of
-    ALPHA. ``span_seconds``: from the first point to the last.
+    ``drift``: from the first point to the last, units a second. The median passes over a few nights that took much; what they took is gone
+    all the same. ``stray``: after t seconds the value is within the square root of ``stray * t`` of where the drift leads it, but for a
+    chance of ALPHA. ``span_seconds``: from the first point to the last.
     """
 
     per_second: float
     least: float
     most: float
     p: float
+    drift: float
     stray: float = 0.0
     span_seconds: float = 1.0
 
     @property
     def sure(self) -> bool:
         """The interval is clear of zero, and chance brings neither such an order of the points nor such a way of a value that strays."""
-        return self.p < ALPHA and (self.most < 0 or self.least > 0) and self._beyond_straying > 0
+        falls, rises = self.most < 0 and self.drift < 0, self.least > 0 and self.drift > 0
+        return self.p < ALPHA and (falls or rises) and self._beyond_straying > 0
 
     @property
     def _beyond_straying(self) -> float:
-        """The square of the slope, less that of a slope which straying alone can bring in the time seen."""
-        return self.per_second**2 - self.stray / self.span_seconds
+        """The square of the drift, less that of a drift which straying alone can bring in the time seen."""
+        return self.drift**2 - self.stray / self.span_seconds
 
     def reaches(self, distance: float) -> tuple[float, float]:
         """(earliest, latest) number of seconds after which a sure slope has gone so far: by its interval, and by how far it may stray.
 
-        The second solves (distance - slope * t)^2 = stray * (t + t^2 / span): the straying to come, and that in the slope itself.
+        The second solves (distance - drift * t)^2 = stray * (t + t^2 / span): the straying to come, and that in the drift itself.
         """
-        middle = 2 * distance * abs(self.per_second) + self.stray
+        middle = 2 * distance * abs(self.drift) + self.stray
         root = math.sqrt(max(middle**2 - 4 * self._beyond_straying * distance**2, 0.0))
         ends = [(middle - root) / (2 * self._beyond_straying), (middle + root) / (2 * self._beyond_straying)]
         ends += [distance / abs(self.least), distance / abs(self.most)]
@@ -75,7 +80,8 @@ def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
     low, high = _interval(slopes, spread)
     middle = median(slopes)
     span = points[-1][0] - points[0][0]
-    return Slope(middle, low, high, _p_value(slopes, spread), _stray(points, middle), span)
+    drift = (points[-1][1] - points[0][1]) / span
+    return Slope(middle, low, high, _p_value(slopes, spread), drift, _stray(points, drift), span)
 
 
 def runs_out(now: float, value: float, slope: Slope) -> tuple[float, float] | None:
@@ -86,19 +92,19 @@ def runs_out(now: float, value: float, slope: Slope) -> tuple[float, float] | No
     return now + earliest, now + latest
 
 
-def _stray(points: Sequence[tuple[float, float]], per_second: float) -> float:
-    """Units squared a second: the variance of the wandering that the slope does not explain, times the square of Student's t.
+def _stray(points: Sequence[tuple[float, float]], drift: float) -> float:
+    """Units squared a second: the variance of the wandering about the drift, times the square of Student's t.
 
     From one point to the next independent errors come and go again, and what wanders stays. Twice the correlation of neighbours, added
-    to one, leaves the share of the second (Newey and West, 1987, with one lag). Few points tell it badly: one standard error is added.
+    to one, leaves the share of the second (Newey and West, 1987, with one lag). Few points tell it badly, so some doubt is added.
     """
     steps = [(then - at, later - earlier) for (at, earlier), (then, later) in zip(points, points[1:], strict=False) if then > at]
-    left = [(step - per_second * seconds) / math.sqrt(seconds) for seconds, step in steps]
+    left = [(step - drift * seconds) / math.sqrt(seconds) for seconds, step in steps]
     squares = sum(each * each for each in left)
     if len(left) < 3 or not squares:
         return 0.0
     neighbours = sum(one * other for one, other in zip(left, left[1:], strict=False)) / squares
-    wandering = max(1 + 2 * neighbours + 1 / math.sqrt(len(left)), _LEAST_WANDERING)
+    wandering = max(1 + 2 * neighbours + _DOUBT / math.sqrt(len(left)), _LEAST_WANDERING)
     return wandering * squares / (len(left) - 1) * _student(len(left) - 1) ** 2
 
 

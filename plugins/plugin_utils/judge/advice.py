@@ -8,10 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypedDict
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import NEWER
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import standing
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
+
+#: The word of the action for a remedy, where it is not "set_" and the remedy's name.
+_ACTION_OF = {"min_free_kbytes": "raise_min_free_kbytes", "compact_memory": "compact_memory"}
+
+
+class Unhelpful(TypedDict):
+    """What would not help, or harm: a fixed word as of an action, and a sentence that says why."""
+
+    action: str
+    reason: str
 
 
 class Action(TypedDict):
@@ -44,7 +55,29 @@ def workaround(host: Host, advisory: Advisory) -> list[Action]:
                 "unless a page-cache-heavy database runs here",
             )
         )
+    actions += [_set(host, advisory, name, wanted) for name, wanted in asked.newer.items() if _is_due(host, name, wanted)]
     return actions + [_action("run_by_hand", f"Have a person run: {command} (advisory {advisory.id})") for command in asked.commands]
+
+
+def _is_due(host: Host, name: str, wanted: int) -> bool:
+    """A setting of a newer kernel: one that this kernel lacks is asked of nobody."""
+    now = host.settings[name]
+    return now < wanted if now is not None else not host.lacks(name)
+
+
+def _set(host: Host, advisory: Advisory, name: str, wanted: int) -> Action:
+    now = host.settings[name]
+    was = "" if now is None else f" from {now}"
+    return _action(f"set_{name}", f"Set vm.{name}{was} to {wanted} (advisory {advisory.id})")
+
+
+def useless_by_advisories(advisories: Iterable[Advisory]) -> list[Unhelpful]:
+    """What the advisories call useless, and they alone."""
+    return [
+        {"action": _ACTION_OF.get(remedy, f"set_{remedy}"), "reason": f"{why} (advisory {advisory.id})"}
+        for advisory in advisories
+        for remedy, why in advisory.unhelpful.items()
+    ]
 
 
 def zone_reclaim_in_force(host: Host, wanted: int | None) -> bool:
@@ -123,6 +156,11 @@ def take_back(host: Host, *, unasked: bool) -> list[Action]:
         return []
     first = record.originals.get("min_free_kbytes")
     was = "" if first is None else f" (vm.min_free_kbytes was {first} kB)"
+    if any(record.values.get(name) is not None for name in NEWER):
+        told = (
+            f"The workaround is in force and no symptom came since. Giving back the values from before it{was} shows whether it is needed"
+        )
+        return [_action("remove_workaround", told)]
     return [_action("remove_workaround", f"Give back the values from before the workaround{was}: nothing asks for it any more")]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, NEWER
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.condition import Condition, ConditionError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import KernelSpans
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.spans_reading import SpanError, read_spans
@@ -49,17 +50,30 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Workaround:
-    """The sysctl settings that make the symptom rarer; None where the advisory does not ask for one."""
+    """The sysctl settings that make the symptom rarer, by name. ``commands``: what a person may run; nothing here runs it."""
 
-    min_free_kbytes: int | None
-    zone_reclaim_mode: int | None
-    #: What a person may run; nothing here runs it.
+    settings: Mapping[str, int]
     commands: tuple[str, ...] = ()
+
+    @property
+    def min_free_kbytes(self) -> int | None:
+        """None where the advisory does not ask for it."""
+        return self.settings.get("min_free_kbytes")
+
+    @property
+    def zone_reclaim_mode(self) -> int | None:
+        """A bit mask, None where the advisory does not ask for it."""
+        return self.settings.get("zone_reclaim_mode")
+
+    @property
+    def newer(self) -> Mapping[str, int]:
+        """Those that only newer kernels have."""
+        return {name: value for name, value in self.settings.items() if name in NEWER}
 
     @property
     def is_checked(self) -> bool:
         """Whether it has a setting of which the facts tell whether it is in force."""
-        return self.min_free_kbytes is not None or self.zone_reclaim_mode is not None
+        return bool(self.settings)
 
 
 @dataclass(frozen=True)
@@ -173,7 +187,7 @@ def _thresholds(source: Mapping[str, Any], defaults: Thresholds) -> Thresholds:
 def _workaround(source: Mapping[str, Any] | None) -> Workaround | None:
     if source is None:
         return None
-    return Workaround(source.get("min_free_kbytes"), source.get("zone_reclaim_mode"), tuple(source.get("commands", ())))
+    return Workaround({name: source[name] for name in KEYS if source.get(name) is not None}, tuple(source.get("commands", ())))
 
 
 def _kernel(name: str, source: Mapping[str, Any]) -> KernelSpans | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge import advice
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory_told import advisory_told
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.counted_by import explained_by
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import (
     NO,
     REVIEW,
@@ -29,6 +30,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_rea
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import FIXED, place_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.workaround_in_force import workaround_in_force
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
@@ -48,6 +50,7 @@ class Result(TypedDict):
     failures_up_to_order: int | None
     headroom: dict[str, Any] | None
     actions: list[Action]
+    unhelpful: list[Unhelpful]
 
 
 @dataclass
@@ -109,7 +112,7 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
     opinions = [_opinion(look, *one) for one in judged]
     matched = [advisory.id for advisory, state, _answers in judged if state == YES]
     if look.leaves_open([advisory for advisory, state, _answers in judged if state == YES]):
-        opinions.append(_without_advisory(look, _explained_by(noise, catalogue.thresholds)))
+        opinions.append(_without_advisory(look, explained_by([advisory for advisory, _answers in noise], catalogue.thresholds)))
     opinions += [_of_noise(advisory, answers) for advisory, answers in noise]
     next_boot = [_next_boot(look.host, advisory) for advisory, state, _answers in judged if state == NO and _returns(look.host, advisory)]
     opinions = next_boot + opinions
@@ -128,6 +131,7 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
         "failures_up_to_order": failures_up_to_order,
         "headroom": look.headroom,
         "actions": _actions(opinions) + advice.take_back(look.host, unasked=verdict == "clear" and not next_boot),
+        "unhelpful": advice.useless_by_advisories(advisory for advisory, state, _answers in judged if state == YES),
     }
 
 
@@ -146,12 +150,6 @@ def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Criteri
     return _Opinion("clear", reasons)
 
 
-def _explained_by(noise: Iterable[tuple[Advisory, tuple[Criterion, ...]]], limits: Thresholds) -> Thresholds:
-    """The thresholds by which failures that are known to be noise are no symptom."""
-    pairs = {(driver, advisory.thresholds.order) for advisory, _answers in noise for driver in advisory.thresholds.drivers}
-    return replace(limits, explained=frozenset(pairs))
-
-
 def _of_noise(advisory: Advisory, answers: tuple[Criterion, ...]) -> _Opinion:
     """What is known to be harmless makes no verdict worse."""
     told = f"advisory {advisory.id} applies, which only fills the log: {advisory.title}"
@@ -165,7 +163,7 @@ def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
     if pending:
         held_up = advice.workaround(host, advisory) if found.present else []
         return _Opinion("reboot_pending", [said, *reasons], advice.reboot(host, advisory) + held_up)
-    in_force, told = _workaround(host, advisory)
+    in_force, told = workaround_in_force(host, advisory)
     reasons += [sentence for sentence in (told, said) if sentence]
     helps = advice.workaround(host, advisory) + advice.upgrade(host, advisory)
     if found.present:
@@ -210,32 +208,6 @@ def _next_boot(host: Host, advisory: Advisory) -> _Opinion:
     return _Opinion("clear", [warning], advice.boot_another(host, advisory))
 
 
-def _workaround(host: Host, advisory: Advisory) -> tuple[bool, str]:
-    """(every setting of the workaround is in force, a sentence on them)."""
-    asked = advisory.workaround
-    if asked is None or not asked.is_checked:
-        return False, f"advisory {advisory.id} knows no {'workaround' if asked is None else 'workaround that the facts show'}"
-    told, in_force = [], True
-    if asked.min_free_kbytes is not None:
-        now = host.min_free_kbytes
-        in_force = now is not None and now >= asked.min_free_kbytes
-        seen = f"was not seen{host.why('vm.min_free_kbytes', 'vm')}" if now is None else f"is {now} kB"
-        told.append(f"vm.min_free_kbytes {seen}, {asked.min_free_kbytes} kB or more is asked for")
-    if asked.zone_reclaim_mode is not None:
-        in_force = advice.zone_reclaim_in_force(host, asked.zone_reclaim_mode) and in_force
-        told.append(_zone_reclaim(host, asked.zone_reclaim_mode))
-    return in_force, f"workaround {'in force' if in_force else 'not in force'}: {'; '.join(told)}"
-
-
-def _zone_reclaim(host: Host, wanted: int) -> str:
-    if host.nodes == 1:
-        return "vm.zone_reclaim_mode does nothing on a host with one memory node"
-    nodes = "an unknown number of" if host.nodes is None else host.nodes
-    mode = host.zone_reclaim_mode
-    now = f"was not seen{host.why('vm.zone_reclaim_mode', 'vm')}" if mode is None else f"is {mode}"
-    return f"vm.zone_reclaim_mode {now}, {wanted} is asked for on a host with {nodes} memory nodes"
-
-
 def _without_advisory(look: _Look, limits: Thresholds) -> _Opinion:
     found = look.symptom(limits)
     if found.present:
@@ -276,6 +248,7 @@ def verdict_for_unreached(kind: str, message: str) -> Result:
         "failures_up_to_order": None,
         "headroom": None,
         "actions": advice.unreached(kind),
+        "unhelpful": [],
     }
 
 

@@ -157,6 +157,11 @@ class Host:
         ours = [line.value for line in self.boot_settings if (line.file, line.name) == (SETTINGS, "min_free_kbytes")]
         return int(ours[0]) if ours and ours[0].isdecimal() and len(ours[0]) < 20 else None
 
+    def lacks(self, setting: str) -> bool:
+        """The kernel is known not to have it, which is another thing than that it was not seen."""
+        vm = self.facts.get("vm")
+        return vm is not None and self.settings[setting] is None and not self.why(f"vm.{setting}")
+
     def why(self, *data: str) -> str:
         """ " (the recorded reason)" for the first of these data that has one, else nothing."""
         return why_not_seen(self.facts, *data)

@@ -30,7 +30,7 @@ def read_host(facts: object) -> Host:
     kernel, vm, modules = (seen.get(name) or {} for name in ("kernel", "vm", "modules"))
     return Host(
         release=_text(kernel, "release"),
-        userland=_userland(kernel.get("distribution") or {}),
+        userland=userland_of(kernel.get("distribution") or {}),
         installed=_texts(kernel, "installed"),
         default_boot=_text(kernel, "default_boot"),
         nics=None if seen["nics"] is None else tuple(map(_nic, seen["nics"])),
@@ -57,7 +57,8 @@ def _texts(holder: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
     return None if values is None else tuple(values)
 
 
-def _userland(distribution: Mapping[str, Any]) -> Userland:
+def userland_of(distribution: Mapping[str, Any]) -> Userland:
+    """From ``kernel.distribution`` of the facts."""
     found = _text(distribution, "id")
     # A release file that was read and not recognised tells as little as none.
     return Userland() if found == "unknown" else Userland(found, _text(distribution, "version"))

@@ -157,12 +157,16 @@ def nic_drivers_of(host: Host) -> frozenset[str]:
     return frozenset(name for nic in host.nics or () if not nic.virtual for name in (nic.driver, nic.bus_driver) if name)
 
 
-def failures_that_count(host: Host, limits: Thresholds) -> list[FailureGroup]:
-    """The failures that are the symptom under these thresholds, told for the pages of the host; none where no log could be read."""
+def failures_that_count(host: Host, thresholds: Sequence[Thresholds]) -> list[FailureGroup]:
+    """The failures that are the symptom under any of these, told for the pages of the host; none where no log could be read."""
     if host.failures is None:
         return []
     groups, nic_drivers = _seen_that_count(host, host.failures)[0].groups, nic_drivers_of(host)
-    return [group for group in groups if is_symptom(group, limits, nic_drivers)]
+
+    def counts(group: FailureGroup, limits: Thresholds) -> bool:
+        return is_symptom(group, limits, nic_drivers) and not is_of_another(group, limits, nic_drivers)
+
+    return [group for group in groups if any(counts(group, limits) for limits in thresholds)]
 
 
 def others_that_count(host: Host) -> list[MemoryTrouble]:

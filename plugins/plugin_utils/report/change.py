@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OUTCOMES
-
-_VALUES = (("min_free_kbytes", "vm.min_free_kbytes"), ("zone_reclaim_mode", "vm.zone_reclaim_mode"))
 
 
 def change_line(change: Mapping[str, Any]) -> str:
@@ -30,9 +29,10 @@ def outcome_counts(fleet: Mapping[str, Any]) -> dict[str, int]:
 def _differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, order: int | None) -> Iterator[str]:
     if before is None or after is None:
         return
-    for name, title in _VALUES:
-        if before[name] != after[name]:
-            yield f"{title} {_shown(before[name])} to {_shown(after[name])}"
+    for name in KEYS:
+        was, now = before.get(name), after.get(name)
+        if was != now:
+            yield f"vm.{name} {_shown(was)} to {_shown(now)}"
     yield f"order-{order} requests {_shown(before['granted'])} to {_shown(after['granted'])}"
     if before["verdict"] != after["verdict"]:
         yield f"{before['verdict']} before"

@@ -49,7 +49,7 @@ def judge_fleet(
         verdicts.append(result["verdict"])
         if (told := seen_of(result)) is not None:
             seen[name] = told
-    explain_fleet(hosts, seen)
+    explain_fleet(hosts, seen, advisories)
     return {
         **head_of(SCHEMA),
         "counts": counts_by_verdict({"verdict": verdict} for verdict in verdicts),

@@ -3,12 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 // The part of a host's panel that tells why: the reasons of the verdict, the causes, what would not help, and where the memory went.
 
-const PARTS = {
-  free: "Free", free_cma: "Free in CMA's areas", anonymous: "Processes", file: "Page cache", shmem: "Shared memory and tmpfs",
-  unevictable: "Locked memory", slab: "Kernel caches", slab_reclaimable: "Kernel caches that can be given up",
-  slab_unreclaimable: "Kernel caches that cannot", kernel_stacks: "Kernel stacks", page_tables: "Page tables",
-  per_cpu: "Per-CPU variables", vmalloc: "vmalloc", huge_pages: "Huge pages set aside", other: "Other that the kernel counts",
-};
+// The parts of the account in words.
+const partNames = JSON.parse(byId("parts").textContent);
 
 // The reasons come in the order of their weight: what speaks against each other advisory stands last.
 const FIRST_REASONS = 10;
@@ -38,14 +34,15 @@ function accountSection(host) {
   const account = host.account;
   if (!account) return null;
   if (account.unclear) return section("Where the memory went", make("p", { class: "note" }, `No account can be made: ${account.unclear}.`));
+  const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
   const share = (kb) => 100 * kb / account.total_kb;
   const line = (label, kb, nobodys) => make("li", { class: nobodys ? "nobodys" : null }, make("span", {}, label),
     make("b", {}, `${kilobytes(kb)} · ${share(kb).toFixed(share(kb) < 10 ? 1 : 0)} %`),
     make("i", { "aria-hidden": "true", style: { "--part": `${share(kb).toFixed(1)}%` } }));
-  const parts = Object.entries(account.parts).sort((a, b) => b[1] - a[1]).map(([part, kb]) => line(PARTS[part] || part, kb, false));
+  const held = Object.entries(account.parts).sort((a, b) => b[1] - a[1]).map(([part, kb]) => line(capital(partNames[part] || part), kb, false));
   const fleet = account.fleet && account.fleet.unaccounted_percent;
   const like = fleet ? ` Of ${count(account.fleet.hosts)} hosts with its kernel and as much memory the median is ${fleet.median} %.` : "";
   const more = account.not_counted.length ? ` This kernel does not count ${account.not_counted.join(", ")}: they are in it.` : "";
-  return section("Where the memory went", make("ul", { class: "bars account" }, line("Nobody's: no counter of the kernel owns it", account.unaccounted_kb, true), parts),
+  return section("Where the memory went", make("ul", { class: "bars account" }, line("Nobody's: no counter of the kernel owns it", account.unaccounted_kb, true), held),
     make("p", { class: "note" }, `Of ${kilobytes(account.total_kb)}. Pages that drivers took are in what is nobody's.${like}${more}`));
 }

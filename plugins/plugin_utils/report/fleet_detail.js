@@ -117,12 +117,14 @@ function changeSection(change) {
   const row = (title, key) => make("tr", {}, make("th", { scope: "row" }, title),
     [change.before, change.after].map((state) => make("td", {}, state ? cell(state[key]) : "–")));
   const cell = (value) => typeof value === "string" ? value : count(value);
+  const seen = (key) => [change.before, change.after].some((state) => state && typeof state[key] === "number");
+  const settings = Object.keys(change.before || {}).filter((key) => !["verdict", "granted"].includes(key) && seen(key));
+  const title = (key) => `vm.${key}${key.endsWith("kbytes") ? " (kB)" : ""}`;
   return section(`Change: ${change.outcome.replaceAll("_", " ")}`,
     make("ul", { class: "reasons" }, change.sentences.map((sentence) => make("li", {}, sentence))),
     change.before && make("table", { class: "change" },
       make("thead", {}, make("tr", {}, make("td", {}), make("th", { scope: "col" }, "before"), make("th", { scope: "col" }, "after"))),
-      make("tbody", {}, row("verdict", "verdict"), row("vm.min_free_kbytes (kB)", "min_free_kbytes"),
-        row("vm.zone_reclaim_mode", "zone_reclaim_mode"), row(`atomic order-${change.order} requests left`, "granted"))));
+      make("tbody", {}, row("verdict", "verdict"), settings.map((key) => row(title(key), key)), row(`atomic order-${change.order} requests left`, "granted"))));
 }
 
 function figures(host, facts) {

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.account import PARTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns import in_order_column, order_columns
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.comparison_view import comparison_view
@@ -103,6 +104,7 @@ def render_html(fleet: Mapping[str, Any]) -> str:
             hashes=[_hash(_EARLY_SCRIPT), _hash(script)],
             first_page=_FIRST_PAGE,
             meanings=Markup(_embedded(VERDICTS)),
+            parts=Markup(_embedded(PARTS)),
             details=Markup("\n".join(_details(fleet, rows))),
         )
     )

@@ -11,7 +11,7 @@ from functools import cache
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LOGS as LOG_NAMES
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import MANIFEST, PAGETYPEINFO
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import DEEP, MANIFEST, PAGETYPEINFO
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.places import SOS_FORMS, SOS_IDENTITY
 
 #: A member is read up to here; of a longer log its end counts, any other is an error.
@@ -27,7 +27,7 @@ _SOS_MARKS = ("sos_commands", "sos_reports", "sos_logs")
 
 
 def _patterns() -> list[str]:
-    of_manifest = [pattern for entry in (*MANIFEST, PAGETYPEINFO) for pattern in entry.sos]
+    of_manifest = [pattern for entry in (*MANIFEST, PAGETYPEINFO, *DEEP) for pattern in entry.sos]
     return of_manifest + [pattern for table in (SOS_FORMS, SOS_IDENTITY) for patterns in table.values() for pattern in patterns]
 
 

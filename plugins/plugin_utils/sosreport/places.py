@@ -40,6 +40,7 @@ SOS_FORMS = {
     ),
     "modinfo": ("sos_commands/kernel/modinfo_*",),
     "module_version": ("sys/module/*/version",),
+    "module_parameters": ("sys/module/*/parameters/*",),
     "taint": ("sys/module/*/taint",),
     "packages": (
         "installed-rpms",

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.deep import kept_of_report
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import read_line
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import LINES_WANTED, MANIFEST, PAGETYPEINFO, Source
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import DEEP, LINES_WANTED, MANIFEST, PAGETYPEINFO, Source
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import (
@@ -36,7 +37,7 @@ _VERSION = re.compile(r"Linux version (\S{1,128})")
 def evidence_of(members: Members, odd: Sequence[str] = ()) -> Evidence:
     """Evidence from a report; ``odd``: what was already found to be odd about it. Its identity stands under SOSREPORT."""
     report = Taken(members)
-    for entry in (*MANIFEST, PAGETYPEINFO):
+    for entry in (*MANIFEST, PAGETYPEINFO, *DEEP):
         if entry.source not in LOGS:
             _take(report, entry)
     _take_forms(report)
@@ -76,7 +77,7 @@ def _take(report: Taken, entry: Source) -> None:
             data = report.read(path, source)
             if data is not None:
                 text = text_of(data)
-                report.put(source, _lines_wanted(text) if entry.kind == "lines" else text)
+                report.put(source, _lines_wanted(text) if entry.kind == "lines" else kept_of_report(source, text))
 
 
 def _take_forms(report: Taken) -> None:
@@ -118,6 +119,11 @@ def _take_modules(report: Taken) -> None:
         for pattern in SOS_FORMS["module_version"]:
             data = report.read(pattern.replace("*", driver), f"$module_version/{driver}") if "/" not in driver else None
             report.put_all({f"$module_version/{driver}": text_of(data)} if data else {})
+        for pattern in SOS_FORMS["module_parameters"] if "/" not in driver and "*" not in driver else ():
+            for path, (name,) in expand(report.members, pattern.replace("*", driver, 1)):
+                source = f"/sys/module/{driver}/parameters/{name}"
+                data = report.read(path, source)
+                report.put_all({source: text_of(data)} if data else {})
 
 
 def _convert(report: Taken, form: str, convert: Callable[[str], Mapping[str, str]]) -> None:

@@ -45,7 +45,7 @@ def classify_value(facts: object, site_advisories: object = None) -> dict[str, A
     try:
         catalogue = _catalogue(json.dumps(own))
         host = plain(facts, "facts")
-        return explained(classify(host, catalogue), host)
+        return explained(classify(host, catalogue), host, catalogue=catalogue)
     except AdvisoryError as error:
         raise TemplatedError("site_advisories", error) from error
     except FactsError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import userland_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade import system
@@ -138,7 +139,7 @@ def _target(
     wishes: Wishes,
 ) -> tuple[Target | None, Finding]:
     try:
-        wanted = wanted_from(advisories, wishes.target, wishes.exact)
+        wanted = wanted_from(advisories, wishes.target, wishes.exact, userland_of(kernel.get("distribution") or {}))
     except UpgradeError as error:
         return None, blocker("target", error.sentence, error.remedy)
     machine = str(kernel.get("machine") or kernels.running.rpartition(".")[2])
@@ -159,11 +160,14 @@ def _no_target(evidence: Evidence, manager: PackageManager, wanted: str, offered
     return blocker("target", told + said, "enable a repository that has it, or see why one does not answer")
 
 
-def held_back(asked: Evidence, evidence: Evidence, advisories: Sequence[Advisory], wishes: Wishes) -> list[Finding]:
-    """A kernel that would do, were it not held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's."""
+def held_back(
+    asked: Evidence, evidence: Evidence, kernel: Mapping[str, Any], advisories: Sequence[Advisory], wishes: Wishes
+) -> list[Finding]:
+    """A kernel that would do, were it not held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's, ``kernel``: the
+    host's by its facts."""
     manager = manager_of(evidence)
     try:
-        wanted = wanted_from(advisories, wishes.target, wishes.exact)
+        wanted = wanted_from(advisories, wishes.target, wishes.exact, userland_of(kernel.get("distribution") or {}))
     except UpgradeError:
         return []
     if manager is None or ("$offered" not in evidence.texts and not manager.has_none(evidence.why_missing("$offered"))):

@@ -12,7 +12,7 @@ from functools import cmp_to_key
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import rpm_version
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import FIXED, place_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import ANY_USERLAND, FIXED, Userland, place_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import Kernels, Target
@@ -23,11 +23,13 @@ compare_releases: Callable[[str, str], int] = rpm_version.compare_releases
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the target must be. ``least`` is the operator's own minimum, or None; it takes the place of what advisories say."""
+    """What the target must be. ``least`` is the operator's own minimum, or None; it takes the place of what advisories say.
+    ``userland``: the host's, for ranges that are tied to one."""
 
     advisories: tuple[Advisory, ...]
     least: str | None = None
     exact: bool = False
+    userland: Userland = ANY_USERLAND
 
     def fits(self, release: str) -> bool:
         """Whether a kernel is wanted."""
@@ -35,7 +37,8 @@ class Wanted:
             if self.least is not None:
                 order = compare_releases(release, self.least)
                 return order == 0 if self.exact else order >= 0
-            return all(advisory.kernel is not None and place_of(release, advisory.kernel) == FIXED for advisory in self.advisories)
+            spans = [advisory.kernel for advisory in self.advisories]
+            return all(one is not None and place_of(release, one, self.userland) == FIXED for one in spans)
         except EvidenceError:
             return False
 
@@ -45,7 +48,7 @@ class Wanted:
         return f"{' and '.join(dict.fromkeys(one.kernel.fixed for one in self.advisories if one.kernel and one.kernel.fixed))} or later"
 
 
-def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool) -> Wanted:
+def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool, userland: Userland = ANY_USERLAND) -> Wanted:
     """What the advisories that match a host ask for, or the operator. UpgradeError where neither says which kernel."""
     if least:
         try:
@@ -59,7 +62,7 @@ def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool) -> Want
     if unfixed or not advisories:
         which = listed(unfixed) if unfixed else "an advisory"
         raise UpgradeError(f"no kernel is known to have the fix of {which}", "name one in kernel_upgrade_target, or wait for the fix")
-    return Wanted(tuple(advisories))
+    return Wanted(tuple(advisories), userland=userland)
 
 
 def choose(wanted: Wanted, kernels: Kernels, machine: str, default_boot: str | None) -> Target | None:

@@ -33,13 +33,9 @@ OUTCOMES = {
 OF_DECISION = {"none": "none", "keep": "kept", "refuse": "refused", "exhausted": "exhausted", "mend": "planned"}
 
 
-class Snapshot(TypedDict):
-    """A host at one moment. ``granted``: how many atomic requests of the order would be granted; null for what was not seen."""
-
-    verdict: str
-    min_free_kbytes: int | None
-    zone_reclaim_mode: int | None
-    granted: int | None
+#: A host at one moment: its ``verdict``, each setting of KEYS, and ``granted``, how many atomic requests of the order would be granted;
+#: None for what was not seen.
+Snapshot = Mapping[str, Any]
 
 
 class Change(TypedDict):
@@ -76,8 +72,7 @@ def state(facts: Mapping[str, Any], result: Result) -> Snapshot:
     least, most = (granted(result["headroom"], kind, result["order"]) for kind in ("atomic", "atomic_at_most"))
     return {
         "verdict": result["verdict"],
-        "min_free_kbytes": vm.get("min_free_kbytes"),
-        "zone_reclaim_mode": vm.get("zone_reclaim_mode"),
+        **{name: vm.get(name) for name in KEYS},
         # none by the lower bound and some by the upper one: not known
         "granted": least if least or not most else None,
     }
@@ -93,8 +88,8 @@ def got_worse(before: Snapshot, after: Snapshot) -> str | None:
 def not_in_force(seen: Mapping[str, object], wanted: Mapping[str, int | None]) -> str | None:
     """A sentence where a value is not what was put in force, else None."""
     for name in KEYS:
-        if wanted[name] is not None and seen[name] != wanted[name]:
-            return f"vm.{name} is {seen[name]} and not {wanted[name]}: something on the host set it again."
+        if wanted.get(name) is not None and seen.get(name) != wanted[name]:
+            return f"vm.{name} is {seen.get(name)} and not {wanted[name]}: something on the host set it again."
     return None
 
 

@@ -47,6 +47,11 @@ def available_kb(memory: Mapping[str, Any], low_kb: int) -> tuple[int, str]:
     return max(0, memory["free_kb"] - low_kb + cache + slab - kept), "available, as Linux 3.14 reckons it"
 
 
+def low_watermarks_kb(facts: Mapping[str, Any], page_kb: int) -> int:
+    """The sum of the low watermarks; of zones whose watermarks were not seen nothing."""
+    return int(sum(zone.get("low_pages") or 0 for zone in facts.get("zones") or ()) * page_kb)
+
+
 def total_memory_kb(facts: Mapping[str, Any]) -> int:
     """All memory that the kernel has. Raises UnknownLimitError."""
     memory = facts.get("memory")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explained
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import Snapshot, state
@@ -35,5 +36,5 @@ class Look:
 
 def look_at(facts: Mapping[str, Any], catalogue: Catalogue, policy: Policy) -> Look:
     """The look that these facts give. Raises FactsError."""
-    result = classify(facts, catalogue)
+    result: Any = explained(classify(facts, catalogue), facts, catalogue=catalogue)
     return Look(facts, result["order"], state(facts, result), plan(facts, result, catalogue, policy))

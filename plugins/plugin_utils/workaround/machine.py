@@ -127,7 +127,7 @@ def _step_values(wanted: WorkaroundWanted, before: Look) -> dict[str, Any]:
 
 
 def _has_recovered(before: Look, after: Look | Lost) -> bool:
-    return isinstance(after, Look) and after.state["verdict"] == "mitigated" and got_worse(before.state, after.state) is None
+    return isinstance(after, Look) and after.state["verdict"] in ("mitigated", "clear") and got_worse(before.state, after.state) is None
 
 
 def _what_it_brought(before: Look, answer: Answer, after: Look) -> list[str]:

@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import NEWER
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import symptom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.asked import asked_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import (
     Limit,
     UnknownLimitError,
@@ -23,7 +25,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.lim
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.all_remedies import REMEDIES
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import Case, Remedy, Wish
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import Case, Remedy, Wish, missing
 
 #: What to do -> what that means.
 DECISIONS = {
@@ -66,7 +68,9 @@ class Plan:
 def plan(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, policy: Policy) -> Plan:
     """The plan for one host. ``result`` is what classify makes of these facts; both are taken to be in their shape."""
     host = read_host(facts)
-    case = Case(host, result, _asked(result, catalogue), policy, _is_symptom_trusted(host, result, catalogue))
+    symptom_there = _is_symptom_trusted(host, result, catalogue)
+    asked = asked_of(facts, result, catalogue, policy, trusted=symptom_there)
+    case = Case(host, result, asked.values, policy, symptom_there, asked.why)
     if host.record is not None and host.record.phase in ("pending", "leaving"):
         return _plan(case, "mend", ["An earlier run was cut on this host: what it left is finished or undone first."])
     if not _wanted(case):
@@ -74,6 +78,9 @@ def plan(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, policy:
     unseen = _unseen(host)
     if unseen:
         return _plan(case, "refuse", [unseen])
+    lacking = _lacking(case)
+    if lacking:
+        return _plan(case, "refuse", lacking)
     return _step(case)
 
 
@@ -83,22 +90,14 @@ def _is_symptom_trusted(host: Host, result: Result, catalogue: Catalogue) -> boo
     return result["symptom"] is True and any(finding.present and finding.trusted for finding in findings)
 
 
-def _asked(result: Result, catalogue: Catalogue) -> dict[str, int] | None:
-    """The workarounds of all matching advisories in one."""
-    named = set(result["advisories"]) if result["verdict"] in ("affected", "at_risk", "mitigated", "reboot_pending", "unknown") else ()
-    asked = [one.source["workaround"] for one in catalogue.advisories if one.id in named and one.workaround and one.workaround.is_checked]
-    values = {remedy: [one[remedy.name] for one in asked if one.get(remedy.name) is not None] for remedy in REMEDIES}
-    return {remedy.name: remedy.joined(every) for remedy, every in values.items() if every} if asked else None
-
-
 def _wanted(case: Case) -> bool:
     """Only hosts whose verdict asks for it, unless forced. A fix that awaits its reboot asks where the symptom is there until then."""
     if case.policy.force:
         return True
     helps = {remedy.action for remedy in REMEDIES} & {action["action"] for action in case.result["actions"]}
-    if case.result["verdict"] == "reboot_pending":
-        return bool(helps)
-    return case.asked is not None and case.result["verdict"] in ("affected", "at_risk", "mitigated")
+    if case.asked is None or (case.result["verdict"] == "reboot_pending" and not helps):
+        return False
+    return case.result["verdict"] in ("affected", "starved", "at_risk", "mitigated", "reboot_pending")
 
 
 def _unseen(host: Host) -> str | None:
@@ -112,6 +111,16 @@ def _unseen(host: Host) -> str | None:
     return None
 
 
+def _lacking(case: Case) -> list[str]:
+    """Sentences where this kernel has not what the operator named, or nothing of what is asked for."""
+    asked, named = case.asked or {}, case.policy.remedies or ()
+    lacked = [one for one in REMEDIES if one.name in asked and one.name in (*NEWER, *named) and case.host.settings[one.name] is None]
+    if not lacked or (len(lacked) < len(asked) and not any(one.name in named for one in lacked)):
+        return []
+    told = [f"vm.{one.name} is to be set, {case.why[one.name]}, but {missing(case, one.name, one.since)}." for one in lacked]
+    return [*told, *(["Choose others in workaround_remedies for this host."] if named else [])]
+
+
 def _step(case: Case) -> Plan:
     """The next step, where one is due and safe."""
     try:
@@ -119,15 +128,20 @@ def _step(case: Case) -> Plan:
     except UnknownLimitError as error:
         return _plan(case, "refuse", [f"No limit can be reckoned: {error}."])
     wishes = {remedy: remedy.choose(case) for remedy in REMEDIES}
+    told = [wish.because for wish in wishes.values() if wish.because]
     for remedy, wish in wishes.items():
         if wish.value is not None and limits[remedy] and wish.value > limits[remedy][0].most:
             return _too_far(case, remedy, wish.value, limits[remedy][0])
-    told, limit = [wish.because for wish in wishes.values()], limits[_MAIN][0]
+    limit = limits[_MAIN][0]
     if any(wish.value is not None for wish in wishes.values()):
         return _apply(case, wishes, told, limit)
     spent = case.standing and case.symptom and not case.settling
-    only = ["The workaround is at its end and the symptom is still there: only a kernel with the fix helps."] if spent else []
+    only = [f"The workaround is at its end and the symptom is still there: {_what_is_left(case)}."] if spent else []
     return _plan(case, "exhausted" if spent else "keep", [*only, *told], limit)
+
+
+def _what_is_left(case: Case) -> str:
+    return "only a kernel with the fix helps" if case.result["advisories"] else "look at the cause that the audit tells"
 
 
 def _too_far(case: Case, remedy: Remedy, value: int, limit: Limit) -> Plan:
@@ -137,8 +151,9 @@ def _too_far(case: Case, remedy: Remedy, value: int, limit: Limit) -> Plan:
     step = "The next step" if remedy is _MAIN else f"vm.{remedy.name}"
     why = f"{step}, {value}{remedy.unit}, is not safe: {limit.because}.{bytes_meant}"
     if case.standing:
-        return _plan(case, "exhausted", ["The workaround is as far as it may go: only a kernel with the fix helps.", why], limit)
-    return _plan(case, "refuse", [why, "Give smaller steps in workaround_steps_kb, or install a kernel with the fix."], limit)
+        return _plan(case, "exhausted", [f"The workaround is as far as it may go: {_what_is_left(case)}.", why], limit)
+    other = "Give smaller steps in workaround_steps_kb" if remedy is _MAIN else "Choose others in workaround_remedies"
+    return _plan(case, "refuse", [why, f"{other}, or install a kernel with the fix."], limit)
 
 
 def _apply(case: Case, wishes: Mapping[Remedy, Wish], sentences: list[str], limit: Limit) -> Plan:
@@ -147,7 +162,8 @@ def _apply(case: Case, wishes: Mapping[Remedy, Wish], sentences: list[str], limi
     if conflict and case.policy.conflicts == "refuse":
         return _plan(case, "refuse", [conflict, "Take the lines out of these files, or choose workaround_conflicts=override."], limit)
     made = _plan(case, "apply", sentences + ([f"{conflict} Ours comes after them."] if conflict else []), limit)
-    step = sum(step <= (values[_MAIN.name] or 0) for step in case.steps)
+    # one that raises no reserve is a step all the same
+    step = max(1, sum(step <= (values[_MAIN.name] or 0) for step in case.steps))
     return replace(made, step=step, values=values, short_kb=short_of_memory_kb(case.host.facts, case.policy))
 
 

@@ -37,7 +37,9 @@ class Policy:
     that have watermarks, the most the high ones may be. ``settle_seconds``: how long a step is given before the next.
     ``short_percent``: of all memory, less available than this after a step is a reason to put it back. ``zone_reclaim``: whether
     vm.zone_reclaim_mode may be set. ``force``: also where no advisory asks for it. ``conflicts``: "refuse" where another file sets
-    the same at boot, or "override".
+    the same at boot, or "override". ``remedies``: the only settings that may be set; None for those that the host's advisories and its
+    cause ask for. Not the operator's: a machine with less memory than ``small_below_kb`` begins with steps of ``small_steps_percent``
+    of it.
     """
 
     steps_kb: tuple[int, ...]
@@ -49,9 +51,12 @@ class Policy:
     zone_reclaim: bool
     force: bool
     conflicts: str
+    remedies: tuple[str, ...] | None = None
+    small_below_kb: int = 0
+    small_steps_percent: tuple[int, ...] = ()
 
 
-CHOICES = tuple(one.name for one in fields(Policy))
+CHOICES = tuple(one.name for one in fields(Policy) if not one.name.startswith("small_"))
 #: Their defaults and choices, which stand in the specification of the role alone.
 _OF_ROLE = action_options("workaround", *CHOICES)
 
@@ -64,7 +69,9 @@ def read_policy(chosen: Mapping[str, Any] | None, defaults: Mapping[str, Any]) -
         if key not in CHOICES:
             raise PolicyError(clip(key, 40), "no such choice", f"use one of {', '.join(CHOICES)}")
     values = {**{name: _OF_ROLE[name].get("default") for name in CHOICES}, **defaults, **given}
-    policy = Policy(**{**values, "steps_kb": _steps(values["steps_kb"])})
+    if "steps_kb" in given:
+        values["small_below_kb"] = 0
+    policy = Policy(**{**values, "steps_kb": _steps(values["steps_kb"]), "remedies": _remedies(values["remedies"])})
     _check_percent("cap_percent", policy.cap_percent, DEADLY_PERCENT)
     for name in ("available_percent", "zone_percent", "short_percent"):
         _check_percent(name, getattr(policy, name), 100)
@@ -87,6 +94,19 @@ def _steps(steps: object) -> tuple[int, ...]:
     if steps[0] >= _SURELY_BYTES:
         raise PolicyError("steps_kb", f"{steps[0]} looks like bytes", f"the unit is kB: {steps[0] // 1024}")
     return tuple(steps)
+
+
+def _remedies(names: object) -> tuple[str, ...] | None:
+    """None for an empty list too: a survey that is left blank gives one."""
+    known = _OF_ROLE["remedies"]["choices"]
+    if names is None or names == []:
+        return None
+    if not isinstance(names, (list, tuple)):
+        raise PolicyError("remedies", f"{clip(names, 40)!r} is no list", f"give some of {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise PolicyError("remedies", f"{clip(name, 40)!r} is no remedy that can be set", f"use some of {', '.join(known)}")
+    return tuple(names)
 
 
 def _check_percent(name: str, value: object, below: int) -> None:

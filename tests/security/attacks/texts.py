@@ -65,9 +65,64 @@ title Red Hat Enterprise Linux Server (2.6.32-358.el6.x86_64)
 """
 OS_RELEASE = 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.4"\nPRETTY_NAME="Rocky Linux 9.4 (Blue Onyx)"\n'
 
+SLABINFO = """\
+slabinfo - version: 2.1
+# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata
+dentry             11000  12600    192   21    1 : tunables    0    0    0 : slabdata    600    600      0
+kmalloc-2048      409600 409600   2048   16    8 : tunables   24   12    8 : slabdata  25600  25600      0
+"""
+ETHTOOL_G = """\
+Ring parameters for eth0:
+Pre-set maximums:
+RX:		8192
+RX Mini:	n/a
+TX:		8192
+Current hardware settings:
+RX:		1024
+RX Mini:	n/a
+TX:		512
+"""
+ETHTOOL_L = """\
+Channel parameters for eth0:
+Pre-set maximums:
+RX:		0
+TX:		0
+Other:		1
+Combined:	63
+Current hardware settings:
+RX:		0
+TX:		0
+Other:		1
+Combined:	8
+"""
+ETHTOOL_K = """\
+Features for eth0:
+rx-checksumming: on
+scatter-gather: on
+\ttx-scatter-gather: on
+\ttx-scatter-gather-fraglist: off [fixed]
+generic-receive-offload: on
+large-receive-offload: off [fixed]
+"""
+ETHTOOL_S = """\
+NIC statistics:
+     rx_packets: 123456
+     rx_no_buffer_count: 7
+     alloc_rx_page_failed: 12
+     alloc_rx_buff_failed: 0
+"""
+
 #: Source -> texts that the sample fleet does not have.
 _MORE = {
     "/proc/pagetypeinfo": [PAGETYPEINFO],
+    "$slabinfo": [SLABINFO],
+    "$pagetypeinfo": [PAGETYPEINFO],
+    "$ethtool_g/eth0": [ETHTOOL_G],
+    "$ethtool_l/eth0": [ETHTOOL_L],
+    "$ethtool_k/eth0": [ETHTOOL_K],
+    "$ethtool_S/eth0": [ETHTOOL_S],
+    "/sys/class/net/ib0/mode": ["connected\n"],
+    "/sys/module/mlx4_en/parameters/udp_rss": ["1\n"],
     "/var/lib/fleetcare-pagealloc/workaround": [RECORD],
     "/boot/grub2/grub.cfg": [GRUB_CFG],
     "/boot/grub/grub.conf": [GRUB_CONF],

@@ -75,7 +75,7 @@ def _look(evidence: Evidence) -> None:
         found = named(preflight, evidence, FACTS, MLX4, wishes, NOW, errors=_UPGRADE)
         for finding in found.findings if found else ():
             require(len(finding["sentence"]) < 1500 and finding["sentence"].isprintable(), f"a finding is no sentence: {finding['check']}")
-        named(held_back, evidence, evidence, MLX4, wishes, errors=_UPGRADE)
+        named(held_back, evidence, evidence, {}, MLX4, wishes, errors=_UPGRADE)
     finding_of_contents(evidence, needed_drivers(FACTS), "x", ())
     doubts_of_kernel(evidence, ["mlx4_en"])
     for manager in MANAGERS:

@@ -12,6 +12,12 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot, gfp, kernel, log_line, nic, rpm_version
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import sole_count
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.deep import (
+    parse_ethtool_settings,
+    parse_failed_allocations,
+    parse_offloads,
+    parse_slabinfo,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import MAX_NAMES, failures_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_memory import parse_mem_info
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LOGS, LogContext, read_log
@@ -212,6 +218,10 @@ FUZZERS = (
     _parser("meminfo", "`/proc/meminfo`", parse_meminfo, _of_source("/proc/meminfo")),
     _parser("vmstat", "`/proc/vmstat`", parse_vmstat, _of_source("/proc/vmstat")),
     _parser("pagetypeinfo", "`/proc/pagetypeinfo`", parse_pagetypeinfo, _of_source("/proc/pagetypeinfo")),
+    _parser("slabinfo", "`/proc/slabinfo`", lambda text: parse_slabinfo(text, 4096), _of_source("$slabinfo"), parse_slabinfo),
+    _parser("ethtool_settings", "`ethtool -g` and `-l`", parse_ethtool_settings, _of_source("$ethtool_g/eth0", "$ethtool_l/eth0")),
+    _parser("offloads", "`ethtool -k`", parse_offloads, _of_source("$ethtool_k/eth0")),
+    _parser("failed_allocations", "`ethtool -S`", parse_failed_allocations, _of_source("$ethtool_S/eth0")),
     _parser("modules", "`/proc/modules`", parse_modules, _of_source("/proc/modules")),
     _parser(
         "taint", "`/proc/sys/kernel/tainted`", lambda text: taint_flags(sole_count("taint", text)), _of(["0\n", "4097\n"]), taint_flags

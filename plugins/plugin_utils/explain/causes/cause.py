@@ -7,21 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 
 #: From the surest on: the figures prove it; they speak for it and for nothing else; they allow it.
 CERTAINTIES = ("shown", "likely", "possible")
 SHOWN, LIKELY, POSSIBLE = CERTAINTIES
-
-
-class Unhelpful(TypedDict):
-    """What would not help, or harm: a fixed word as of an action, and a sentence that says why."""
-
-    action: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -37,16 +29,22 @@ def _nothing(_situation: Situation) -> list[Unhelpful]:
     return []
 
 
+def _no_settings(_situation: Situation) -> dict[str, int]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Cause:
-    """``find``: what speaks for it on a host, None where nothing does. ``is_root``: it brings others about, such as a leak that uses
-    memory up; then these are no surer than it. ``advice`` has numbers of this host."""
+    """``find``: what speaks for it on a host, None where nothing does. ``advice`` has numbers of this host. ``is_root``: it brings others
+    about, such as a leak that uses memory up; then these are no surer than it. ``settings``: those under /proc/sys/vm that the workaround
+    may set for it, with their values."""
 
     name: str
     find: Callable[[Situation], Evidenced | None]
     advice: Callable[[Situation], list[Action]]
     unhelpful: Callable[[Situation], list[Unhelpful]] = _nothing
     is_root: bool = False
+    settings: Callable[[Situation], Mapping[str, int]] = _no_settings
 
 
 def action(word: str, description: str) -> Action:

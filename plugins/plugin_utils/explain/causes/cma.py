@@ -10,27 +10,32 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     SHOWN,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     kb_told,
     useless,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.deep_figures import free_pages_of, page_types
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 
 
 def _find(situation: Situation) -> Evidenced | None:
     moment = situation.decisive
-    if moment is None or not moment.free_cma_kb:
+    if moment is None:
         return None
-    usable = moment.free_kb - moment.free_cma_kb
-    if moment.free_cma_kb * 100 < moment.free_kb * cause_limits()["cma"]["free_percent"] or usable > moment.high_kb:
+    by_type_kb = free_pages_of(page_types(situation.facts), "CMA") * moment.page_kb
+    # kernels before 3.19 do not tell it in Mem-Info; what is so now then tells nothing of that moment
+    free_cma_kb = moment.free_cma_kb or (0 if situation.then else min(by_type_kb, moment.free_kb))
+    usable = moment.free_kb - free_cma_kb
+    if not free_cma_kb or free_cma_kb * 100 < moment.free_kb * cause_limits()["cma"]["free_percent"] or usable > moment.high_kb:
         return None
-    told = (
-        f"{moment.when}: {kb_told(moment.free_cma_kb)} of the {kb_told(moment.free_kb)} that were free are CMA's, "
+    told = [
+        f"{moment.when}: {kb_told(free_cma_kb)} of the {kb_told(moment.free_kb)} that were free are CMA's, "
         f"which leaves {kb_told(max(0, usable))}"
-    )
-    return Evidenced(SHOWN, (told,), {"free_kb": moment.free_kb, "free_cma_kb": moment.free_cma_kb, "high_watermarks_kb": moment.high_kb})
+    ]
+    if by_type_kb:
+        told.append(f"/proc/pagetypeinfo, now: {kb_told(by_type_kb)} are free in blocks of CMA")
+    return Evidenced(SHOWN, tuple(told), {"free_kb": moment.free_kb, "free_cma_kb": free_cma_kb, "high_watermarks_kb": moment.high_kb})
 
 
 def _advice(situation: Situation) -> list[Action]:

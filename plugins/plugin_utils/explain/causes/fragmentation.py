@@ -13,13 +13,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     SHOWN,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     kb_told,
     useless,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.deep_figures import fixed_percent, free_pages_of, page_types
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 
 
 def _find(situation: Situation) -> Evidenced | None:
@@ -30,7 +30,7 @@ def _find(situation: Situation) -> Evidenced | None:
     # pages above the high watermark: kswapd has done its work, and blocks are missing all the same
     if moment.granted(order) or usable_kb <= moment.high_kb or not moment.granted(0):
         return None
-    figures = {
+    figures: dict[str, float] = {
         "free_kb": moment.free_kb,
         "high_watermarks_kb": moment.high_kb,
         "order": order,
@@ -40,23 +40,53 @@ def _find(situation: Situation) -> Evidenced | None:
         f"{moment.when}: {kb_told(moment.free_kb)} were free, the high watermarks keep {kb_told(moment.high_kb)}, "
         f"and no block of order {order} was to be had"
     )
-    return Evidenced(
-        SHOWN if moment is situation.then or not situation.failures else LIKELY, (told, *_movable(situation), *_tried(situation)), figures
-    )
+    fixed = fixed_percent(page_types(situation.facts))
+    if fixed is not None:
+        figures["unmovable_pageblocks_percent"] = fixed
+    certainty = SHOWN if moment is situation.then or not situation.failures else LIKELY
+    return Evidenced(certainty, (told, *_movable(situation), *_by_type(situation), *_tried(situation)), figures)
 
 
 def _movable(situation: Situation) -> Iterator[str]:
     """What could be moved to make larger blocks, and what not."""
-    parts = situation.account["parts"]
-    if not parts:
-        return
+    if situation.account["parts"]:
+        movable, fixed = _movable_and_fixed_kb(situation)
+        yield f"/proc/meminfo: {kb_told(movable)} can be moved to make larger blocks, {kb_told(fixed)} of the kernel's own cannot"
+
+
+def _movable_and_fixed_kb(situation: Situation) -> tuple[int, int]:
+    """0 of both where there is no account."""
+    parts = situation.account["parts"] or {}
     movable = sum(parts.get(name, 0) for name in ("anonymous", "file", "shmem"))
     fixed = sum(
         parts.get(name, 0)
         for name in ("slab", "slab_reclaimable", "slab_unreclaimable", "page_tables", "kernel_stacks", "vmalloc", "other")
     )
-    fixed += situation.account["unaccounted_kb"]
-    yield f"/proc/meminfo: {kb_told(movable)} can be moved to make larger blocks, {kb_told(fixed)} of the kernel's own cannot"
+    return movable, fixed + (situation.account["unaccounted_kb"] or 0)
+
+
+def _has_more_fixed(situation: Situation) -> bool:
+    """The kernel's own pages lie in between: measured, compaction then brings nothing (docs/remedies.md)."""
+    movable, fixed = _movable_and_fixed_kb(situation)
+    return fixed > movable
+
+
+def _by_type(situation: Situation) -> Iterator[str]:
+    """Whether what is free lies among pages that can be moved: there compaction makes blocks."""
+    rows = page_types(situation.facts)
+    if not rows:
+        return
+    page_kb = max(1, situation.page_size_bytes // 1024)
+    movable, fixed = (free_pages_of(rows, *types) * page_kb for types in (("Movable",), ("Unmovable", "Reclaimable")))
+    percent = fixed_percent(rows)
+    blocks = "" if percent is None else f"; {percent} % of all pageblocks are for the latter"
+    yield f"/proc/pagetypeinfo, now: {kb_told(movable)} are free among pages that can be moved, {kb_told(fixed)} among others{blocks}"
+
+
+def _is_fixed(situation: Situation) -> bool:
+    """Most of memory is in pageblocks for pages that cannot be moved."""
+    percent = fixed_percent(page_types(situation.facts))
+    return percent is not None and percent >= cause_limits()["fragmentation"]["unmovable_percent"]
 
 
 def _tried(situation: Situation) -> Iterator[str]:
@@ -70,25 +100,44 @@ def _tried(situation: Situation) -> Iterator[str]:
 
 def _advice(situation: Situation) -> list[Action]:
     order = situation.asked_order
+    if _is_fixed(situation):
+        return [
+            action(
+                "find_unmovable_user",
+                "Find who holds pages that cannot be moved (the largest caches of /proc/slabinfo, drivers); a reboot brings back blocks of "
+                f"order {order}",
+            )
+        ]
     advice = [
         action(
             "compact_memory",
             f"Write 1 to /proc/sys/vm/compact_memory and see whether blocks of order {order} come back: that tells movable from unmovable",
         )
     ]
-    if (situation.facts.get("vm") or {}).get("compaction_proactiveness") is not None:
-        now, goal = situation.facts["vm"]["compaction_proactiveness"], cause_limits()["fragmentation"]["proactiveness_target"]
-        if now < goal:
-            advice.append(
-                action("set_compaction_proactiveness", f"Set vm.compaction_proactiveness to {goal} ({now} now, the ceiling is 100)")
-            )
+    for name, goal in _settings(situation).items():
+        advice.append(action(f"set_{name}", f"Set vm.{name} to {goal} ({situation.facts['vm'][name]} now, the ceiling is 100)"))
     return advice
+
+
+def _settings(situation: Situation) -> dict[str, int]:
+    now, goal = situation.host.settings["compaction_proactiveness"], cause_limits()["fragmentation"]["proactiveness_target"]
+    return {} if now is None or now >= goal or _has_more_fixed(situation) or _is_fixed(situation) else {"compaction_proactiveness": goal}
 
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     moment: ZonesAt | None = situation.decisive
     free = f"{kb_told(moment.free_kb)} are free" if moment else "enough is free"
-    return [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+    told = [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+    if _has_more_fixed(situation) and situation.host.settings["compaction_proactiveness"] is not None:
+        movable, fixed = (kb_told(kb) for kb in _movable_and_fixed_kb(situation))
+        why = f"vm.compaction_proactiveness moves what can be moved, {movable}; the {fixed} of the kernel's own stay where they are"
+        told.append(useless("set_compaction_proactiveness", why))
+    if _is_fixed(situation):
+        percent = fixed_percent(page_types(situation.facts))
+        told.append(
+            useless("compact_memory", f"Compacting cannot move them: {percent} % of all pageblocks are for pages that stay in place")
+        )
+    return told
 
 
-CAUSE = Cause("fragmentation", _find, _advice, _unhelpful)
+CAUSE = Cause("fragmentation", _find, _advice, _unhelpful, settings=_settings)

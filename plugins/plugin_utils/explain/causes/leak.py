@@ -9,13 +9,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     kb_told,
     useless,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import listed
 
 

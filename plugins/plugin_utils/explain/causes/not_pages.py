@@ -10,24 +10,23 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     SHOWN,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     kb_told,
     useless,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import MemoryTrouble
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import told_of
 
 
-def not_of_pages(situation: Situation) -> list[MemoryTrouble]:
+def _not_of_pages(situation: Situation) -> list[MemoryTrouble]:
     """What the kernel reported that no page was missing for."""
     return [other for other in situation.others if other.kind == "vmalloc" or (other.limited and other.kind in ("slab", "oom_kill"))]
 
 
 def _find(situation: Situation) -> Evidenced | None:
-    found = not_of_pages(situation)
+    found = _not_of_pages(situation)
     if not found:
         return None
     figures = {f"{'vmalloc' if other.kind == 'vmalloc' else 'cgroup'}_reports": other.count for other in found}
@@ -36,7 +35,7 @@ def _find(situation: Situation) -> Evidenced | None:
 
 def _advice(situation: Situation) -> list[Action]:
     advice, memory = [], situation.facts.get("memory") or {}
-    if any(other.kind == "vmalloc" for other in not_of_pages(situation)):
+    if any(other.kind == "vmalloc" for other in _not_of_pages(situation)):
         total, used = memory.get("vmalloc_total_kb"), memory.get("vmalloc_used_kb")
         now = f" ({kb_told(used or 0)} of {kb_told(total)} in use)" if total else ""
         advice.append(
@@ -46,7 +45,7 @@ def _advice(situation: Situation) -> list[Action]:
                 "line makes it larger",
             )
         )
-    if any(other.limited for other in not_of_pages(situation)):
+    if any(other.limited for other in _not_of_pages(situation)):
         advice.append(action("raise_cgroup_limit", "Raise the memory limit of the cgroup that is named, or let less run in it"))
     return advice
 

@@ -10,13 +10,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     LIKELY,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     kb_told,
     useless,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 
 Place = tuple[int, str]
 
@@ -32,6 +31,11 @@ def places_of(situation: Situation) -> tuple[list[Place], dict[Place, int]]:
     return [place for place, number in granted.items() if number < 1 and place in free], plenty
 
 
+def is_elsewhere(situation: Situation) -> bool:
+    """Another zone or node had it."""
+    return all(places_of(situation))
+
+
 def _free_above_high(moment: ZonesAt) -> dict[Place, int]:
     """Pages above the high watermark, below 0 where they are short of it. A zone without watermarks has no memory, and is left out."""
     return {
@@ -40,9 +44,9 @@ def _free_above_high(moment: ZonesAt) -> dict[Place, int]:
 
 
 def _find(situation: Situation) -> Evidenced | None:
-    empty, plenty = places_of(situation)
-    if not empty or not plenty:
+    if not is_elsewhere(situation):
         return None
+    empty, plenty = places_of(situation)
     order, most = situation.failed_orders[0], max(plenty, key=lambda place: plenty[place])
     moment = situation.then
     told = (

@@ -11,12 +11,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     SHOWN,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     useless,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 
@@ -39,16 +38,33 @@ def _find(situation: Situation) -> Evidenced | None:
     least = min(group.order for group in large)
     orders = f"order {least}" if least == worst.order else f"orders {least} to {worst.order}"
     reasons = [f"kernel log: {count} {'failure' if count == 1 else 'failures'} of {orders}, for up to {size} kB in one piece"]
-    reasons.extend(_who(large))
+    reasons.extend(_who(situation, large))
     figures = {"order": worst.order, "size_kb": size, "failures": count}
     return Evidenced(SHOWN if len(large) == len(situation.failures) else LIKELY, tuple(reasons), figures)
 
 
-def _who(large: list[FailureGroup]) -> list[str]:
+def _who(situation: Situation, large: list[FailureGroup]) -> list[str]:
     drivers = list(dict.fromkeys(name for group in large for name in group.drivers))
     processes = list(dict.fromkeys(group.process for group in large if group.process))
-    told = [f"asked for by {listed(drivers)}, in the traces"] if drivers else []
-    return told + ([f"the process that ran was {listed(processes)}"] if processes else [])
+    told = [f"asked for by {listed(drivers)}, in the traces" if drivers else "the log names no driver that asked"]
+    told.extend([f"the process that ran was {listed(processes)}"] if processes else [])
+    return told + _how_they_are_set(situation, drivers)
+
+
+def _how_they_are_set(situation: Situation, drivers: list[str]) -> list[str]:
+    """What of a driver's NICs makes its requests large."""
+    deep = {nic["name"]: nic for nic in (situation.facts.get("deep") or {}).get("nics") or ()}
+    told = []
+    for nic in situation.facts.get("nics") or ():
+        seen = deep.get(nic["name"])
+        if seen is None or nic.get("driver") not in drivers:
+            continue
+        parts = [f"an MTU of {nic['mtu']}"] if nic.get("mtu") else []
+        parts.extend([f"receive rings of {seen['rx_ring']}"] if seen.get("rx_ring") else [])
+        parts.extend([f"the IPoIB mode {clip(seen['ipoib_mode'], 20)}"] if seen.get("ipoib_mode") else [])
+        if parts:
+            told.append(f"{clip(nic['name'], 20)} ({clip(nic['driver'], 40)}) has {', '.join(parts)}")
+    return told[:4]
 
 
 def _advice(situation: Situation) -> list[Action]:

@@ -11,15 +11,17 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     POSSIBLE,
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     available_told,
     kb_told,
     useless,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import places_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.one_zone_or_node import is_elsewhere
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.deep_figures import Rings, rings_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 
 def _find(situation: Situation) -> Evidenced | None:
@@ -31,7 +33,7 @@ def _find(situation: Situation) -> Evidenced | None:
         return _finding(situation, POSSIBLE, now) if _is_near(now, limits) else None
     if then is None:
         return _finding(situation, POSSIBLE, now) if now.granted(situation.order) else None
-    return _finding(situation, LIKELY, then) if _is_near(then, limits) and not _elsewhere(situation) else None
+    return _finding(situation, LIKELY, then) if _is_near(then, limits) and not is_elsewhere(situation) else None
 
 
 def _is_too_large(situation: Situation) -> bool:
@@ -44,12 +46,6 @@ def _is_near(moment: ZonesAt, limits: dict[str, int]) -> bool:
     return (moment.free_kb - moment.free_cma_kb) * 100 <= moment.high_kb * limits["near_percent"]
 
 
-def _elsewhere(situation: Situation) -> bool:
-    """Another zone or node had it."""
-    empty, plenty = places_of(situation)
-    return bool(empty and plenty)
-
-
 def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced:
     available = situation.available_kb or 0
     reasons = [
@@ -60,18 +56,32 @@ def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced
     if situation.host.min_free_kbytes is not None:
         reasons.append(f"vm.min_free_kbytes is {situation.host.min_free_kbytes} kB")
         figures["min_free_kbytes"] = situation.host.min_free_kbytes
+    rings = rings_of(situation.facts)
+    if rings:
+        figures["rings_kb"] = sum(one.kb for one in rings)
+        reasons.append(_told_of_rings(rings))
     hit = (situation.facts.get("vmstat") or {}).get("kswapd_low_wmark_hit_quickly")
     if hit:
         reasons.append(f"/proc/vmstat: {hit} times memory was low again as soon as kswapd had gone to sleep")
     return Evidenced(certainty, tuple(reasons), figures)
 
 
+def _told_of_rings(rings: list[Rings]) -> str:
+    """What the NICs ask for where all their buffers are taken at once."""
+    most = rings[0]
+    channels = "as many channels as it has" if most.channels is None else count_of(most.channels, "channel")
+    least = "at least " if any(one.channels is None for one in rings) else ""
+    return (
+        f"the NICs' receive rings hold {least}{kb_told(sum(one.kb for one in rings))}: {clip(most.nic, 20)} has {most.ring} buffers of "
+        f"{most.buffer_bytes // 1024} kB in a ring, and {channels}"
+    )
+
+
 def _advice(situation: Situation) -> list[Action]:
     limits, now = cause_limits()["reserve_too_small"], situation.host.min_free_kbytes
-    ceiling = situation.total_kb * limits["ceiling_percent"] // 100
-    advice = []
-    scale = (situation.facts.get("vm") or {}).get("watermark_scale_factor")
-    if scale is not None and scale < limits["scale_target"]:
+    ceiling, advice, goals = _ceiling_kb(situation), [], _goals(situation)
+    if "watermark_scale_factor" in goals:
+        scale = situation.host.settings["watermark_scale_factor"]
         advice.append(
             action(
                 "set_watermark_scale_factor",
@@ -79,9 +89,8 @@ def _advice(situation: Situation) -> list[Action]:
                 "kswapd wakes sooner, and no memory is set aside",
             )
         )
-    goal = min(ceiling, max(2 * (now or 0), situation.total_kb * limits["target_percent"] // 100))
-    if now is None or now < goal:
-        was, percent = "" if now is None else f" from {now}", limits["ceiling_percent"]
+    if "min_free_kbytes" in goals:
+        goal, was, percent = goals["min_free_kbytes"], "" if now is None else f" from {now}", limits["ceiling_percent"]
         told = f"Raise vm.min_free_kbytes{was} to {goal} kB, and to no more than {ceiling} kB ({percent} % of memory)"
         advice.append(action("raise_min_free_kbytes", told))
     return advice or [
@@ -92,6 +101,25 @@ def _advice(situation: Situation) -> list[Action]:
     ]
 
 
+def _settings(situation: Situation) -> dict[str, int]:
+    """One at a time."""
+    return dict(list(_goals(situation).items())[:1])
+
+
+def _goals(situation: Situation) -> dict[str, int]:
+    """The gentler one first: it sets no memory aside."""
+    limits, now = cause_limits()["reserve_too_small"], situation.host.min_free_kbytes
+    scale, goals = situation.host.settings["watermark_scale_factor"], {}
+    if scale is not None and scale < limits["scale_target"]:
+        goals["watermark_scale_factor"] = limits["scale_target"]
+    goal = min(_ceiling_kb(situation), max(2 * (now or 0), situation.total_kb * limits["target_percent"] // 100))
+    return goals if now is not None and now >= goal else {**goals, "min_free_kbytes": goal}
+
+
+def _ceiling_kb(situation: Situation) -> int:
+    return int(situation.total_kb * cause_limits()["reserve_too_small"]["ceiling_percent"] // 100)
+
+
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     return [
         useless(
@@ -100,4 +128,4 @@ def _unhelpful(situation: Situation) -> list[Unhelpful]:
     ]
 
 
-CAUSE = Cause("reserve_too_small", _find, _advice, _unhelpful)
+CAUSE = Cause("reserve_too_small", _find, _advice, _unhelpful, settings=_settings)

@@ -5,31 +5,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.beside_fleet import too_much
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import (
     Cause,
     Evidenced,
-    Unhelpful,
     action,
     kb_told,
     useless,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.deep_figures import fixed_caches
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 _PART = "slab_unreclaimable"
 
 
 def _find(situation: Situation) -> Evidenced | None:
-    return too_much(situation, _PART, _PART, "are kernel caches that cannot be given up (SUnreclaim)", "slab_leak")
+    found = too_much(situation, _PART, _PART, "are kernel caches that cannot be given up (SUnreclaim)", "slab_leak")
+    caches = _caches(situation)
+    if found is None or not caches:
+        return found
+    first, *others = caches[:3]
+    told = [f"{_named(first)} ({first['objects']} objects of {first['object_bytes']} bytes)", *map(_named, others)]
+    reason = f"/proc/slabinfo, the largest of their kind: {', '.join(told)}"
+    return replace(found, reasons=(*found.reasons, reason), figures={**found.figures, "largest_cache_kb": first["kb"]})
+
+
+def _caches(situation: Situation) -> list[Mapping[str, Any]]:
+    """Those that cannot be given up. SUnreclaim was read a moment before, and a leak has gone on since."""
+    percent = cause_limits()["slab_leak"]["cache_percent"]
+    return fixed_caches(situation.facts, situation.account["parts"].get(_PART, 0) * percent // 100)
+
+
+def _named(cache: Mapping[str, Any]) -> str:
+    return f"{clip(cache['name'], 40)} {kb_told(cache['kb'])}"
 
 
 def _advice(situation: Situation) -> list[Action]:
-    kb = kb_told(situation.account["parts"].get(_PART, 0))
+    kb, caches = kb_told(situation.account["parts"].get(_PART, 0)), _caches(situation)
+    if caches:
+        told = f"Find who allocates from the cache {_named(caches[0])} of {kb}: see whether it grows in an hour"
+    else:
+        told = f"See which cache has grown to most of {kb}: slabtop -o -s c, or /proc/slabinfo, and again an hour later"
     return [
-        action(
-            "name_slab_cache", f"See which cache has grown to most of {kb}: slabtop -o -s c, or /proc/slabinfo, and again an hour later"
-        ),
+        action("name_slab_cache", told),
         action("plan_reboot", f"Until its user is mended, reboot before it is used up: only that brings the {kb} back"),
     ]
 

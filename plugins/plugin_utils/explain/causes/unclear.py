@@ -33,9 +33,10 @@ def _find(situation: Situation) -> Evidenced | None:
 
 
 def _advice(situation: Situation) -> list[Action]:
-    what = [datum for _reason, datum in _missing(situation)] or [
-        "/proc/pagetypeinfo and /proc/slabinfo, and the same figures an hour later"
-    ]
+    later = "the same figures an hour later"
+    if situation.facts.get("deep") is None:
+        later = f"/proc/pagetypeinfo and /proc/slabinfo, and {later}"
+    what = [datum for _reason, datum in _missing(situation)] or [later]
     return [action("gather_missing", f"To tell the cause, gather {'; '.join(what)}")]
 
 

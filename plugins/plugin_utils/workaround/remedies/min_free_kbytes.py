@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import listed, why_not_seen
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import (
     Limit,
     UnknownLimitError,
     available_kb,
+    low_watermarks_kb,
     total_memory_kb,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
@@ -36,6 +37,8 @@ def _choose(case: Case) -> Wish:
         return Wish(None, _enough(case, now))
     if case.standing and case.settling:
         return Wish(None, f"The step in force is not {case.policy.settle_seconds} s old yet: it gets its time to help.")
+    if not case.steps:
+        return Wish(None, f"vm.min_free_kbytes stays at {now} kB.")
     if due is None:
         return Wish(None, f"vm.min_free_kbytes is {now} kB, and there is no step above it.")
     return Wish(due, _reason(case, now, due))
@@ -50,9 +53,7 @@ def _enough(case: Case, now: int) -> str:
 
 def _reason(case: Case, now: int, due: int) -> str:
     number = f"Step {case.steps.index(due) + 1} of {len(case.steps)}: vm.min_free_kbytes from {now} to {due} kB"
-    if not case.asked:
-        return f"{number}, since it was forced."
-    return f"{number}, for advisory {listed(case.result['advisories'])}."
+    return f"{number}, {case.why.get('min_free_kbytes', 'since it was forced')}."
 
 
 def _limits(case: Case) -> list[Limit]:
@@ -76,8 +77,7 @@ def _of_memory(total_kb: int, policy: Policy) -> Limit:
 
 def _of_available(facts: Mapping[str, Any], now_kb: int, policy: Policy) -> Limit:
     _zones, page_kb = _sharing_zones(facts)
-    low_kb = sum(zone.get("low_pages") or 0 for zone in facts["zones"]) * page_kb
-    available, known = available_kb(facts["memory"], low_kb)
+    available, known = available_kb(facts["memory"], low_watermarks_kb(facts, page_kb))
     kb = now_kb + int(available * policy.available_percent // 100) * 2 // 3
     told = f"{_number(policy.available_percent)} % of the {available} kB {known}"
     return Limit(kb, f"at {kb} kB a rise, which costs one and a half times itself, would spend {told}")
@@ -118,4 +118,10 @@ def _number(value: float) -> str:
     return f"{value:g}"
 
 
-REMEDY = Remedy(name="min_free_kbytes", unit=" kB", action="raise_min_free_kbytes", joined=max, choose=_choose, limits=_limits)
+def _usual(policy: Policy) -> int:
+    return policy.steps_kb[0]
+
+
+REMEDY = Remedy(
+    name="min_free_kbytes", unit=" kB", action="raise_min_free_kbytes", joined=max, usual=_usual, choose=_choose, limits=_limits
+)

@@ -10,9 +10,10 @@ the others, at once and for the next boot, and puts back the value of the step b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import Result
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import Limit
@@ -22,26 +23,39 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.pol
 @dataclass(frozen=True)
 class Case:
     """One host with all that a plan rests on. ``asked``: setting -> what the matching advisories want of it, None where no advisory
-    asks for a workaround. ``symptom``: it is there, and not by a log alone that users of the host can write to."""
+    asks for a workaround. ``symptom``: it is there, and not by a log alone that users of the host can write to. ``why``: setting -> who
+    asks for it, as a clause."""
 
     host: Host
     result: Result
     asked: Mapping[str, int] | None
     policy: Policy
     symptom: bool
+    why: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def steps(self) -> list[int]:
-        """vm.min_free_kbytes of each step: what the advisories ask for, and the steps of the policy above that."""
-        first = (self.asked or {}).get("min_free_kbytes")
+        """vm.min_free_kbytes of each step: what is asked for, the steps of the policy above that, and on a small machine shares of its
+        memory below it."""
+        first = self._first_kb
         if first is None:
-            return list(self.policy.steps_kb) if self.policy.force else []
-        return [first, *(step for step in self.policy.steps_kb if step > first)]
+            return []
+        total_kb, small = (self.host.facts.get("memory") or {}).get("total_kb") or 0, self.policy
+        shares = small.small_steps_percent if total_kb < small.small_below_kb else ()
+        kb = [int(total_kb * share // 100) for share in shares]
+        return [*(step for step in kb if 0 < step < first), first, *(step for step in self.policy.steps_kb if step > first)]
+
+    @property
+    def _first_kb(self) -> int | None:
+        """The first step of a machine that is not small."""
+        asked = (self.asked or {}).get("min_free_kbytes")
+        forced = self.policy.force and (self.policy.remedies is None or "min_free_kbytes" in self.policy.remedies)
+        return self.policy.steps_kb[0] if asked is None and forced else asked
 
     @property
     def standing(self) -> bool:
         """A step is in force, by our record or by what the host has."""
-        return self.host.workaround_holds or (bool(self.steps) and (self.host.min_free_kbytes or 0) >= self.steps[0])
+        return self.host.workaround_holds or (self._first_kb is not None and (self.host.min_free_kbytes or 0) >= self._first_kb)
 
     @property
     def settling(self) -> bool:
@@ -51,7 +65,7 @@ class Case:
 
 
 class Wish(NamedTuple):
-    """``value``: what to set, None to leave it alone. ``because``: a sentence that says why."""
+    """``value``: what to set, None to leave it alone. ``because``: a sentence that says why; "" for a setting that nobody speaks of."""
 
     value: int | None
     because: str
@@ -62,16 +76,48 @@ def no_limit(_case: Case) -> list[Limit]:
     return []
 
 
+def missing(case: Case, name: str, since: str) -> str:
+    """A clause on a setting that has no value on this host. ``since``: the first kernel that has it."""
+    if case.host.lacks(name):
+        return f"this kernel does not have it: it came with {since}"
+    return f"it was not seen{case.host.why(f'vm.{name}', 'vm')}"
+
+
+def raise_newer(name: str, since: str) -> Callable[[Case], Wish]:
+    """How a setting that only newer kernels have is chosen: what is asked for, where that is more than what is in force."""
+
+    def choose(case: Case) -> Wish:
+        wanted, now = (case.asked or {}).get(name), case.host.settings[name]
+        if wanted is None:
+            return Wish(None, "")
+        if now is None:
+            return Wish(None, f"vm.{name} is left alone: {missing(case, name, since)}.")
+        if now >= wanted:
+            return Wish(None, f"vm.{name} is {now} already.")
+        if case.standing and case.settling:
+            return Wish(None, f"vm.{name} waits until the step in force has had its time.")
+        return Wish(wanted, f"vm.{name} from {now} to {wanted}, {case.why[name]}.")
+
+    return choose
+
+
+def advised_for(cause: str, limit: str) -> Callable[[Policy], int]:
+    """What the advice for a cause would set."""
+    return lambda _policy: int(cause_limits()[cause][limit])
+
+
 @dataclass(frozen=True)
 class Remedy:
     """``name``: the file under /proc/sys/vm that is read and set. ``unit``: of its values, with a blank before it; "" where they have
     none. ``action``: the word of a verdict's action that asks for it. ``joined``: what several advisories want, in one value.
-    ``choose``: what to set on a host. ``limits``: how far this host's own memory lets it go, the tightest first; raises
-    UnknownLimitError."""
+    ``usual``: what it is set to where the operator named it and nothing else says how much. ``choose``: what to set on a host. ``since``:
+    the first kernel that has it. ``limits``: how far this host's own memory lets it go, the tightest first; raises UnknownLimitError."""
 
     name: str
     unit: str
     action: str
     joined: Callable[[Sequence[int]], int]
+    usual: Callable[[Policy], int]
     choose: Callable[[Case], Wish]
+    since: str = "Linux 2.6"
     limits: Callable[[Case], list[Limit]] = no_limit

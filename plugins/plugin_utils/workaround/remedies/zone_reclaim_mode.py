@@ -13,6 +13,7 @@ from functools import reduce
 from operator import or_
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import zone_reclaim_in_force
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import Policy
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import Case, Remedy, Wish
 
 
@@ -24,7 +25,7 @@ def _choose(case: Case) -> Wish:
     host, wanted = case.host, (case.asked or {}).get("zone_reclaim_mode")
     now = host.zone_reclaim_mode
     if wanted is None:
-        return _alone(": no advisory asks for it")
+        return _alone(": no advisory asks for it") if case.result["advisories"] or case.policy.force else Wish(None, "")
     if host.nodes == 1:
         return _alone(": it does nothing on a host with one memory node")
     if now is None:
@@ -40,4 +41,9 @@ def _alone(why: str) -> Wish:
     return Wish(None, f"vm.zone_reclaim_mode is left alone{why}.")
 
 
-REMEDY = Remedy(name="zone_reclaim_mode", unit="", action="set_zone_reclaim_mode", joined=_every_bit, choose=_choose)
+def _usual(_policy: Policy) -> int:
+    """Bit 1 is the one that helps."""
+    return 1
+
+
+REMEDY = Remedy(name="zone_reclaim_mode", unit="", action="set_zone_reclaim_mode", joined=_every_bit, usual=_usual, choose=_choose)

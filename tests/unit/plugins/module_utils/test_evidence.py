@@ -15,7 +15,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
     MAX_TRANSCRIPT_BYTES,
     cut_transcript,
     read_transcript,
+    write_transcript,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import NEVER_EMPTY
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -34,7 +36,8 @@ def test_files_commands_and_reasons_are_filed_under_their_source() -> None:
     )
     assert evidence.get("/proc/uptime") == "1.5 2.5\n"
     assert evidence.get("$uname") == "Linux a\nb\n"
-    assert evidence.reasons == {"/proc/modules": "Permission denied", "$ethtool": "no such command"}
+    told = {source: reason for source, reason in evidence.reasons.items() if source not in NEVER_EMPTY}
+    assert told == {"/proc/modules": "Permission denied", "$ethtool": "no such command"}
     with pytest.raises(EvidenceMissing, match="/proc/modules: Permission denied"):
         evidence.get("/proc/modules")
 
@@ -55,7 +58,7 @@ def test_text_of_a_host_cannot_pose_as_a_frame(forged: str) -> None:
     evidence = read_transcript(transcript("/etc/os-release:" + forged, "/proc/uptime:1 2"))
     assert evidence.whole
     assert evidence.get("/etc/os-release").rstrip("\r\n") == forged.rstrip("\r")
-    assert "$uname" not in evidence.texts and "/proc/buddyinfo" not in evidence.reasons
+    assert "$uname" not in evidence.texts and evidence.reasons.get("/proc/buddyinfo") != "gone"
 
 
 def test_what_breaks_off_is_not_believed_and_what_is_behind_it_is_not_absent() -> None:
@@ -69,7 +72,25 @@ def test_what_breaks_off_is_not_believed_and_what_is_behind_it_is_not_absent() -
 
 
 def test_an_empty_file_is_there_and_empty() -> None:
-    assert read_transcript(transcript()).get("/proc/zoneinfo") == ""
+    assert read_transcript(transcript()).get("/proc/net/route") == ""
+
+
+@pytest.mark.parametrize("source", sorted(NEVER_EMPTY))
+def test_what_no_kernel_has_empty_was_not_asked_for_where_nothing_is_said_of_it(source: str) -> None:
+    with pytest.raises(EvidenceMissing, match="may not have been asked for"):
+        read_transcript(transcript()).get(source)
+
+
+def test_a_record_says_what_was_empty_and_what_it_does_not_name_was_not_asked_for() -> None:
+    live = read_transcript(transcript("/proc/uptime:1 2", "!/etc/os-release:No such file"))
+    recorded = write_transcript(live)
+    again = read_transcript(recorded)
+    assert (again.texts, again.reasons) == (live.texts, live.reasons)
+    older = read_transcript(recorded.replace("=/proc/net/route\n", "").replace("=/proc/modules\n", ""))
+    for source in ("/proc/net/route", "/proc/modules"):
+        assert again.get(source) == ""
+        with pytest.raises(EvidenceMissing, match="may not have been asked for"):
+            older.get(source)
 
 
 @pytest.mark.parametrize("line", ["grep: /proc/uptime: binary file matches", "Binary file /proc/uptime matches"])

@@ -23,7 +23,7 @@ from tests.conftest import SAMPLE_FLEET
 SAMPLES = {path.stem: path.read_text() for path in sorted((SAMPLE_FLEET / "evidence").glob("*.evidence"))}
 KEYS = {
     "kernel", "uptime_seconds", "booted_epoch_seconds", "nics", "modules", "zones", "memory", "vmstat", "vm", "workaround", "failures",
-    "pagetypes", "page_size_bytes", "unavailable", "container",
+    "pagetypes", "deep", "page_size_bytes", "unavailable", "container",
 }  # fmt: skip
 
 

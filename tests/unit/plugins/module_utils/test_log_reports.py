@@ -252,6 +252,11 @@ def test_drivers_of_traces(trace: str, nic_drivers: tuple[str, ...], drivers: li
     assert facts["last"]["drivers"] == drivers
 
 
+SPACE = (
+    "allocation failed: out of vmalloc space - use vmalloc=<size> to increase size.\n",
+    "vmap allocation for size 83636224 failed: use vmalloc=<size> to increase size\n",
+    "vmalloc_node_range for size 8192 failed: Address range restricted to 0xffffffffa0000000 - 0xffffffffff000000\n",
+)
 VMALLOC = "vmalloc: allocation failure: 4096 bytes\nx: page allocation failure: order:0, mode:0xd0\n"
 
 
@@ -266,6 +271,14 @@ VMALLOC = "vmalloc: allocation failure: 4096 bytes\nx: page allocation failure: 
         ("x: vmalloc: allocation failure, allocated 1 of 2 bytes, mode:0x24080c2(GFP_KERNEL)\n", "4.9.0", 1, []),
         ("x: vmalloc error: size 8192, page order 0, failed to allocate pages, mode:0xdc2(GFP_KERNEL), nodemask=(null)\n", "6.1.0", 1, []),
         ("x: vmalloc error: size 8192, vm_struct allocation failed, mode:0xdc2(GFP_KERNEL)\n", "6.1.0", 0, ["vmalloc"]),
+        (SPACE[0], "2.6.18-398.el5", 0, ["vmalloc"]),
+        (SPACE[1], "2.6.32-754.el6", 0, ["vmalloc"]),
+        (SPACE[1], "5.15.0", 0, ["vmalloc"]),
+        (SPACE[2], "6.12.0", 0, ["vmalloc"]),
+        (SPACE[1] + VMALLOC, "4.1.20", 0, ["vmalloc"]),
+        (SPACE[1] + "x: vmalloc error: size 2395133, vm_struct allocation failed, mode:0xcc0(GFP_KERNEL)\n", "5.15.5", 0, ["vmalloc"]),
+        (SPACE[1].replace("size 8", "size x"), "5.15.0", 0, []),
+        ("x: " + SPACE[1], "5.15.0", 0, []),
         ("x: page allocation stalls for 10000ms, order:0, mode:0x14000c0(GFP_KERNEL)\n", "4.14.0", 0, ["stall"]),
         ("SLUB: Unable to allocate memory on node -1 (gfp=0x20)\n", "3.2.0", 0, ["slab"]),
         ("SLUB: Unable to allocate memory on CPU 3 (of node 0) on node -1, gfp=0x820(GFP_ATOMIC)\n", "6.1.0", 0, ["slab"]),
@@ -280,6 +293,14 @@ VMALLOC = "vmalloc: allocation failure: 4096 bytes\nx: page allocation failure: 
 def test_what_is_no_page_failure_is_told_as_what_it_is(text: str, release: str, count: int, kinds: list[str]) -> None:
     facts = facts_of(text, release)
     assert (facts["count"], [other["kind"] for other in facts["others"]]) == (count, kinds)
+
+
+def test_address_space_that_ran_out_counts_once_however_it_is_said() -> None:
+    """The line of vmalloc's caller says more than the one right before it, and a trace of its own follows."""
+    twice = (SPACE[1] + "x: vmalloc error: size 2395133, vm_struct allocation failed, mode:0xcc0(GFP_KERNEL)\n") * 2
+    others = facts_of(twice, "5.15.5")["others"]
+    assert [(other["kind"], other["count"], other["last"]["process"]) for other in others] == [("vmalloc", 2, "x")]
+    assert [(other["kind"], other["count"]) for other in facts_of(SPACE[1] * 3, "5.15.5")["others"]] == [("vmalloc", 3)]
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,20 @@ import shlex
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.deep import parse_slabinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES, Evidence, read_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.pagetypeinfo import parse_pagetypeinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import render_probe
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.deep_look import render_deep_look
 
 from tests.conftest import cannot_run, tool
 
+#: dropbear takes no command of more than 9,000 bytes.
+MOST_BYTES = 8900
 SHELLS = ("dash", "busybox ash", "bash", "bash --posix", "ksh", "mksh")
 BOOT = "[    0.000000] Linux version 2.6.32-358.el6.x86_64 (mockbuild@x) (gcc) #1 SMP"
 FAILURE = "[  861.000000] swapper: page allocation failure. order:2, mode:0x4020"
@@ -281,6 +287,59 @@ def test_the_probe_is_clean_for_shellcheck() -> None:
         timeout=60,
         check=False,
     )
+    assert done.returncode == 0, done.stdout
+
+
+DEEP_FACTS: dict[str, Any] = {"nics": [{"virtual": False, "driver": "mlx4_en", "bus_driver": "$(reboot)"}]}
+ETHTOOL = """case $1 in -g) echo 'Current hardware settings:'; echo 'RX: 1024';;
+-S) printf '%s\\n' 'NIC statistics:' '  rx_alloc_failed: 3' '  rx_packets: 4';; *) echo no such >&2; exit 1;; esac"""
+
+
+def deep_look(folder: Path, **scripts: str) -> str:
+    """The second look on a machine where these commands do what the scripts do, with one NIC."""
+    with_commands(folder, **scripts)
+    (folder / "net" / "eth7" / "device").mkdir(parents=True)
+    (folder / "net" / "eth7" / "mode").write_text("connected\n")
+    program = render_deep_look("n0", DEEP_FACTS).replace("/sys/class/net", str(folder / "net"))
+    return program.replace("PATH=$PATH:", f"PATH={folder}:$PATH:")
+
+
+@pytest.mark.parametrize("words", SHELLS)
+def test_every_shell_takes_the_second_look(words: str, tmp_path: Path) -> None:
+    evidence = probe(heeding_path(words), deep_look(tmp_path, ethtool=ETHTOOL))
+    assert evidence.whole
+    assert evidence.texts["$ethtool_g/eth7"] == "Current hardware settings:\nRX: 1024\n"
+    assert evidence.texts["$ethtool_S/eth7"] == "NIC statistics:\n  rx_alloc_failed: 3\n"
+    assert evidence.reasons["$ethtool_l/eth7"] == "no such"
+    assert evidence.texts[f"{tmp_path}/net/eth7/mode"] == "connected\n"
+    if os.access("/proc/slabinfo", os.R_OK):
+        assert parse_slabinfo(evidence.texts["$slabinfo"], 4096)
+        assert parse_pagetypeinfo(evidence.texts["$pagetypeinfo"])
+
+
+def test_a_driver_that_hangs_costs_the_second_look_its_nics_alone(tmp_path: Path) -> None:
+    program = re.sub(r"\b10 ", "1 ", deep_look(tmp_path, ethtool="exec sleep 60"))
+    evidence = probe(["/bin/sh"], program)
+    assert evidence.whole and "no answer" in evidence.reasons["$ethtool_g/eth7"]
+    assert evidence.reasons["$ethtool_l/eth7"] == evidence.reasons["$ethtool_k/eth7"] == "not asked, eth7 did not answer"
+
+
+def test_busybox_alone_takes_the_second_look(busybox: tuple[list[str], str]) -> None:
+    words, path = busybox
+    program = render_deep_look("n0", DEEP_FACTS).replace("PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin", f"PATH={path}")
+    evidence = probe(words, program)
+    assert evidence.whole and evidence.reasons["$ethtool_g"] == "no such command"
+
+
+def test_no_name_of_a_host_gets_into_the_second_look() -> None:
+    program = render_deep_look("n0", DEEP_FACTS)
+    assert "/sys/module/mlx4_en/parameters/*" in program and "reboot" not in program
+    assert len(program) < MOST_BYTES
+
+
+def test_the_second_look_is_clean_for_shellcheck() -> None:
+    words = [tool("shellcheck"), "-s", "sh", "-e", "SC2016,SC2086,SC2231,SC2317", "-"]
+    done = subprocess.run(words, input=render_deep_look("n0", DEEP_FACTS), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
 
 

@@ -12,6 +12,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import SETTINGS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import (
     KEYS,
+    NEWER,
     PHASES,
     no_record,
     parse_record,
@@ -38,7 +39,7 @@ end=1
 """
 
 
-def test_a_whole_record() -> None:
+def test_a_whole_record_as_the_version_before_wrote_it() -> None:
     assert parse_record(WHOLE, SINCE + 90) == {
         "phase": "in_force",
         "step": 2,
@@ -50,6 +51,8 @@ def test_a_whole_record() -> None:
         "since": "2013-03-19T13:33:20Z",
         "in_force_seconds": 90,
         "mark": "0123456789abcdef",
+        # it knew nothing of these, so it left them alone
+        **{prefix + name: None for name in NEWER for prefix in ("", "original_")},
     }
     assert set(no_record()) == set(parse_record(WHOLE)), "absent and there have the same names"
     assert no_record()["phase"] == PHASES[0] and set(KEYS) < set(no_record())

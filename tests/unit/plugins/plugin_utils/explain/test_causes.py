@@ -109,7 +109,7 @@ def check(result: Mapping[str, Any]) -> None:
         if one["action"] == "raise_min_free_kbytes" and "advisory" not in one["description"]:
             assert re.search(r"to [0-9]+ kB, and to no more than [0-9]+ kB", one["description"])
     if not result["symptom"]:
-        assert {one["cause"] for one in result["causes"]} <= {"not_pages"}
+        assert result["causes"] == result["unhelpful"] == []
     else:
         assert result["causes"]
 
@@ -229,9 +229,10 @@ def test_no_pages_were_missing() -> None:
     vmalloc, limited = memory_trouble("vmalloc"), memory_trouble("slab", limited=True, atomic=False)
     roomy = host(zones=[zone(list(ROOMY), min_pages=1000)])
     assert causes(roomy) == []
-    for trouble in (vmalloc, limited):
-        assert causes({**roomy, "failures": failures({}, others=[trouble])}) == [("not_pages", "shown")]
-    assert causes({**roomy, "failures": failures({}, others=[memory_trouble("slab", atomic=False)])}) == []
+    for trouble in (vmalloc, limited, memory_trouble("slab", atomic=False)):
+        result = told({**roomy, "failures": failures({}, others=[trouble])})
+        assert (result["verdict"], result["causes"], result["unhelpful"]) == ("clear", [], [])
+        assert any("kernel log" in reason and "time" in reason for reason in result["reasons"]), "the reasons tell of it"
     starved = host(failures={**failed(2, [block(PIECES)]), "others": [vmalloc]})
     assert causes(starved) == [("fragmentation", "shown"), ("not_pages", "likely")]
 
@@ -291,6 +292,116 @@ def test_one_leaking_host_stands_out_of_its_fleet_without_any_history() -> None:
     assert found["leaks"]["account"]["fleet"]["hosts"] == 7
     assert all(found[name]["causes"] == [] for name in found if name != "leaks")
     assert told(fleet["leaks"])["causes"][0]["cause"] == "fragmentation", "alone, 10 % may be anybody's"
+
+
+def looked_deep(**more: Any) -> Facts:
+    return blank("deep", nics=[], **more)
+
+
+def reasons_of(given_facts: Facts, cause: str) -> str:
+    result = told(given_facts)
+    check(result)
+    return " | ".join(reason for one in result["causes"] if one["cause"] == cause for reason in one["reasons"])
+
+
+def cache(name: str, percent: float) -> Facts:
+    return {"name": name, "objects": 5000, "object_bytes": 2048, "kb": round(percent * TOTAL_KB / 100)}
+
+
+def test_a_leak_of_slab_names_the_cache() -> None:
+    """Not one that is given up where memory is short, nor one that is larger than all that cannot be."""
+    caches = [cache("everything", 32), cache("dentry", 24), cache("kmalloc-2048", 20), cache("kmalloc-64", 1)]
+    leaking = host(memory=memory(slab=25), deep=looked_deep(slab_caches=caches))
+    assert "of their kind: kmalloc-2048 195 MB (5000 objects of 2048 bytes), kmalloc-64 10000 kB" in reasons_of(leaking, "slab_leak")
+    result = told(leaking)
+    assert result["causes"][0]["figures"]["largest_cache_kb"] == 200_000
+    assert "the cache kmalloc-2048 195 MB of 244 MB" in next(
+        one["description"] for one in result["actions"] if one["action"] == "name_slab_cache"
+    )
+    grown = host(memory=memory(slab=25), deep=looked_deep(slab_caches=[cache("kmalloc-2048", 26)]))
+    assert "kmalloc-2048" in reasons_of(grown, "slab_leak"), "it is read a moment later"
+    assert "largest" not in reasons_of(host(memory=memory(slab=25), deep=looked_deep(slab_caches=[cache("dentry", 20)])), "slab_leak")
+    hostile = host(memory=memory(slab=25), deep=looked_deep(slab_caches=[cache("\u202ex" * 64, 20)]))
+    check(told(hostile))
+
+
+@pytest.mark.parametrize(
+    ("mtu", "channels", "expected"),
+    [
+        (1500, 8, "hold 16 MB: eth0 has 1024 buffers of 2 kB in a ring, and 8 channels"),
+        (9000, 8, "hold 128 MB: eth0 has 1024 buffers of 16 kB in a ring, and 8 channels"),
+        (65520, 1, "hold 128 MB: eth0 has 1024 buffers of 128 kB in a ring, and 1 channel"),
+        (1500, None, "hold at least 2048 kB: eth0 has 1024 buffers of 2 kB in a ring, and as many channels as it has"),
+        (1646, 1, "buffers of 2 kB"), (1647, 1, "buffers of 4 kB"),
+        (None, 8, None), (10**9, 8, None),
+    ],
+)  # fmt: skip
+def test_a_reserve_stands_beside_what_the_nics_can_ask_for(mtu: int | None, channels: int | None, expected: str | None) -> None:
+    nics = [blank("deep_nic", name="eth0", rx_ring=1024, rx_channels=channels)]
+    burst = host(
+        nics=[nic("eth0", "ixgbe", mtu=mtu)], zones=[zone(list(ROOMY), min_pages=1000)], failures=failed(2, [block(NEARLY_NONE)]),
+        deep=blank("deep", nics=nics),
+    )  # fmt: skip
+    told_of = reasons_of(burst, "reserve_too_small")
+    assert told_of and (expected in told_of if expected else "rings" not in told_of)
+
+
+def types(**free_blocks: list[int]) -> list[Facts]:
+    """Rows of /proc/pagetypeinfo; each type has as many pageblocks as its first column says."""
+    return [
+        blank("pagetype", zone="Normal", migrate_type=name, free_blocks=blocks, pageblock_pages=blocks[0])
+        for name, blocks in free_blocks.items()
+    ]
+
+
+@pytest.mark.parametrize(("unmovable", "is_fixed"), [(990, False), (1000, True)])
+def test_fragmentation_tells_whether_its_pages_can_be_moved(unmovable: int, is_fixed: bool) -> None:
+    rows = types(Unmovable=[unmovable, 0], Movable=[1000, 0])
+    for where in ({"deep": looked_deep(pagetypes=rows)}, {"pagetypes": rows}):
+        found = host(failures=failed(2, [block(PIECES)]), **where)
+        assert "4000 kB are free among pages that can be moved, " in reasons_of(found, "fragmentation")
+        result = told(found)
+        assert ("compact_memory" in {one["action"] for one in result["unhelpful"]}) is is_fixed
+        assert ("compact_memory" in {one["action"] for one in result["actions"]}) is not is_fixed
+
+
+def test_cma_is_seen_by_migrate_type_where_the_kernel_tells_it_nowhere_else() -> None:
+    zones = [zone(list(SHATTERED), min_pages=1000)]
+    most = types(CMA=[SHATTERED[0] + 2 * SHATTERED[1] - 1000, 0])
+    assert dict(causes(host(zones=zones, deep=looked_deep(pagetypes=most)))).get("cma") == "shown"
+    assert "cma" not in dict(causes(host(zones=zones, deep=looked_deep(pagetypes=types(CMA=[1000, 0])))))
+    failed_before = host(failures=failed(2, [block(PIECES)]), deep=looked_deep(pagetypes=most))
+    assert "cma" not in dict(causes(failed_before)), "what is so now tells nothing of that moment"
+
+
+def test_a_large_request_names_driver_and_what_makes_it_large() -> None:
+    deep = blank("deep", nics=[blank("deep_nic", name="eth0", rx_ring=4096, ipoib_mode="connected")])
+    large = host(nics=[nic("eth0", "ixgbe", mtu=65520)], failures=failed(5, [block(PIECES)]), deep=deep)
+    told_of = reasons_of(large, "request_too_large")
+    assert "asked for by ixgbe, in the traces" in told_of
+    assert "eth0 (ixgbe) has an MTU of 65520, receive rings of 4096, the IPoIB mode connected" in told_of
+    groups = [failure_group(5, atomic=True)]
+    nobody = failures({"5": 1}, groups=groups, mem_info=blank("mem_info", zones=[block(PIECES)]))
+    assert "names no driver" in reasons_of({**large, "failures": nobody}, "request_too_large")
+
+
+def test_failures_count_as_the_verdict_counts_them() -> None:
+    """Those that an advisory knows to be harmless are no cause; those that it tells by their trace are one."""
+    harmless = failure_group(4, atomic=True, drivers=["r8152"])
+    own = failure_group(2, atomic=True, drivers=["ixgbe"])
+    found = {"nics": [nic("eth0", "r8152"), nic("eth1", "ixgbe")], "kernel": kernel("5.10.218", None), "zones": [zone(list(ROOMY))]}
+    both = host(**found, failures=failures({"2": 1, "4": 1}, groups=[own, harmless], mem_info=blank("mem_info", zones=[block(PIECES)])))
+    result = told(both)
+    assert result["symptom"] and any("r8152" in reason for reason in result["reasons"])
+    assert "request_too_large" not in dict(causes(both))
+    assert "request_too_large" in dict(causes({**both, "kernel": kernel("5.15.1", None)})), "the advisory is not of this kernel"
+    waiting = failure_group(4, atomic=False, drivers=["vhost_net"])
+    by_trace = host(
+        kernel=kernel("3.13.2", None), nics=[nic("eth0", "igb")], zones=[zone(list(ROOMY))],
+        failures=failures({"4": 1}, groups=[waiting], mem_info=blank("mem_info", zones=[block([5000, 500, 500, 0, 0, 0])])),
+    )  # fmt: skip
+    assert told(by_trace)["verdict"] == "affected"
+    assert dict(causes(by_trace)).get("request_too_large") == "shown"
 
 
 def test_each_cause_has_its_file_and_its_limits_are_data() -> None:

@@ -92,3 +92,21 @@ def test_the_order_of_the_last_audit_is_followed_through_all() -> None:
     assert forecast(past, now)["state"] == "no_trend"
     told = forecast(past, now._replace(order=3))
     assert (told["order"], told["state"], told["audits"]) == (3, "falling", 10)
+
+
+@pytest.mark.parametrize("jump_days", [-400, -1, 1, 400])
+def test_a_clock_that_jumps_is_no_trend(jump_days: int) -> None:
+    """btime moves with the clock, so what was before the jump is of another boot as far as anyone can see."""
+    nights = leak(20)
+    nights[10:] = [
+        one._replace(at_epoch_seconds=one.at_epoch_seconds + jump_days * _DAY, booted_epoch_seconds=-1000 + jump_days * _DAY)
+        for one in nights[10:]
+    ]
+    told = forecast(nights[:-1], nights[-1])
+    assert told["audits"] <= 10 and told["per_day"] == pytest.approx(-100, abs=1)
+
+
+def test_two_hosts_that_take_turns_under_one_name_have_no_trend() -> None:
+    """Each night the other one answers: another boot, so no two nights go together."""
+    nights = [night(number, 1000 - 40 * number, booted_epoch_seconds=-1000 - 9 * _DAY * (number % 2)) for number in range(20)]
+    assert forecast(nights[:-1], nights[-1])["state"] == "too_few_audits"

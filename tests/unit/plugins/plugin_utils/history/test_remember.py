@@ -24,6 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometh
 from jsonschema import Draft202012Validator
 
 from tests.conftest import ROOT, SAMPLE_FLEET
+from tests.unit.plugins.plugin_utils.explain.test_causes import host, memory
 
 _DAY = 86400
 _SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "fleet.schema.json").read_text()))
@@ -50,6 +51,27 @@ def audited(keeping: Keeping, night: int, hosts: dict[str, Gathered], site: list
     errors = [error.message for error in _SCHEMA.iter_errors(json.loads(render_json(fleet)))]
     assert errors == []
     return fleet
+
+
+def starved_by_a_leak(percent: int, night: int, booted: int = 0) -> Gathered:
+    """A starved host of which so much memory is nobody's, on that night."""
+    made = host(memory=memory(lost=percent), booted_epoch_seconds=booted, uptime_seconds=night * _DAY - booted)
+    return Gathered(made)
+
+
+def leak_of(fleet: dict[str, Any]) -> dict[str, Any]:
+    return next(one for one in fleet["hosts"]["a"]["causes"] if one["cause"] == "leak")
+
+
+def test_a_leak_tells_how_it_has_grown_in_this_boot(keeping: Keeping) -> None:
+    audited(keeping, 1, {"a": starved_by_a_leak(30, 1)})
+    audited(keeping, 2, {"a": starved_by_a_leak(16, 2, booted=1 * _DAY + 3600)})  # it was booted since
+    audited(keeping, 3, {"a": starved_by_a_leak(18, 3, booted=1 * _DAY + 3600)})
+    last = leak_of(audited(keeping, 4, {"a": starved_by_a_leak(20, 4, booted=1 * _DAY + 3600)}))
+    assert last["reasons"][-1] == "history: 39 MB of it came since 1970-01-03 (3 audits of this boot)"
+    assert last["figures"]["grown_kb"] == 40_000
+    shrunk = leak_of(audited(keeping, 5, {"a": starved_by_a_leak(16, 5, booted=1 * _DAY + 3600)}))
+    assert not any("history" in reason for reason in shrunk["reasons"])
 
 
 def test_the_first_audit_has_nothing_to_compare_with(keeping: Keeping) -> None:

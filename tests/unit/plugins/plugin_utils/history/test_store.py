@@ -138,10 +138,13 @@ def test_audits_that_write_at_once_are_all_there(url: str) -> None:
 
 def test_a_writer_that_is_killed_leaves_nothing_half_done(url: str) -> None:
     """Killed at ten moments: each run has all of its hosts, and the next audit can write."""
+    kept = 0
     for pause in range(1, 11):
-        writer = multiprocessing.get_context("fork").Process(target=_add_nights, args=(url, "fleet", 200))
+        writer = multiprocessing.get_context("fork").Process(target=_add_nights, args=(url, "fleet", 10_000))
         writer.start()
-        time.sleep(0.07 * pause)
+        before, kept = kept, _wait_for_more_than(kept, url)
+        assert kept > before
+        time.sleep(0.007 * pause)
         os.kill(writer.pid or 0, signal.SIGKILL)
         writer.join(60)
     with History(url) as history:
@@ -149,6 +152,18 @@ def test_a_writer_that_is_killed_leaves_nothing_half_done(url: str) -> None:
         runs = len(history.runs())
         past = history.past("fleet", 50, 10**6)
         assert runs > 1 and {len(observations) for observations in past.values()} == {runs}
+
+
+def _wait_for_more_than(kept: int, url: str) -> int:
+    """How many audits the database has, once it has more than so many."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with History(url) as history:
+            runs = len(history.runs())
+        if runs > kept:
+            return runs
+        time.sleep(0.01)
+    return kept
 
 
 def test_an_older_database_is_brought_forward(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,3 +278,37 @@ def test_a_full_disk_is_named_and_leaves_no_half_audit(tmp_path: Path) -> None:
             assert {len(past) for past in history.past("fleet", 500, 1000).values()} == ({runs} if runs else set())
     finally:
         subprocess.run([umount, "-l", str(tmp_path)], check=True)
+
+
+_STORE = "ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store"
+
+
+def test_a_database_that_another_audit_does_not_let_go_of_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that is held, or a server that is slow: the audit waits for a bounded time."""
+    with History(url) as history:
+        history.add(run(), {"a": FULL})
+    monkeypatch.setattr(f"{_STORE}._ANSWER_SECONDS", 1)
+    with History(url) as holder, holder._transaction():
+        begun = time.monotonic()
+        with pytest.raises(HistoryError, match="database is locked|statement timeout"), History(url) as history:
+            history.add(run(1), {"a": FULL})
+        assert time.monotonic() - begun < 15
+    with History(url) as history:
+        assert history.runs() == [run()]
+
+
+def test_a_database_that_may_only_be_read_is_named(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("a file system can only be mounted by root")
+    with History(default_url(str(tmp_path))) as history:
+        history.add(run(), {"a": FULL})
+    mount, umount = tool("mount"), tool("umount", "mount")
+    subprocess.run([mount, "--bind", str(tmp_path), str(tmp_path)], check=True)
+    try:
+        subprocess.run([mount, "-o", "remount,ro,bind", str(tmp_path)], check=True)
+        with pytest.raises(HistoryError, match="unable to open|readonly"), History(default_url(str(tmp_path))) as history:
+            history.add(run(1), {"a": FULL})
+    finally:
+        subprocess.run([umount, "-l", str(tmp_path)], check=True)
+    with History(default_url(str(tmp_path))) as history:
+        assert history.runs() == [run()]

@@ -45,7 +45,7 @@ def verdict(given_facts: Any) -> str:
     """The verdict by the bundled catalogue, having seen that the result is in order."""
     result = classify(given_facts, CATALOGUE)
     assert list(result) == [
-        "verdict", "symptom", "reasons", "advisories", "order", "failures_up_to_order", "headroom", "actions"
+        "verdict", "symptom", "reasons", "advisories", "order", "failures_up_to_order", "headroom", "actions", "unhelpful"
     ]  # fmt: skip
     assert result["verdict"] in VERDICTS
     assert result["reasons"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import NEWER
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.account import account_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
@@ -367,8 +368,9 @@ def compared_fleet(text: str = "2.11.500") -> Result:
 
 def changed_fleet(text: str = "Step 1 of 5: vm.min_free_kbytes from 67584 to 262144 kB, for advisory pagealloc-mlx4-rhel6.4.") -> Result:
     """A host for each outcome of the workaround, with ``text`` for the sentences."""
-    before = {"verdict": "affected", "min_free_kbytes": 67584, "zone_reclaim_mode": 0, "granted": 12}
-    after = {"verdict": "mitigated", "min_free_kbytes": 262144, "zone_reclaim_mode": 1, "granted": 20480}
+    newer = dict.fromkeys(NEWER)  # that kernel has none of them
+    before = {"verdict": "affected", "min_free_kbytes": 67584, "zone_reclaim_mode": 0, **newer, "granted": 12}
+    after = {"verdict": "mitigated", "min_free_kbytes": 262144, "zone_reclaim_mode": 1, **newer, "granted": 20480}
     hosts = {}
     for outcome in OUTCOMES:
         reached, changed = outcome not in ("unreachable", "not_reached"), outcome in ("applied", "restored", "rolled_back")

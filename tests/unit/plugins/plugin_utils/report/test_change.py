@@ -45,6 +45,15 @@ def test_one_line_tells_what_differs_and_else_why() -> None:
     assert change_line({**change("refused-1"), "sentences": []}) == "refused: "
 
 
+def test_the_settings_of_newer_kernels_are_told_too() -> None:
+    newer = {"watermark_scale_factor": 10, "compaction_proactiveness": 20}
+    before = {**change("applied-1")["before"], **newer}
+    told = change_line({**change("applied-1"), "before": before, "after": {**before, "watermark_scale_factor": 50}})
+    assert told == "applied step 1: vm.watermark_scale_factor 10 to 50, order-2 requests 12 to 12"
+    written_before = {name: value for name, value in before.items() if name not in newer}
+    assert "vm.watermark" not in change_line({**change("applied-1"), "before": written_before, "after": written_before})
+
+
 def test_what_was_not_seen_is_no_zero() -> None:
     blind = {**change("applied-1"), "after": {"verdict": "affected", "min_free_kbytes": None, "zone_reclaim_mode": 0, "granted": None}}
     assert change_line(blind) == "applied step 1: vm.min_free_kbytes 67584 to ?, order-2 requests 12 to ?"

@@ -26,6 +26,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.memb
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.report_evidence import evidence_of, identity_of
 
 from tests.conftest import SAMPLE_FLEET
+from tests.security.attacks.texts import ETHTOOL_G, ETHTOOL_K, ETHTOOL_L, ETHTOOL_S, PAGETYPEINFO, SLABINFO
 from tests.tools.sosreports import LAYOUTS, Link, records, report_of, write_archive, write_tree
 
 RECORDS = records(SAMPLE_FLEET / "evidence")
@@ -66,6 +67,29 @@ def test_a_report_tells_what_its_host_told(host: str, layout: str, tmp_path: Pat
     assert judged["report"]["verdict"] == judged["live"]["verdict"], judged["report"]["reasons"]
     identity = identity_of(packed)
     assert (identity.host, identity.taken, identity.odd) == (host, "2013-03-25T08:26:40", ())
+
+
+def test_a_report_gives_what_the_second_look_at_its_host_gave() -> None:
+    many = "".join(f"c{number} 1 1 64 64 1 : tunables 0 0 0 : slabdata 1 {number} 0\n" for number in range(99))
+    folder = "sos_commands/networking/ethtool_-"
+    evidence = of_paths(
+        {
+            "proc/slabinfo": SLABINFO + many, "proc/pagetypeinfo": PAGETYPEINFO, f"{folder}i_eth0": "driver: mlx4_en\n",
+            f"{folder}i_lo": "Cannot get driver information: Operation not supported\n", f"{folder}g_lo": "no such\n",
+            f"{folder}g_eth0": ETHTOOL_G, f"{folder}l_eth0": ETHTOOL_L, f"{folder}k_eth0": ETHTOOL_K, f"{folder}S_eth0": ETHTOOL_S,
+            "sys/module/mlx4_en/parameters/udp_rss": "1\n", "sys/module/xfs/parameters/x": "1\n",
+        }
+    )  # fmt: skip
+    deep = facts_from(evidence)["deep"]
+    assert [cache["name"] for cache in deep["slab_caches"]][:2] == ["kmalloc-2048", "dentry"]
+    assert evidence.texts["$slabinfo"].count("\n") == 20, "no more than a live host gives"
+    assert deep["pagetypes"] == facts_from(evidence)["pagetypes"]
+    assert [(nic["name"], nic["rx_ring"], nic["rx_channels"], len(nic["failed_allocations"])) for nic in deep["nics"]] == [
+        ("eth0", 1024, 8, 2)
+    ]
+    assert "rx_packets" not in evidence.texts["$ethtool_S/eth0"]
+    assert deep["module_parameters"] == [{"module": "mlx4_en", "name": "udp_rss", "value": "1"}]
+    assert facts_from(of_paths({}))["deep"] is None
 
 
 def test_absence_says_where_it_is_absent() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import Userland
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.managers.yum import Yum
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import Kernels, Target
@@ -144,3 +145,18 @@ def test_an_advisory_without_a_fix_names_no_kernel() -> None:
         assert str(Wanted((*MLX4, one))) == "2.6.32-431.el6 or later"
     with pytest.raises(UpgradeError, match="the fix of an advisory"):
         wanted_from([], "", False)
+
+
+@pytest.mark.parametrize(
+    ("version", "release", "fits"),
+    [
+        ("11.2", "3.0.101-0.7.15-default", True),
+        ("11.2", "3.0.101-0.7.14-default", False),
+        ("11.3", "3.0.101-0.7.15-default", False),
+        ("11.3", "3.0.101-0.15-default", True),
+        (None, "3.0.101-0.15-default", False),
+    ],
+)
+def test_a_range_that_is_tied_to_a_service_pack_is_read_for_that_one(version: str | None, release: str, fits: bool) -> None:
+    sle = [one for one in load_catalogue().advisories if one.id == "mlx4_en-sle-11-order-2"]
+    assert wanted_from(sle, "", False, Userland("sles", version)).fits(release) is fits

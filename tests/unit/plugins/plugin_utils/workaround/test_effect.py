@@ -68,7 +68,8 @@ def test_a_state_says_null_for_what_was_not_seen() -> None:
         assert state(seen, {**judged, "order": order})["granted"] == judged["headroom"]["atomic"][order]  # type: ignore[index]
     assert state(seen, {**judged, "order": 40})["granted"] is None, "the kernel has no such order"
     blind = facts(vm=None, zones=None)
-    assert state(blind, classify_value(blind, [])) == at("at_risk", None, None, None)
+    newer = {"watermark_scale_factor": None, "compaction_proactiveness": None}
+    assert state(blind, classify_value(blind, [])) == {**at("at_risk", None, None, None), **newer}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import NEWER
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import OUTCOMES as ANSWERS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, NoAnswerError
@@ -117,6 +118,7 @@ def test_the_program_gets_the_plan_and_what_it_rests_on() -> None:
         {
             "min_free_kbytes": FIRST_KB, "zone_reclaim_mode": 1, "expected_min_free_kbytes": 67584, "expected_zone_reclaim_mode": 0,
             "compact": True, "watch_seconds": 7, "step": 1, "short_kb": 335544,
+            **dict.fromkeys(NEWER), **{f"expected_{name}": None for name in NEWER},
         },
     )  # fmt: skip
 
@@ -287,7 +289,7 @@ def test_a_value_that_was_left_alone_is_not_given_back() -> None:
     end = next_move(replace(LEAVE, check_mode=True), WorkaroundSeen(found=alone))
     assert end == End(
         "planned", ["vm.min_free_kbytes goes back to 67584."], alone, changed=True,
-        planned={"min_free_kbytes": 67584, "zone_reclaim_mode": None},
+        planned={"min_free_kbytes": 67584, "zone_reclaim_mode": None, **dict.fromkeys(NEWER)},
     )  # fmt: skip
     assert task_result(end)["diff"][0]["after"] == "vm.min_free_kbytes = 67584\nvm.zone_reclaim_mode = 3\n"
 

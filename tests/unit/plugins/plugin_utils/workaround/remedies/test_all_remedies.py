@@ -35,7 +35,7 @@ def _limits(case):
     return [Limit(50, "half of a hundred is 50")]
 
 
-REMEDY = Remedy(name="swappiness", unit="", action="set_swappiness", joined=min, choose=_choose, limits=_limits)
+REMEDY = Remedy(name="swappiness", unit="", action="set_swappiness", joined=min, usual=lambda policy: 10, choose=_choose, limits=_limits)
 '''
 
 #: Runs with the collection's copy that has the remedy; prints what its parts made of it.
@@ -65,7 +65,7 @@ swappiness = folder.vm / "swappiness"
 swappiness.write_text("60\\n")
 applied = folder.ask("dash", "apply", **values).outcome, swappiness.read_text(), folder.left().settings, parse_record(folder.left().record)
 print(json.dumps({
-    "probe": " $v/swappiness " in render_probe("n0") and "swappiness" in LINES_WANTED,
+    "probe": " $v/swappiness " in render_probe("n0") and "|swappi)" in LINES_WANTED,
     "sosreport": from_sysctl("vm.swappiness = 60"),
     "boot": parse_settings([("/etc/sysctl.conf", "vm.swappiness = 1")]),
     "no_record": no_record(),
@@ -88,7 +88,7 @@ def seen(tmp_path: Path) -> dict[str, Any]:
     (copy / "plugins/plugin_utils/workaround/remedies/swappiness.py").write_text(NEW)
     listed = copy / "plugins/module_utils/workaround_state.py"
     text = listed.read_text()
-    listed.write_text(text.replace('KEYS = ("min_free_kbytes", "zone_reclaim_mode")', f"KEYS = {(*KEYS, 'swappiness')!r}"))
+    listed.write_text(text.replace('("min_free_kbytes", "zone_reclaim_mode") + NEWER', repr((*KEYS, "swappiness"))))
     assert listed.read_text() != text
     paths = {"PYTHONPATH": f"{tmp_path}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
     words = [sys.executable, "-c", SEEN, str(tmp_path / "host")]

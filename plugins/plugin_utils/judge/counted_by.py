@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""By which thresholds the failures of a host count as its symptom, as its verdict counted them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import YES, believing_the_bus, match
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import on_pages_of
+
+
+def explained_by(noise: Iterable[Advisory], limits: Thresholds) -> Thresholds:
+    """The thresholds by which failures that are known to be noise are no symptom."""
+    return replace(limits, explained=frozenset((driver, one.thresholds.order) for one in noise for driver in one.thresholds.drivers))
+
+
+def thresholds_of_symptom(host: Host, limits: Thresholds, catalogue: Catalogue) -> list[Thresholds]:
+    """``limits``, which are those of the host's result, without the failures that a matching advisory knows to be harmless; and those of
+    the matching advisories that tell their failures by the trace."""
+    host = believing_the_bus(host, catalogue.advisories)
+    matching = [one for one in catalogue.advisories if match(host, one)[0] == YES]
+    by_trace = [one.thresholds for one in matching if one.thresholds.by_trace and not one.is_noise]
+    noise = [one for one in matching if one.is_noise]
+    return [explained_by(noise, limits), *(on_pages_of(host.page_size_bytes, one) for one in by_trace)]

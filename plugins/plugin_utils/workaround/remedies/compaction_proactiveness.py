@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""vm.compaction_proactiveness: how hard kcompactd makes large blocks before anybody asks for them, 0 to 100. The kernel's default is 20.
+
+It takes no memory away but processor time. It moves what can be moved: pages that the kernel itself keeps stay where they are, and where
+these lie in between it helps nothing. Linux 5.9 (mm/compaction.c); Red Hat's kernels of EL 8.4, where it is 0 until somebody sets it.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import Limit
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import (
+    Case,
+    Remedy,
+    advised_for,
+    raise_newer,
+)
+
+_NAME, _SINCE = "compaction_proactiveness", "Linux 5.9, and Red Hat's kernel of EL 8.4"
+
+
+def _limits(_case: Case) -> list[Limit]:
+    return [Limit(100, "the kernel takes 0 to 100")]
+
+
+REMEDY = Remedy(
+    name=_NAME,
+    unit="",
+    action=f"set_{_NAME}",
+    joined=max,
+    usual=advised_for("fragmentation", "proactiveness_target"),
+    choose=raise_newer(_NAME, _SINCE),
+    since=_SINCE,
+    limits=_limits,
+)

@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each remedy does against each cause: packets that find no memory, and who had to wait for it, before and after.
+
+A guest starves for a known reason while packets come, the remedy is put in force, and as many packets come again. A packet is an atomic
+request, as a NIC makes it. Each run draws its numbers from the seed, so that every remedy meets the same troubles.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tests.lab.causes import kernels
+from tests.lab.guest import Guest, Plan, running
+from tests.lab.kernel import Kernel
+
+_STARVER = "/proc/pagealloc_starver"
+#: Packets come in bursts of so much memory, 10,000 in all or so many bursts of them.
+_BURST_KB, _PACKETS, _MOST_ROUNDS = 10_000, 10_000, 20
+#: What kswapd and kcompactd get to do their work between the remedy and the next packets. kcompactd looks twice a second.
+_SETTLE_SECONDS = 5
+#: A remedy helps where it leaves at most this share of the failures, before it and without any.
+_LEFT = 0.5
+NONE = "none"
+#: Remedy -> its values. The reserve: 1 % and 3 % of 512 MB.
+STRENGTHS: dict[str, tuple[int, ...]] = {
+    NONE: (0,),
+    "min_free_kbytes": (5242, 15728),
+    "watermark_scale_factor": (50, 200),
+    "compaction_proactiveness": (20, 80),
+    "compact_memory": (1,),
+    "zone_reclaim_mode": (1,),
+}
+#: What every run begins with, where its trouble does not say otherwise: the reserve that the kernel itself gives 512 MB, and
+#: vm.compaction_proactiveness as EL 8 and 9 have it.
+_AT_FIRST = {"min_free_kbytes": 2896, "watermark_scale_factor": 10, "compaction_proactiveness": 0, "zone_reclaim_mode": 0}
+
+
+@dataclass(frozen=True)
+class Pressure:
+    """``make``: shell commands that bring the trouble about, ``again``: one before each round of packets, ``orders``: of the packets.
+    ``node``: where they are asked for, -1 for anywhere. ``after``: what ends it beside what the starver gives back."""
+
+    cause: str
+    make: Callable[[random.Random], Sequence[str]]
+    orders: tuple[int, ...]
+    again: str = "sleep 0.1"
+    memory_mb: tuple[int, ...] = (512,)
+    node: int = -1
+    after: str = ""
+
+
+def _tell(words: str) -> str:
+    return f"echo {words} >{_STARVER}"
+
+
+def _until(condition: str) -> str:
+    """A trouble that is not there yet would be measured as none: then the run fails."""
+    return f"n=0; until {condition} || [ $n = 600 ]; do sleep 1; n=$((n+1)); done; {condition} || exit 1"
+
+
+def _bursts(dice: random.Random) -> list[str]:
+    return [f"echo {dice.randint(1500, 3000)} >/proc/sys/vm/min_free_kbytes", "cat /mnt/big >/dev/null"]
+
+
+def _sieve(dice: random.Random) -> list[str]:
+    words = f"{dice.randint(4000, 6000)} {dice.randint(860, 920)} {dice.getrandbits(31)}"
+    return [f"(echo 0 >/proc/self/oom_score_adj; exec lab_sieve {words}) >/tmp/held 2>&1 </dev/null &", _until("[ -s /tmp/held ]")]
+
+
+def _scatter(dice: random.Random) -> list[str]:
+    return [_tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}")]
+
+
+def _pinned(dice: random.Random) -> list[str]:
+    held = f"lab_hold {dice.randint(13000, 20000)}"
+    return [f"(echo 0 >/proc/self/oom_score_adj; exec {held}) >/tmp/held 2>&1 </dev/null &", _until("[ -s /tmp/held ]")]
+
+
+def _large(dice: random.Random) -> list[str]:
+    return [_tell(f"scatter {dice.randint(4, 5)} {dice.randint(250, 350)} {dice.getrandbits(31)}")]
+
+
+def _drained(dice: random.Random) -> list[str]:
+    return [_tell(f"drain 0 {dice.randint(2000, 6000)}")]
+
+
+#: The next piece of a file that is larger than memory: the page cache takes what is free.
+_READ = "at=$(((at + 24) % 480)); dd if=/mnt/big of=/dev/null bs=1M count=24 skip=$at 2>/dev/null"
+_KILL = "killall lab_hold lab_sieve 2>/dev/null; rm -f /tmp/held"
+
+PRESSURES: dict[str, Pressure] = {
+    "bursts against a small reserve": Pressure("reserve_too_small", _bursts, (0, 1, 2), _READ),
+    "movable pages with holes": Pressure("fragmentation", _sieve, (2, 3), after=_KILL),
+    "unmovable pages scattered": Pressure("fragmentation", _scatter, (2, 3)),
+    "large requests": Pressure("request_too_large", _large, (4, 5)),
+    "user memory pinned": Pressure("exhaustion", _pinned, (0, 1), after=_KILL),
+    "a node drained": Pressure("one_zone_or_node", _drained, (1, 2), memory_mb=(320, 320), node=0),
+}
+
+
+@dataclass(frozen=True)
+class Treated:
+    """One run. Failures of 10,000 packets and stalls of whoever waits, before and after; ``given_up_kb``: how much higher the high
+    watermarks are, which is memory that kswapd keeps from everybody; ``killed``: processes, for want of memory."""
+
+    pressure: str
+    remedy: str
+    strength: int
+    kernel: str
+    run: int
+    failures_before: int
+    failures_after: int
+    stalls_before: int
+    stalls_after: int
+    given_up_kb: int
+    killed: int
+
+
+def strengths_for(pressure: Pressure) -> list[tuple[str, int]]:
+    """The remedies that are tried: vm.zone_reclaim_mode does nothing on one node."""
+    nodes = len(pressure.memory_mb)
+    return [(remedy, value) for remedy, values in STRENGTHS.items() if nodes > 1 or remedy != "zone_reclaim_mode" for value in values]
+
+
+def treat(
+    runs: int,
+    seed: int,
+    say: Callable[[str], None],
+    names: Sequence[str] = (),
+    of: Sequence[Kernel] = (),
+    tried: Sequence[tuple[str, int]] = (),
+) -> Iterator[Treated]:
+    """So many runs of each remedy, at each strength, against each trouble on each kernel. ``tried``: only these."""
+    chosen = list(names or PRESSURES)
+    for one in of or kernels():
+        for memory_mb in dict.fromkeys(PRESSURES[name].memory_mb for name in chosen):
+            plan = Plan("legacy", memory_mb, ("oops=panic",), one)
+            with running(plan, f"remedies-{one.release}-{len(memory_mb)}") as guest:
+                guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=500 2>/dev/null; sync", timeout=600)
+                here = [name for name in chosen if PRESSURES[name].memory_mb == memory_mb]
+                # each of them once, then again: a run that is cut has something of all
+                for number, name in ((number, name) for number in range(runs) for name in here):
+                    for remedy, strength in tried or strengths_for(PRESSURES[name]):
+                        done = _treated(guest, name, remedy, strength, one.release, number, seed)
+                        say(f"{one.release}: {name}, {remedy} {strength}, {number}: {done.failures_before} to {done.failures_after}")
+                        yield done
+
+
+def _treated(guest: Guest, name: str, remedy: str, strength: int, release: str, number: int, seed: int) -> Treated:
+    pressure, dice = PRESSURES[name], random.Random(f"{seed} {name} {number}")
+    order = dice.choice(pressure.orders)
+    said = guest.run(_script(pressure, pressure.make(dice), order, remedy, strength), timeout=1200)
+    counts = {words[0]: [int(word) for word in words[1:]] for line in said.splitlines() if (words := line.split())}
+    before, after = counts["before"], counts["after"]
+    sent = _rounds(order) * _burst(order)
+    lost, still_lost = ((sent - granted) * _PACKETS // sent for granted, *_rest in (before, after))
+    return Treated(name, remedy, strength, release, number, lost, still_lost, before[1], after[1], counts["marks"][0], after[2])
+
+
+def _burst(order: int) -> int:
+    """Packets of this order in a burst."""
+    return _BURST_KB // (4 << order)
+
+
+def _rounds(order: int) -> int:
+    return min(_MOST_ROUNDS, _PACKETS // _burst(order))
+
+
+def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, strength: int) -> str:
+    """What the guest does: trouble, packets, the remedy, packets, and all back as it was. The first packets are not counted: they have
+    the kernel set blocks aside for atomic requests, as it would have on a host that has run for a while."""
+    burst = _tell(f"burst {order} {_burst(order)} {pressure.node}")
+    vm = "/proc/sys/vm"
+    return "\n".join(
+        [
+            "echo -1000 >/proc/self/oom_score_adj",
+            f"dmesg -c >/dev/null; echo 3 >{vm}/drop_caches; echo 1 >{vm}/compact_memory",
+            *(f"echo {value} >{vm}/{name} 2>/dev/null" for name, value in _AT_FIRST.items()),
+            "stalls() { awk '/^(allocstall|compact_stall)/ {n += $2} END {print n + 0}' /proc/vmstat; }",
+            "killed() { awk '$1 == \"oom_kill\" {n = $2} END {print n + 0}' /proc/vmstat; }",
+            "high() { awk '$1 == \"high\" {n += $2} END {print n * 4}' /proc/zoneinfo; }",
+            "at=0",
+            "packets() {",
+            "s=$(stalls); k=$(killed); granted=0; i=0",
+            f"while [ $i -lt {_rounds(order)} ]; do",
+            pressure.again,
+            f"{burst}; read -r n <{_STARVER}; granted=$((granted+n)); i=$((i+1))",
+            "done",
+            "echo $1 $granted $(($(stalls)-s)) $(($(killed)-k))",
+            "}",
+            *make,
+            "packets first",
+            "packets before",
+            # where blocks are broken up the kernel raises the marks for a while, until one of these is written
+            f"marks() {{ cat {vm}/watermark_scale_factor >{vm}/watermark_scale_factor; high; }}",
+            "h=$(marks)",
+            *([] if remedy == NONE else [f"echo {strength} >{vm}/{remedy}"]),
+            "echo marks $(($(marks)-h))",
+            f"sleep {_SETTLE_SECONDS}",
+            "packets after",
+            _tell("release"),
+            pressure.after,
+            *(f"echo {value} >{vm}/{name} 2>/dev/null" for name, value in _AT_FIRST.items()),
+            "true",
+        ]
+    )
+
+
+def table_of(runs: Sequence[Treated]) -> list[dict[str, Any]]:
+    """A row for each kernel, trouble, remedy and strength: medians over its runs."""
+    groups: dict[tuple[str, str, str, int], list[Treated]] = {}
+    for run in runs:
+        groups.setdefault((run.kernel, run.pressure, run.remedy, run.strength), []).append(run)
+    rows = [_row(*key, group) for key, group in groups.items()]
+    untreated = {(row["kernel"], row["pressure"]): row["failures_after"] for row in rows if row["remedy"] == NONE}
+    return [{**row, "helps": _helps(row, untreated.get((row["kernel"], row["pressure"])))} for row in rows]
+
+
+def _row(kernel: str, pressure: str, remedy: str, strength: int, runs: Sequence[Treated]) -> dict[str, Any]:
+    counted = ("failures_before", "failures_after", "stalls_before", "stalls_after", "given_up_kb")
+    figures = {name: median(getattr(run, name) for run in runs) for name in counted}
+    told = {"kernel": kernel, "pressure": pressure, "cause": PRESSURES[pressure].cause, "remedy": remedy, "strength": strength}
+    return {**told, "runs": len(runs), **figures, "runs_with_killed": sum(run.killed > 0 for run in runs)}
+
+
+def _helps(row: dict[str, Any], untreated: float | None) -> bool | None:
+    """None without any failure to spare, or without a run that was not treated."""
+    if row["remedy"] == NONE or untreated is None or not row["failures_before"]:
+        return None
+    return bool(row["failures_after"] <= _LEFT * min(row["failures_before"], untreated))
+
+
+def write_remedies(runs: Sequence[Treated], seed: int, path: Path) -> dict[str, Any]:
+    """build/remedies.json, written anew after each run, so that one that is cut leaves what it had."""
+    found = {
+        "seed": seed,
+        "failures_of_packets": _PACKETS,
+        "kernels": sorted({run.kernel for run in runs}),
+        "not_run": {
+            "leak, slab_leak": "what leaks uses up a larger reserve too; a guest that leaks on past its reserve does not live",
+            "cma": "the kernels of the lab are built without CONFIG_CMA",
+            "not_pages": "no page is missing there",
+        },
+        "table": table_of(runs),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n")
+    return found
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """The table of docs/remedies.md."""
+    lines = [
+        "| trouble | remedy | failures | stalls | given up | helps |",
+        "|---|---|---|---|---|---|",
+    ]
+    for release in found["kernels"]:
+        lines.append(f"| **{release}** | | | | | |")
+        for row in (row for row in found["table"] if row["kernel"] == release):
+            lines.append(_line(row))
+    return "\n".join(lines)
+
+
+def _line(row: dict[str, Any]) -> str:
+    remedy = "none" if row["remedy"] == NONE else f"`{row['remedy']}` {row['strength']}"
+    killed = f", {row['runs_with_killed']} of {row['runs']} runs killed a process" if row["runs_with_killed"] else ""
+    helps = {True: "yes", False: "no", None: ""}[row["helps"]]
+    moved = [f"{row[f'{what}_before']:g} → {row[f'{what}_after']:g}" for what in ("failures", "stalls")]
+    return f"| {row['pressure']} | {remedy} | {moved[0]} | {moved[1]} | {row['given_up_kb']:g} kB{killed} | {helps} |"

@@ -1,0 +1,50 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A sample of what remedies do on one guest; ``./dev lab remedies`` takes more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.kernel import kernel
+from tests.lab.remedies import NONE, STRENGTHS, Treated, markdown, table_of, treat, write_remedies
+
+BURSTS = "bursts against a small reserve"
+RUN = Treated(BURSTS, "min_free_kbytes", 15728, "6.1.0", 0, 4000, 1000, 3, 1, 12000, 0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "untreated", "helps"),
+    [(4000, 2000, 4000, True), (4000, 2001, 4000, False), (4000, 2000, 3999, False), (4000, 0, 0, True), (0, 0, 0, None)],
+)
+def test_a_remedy_helps_that_halves_the_failures_before_it_and_without_it(
+    before: int, after: int, untreated: int, helps: bool | None
+) -> None:
+    runs = [replace(RUN, failures_before=before, failures_after=after), replace(RUN, remedy=NONE, strength=0, failures_after=untreated)]
+    rows = table_of(runs)
+    assert [row["helps"] for row in rows] == [helps, None]
+    assert table_of(runs[:1])[0]["helps"] is None, "nothing to hold it against"
+
+
+def test_the_table_has_medians_and_says_what_was_killed(tmp_path: Path) -> None:
+    runs = [replace(RUN, run=number, failures_after=failed, killed=failed // 3000) for number, failed in enumerate((10, 20, 3000))]
+    found = write_remedies(runs, 7, tmp_path / "made" / "remedies.json")
+    assert json.loads((tmp_path / "made" / "remedies.json").read_text()) == found
+    assert markdown(found).splitlines()[-1] == (
+        f"| {BURSTS} | `min_free_kbytes` 15728 | 4000 \u2192 20 | 3 \u2192 1 | 12000 kB, 1 of 3 runs killed a process |  |"
+    )
+
+
+def test_a_larger_reserve_serves_bursts_and_a_value_of_the_wrong_kind_does_not(tmp_path: Path) -> None:
+    tried = [(NONE, 0), ("min_free_kbytes", STRENGTHS["min_free_kbytes"][-1]), ("compaction_proactiveness", 20)]
+    runs = list(treat(1, 2026, lambda line: None, [BURSTS], [kernel()], tried))
+    rows: dict[str, dict[str, Any]] = {row["remedy"]: row for row in write_remedies(runs, 2026, tmp_path / "remedies.json")["table"]}
+    assert rows[NONE]["failures_before"] > 0 and rows[NONE]["given_up_kb"] == 0
+    assert rows["min_free_kbytes"]["helps"] is True and rows["min_free_kbytes"]["given_up_kb"] > 0
+    assert rows["compaction_proactiveness"]["helps"] is False
