@@ -42,8 +42,8 @@ def parse_slabinfo(text, page_size_bytes):
     A line of /proc/slabinfo: NAME ACTIVE OBJECTS OBJECT_BYTES PER_SLAB PAGES_PER_SLAB : tunables ... : slabdata ACTIVE SLABS SHARED
     """
     caches = []
-    for pages, line in _caches_in(text):
-        name, objects, size = _CACHE.match(line).groups()[:3]
+    for pages, found in _caches_in(text):
+        name, objects, size = found.groups()[:3]
         numbers = {"objects": int(objects), "object_bytes": int(size), "kb": pages * page_size_bytes // 1024}
         if max(numbers.values()) < 1 << 53:  # no memory is larger
             caches.append(dict(numbers, name=name))
@@ -53,16 +53,16 @@ def parse_slabinfo(text, page_size_bytes):
 
 
 def _caches_in(text):
-    """[(pages, line)], the largest first."""
-    found = [(_CACHE.match(line + " "), line + " ") for line in text.split("\n")]
-    caches = [(int(match.group(4)) * int(match.group(5)), line) for match, line in found if match]
-    return sorted(caches, key=lambda cache: (-cache[0], cache[1]))
+    """[(pages, the match of its line)], the largest first."""
+    matches = [_CACHE.match(line + " ") for line in text.split("\n")]
+    caches = [(int(found.group(4)) * int(found.group(5)), found) for found in matches if found]
+    return sorted(caches, key=lambda cache: (-cache[0], cache[1].string))
 
 
 def kept_of_report(source, text):
     """What of a source that a sosreport has whole the second look would have brought."""
     if source == "$slabinfo":
-        return "".join(line + "\n" for unused, line in _caches_in(text)[: 2 * MAX_CACHES])
+        return "".join(found.string + "\n" for unused, found in _caches_in(text)[: 2 * MAX_CACHES])
     if source.startswith("$ethtool_S/"):
         return "".join(line + "\n" for line in text.split("\n") if line.startswith("NIC statistics") or _counter_in(line))
     return text

@@ -27,30 +27,20 @@ from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev lab", description="See tests/lab/README.md.")
     commands = parser.add_subparsers(dest="command", required=True)
-    truth = commands.add_parser("accuracy", help="compare the collection's headroom with what real kernels grant")
-    truth.add_argument("--states", type=int, default=520, help="how many random states of memory (default 520)")
-    truth.add_argument("--seed", type=int, default=1, help="the same seed gives the same states (default 1)")
-    truth.add_argument("--output", type=Path, default=ROOT / "build" / "accuracy.json")
-    told = commands.add_parser("causes", help="compare the cause that is told with why guests starve")
-    told.add_argument("--runs", type=int, default=20, help="how many runs of each trouble on each kernel (default 20)")
-    told.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
-    told.add_argument("--output", type=Path, default=ROOT / "build" / "causes.json")
-    told.add_argument("trouble", nargs="*", help=f"only these: {', '.join(TROUBLES)}")
-    ends = commands.add_parser("forecast", help="compare the end that is foretold with when guests that leak come to it")
-    ends.add_argument("--runs", type=int, default=20, help="how many runs of each kind on each kernel (default 20)")
-    ends.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
-    ends.add_argument("--output", type=Path, default=ROOT / "build" / "forecast.json")
-    cures = commands.add_parser("remedies", help="measure what each remedy does against each cause")
-    cures.add_argument("--runs", type=int, default=5, help="how many runs of each remedy against each trouble (default 5)")
-    cures.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
-    cures.add_argument("--output", type=Path, default=ROOT / "build" / "remedies.json")
-    cures.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
-    cures.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
-    traced = commands.add_parser("trace", help="compare whom the trace names with who leaks")
-    traced.add_argument("--runs", type=int, default=20, help="how many runs of each (default 20)")
-    traced.add_argument("--seed", type=int, default=1, help="the same seed gives the same runs (default 1)")
-    traced.add_argument("--output", type=Path, default=ROOT / "build" / "trace.json")
-    traced.add_argument("leaker", nargs="*", help=f"only these: {', '.join(LEAKERS)}")
+    accuracy = commands.add_parser("accuracy", help="compare the collection's headroom with what real kernels grant")
+    _measured(accuracy, "accuracy", "--states", 520, "how many random states of memory")
+    causes = commands.add_parser("causes", help="compare the cause that is told with why guests starve")
+    _measured(causes, "causes", "--runs", 20, "how many runs of each trouble on each kernel")
+    causes.add_argument("trouble", nargs="*", help=f"only these: {', '.join(TROUBLES)}")
+    forecast = commands.add_parser("forecast", help="compare the end that is foretold with when guests that leak come to it")
+    _measured(forecast, "forecast", "--runs", 20, "how many runs of each kind on each kernel")
+    remedies = commands.add_parser("remedies", help="measure what each remedy does against each cause")
+    _measured(remedies, "remedies", "--runs", 5, "how many runs of each remedy against each trouble")
+    remedies.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
+    remedies.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
+    trace = commands.add_parser("trace", help="compare whom the trace names with who leaks")
+    _measured(trace, "trace", "--runs", 20, "how many runs of each kind of leak")
+    trace.add_argument("leaker", nargs="*", help=f"only these: {', '.join(LEAKERS)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))
     guest.add_argument("--memory", default="4608", help="MB; with commas, of each memory node")
@@ -62,6 +52,13 @@ def main(words: list[str]) -> int:
     except (GuestError, RuntimeError, OSError, pytest.skip.Exception) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+
+
+def _measured(parser: argparse.ArgumentParser, name: str, many: str, default: int, help_text: str) -> None:
+    """The words that all measurements take. ``many``: the word for how many there are, "--runs" or "--states"."""
+    parser.add_argument(many, type=int, default=default, help=f"{help_text} (default {default})")
+    parser.add_argument("--seed", type=int, default=1, help=f"the same seed gives the same {many.strip('-')} (default 1)")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / f"{name}.json")
 
 
 def _accuracy(options: argparse.Namespace) -> int:
@@ -106,16 +103,16 @@ def _trace(options: argparse.Namespace) -> int:
     return _tell(figures, options.output)
 
 
+def _forecast(options: argparse.Namespace) -> int:
+    lives = list(live(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True)))
+    return _tell(write_forecasts(lives, options.output), options.output)
+
+
 def _tell(figures: Mapping[str, object], path: Path) -> int:
     for name, value in figures.items():
         print(f"{name}: {value}")
     print(f"Figures: {path}")
     return 0
-
-
-def _forecast(options: argparse.Namespace) -> int:
-    lives = list(live(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True)))
-    return _tell(write_forecasts(lives, options.output), options.output)
 
 
 def _guest(options: argparse.Namespace) -> int:

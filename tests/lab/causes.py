@@ -29,7 +29,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import Kernel, earlier_kernel, kernel
 
-_STARVER = "/proc/pagealloc_starver"
+STARVER = "/proc/pagealloc_starver"
 #: Healthy looks at a guest before it starves: the hosts of its kernel and size that it stands beside.
 _FLEET = 5
 HEALTHY = "healthy"
@@ -48,26 +48,26 @@ class Trouble:
     after: str = ""
 
 
-def _tell(words: str) -> str:
-    return f"echo {words} >{_STARVER}"
+def tell(words: str) -> str:
+    return f"echo {words} >{STARVER}"
 
 
 def _leak(dice: random.Random) -> list[str]:
     order = dice.choice((0, 1, 2, 2, 3))
     part = dice.randint(1, 1 << order)
     until = dice.randint(14000, 30000) if part << 1 >= 1 << order else 20000
-    return [_tell(f"leak {order} {part} {until}"), _burst(dice.choice((1, 2, 3)), _ENDLESS)]
+    return [tell(f"leak {order} {part} {until}"), _burst(dice.choice((1, 2, 3)), _ENDLESS)]
 
 
 def _slab_leak(dice: random.Random) -> list[str]:
     return [
-        _tell(f"slab {dice.choice((192, 512, 1024, 2048, 4096))} {dice.randint(14000, 30000)}"),
+        tell(f"slab {dice.choice((192, 512, 1024, 2048, 4096))} {dice.randint(14000, 30000)}"),
         _burst(dice.choice((1, 2, 3)), _ENDLESS),
     ]
 
 
 def _fragmentation(dice: random.Random) -> list[str]:
-    return [_tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), _burst(dice.choice((2, 3)), _ENDLESS)]
+    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), _burst(dice.choice((2, 3)), _ENDLESS)]
 
 
 def _exhaustion(dice: random.Random) -> list[str]:
@@ -88,16 +88,16 @@ def _reserve_too_small(dice: random.Random) -> list[str]:
 
 
 def _request_too_large(dice: random.Random) -> list[str]:
-    return [_tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), _burst(dice.randint(4, 8), _ENDLESS)]
+    return [tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), _burst(dice.randint(4, 8), _ENDLESS)]
 
 
 def _one_node(dice: random.Random) -> list[str]:
     node = dice.randint(0, 1)
-    return [_tell(f"drain {node} {dice.randint(2000, 6000)}"), _burst(dice.choice((1, 2, 3)), _ENDLESS, node)]
+    return [tell(f"drain {node} {dice.randint(2000, 6000)}"), _burst(dice.choice((1, 2, 3)), _ENDLESS, node)]
 
 
 def _not_pages(dice: random.Random) -> list[str]:
-    return [_tell(f"space {dice.choice((16, 64, 128))}")]
+    return [tell(f"space {dice.choice((16, 64, 128))}")]
 
 
 def work_of(dice: random.Random) -> list[str]:
@@ -114,7 +114,7 @@ def work_of(dice: random.Random) -> list[str]:
 
 
 def _burst(order: int, count: int, node: int = -1) -> str:
-    return _tell(f"burst {order} {count} {node}")
+    return tell(f"burst {order} {count} {node}")
 
 
 TROUBLES: dict[str, Trouble] = {
@@ -168,7 +168,7 @@ def starve(runs: int, seed: int, say: Callable[[str], None], troubles: Sequence[
 
 
 def _on_guest(guest: Guest, release: str, names: Sequence[str], runs: int, seed: int, say: Callable[[str], None]) -> Iterator[Run]:
-    guest.run(f"a=$(grep -m1 ' nopage_rs' /proc/kallsyms) && echo limit ${{a%% *}} >{_STARVER}")
+    guest.run(f"a=$(grep -m1 ' nopage_rs' /proc/kallsyms) && echo limit ${{a%% *}} >{STARVER}")
     leave_probe(guest)
     guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=500 2>/dev/null; sync", timeout=600)
     before = [_look(guest, [], "") for _each in range(_FLEET)]
@@ -218,7 +218,7 @@ def _look(guest: Guest, commands: Sequence[str], after: str) -> dict[str, Any]:
             "min=$(cat /proc/sys/vm/min_free_kbytes); dmesg -c >/dev/null; : >/var/log/messages; echo 3 >/proc/sys/vm/drop_caches",
             *commands,
             "sh /tmp/probe",
-            _tell("release"),
+            tell("release"),
             after,
             "echo $min >/proc/sys/vm/min_free_kbytes",
             "echo 1 >/proc/sys/vm/compact_memory; true",

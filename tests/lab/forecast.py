@@ -26,11 +26,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observ
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 
-from tests.lab.causes import NONCE, kernels, leave_probe, work_of
+from tests.lab.causes import NONCE, STARVER, kernels, leave_probe, tell, work_of
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import Kernel
 
-_STARVER = "/proc/pagealloc_starver"
 _DAY_SECONDS = 86400
 #: A night. Of each block one page is kept, so that the blocks end while single pages are left to live on: a fourth of some 300 MB.
 _PACE_KB = (1_800, 4_500)
@@ -105,7 +104,7 @@ def _life(guest: Guest, release: str, kind: str, number: int, dice: random.Rando
 def _script(taken_kb: Sequence[int], looks: int, work: Sequence[str]) -> str:
     """All nights of a run in one go, one look a night. It ends where the request is refused, and gives all back."""
     each = "\n".join(f" {night}) {words} ;;" for night, words in enumerate(work, 1))
-    leak = f'free=$(sed -n "s/^MemFree: *\\([0-9]*\\).*/\\1/p" /proc/meminfo); echo leak {_ORDER} 1 $((free - kb)) >{_STARVER}'
+    leak = f'free=$(sed -n "s/^MemFree: *\\([0-9]*\\).*/\\1/p" /proc/meminfo); {tell(f"leak {_ORDER} 1 $((free - kb))")}'
     return f"""
 echo -1000 >/proc/self/oom_score_adj
 min=$(cat /proc/sys/vm/min_free_kbytes)
@@ -120,10 +119,10 @@ for kb in {" ".join(map(str, taken_kb))}; do
  esac
  echo $min >/proc/sys/vm/min_free_kbytes
  [ $night -gt {looks} ] || sh /tmp/probe
- echo burst {_ORDER} 1 -1 >{_STARVER}
- [ "$(cat {_STARVER})" != 0 ] || {{ echo "ended $night"; break; }}
+ {tell(f"burst {_ORDER} 1 -1")}
+ [ "$(cat {STARVER})" != 0 ] || {{ echo "ended $night"; break; }}
 done
-echo release >{_STARVER}
+{tell("release")}
 rm -f /mnt/more /tmp/held
 true"""
 

@@ -17,11 +17,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.lab.causes import kernels
+from tests.lab.causes import STARVER, kernels, tell
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import Kernel
 
-_STARVER = "/proc/pagealloc_starver"
 #: Packets come in bursts of so much memory, 10,000 in all or so many bursts of them.
 _BURST_KB, _PACKETS, _MOST_ROUNDS = 10_000, 10_000, 20
 #: What kswapd and kcompactd get to do their work between the remedy and the next packets. kcompactd looks twice a second.
@@ -57,10 +56,6 @@ class Pressure:
     after: str = ""
 
 
-def _tell(words: str) -> str:
-    return f"echo {words} >{_STARVER}"
-
-
 def _until(condition: str) -> str:
     """A trouble that is not there yet would be measured as none: then the run fails."""
     return f"n=0; until {condition} || [ $n = 600 ]; do sleep 1; n=$((n+1)); done; {condition} || exit 1"
@@ -76,7 +71,7 @@ def _sieve(dice: random.Random) -> list[str]:
 
 
 def _scatter(dice: random.Random) -> list[str]:
-    return [_tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}")]
+    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}")]
 
 
 def _pinned(dice: random.Random) -> list[str]:
@@ -85,11 +80,11 @@ def _pinned(dice: random.Random) -> list[str]:
 
 
 def _large(dice: random.Random) -> list[str]:
-    return [_tell(f"scatter {dice.randint(4, 5)} {dice.randint(250, 350)} {dice.getrandbits(31)}")]
+    return [tell(f"scatter {dice.randint(4, 5)} {dice.randint(250, 350)} {dice.getrandbits(31)}")]
 
 
 def _drained(dice: random.Random) -> list[str]:
-    return [_tell(f"drain 0 {dice.randint(2000, 6000)}")]
+    return [tell(f"drain 0 {dice.randint(2000, 6000)}")]
 
 
 #: The next piece of a file that is larger than memory: the page cache takes what is free.
@@ -177,7 +172,7 @@ def _rounds(order: int) -> int:
 def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, strength: int) -> str:
     """What the guest does: trouble, packets, the remedy, packets, and all back as it was. The first packets are not counted: they have
     the kernel set blocks aside for atomic requests, as it would have on a host that has run for a while."""
-    burst = _tell(f"burst {order} {_burst(order)} {pressure.node}")
+    burst = tell(f"burst {order} {_burst(order)} {pressure.node}")
     vm = "/proc/sys/vm"
     return "\n".join(
         [
@@ -192,7 +187,7 @@ def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, st
             "s=$(stalls); k=$(killed); granted=0; i=0",
             f"while [ $i -lt {_rounds(order)} ]; do",
             pressure.again,
-            f"{burst}; read -r n <{_STARVER}; granted=$((granted+n)); i=$((i+1))",
+            f"{burst}; read -r n <{STARVER}; granted=$((granted+n)); i=$((i+1))",
             "done",
             "echo $1 $granted $(($(stalls)-s)) $(($(killed)-k))",
             "}",
@@ -206,7 +201,7 @@ def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, st
             "echo marks $(($(marks)-h))",
             f"sleep {_SETTLE_SECONDS}",
             "packets after",
-            _tell("release"),
+            tell("release"),
             pressure.after,
             *(f"echo {value} >{vm}/{name} 2>/dev/null" for name, value in _AT_FIRST.items()),
             "true",

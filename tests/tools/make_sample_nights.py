@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import sys
 from collections.abc import Iterator
@@ -98,8 +99,10 @@ def _mitigated(now: Observation, at: int, ago: int, chance: random.Random) -> Ob
 
 
 def main() -> None:
-    with Path(sys.argv[1]).open("w", encoding="utf-8", newline="") as file:
-        write_csv(file, nights())
+    made = io.StringIO(newline="")
+    write_csv(made, nights())
+    # files of the repository end their lines as all others do
+    Path(sys.argv[1]).write_text(made.getvalue().replace("\r\n", "\n"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def recorded_path(hostvars: Any, host: str, variable: str) -> str | None:
     ``hostvars`` are Ansible's. Raises RecordVariableError where the value is no path or cannot be rendered.
     """
     value = _value(hostvars, host, variable)
-    return None if value is None or value == "" else _path(value, variable)
+    return None if value is None else _path(value, variable)
 
 
 def recorded_paths(hostvars: Any, host: str, variable: str) -> list[str]:
@@ -36,6 +36,7 @@ def recorded_paths(hostvars: Any, host: str, variable: str) -> list[str]:
 
 
 def _value(hostvars: Any, host: str, variable: str) -> Any:
+    """None where it is undefined or empty."""
     try:
         value = hostvars.raw_get(host).get(variable)
         if "{" in str(value):  # only then, since Ansible makes an engine anew to render it

@@ -45,7 +45,7 @@ class Course(TypedDict):
 
 def nights_of(runs: Sequence[tuple[Run, Mapping[str, int]]], run: Run, now: Mapping[str, Observation]) -> list[Night]:
     """The newest audits, oldest first, ``run`` the last."""
-    every = [(run, dict(Counter(one.verdict for one in now.values()))), *runs][:MOST_NIGHTS]
+    every = [(run, Counter(one.verdict for one in now.values())), *runs][:MOST_NIGHTS]
     return [{"at": utc_time_of(one.at_epoch_seconds), "whole_fleet": one.whole_fleet, "verdicts": dict(seen)} for one, seen in every[::-1]]
 
 

@@ -23,6 +23,8 @@ _NEEDED = ("audit_epoch_seconds", "host", "verdict", "at_epoch_seconds")
 _TEXTS = ("verdict", "kernel", "headroom", "causes")
 #: Longer is no name, no list of causes, no headroom.
 _MOST_CELL_CHARS = 1400
+#: The year 3000, and what no count of pages or kB reaches.
+_LAST_EPOCH_SECONDS, _MOST = 32_503_680_000, 1 << 53
 
 
 def read_past(path: str, label: str) -> Past:
@@ -62,7 +64,14 @@ def _cell(name: str, text: str | None) -> str | int | None:
     """None for an empty cell. It is a list of nothing for the causes of a host that has none, in a line that tells of causes."""
     if not text:
         return "" if text == "" and name == "causes" else None
-    return text if name in (*_TEXTS, "fleet", "host") else int(text)
+    return text if name in (*_TEXTS, "fleet", "host") else _number(name, text)
+
+
+def _number(name: str, text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= (_LAST_EPOCH_SECONDS if name.endswith("_epoch_seconds") else _MOST):
+        raise ValueError(f"{name}: {clip(text, 40)} is out of range")
+    return number
 
 
 def _past_of(rows: Iterable[Seen], label: str) -> Past:

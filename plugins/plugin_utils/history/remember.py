@@ -92,11 +92,10 @@ def _foresee(
         before = (*past.get(name, ()), *older.get(name, ()))
         result["forecast"] = forecast(before, now[name])
         told = [sentence for sentence in (_headroom_falls(result), _memory_leaks(result)) if sentence]
-        place = result["verdict"] in _TROUBLE_NOW
-        result["reasons"][place:place] = told
+        in_trouble = result["verdict"] in _TROUBLE_NOW
+        result["reasons"][in_trouble:in_trouble] = told
         _tell_of_leak(result, before, now[name])
-        wanted = bool(told) or result["verdict"] in _TROUBLE_NOW
-        result["past"] = course_of(before, now[name]) if before and wanted and shown < MOST_COURSES else None
+        result["past"] = course_of(before, now[name]) if before and (told or in_trouble) and shown < MOST_COURSES else None
         shown += result["past"] is not None
         hosts[name] = result
 
@@ -104,8 +103,10 @@ def _foresee(
 def _tell_of_leak(result: Mapping[str, Any], past: Sequence[Observation], now: Observation) -> None:
     """Of a leak that was found, how it has grown since the first audit of this boot that is known."""
     leaks = [one for one in result["causes"] if one["cause"] == "leak"]
+    if not leaks or now.unaccounted_kb is None:
+        return
     kept = [one for one in past if same_boot(one, now) and one.unaccounted_kb is not None]
-    if not leaks or not kept or now.unaccounted_kb is None:
+    if not kept:
         return
     first = min(kept, key=lambda one: one.at_epoch_seconds)
     grown = now.unaccounted_kb - (first.unaccounted_kb or 0)

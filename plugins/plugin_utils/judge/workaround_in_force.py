@@ -19,8 +19,7 @@ def workaround_in_force(host: Host, advisory: Advisory) -> tuple[bool, str]:
     if asked.min_free_kbytes is not None:
         now = host.min_free_kbytes
         in_force = now is not None and now >= asked.min_free_kbytes
-        seen = f"was not seen{host.why('vm.min_free_kbytes', 'vm')}" if now is None else f"is {now} kB"
-        told.append(f"vm.min_free_kbytes {seen}, {asked.min_free_kbytes} kB or more is asked for")
+        told.append(f"vm.min_free_kbytes {_seen(host, 'min_free_kbytes', ' kB')}, {asked.min_free_kbytes} kB or more is asked for")
     if asked.zone_reclaim_mode is not None:
         in_force = zone_reclaim_in_force(host, asked.zone_reclaim_mode) and in_force
         told.append(_zone_reclaim(host, asked.zone_reclaim_mode))
@@ -32,16 +31,16 @@ def workaround_in_force(host: Host, advisory: Advisory) -> tuple[bool, str]:
 
 
 def _now(host: Host, name: str) -> str:
-    if host.lacks(name):
-        return "is not there in this kernel"
+    return "is not there in this kernel" if host.lacks(name) else _seen(host, name)
+
+
+def _seen(host: Host, name: str, unit: str = "") -> str:
     value = host.settings[name]
-    return f"was not seen{host.why(f'vm.{name}', 'vm')}" if value is None else f"is {value}"
+    return f"was not seen{host.why(f'vm.{name}', 'vm')}" if value is None else f"is {value}{unit}"
 
 
 def _zone_reclaim(host: Host, wanted: int) -> str:
     if host.nodes == 1:
         return "vm.zone_reclaim_mode does nothing on a host with one memory node"
     nodes = "an unknown number of" if host.nodes is None else host.nodes
-    mode = host.zone_reclaim_mode
-    now = f"was not seen{host.why('vm.zone_reclaim_mode', 'vm')}" if mode is None else f"is {mode}"
-    return f"vm.zone_reclaim_mode {now}, {wanted} is asked for on a host with {nodes} memory nodes"
+    return f"vm.zone_reclaim_mode {_seen(host, 'zone_reclaim_mode')}, {wanted} is asked for on a host with {nodes} memory nodes"

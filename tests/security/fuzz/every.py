@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from tests.security.fuzz import of_answers, of_data, of_hosts, of_reports, of_texts
+from tests.security.fuzz import of_answers, of_data, of_hosts, of_past, of_reports, of_texts
 from tests.security.fuzz.runner import Fuzzer
 
-GROUPS = (of_texts.FUZZERS, of_hosts.FUZZERS, of_data.FUZZERS, of_answers.FUZZERS, of_reports.FUZZERS)
+GROUPS = (of_texts.FUZZERS, of_hosts.FUZZERS, of_data.FUZZERS, of_answers.FUZZERS, of_past.FUZZERS, of_reports.FUZZERS)
 
 FUZZERS: dict[str, Fuzzer] = {fuzzer.name: fuzzer for group in GROUPS for fuzzer in group}

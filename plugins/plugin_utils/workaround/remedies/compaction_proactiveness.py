@@ -10,27 +10,16 @@ these lie in between it helps nothing. Linux 5.9 (mm/compaction.c); Red Hat's ke
 from __future__ import annotations
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.limits import Limit
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import (
-    Case,
-    Remedy,
-    advised_for,
-    raise_newer,
-)
-
-_NAME, _SINCE = "compaction_proactiveness", "Linux 5.9, and Red Hat's kernel of EL 8.4"
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import Case, advised_for, newer_remedy
 
 
 def _limits(_case: Case) -> list[Limit]:
     return [Limit(100, "the kernel takes 0 to 100")]
 
 
-REMEDY = Remedy(
-    name=_NAME,
-    unit="",
-    action=f"set_{_NAME}",
-    joined=max,
+REMEDY = newer_remedy(
+    "compaction_proactiveness",
+    since="Linux 5.9, and Red Hat's kernel of EL 8.4",
     usual=advised_for("fragmentation", "proactiveness_target"),
-    choose=raise_newer(_NAME, _SINCE),
-    since=_SINCE,
     limits=_limits,
 )

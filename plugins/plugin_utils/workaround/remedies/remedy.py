@@ -83,7 +83,7 @@ def missing(case: Case, name: str, since: str) -> str:
     return f"it was not seen{case.host.why(f'vm.{name}', 'vm')}"
 
 
-def raise_newer(name: str, since: str) -> Callable[[Case], Wish]:
+def _raised(name: str, since: str) -> Callable[[Case], Wish]:
     """How a setting that only newer kernels have is chosen: what is asked for, where that is more than what is in force."""
 
     def choose(case: Case) -> Wish:
@@ -121,3 +121,10 @@ class Remedy:
     choose: Callable[[Case], Wish]
     since: str = "Linux 2.6"
     limits: Callable[[Case], list[Limit]] = no_limit
+
+
+def newer_remedy(name: str, since: str, usual: Callable[[Policy], int], limits: Callable[[Case], list[Limit]], unit: str = "") -> Remedy:
+    """A remedy whose setting only newer kernels have. The most that is asked for is raised to, and never lowered."""
+    return Remedy(
+        name=name, unit=unit, action=f"set_{name}", joined=max, usual=usual, choose=_raised(name, since), since=since, limits=limits
+    )

@@ -20,14 +20,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.lim
     low_watermarks_kb,
     total_memory_kb,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import (
-    Case,
-    Remedy,
-    advised_for,
-    raise_newer,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.remedy import Case, advised_for, newer_remedy
 
-_NAME, _SINCE = "watermark_scale_factor", "Linux 4.6"
+_NAME = "watermark_scale_factor"
 _WHOLE = 10_000
 
 
@@ -59,13 +54,6 @@ def _of_available(facts: Mapping[str, Any], now: int, case: Case) -> Limit:
     return Limit(most, f"at {most} the rise of the high watermarks would spend {percent:g} % of the {available} kB {known}")
 
 
-REMEDY = Remedy(
-    name=_NAME,
-    unit=" ten-thousandths",
-    action=f"set_{_NAME}",
-    joined=max,
-    usual=advised_for("reserve_too_small", "scale_target"),
-    choose=raise_newer(_NAME, _SINCE),
-    since=_SINCE,
-    limits=_limits,
+REMEDY = newer_remedy(
+    _NAME, since="Linux 4.6", usual=advised_for("reserve_too_small", "scale_target"), limits=_limits, unit=" ten-thousandths"
 )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils import boot
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -42,6 +43,38 @@ def test_grubby() -> None:
     assert boot.from_grubby("/boot/vmlinuz-2.6.32-431.el6.x86_64\n") == "2.6.32-431.el6.x86_64"
 
 
+def test_grubby_warns_before_it_tells() -> None:
+    text = "grubby: no such entry\n/boot/vmlinuz-1-not-this\n/boot/vmlinuz-4.18.0-553.el8.x86_64\n"
+    assert boot.from_grubby(text) == "4.18.0-553.el8.x86_64"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "source"),
+    [
+        ({}, "/boot/grub/grub.cfg"),
+        ({"/boot/grub2/grub.cfg": "Permission denied", "/boot/grub/grub.cfg": "Permission denied"}, "/boot/grub2/grub.cfg"),
+        ({"$grubby": "No such file", "/boot/grub/grub.conf": "Permission denied"}, "/boot/grub/grub.conf"),
+    ],
+)
+def test_the_file_that_one_may_not_read_is_named_else_the_last_that_was_tried(reasons: dict[str, str], source: str) -> None:
+    with pytest.raises(EvidenceMissing) as missing:
+        boot.default_boot(Evidence({}, reasons))
+    assert missing.value.source == source
+
+
+def test_of_files_that_do_not_agree_the_first_and_the_one_that_differs_are_named() -> None:
+    legacy, other = LEGACY.format("0"), LEGACY.format("1")
+    texts = {"/boot/grub/grub.conf": legacy, "/boot/grub/menu.lst": legacy, "/boot/efi/EFI/redhat/grub.conf": other}
+    told = "/boot/grub/grub.conf boots 2.6.32-431.el6.x86_64 and /boot/efi/EFI/redhat/grub.conf boots 2.6.32-358.el6.x86_64: "
+    with pytest.raises(EvidenceError) as odd:
+        boot.default_boot(Evidence(texts, {}))
+    assert odd.value.reason.startswith(told)
+    texts["/boot/grub/menu.lst"] = other
+    with pytest.raises(EvidenceError) as odd:
+        boot.default_boot(Evidence(texts, {}))
+    assert "and /boot/grub/menu.lst boots 2.6.32-358" in odd.value.reason
+
+
 @pytest.mark.parametrize(("default", "release"), [("0", "2.6.32-431.el6.x86_64"), ("1", "2.6.32-358.el6.x86_64")])
 def test_grub_legacy_counts_titles_from_0(default: str, release: str) -> None:
     assert boot.from_grub_legacy(LEGACY.format(default)) == release
@@ -60,9 +93,18 @@ def test_bls_saved_entry_newest_and_neither() -> None:
     ]
     assert boot.from_bls("saved_entry=id-5.14.0-9.el9\n", entries) == "5.14.0-9.el9"
     assert boot.from_bls("# GRUB Environment Block\n", entries) == "5.14.0-427.el9"
-    for grubenv in ("saved_entry=gone\n", "saved_entry=1\n"):
-        with pytest.raises(EvidenceError):
+    for grubenv, told in (
+        ("saved_entry=gone\n", "grubenv saved 'gone', which is no entry"),
+        ("saved_entry=1\n", "no boot entry stands out"),
+    ):
+        with pytest.raises(EvidenceError, match=told):
             boot.from_bls(grubenv, entries)
+    assert boot.from_bls("saved_entry=0\n", entries) == "5.14.0-427.el9"
+
+
+def test_a_boot_loader_entry_whose_line_is_cut_has_no_kernel() -> None:
+    assert boot.bls_kernel("title x\nlinux\ninitrd y z\n") == ""
+    assert boot.bls_kernel("title linux 6\nlinux\t/vmlinuz-6\nlinux /vmlinuz-5\n") == "/vmlinuz-6"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +130,45 @@ def test_what_is_set_for_the_next_grub_cfg_counts_only_where_this_one_does_not_t
 def test_grub_cfg_with_a_default_without_a_kernel() -> None:
     with pytest.raises(EvidenceError):
         boot.from_grub_cfg(GRUB_CFG.format("2"), "", "")
+
+
+@pytest.mark.parametrize(
+    ("defaults", "release"),
+    [
+        (("0", "1>1"), "6.1.0-22-amd64"),
+        (("1>1", "${next_entry}"), "6.1.0-22-amd64"),
+        (("${next_entry}", "${saved_entry}"), "6.1.0-22-amd64"),
+    ],
+)
+def test_the_last_default_counts_and_a_variable_only_where_nothing_else_is_set(defaults: tuple[str, ...], release: str) -> None:
+    menu = "\n".join(line for line in GRUB_CFG.format("0").split("\n") if "set default" not in line)
+    text = "".join(f'set default="{default}"\n' for default in defaults) + menu
+    assert boot.from_grub_cfg(text, "GRUB_DEFAULT=0\n", "saved_entry=1>1\n") == release
+
+
+def test_each_entry_of_a_menu_has_its_number_its_names_and_its_first_kernel() -> None:
+    menu = """\
+menuentry "quoted" --id first {
+\tlinux /vmlinuz-1
+\tlinux /vmlinuz-1-second
+submenu 'of others' {
+\tlinux /vmlinuz-of-no-entry
+  menuentry 'inside' {
+\tlinux16 /vmlinuz-2
+  menuentry 'without a kernel' {
+  menuentry 'inside too' {
+\tlinuxefi /vmlinuz-3
+menuentry 'beside' {
+\tlinux /vmlinuz-4
+\tlinux /vmlinuz-4-second
+"""
+    assert boot.menu_entries(menu) == [
+        ("0", ["quoted", "first"], "/vmlinuz-1"),
+        ("1>0", ["inside"], "/vmlinuz-2"),
+        ("1>2", ["inside too"], "/vmlinuz-3"),
+        ("2", ["beside"], "/vmlinuz-4"),
+    ]
+    assert boot.menu_entries("linux /vmlinuz-before-any-entry\n") == []
 
 
 def test_grub_legacy_with_options_before_the_kernel() -> None:

@@ -60,6 +60,7 @@ def test_no_machine_has_more_zones() -> None:
     with pytest.raises(EvidenceError, match="more zones") as caught:
         parse_buddyinfo("\n".join(lines))
     assert caught.value.line == MAX_ZONES + 1
+    assert MAX_ZONES == 6144, "1024 nodes (NODES_SHIFT is 10 at most), six kinds of zones (enum zone_type)"
 
 
 @given(st.lists(st.lists(st.integers(0, 2**40), min_size=1, max_size=14), min_size=1, max_size=8))

@@ -8,12 +8,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
-    MAX_REASON_CHARS,
-    MAX_SOURCE_CHARS,
     MAX_SOURCES,
     MAX_TEXT_LINE_CHARS,
     MAX_TRANSCRIPT_BYTES,
+    Evidence,
     cut_transcript,
+    keep_bounds,
     read_transcript,
     write_transcript,
 )
@@ -153,10 +153,28 @@ def test_a_line_too_long_costs_its_source() -> None:
     assert evidence.get("$uname") == f"{longest}\n"
     with pytest.raises(EvidenceMissing, match="/proc/uptime: a line of it is longer than 8192 characters"):
         evidence.get("/proc/uptime")
-    assert len(evidence.reasons["$ethtool"]) == MAX_REASON_CHARS
+    assert len(evidence.reasons["$ethtool"]) == 500
 
 
 def test_too_many_sources_or_too_long_names_are_no_hosts() -> None:
-    assert not read_transcript(transcript(f"/{'a' * MAX_SOURCE_CHARS}:1", f"!/{'a' * MAX_SOURCE_CHARS}:gone")).find("/a")
+    longest = "/" + 511 * "a"
+    evidence = read_transcript(transcript(f"{longest}:1", f"{longest}a:1", f"!{longest}b:gone", f"!/b{longest[2:]}:gone"))
+    assert [name for name in evidence.texts if name[:2] == "/a"] == [longest]
+    assert [name for name in evidence.reasons if "aaa" in name] == [f"/b{longest[2:]}"]
+    most = [f"/sys/{number}:1" for number in range(MAX_SOURCES - 1)]
+    assert len(keep_bounds(dict.fromkeys(most, ""), {"$uname": "gone"}) or most) == MAX_SOURCES - 1
     with pytest.raises(EvidenceError, match="more than 20000 sources, which no host has"):
-        read_transcript(transcript(*(f"/sys/{number}:1" for number in range(MAX_SOURCES)), "!$uname:gone"))
+        read_transcript(transcript(*most, "/sys/last:1", "!$uname:gone"))
+
+
+def test_the_first_line_may_be_the_last_that_came() -> None:
+    assert cut_transcript(HEAD, "n0") == HEAD
+    assert cut_transcript("\n" + HEAD + "\r", "n0") == HEAD + "\r"
+
+
+def test_what_is_written_is_read_back() -> None:
+    whole = Evidence({"/proc/uptime": "1 2\n", "$uname": "a\nb\n", "/empty": ""}, {"$ethtool": "no such\ncommand"})
+    for evidence in (whole, Evidence(whole.texts, whole.reasons, whole=False)):
+        again = read_transcript(write_transcript(evidence))
+        assert again.whole is evidence.whole and again.reasons["$ethtool"] == "no such command"
+        assert again.texts["/proc/uptime"] == "1 2\n" and ("$uname" in again.texts) is evidence.whole

@@ -73,6 +73,44 @@ def test_zones_without_zoneinfo_keep_their_blocks() -> None:
     assert facts["unavailable"]["zones.watermarks"]
 
 
+def test_a_zone_that_zoneinfo_lacks_has_no_watermarks_and_that_is_told() -> None:
+    zoneinfo = "".join(f"/proc/zoneinfo:{line}\n" for line in ("Node 0, zone      DMA", "  pages free     3463", "        min      17"))
+    lines = [line for line in SAMPLES["db02-el64"].splitlines() if not line.startswith("/proc/zoneinfo")]
+    facts = facts_from(read_transcript("\n".join([*lines[:-1], zoneinfo + lines[-1], ""])))
+    assert [zone["min_pages"] for zone in facts["zones"]] == [17, None, None]
+    assert facts["unavailable"]["zones.watermarks"] == "zoneinfo: node 0, zone Normal of buddyinfo is missing in it"
+
+
+@pytest.mark.parametrize(("reason", "missing"), [("No such file or directory", False), ("Permission denied", True)])
+def test_a_host_without_a_record_has_none_and_one_that_may_not_be_read_is_missing(reason: str, missing: bool) -> None:
+    line = "!grep: /var/lib/fleetcare-pagealloc/workaround: No such file or directory"
+    facts = facts_of("db02-el64", (line, line.replace("No such file or directory", reason)))
+    assert (facts["workaround"] is None) is missing and ("workaround" in facts["unavailable"]) is missing
+    assert missing or facts["workaround"]["phase"] == "none"
+
+
+def test_a_record_counts_whatever_else_is_complained_of() -> None:
+    line = "!grep: /var/lib/fleetcare-pagealloc/workaround: No such file or directory"
+    record = next(text for text in SAMPLES["db04-el64-numa-mitigated"].splitlines(keepends=True) if "workaround:phase" in text)
+    rest = [
+        text for text in SAMPLES["db04-el64-numa-mitigated"].splitlines() if text.startswith("/var/lib/fleetcare-pagealloc/workaround:")
+    ]
+    assert record and facts_of("db02-el64", (line, "\n".join([*rest, line])))["workaround"]["phase"] == "in_force"
+
+
+def test_pagetypes_are_null_without_a_reason_where_nobody_asked() -> None:
+    uptime = "/proc/uptime:1036800.42 12441601.10"
+    asked = "/proc/pagetypeinfo:Node    0, zone   Normal, type    Unmovable      1      2      3"
+    head = "/proc/pagetypeinfo:Free pages count per migrate type at order       0      1      2"
+    for lines, seen, told in (
+        ([], False, False),
+        ([head, asked], True, False),
+        (["!grep: /proc/pagetypeinfo: Permission denied"], False, True),
+    ):
+        facts = facts_of("db02-el64", (uptime, "\n".join([uptime, *lines])))
+        assert (facts["pagetypes"] is not None, "pagetypes" in facts["unavailable"]) == (seen, told)
+
+
 @pytest.mark.parametrize(
     ("name", "distribution", "default"),
     [

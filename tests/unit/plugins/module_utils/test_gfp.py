@@ -54,6 +54,27 @@ def test_masks_of_the_kernels_whose_headers_are_known(mode: str, release: str, f
     assert is_atomic(flags) is atomic
 
 
+#: A bit of whose name each table has its own, and the kernels where a table begins and ends.
+_BOUNDS = [
+    ("2.6.17", 0x10, None), ("2.6.18", 0x10, "__GFP_WAIT"), ("2.6.31", 0x8, "0x8"), ("2.6.32", 0x8, "__GFP_MOVABLE"),
+    ("2.6.33", 0x8, "0x8"), ("2.6.39", 0x10, "__GFP_WAIT"), ("2.6.40", 0x10, None), ("2.7.0", 0x10, None), ("2.5.99", 0x10, None),
+    ("3.0", 0x10, "__GFP_WAIT"), ("3.0.101", 0x10, "__GFP_WAIT"), ("3.9.9", 0x8, "0x8"), ("3.10", 0x8, "__GFP_MOVABLE"),
+    ("3.10.108", 0x2000, "__GFP_MEMALLOC"), ("3.11", 0x8, "0x8"), ("3.19.8", 0x10, "__GFP_WAIT"), ("3.20", 0x10, None),
+    ("4.0", 0x10, "__GFP_WAIT"), ("4.3.6", 0x10, "__GFP_WAIT"), ("4.4", 0x10, "__GFP_RECLAIMABLE"),
+    ("4.9.337", 0x800000, "__GFP_OTHER_NODE"),
+    ("4.10", 0x10, None), ("4.11", 0x800000, "__GFP_WRITE"), ("4.15.18", 0x800000, "__GFP_WRITE"), ("4.16", 0x10, None),
+    ("4.18.20", 0x10, None),
+    ("4.19", 0x400, "__GFP_RETRY_MAYFAIL"), ("4.19.325", 0x100, "__GFP_WRITE"), ("4.20", 0x10, None), ("5.0.21", 0x10, None),
+    ("5.1", 0x200, "__GFP_ATOMIC"), ("5.1.21", 0x100, "__GFP_ZERO"), ("6.2.16", 0x200, "__GFP_ATOMIC"), ("6.3", 0x200, "0x200"),
+    ("6.19.3", 0x800, "__GFP_KSWAPD_RECLAIM"), ("7.0", 0x10, None), ("1.2.13", 0x10, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("release", "bit", "name"), _BOUNDS)
+def test_a_table_begins_and_ends_with_its_kernels(release: str, bit: int, name: str | None) -> None:
+    assert decode_mode(hex(bit), f"{release}-1-generic") == (None if name is None else [name])
+
+
 @pytest.mark.parametrize(
     "release",
     [

@@ -68,6 +68,66 @@ def test_what_is_no_uname_is_refused(text: str) -> None:
         parse_uname(text)
 
 
+@pytest.mark.parametrize("words", [5, 6])
+def test_the_shortest_uname_that_is_one(words: int) -> None:
+    said = ["Linux", "h", "6.1.0", "#1", "odd-machine", "GNU/Linux"][:words]
+    assert parse_uname(" ".join(said)) == {"release": "6.1.0", "version": "#1", "machine": "odd-machine"}
+    with pytest.raises(EvidenceError):
+        parse_uname("Linux h 6.1.0 odd")
+
+
+def test_a_name_is_the_longest_that_is_told() -> None:
+    assert parse_os_release("ID=x\n") == {"id": "x", "name": "x", "version": None}
+    assert parse_os_release("ID=x\nNAME=X\nVERSION_ID='1'\n") == {"id": "x", "name": "X", "version": "1"}
+    assert parse_os_release("PRETTY_NAME=\nNAME=X\nID=x\nVERSION_ID=\n") == {"id": "x", "name": "X", "version": None}
+    assert parse_os_release('PRETTY_NAME="X 1"\nNAME=X\nID=x\n')["name"] == "X 1"
+
+
+def test_names_are_cut_where_no_distribution_has_longer_ones() -> None:
+    words = 20 * "abcdefghi "
+    assert parse_release_file(f"Fedora release 40 {words}\nsecond line")["name"] == f"Fedora release 40 {words}"[:120]
+    assert parse_lsb_release(f"DISTRIB_ID={words}\nDISTRIB_DESCRIPTION={words}") == {"id": words[:64], "name": words[:120], "version": None}
+    assert (
+        parse_suse_release(f"SUSE Linux Enterprise Server {words}\nVERSION = 11\n")["name"] == f"SUSE Linux Enterprise Server {words}"[:120]
+    )
+    assert parse_debian_version(200 * "s")["name"] == "Debian " + 100 * "s"
+
+
+def test_of_several_lines_the_first_names_the_release() -> None:
+    assert parse_release_file("\nCentOS release 6.10 (Final)\nOracle Linux Server release 7.9\nFedora release 3\n")["version"] == "6.10"
+    with pytest.raises(EvidenceError, match="'odd one' names no release"):
+        parse_release_file("odd one\nCentOS release 6.10\n")
+
+
+def test_an_lsb_release_with_lines_of_others() -> None:
+    text = "# made by hand\nDISTRIB_NOTHING\nLSB_VERSION=1.4\nDISTRIB_ID='Mint'\nDISTRIB_RELEASE=19\n"
+    assert parse_lsb_release(text) == {"id": "mint", "name": "Mint 19", "version": "19"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("SUSE Linux Enterprise Server 11\n", "kernel.distribution, line 1: 'SUSE Linux Enterprise Server 11' names no release of SUSE"),
+        ("Other 11\nVERSION = 11\n", "kernel.distribution, line 1: 'Other 11' names no release of SUSE"),
+    ],
+)
+def test_a_suse_release_needs_its_name_and_its_version(text: str, told: str) -> None:
+    with pytest.raises(EvidenceError) as odd:
+        parse_suse_release(text)
+    assert str(odd.value) == told
+
+
+@pytest.mark.parametrize(("pack", "version"), [("PATCHLEVEL = 0\n", "11"), ("PATCHLEVEL = 3\n", "11.3"), ("", "11")])
+def test_a_service_pack_is_part_of_the_version(pack: str, version: str) -> None:
+    assert parse_suse_release(f"SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\n{pack}")["version"] == version
+
+
+def test_the_line_of_a_broken_package_database_is_told() -> None:
+    with pytest.raises(EvidenceError) as odd:
+        parse_installed("kernel 2.6.32-358.el6.x86_64\nerror: rpmdb\n")
+    assert odd.value.line == 2
+
+
 @pytest.mark.parametrize(
     ("text", "ident", "version"),
     [

@@ -636,7 +636,7 @@ def _past_of(hosts: dict[str, Any]) -> dict[str, Any]:
 def test_each_audit_of_the_whole_fleet_is_a_bar_as_high_as_its_hosts_in_trouble() -> None:
     picture = nights_picture(_past_of({"a": result("affected", facts(), ["why"])}))
     assert picture is not None and (picture.most, picture.first, picture.last) == (2, "2026-11-20", "2026-11-23")
-    assert [bar.parts for bar in picture.bars] == [[], [("affected", 50.0, 50.0)], [("affected", 0.0, 100.0)]]
+    assert [one.parts for one in picture.bars] == [[], [("affected", 50.0, 50.0)], [("affected", 0.0, 100.0)]]
     assert picture.bars[1].told == "2026-11-21T22:00:00Z: 1 affected, 1 clear" and picture.verdicts == ["affected"]
     assert nights_picture({"history": None}) is None
 
