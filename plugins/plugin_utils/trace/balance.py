@@ -56,10 +56,13 @@ class Balance:
 
 @dataclass
 class _Block:
+    """``back``: the page frames that its parts which were given back begin with."""
+
     caller: Caller
     order: int
     slice: int
     pages_left: int
+    back: set[int] = field(default_factory=set)
 
 
 def window_of(events: Sequence[PageEvent], seconds: int, *, lost: bool, cut: bool) -> Window:
@@ -113,8 +116,11 @@ def _give_back(out: dict[int, _Block], event: PageEvent, balance: Balance) -> bo
     found = _find(out, event)
     if found is None:
         return False
-    out[found].pages_left -= 1 << event.order
-    if out[found].pages_left <= 0:
+    block = out[found]
+    if event.pfn not in block.back:  # Linux 2.6.32 says of a single page twice that it is given back
+        block.back.add(event.pfn)
+        block.pages_left -= 1 << event.order
+    if block.pages_left <= 0:
         _end(out, found, balance)
     return True
 

@@ -25,7 +25,7 @@ _REASONS = {
     "locked_down": "The kernel is locked down (confidentiality), which forbids tracing",
     "not_mounted": "Tracing needs {0}, which is not mounted. With trace_mount: true the trace mounts it and unmounts it at its end",
     "no_tracing": "This kernel has neither tracefs nor debugfs. It is built without tracing, or this is a container",
-    "no_events": "This kernel has no tracepoints kmem:mm_page_alloc and mm_page_free. They came with Linux 2.6.31",
+    "no_events": "This kernel has no tracepoints kmem:mm_page_alloc and mm_page_free. They came with Linux 2.6.32",
     "unwritable": "{0} cannot be written. Are these the rights of root? Is the kernel locked down?",
     "in_use": "Somebody else traces on this host ({0}), and this kernel has one tracing for all",
     "no_awk": "The host has no awk, which makes the trace short",

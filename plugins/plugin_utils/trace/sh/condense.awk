@@ -4,15 +4,16 @@
 # The kernel's text of a trace, made short: each different stack once ("$stack:ID EVENT FLAGS FRAMES"), and each event as
 # "$event:ID CPU MILLISECONDS PFN ORDER". A process may be named with a line break in it, so frames count only behind a line that ends in
 # "<stack trace>", and an event is what follows the last ": mm_page" of its line. room: how many bytes may be said. Behind that the trace
-# ends earlier than it did. The functions are looked up in kallsyms where the trace names no modules.
+# ends earlier than it did. The functions are looked up in kallsyms where the trace names no modules. A frame that is no function, such as
+# "[unknown/kretprobe'd]", is left out. Linux 2.6.32 gives a page frame even to a request that it refused, whose page is "(null)".
 function flush(key) {
     if (event == "") return
-    key = event " " flags " " frames
+    key = event " " is["gfp_flags"] " " frames
     if (!(key in ids)) {
         if (known > 1999 || room < length(key)) key = "? - "
         if (!(key in ids)) { ids[key] = ++known; say("$stack:" known " " key) }
     }
-    say("$event:" ids[key] " " cpu " " when " " pfn " " order)
+    say("$event:" ids[key] " " cpu " " when " " is["pfn"] " " is["order"])
     event = ""
 }
 function say(line) {
@@ -22,10 +23,11 @@ function say(line) {
 }
 /<stack trace>$/ { inside = 1; frames = ""; depth = 0; next }
 inside && /^ => / {
-    if (++depth > 14) next
-    if (index($2, "+0x")) sub(/\+0x.*/, "", $2)
-    else if ($3 == "") wanted[$2] = 1
-    frames = frames (depth > 1 ? "," : "") $2 $3
+    whole = sub(/\+0x.*/, "", $2)
+    if ($2 !~ /^[A-Za-z0-9_.$]+$/ || ++depth > 14) next
+    module = $3 ~ /^\[/ ? $3 : ""
+    if (module == "" && !whole) wanted[$2] = 1
+    frames = frames (depth > 1 ? "," : "") $2 module
     next
 }
 { inside = 0 }
@@ -33,27 +35,24 @@ inside && /^ => / {
     flush()
     n = split($0, parts, ": mm_page")
     rest = parts[n]
-    n = split(parts[n - 1], words, " ")
+    n = split(parts[n - 1], words)
     when = words[n]
-    for (cpu = "?"; n > 0; n--) if (words[n] ~ /^\[[0-9]+\]$/) { cpu = substr(words[n], 2, length(words[n]) - 2) + 0; break }
+    for (cpu = "?"; n > 0; n--) if (words[n] ~ /^\[[0-9]+\]$/) { cpu = substr(words[n], 2) + 0; break }
     if (!seen++) began = when
     when = int((when - began) * 1000)
     event = rest ~ /^_alloc:/ ? "a" : "f"
-    pfn = order = 0
-    flags = "-"
-    n = split(rest, words, " ")
-    for (i = 2; i <= n; i++) {
-        if (words[i] ~ /^pfn=/) pfn = substr(words[i], 5)
-        if (words[i] ~ /^order=/) order = substr(words[i], 7)
-        if (words[i] ~ /^gfp_flags=/) flags = substr(words[i], 11)
-    }
+    is["pfn"] = is["order"] = 0
+    is["gfp_flags"] = "-"
+    n = split(rest, words)
+    for (i = 2; i <= n; i++) if (split(words[i], pair, "=") == 2) is[pair[1]] = pair[2]
+    if (index(rest, "(null)")) is["pfn"] = 0
     frames = ""
 }
 END {
     if (full) exit
     flush()
     while ((getline line <"/proc/kallsyms") > 0) {
-        split(line, words, " ")
+        split(line, words)
         if (words[3] in wanted) say("$symbol:" words[3] " " (words[4] == "" ? "-" : words[4]))
         if (full) exit
     }
