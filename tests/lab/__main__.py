@@ -39,7 +39,7 @@ def main(words: list[str]) -> int:
     remedies.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
     remedies.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
     trace = commands.add_parser("trace", help="compare whom the trace names with who leaks")
-    _measured(trace, "trace", "--runs", 20, "how many runs of each kind of leak")
+    _measured(trace, "trace", "--runs", 20, "how many runs of each leaker on each kernel")
     trace.add_argument("leaker", nargs="*", help=f"only these: {', '.join(LEAKERS)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))

@@ -12,6 +12,7 @@ from pathlib import Path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_program import render_trace
 
 from tests.lab.guest import Guest, Plan, running
+from tests.lab.kernel import kernel
 from tests.lab.tracing import LEAKERS, in_use, trace_runs, write_trace_figures
 from tests.playbook import inventory, own
 
@@ -19,7 +20,7 @@ _INSTANCE = "/sys/kernel/tracing/instances/fleetcare_pagealloc"
 
 
 def test_the_trace_names_who_leaks_and_nobody_else(tmp_path: Path) -> None:
-    runs = list(trace_runs(2, 2026, lambda line: None))
+    runs = list(trace_runs(2, 2026, lambda line: None, (), [kernel()]))
     figures = write_trace_figures(runs, tmp_path / "trace.json")
     assert json.loads((tmp_path / "trace.json").read_text()) == figures
     assert figures["runs"] == 2 * len(LEAKERS)

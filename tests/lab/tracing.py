@@ -13,7 +13,7 @@ import random
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,17 +22,17 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_answer import read_trace
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_program import render_trace
 
+from tests.lab.causes import STARVER, kernels
 from tests.lab.guest import Guest, Plan, running
-from tests.lab.kernel import kernel
+from tests.lab.kernel import Kernel
 
 SECONDS = 10
 _PARAMETER = "/sys/module/mlx4_en/parameters/blocks_per_packet"
-_STARVER = "/proc/pagealloc_starver"
 #: Files read and written, a folder searched, a process that takes memory and gives it back, in the background until told to end.
 _LOAD = (
     "while [ -e /tmp/busy ]; do dd if=/dev/zero of=/mnt/more bs=64k count={blocks}; cat /mnt/big /sbin/* >/dev/null; "
     "find /proc /sys /sbin -xdev >/dev/null; (lab_hold 200000 >/dev/null & sleep 1; kill $!; wait); rm -f /mnt/more; "
-    "echo burst {order} {count} -1 >/proc/pagealloc_starver; done"
+    f"echo burst {{order}} {{count}} -1 >{STARVER}; done"
 )
 
 
@@ -55,12 +55,12 @@ def _some(dice: random.Random) -> str:
     """The starver leaks blocks until a little less is free than was."""
     order = dice.choice((1, 2, 3))
     free = f"$(($(sed -n 's/^MemFree: *\\([0-9]*\\).*/\\1/p' /proc/meminfo)-{dice.randint(200, 1500)}))"
-    return f"echo leak {order} {1 << order} {free} >{_STARVER}"
+    return f"echo leak {order} {1 << order} {free} >{STARVER}"
 
 
 LEAKERS = {
     "leaking driver": Leaker("mlx4_en", _driver, f"echo 0 >{_PARAMETER}"),
-    "leaking module": Leaker("pagealloc_starver", lambda _dice: "true", f"echo release >{_STARVER}", _some),
+    "leaking module": Leaker("pagealloc_starver", lambda _dice: "true", f"echo release >{STARVER}", _some),
     "nothing leaks": Leaker(None, lambda _dice: "true", "true"),
 }
 
@@ -70,6 +70,7 @@ class Traced:
     """One run: what leaked, whom the trace named."""
 
     leaker: str
+    kernel: str
     run: int
     named: tuple[str, ...]
     outcome: str
@@ -83,19 +84,22 @@ class Traced:
         return self.named == ((module,) if module else ())
 
 
-def trace_runs(runs: int, seed: int, say: Callable[[str], None], leakers: Sequence[str] = ()) -> Iterator[Traced]:
-    """So many runs of each; the same load and leak for the same seed."""
-    with running(Plan("legacy", (1024,), (), kernel()), "trace") as guest:
-        guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=60 2>/dev/null; sync", timeout=300)
-        for number in range(runs):
-            for name in leakers or LEAKERS:
-                traced = _run(guest, name, number, random.Random(f"{seed} {name} {number}"))
-                right = "" if traced.right else "(wrong) "
-                say(f"{name} {number}: {right}{traced.named} of {traced.events} events: {traced.sentence}")
-                yield traced
+def trace_runs(
+    runs: int, seed: int, say: Callable[[str], None], leakers: Sequence[str] = (), of: Sequence[Kernel] = ()
+) -> Iterator[Traced]:
+    """So many runs of each on each kernel; the same load and leak for the same seed."""
+    for one in of or kernels():
+        with running(Plan("legacy", (1024,), (), one), f"trace-{one.release}") as guest:
+            guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=60 2>/dev/null; sync", timeout=300)
+            for number in range(runs):
+                for name in leakers or LEAKERS:
+                    traced = _run(guest, one.release, name, number, random.Random(f"{seed} {name} {number}"))
+                    right = "" if traced.right else "(wrong) "
+                    say(f"{one.release}: {name} {number}: {right}{traced.named} of {traced.events} events: {traced.sentence}")
+                    yield traced
 
 
-def _run(guest: Guest, name: str, number: int, dice: random.Random) -> Traced:
+def _run(guest: Guest, release: str, name: str, number: int, dice: random.Random) -> Traced:
     leaker = LEAKERS[name]
     guest.run(leaker.on(dice))
     load = _LOAD.format(blocks=dice.randint(50, 300), order=dice.choice((0, 1, 2)), count=dice.randint(10, 200))
@@ -106,7 +110,7 @@ def _run(guest: Guest, name: str, number: int, dice: random.Random) -> Traced:
     finally:
         guest.run(f"rm -f /tmp/busy; {leaker.off}")
     named = tuple(sorted({str(row["module"]) for row in result["callers"] if row["leaks"]}))
-    return Traced(name, number, named, result["outcome"], result["events"], result["lost_records"], result["sentences"][0])
+    return Traced(name, release, number, named, result["outcome"], result["events"], result["lost_records"], result["sentences"][0])
 
 
 @contextmanager
@@ -141,17 +145,25 @@ def trace_figures(runs: Sequence[Traced]) -> dict[str, Any]:
     leaking = [run for run in runs if LEAKERS[run.leaker].module]
     quiet = [run for run in runs if not LEAKERS[run.leaker].module]
     return {
-        "kernel": kernel().release,
+        "kernels": sorted({run.kernel for run in runs}),
         "seconds": SECONDS,
         "runs": len(runs),
         "leaking": len(leaking),
         "leaking_module_named": sum(run.right for run in leaking),
         "not_leaking": len(quiet),
         "named_where_nothing_leaks": sum(bool(run.named) for run in quiet),
-        "by_leaker": {name: dict(Counter("right" if run.right else "wrong" for run in runs if run.leaker == name)) for name in LEAKERS},
-        "most_events": max((run.events for run in runs), default=None),
+        "by_leaker": {name: _right_and_wrong(run for run in runs if run.leaker == name) for name in LEAKERS},
+        "events": [min(run.events for run in runs), max(run.events for run in runs)] if runs else None,
         "wrong": [asdict(run) for run in runs if not run.right],
     }
+
+
+def _right_and_wrong(runs: Iterable[Traced]) -> dict[str, dict[str, int]]:
+    """kernel -> how many of each."""
+    found: dict[str, Counter[str]] = {}
+    for run in runs:
+        found.setdefault(run.kernel, Counter())["right" if run.right else "wrong"] += 1
+    return {release: dict(counts) for release, counts in found.items()}
 
 
 def write_trace_figures(runs: Sequence[Traced], path: Path) -> dict[str, Any]:
