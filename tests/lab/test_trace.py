@@ -64,7 +64,8 @@ def test_a_controller_that_is_gone_leaves_tracing_off(leaking: Guest, tmp_path: 
     (tmp_path / "home").mkdir()
     run = subprocess.Popen(
         [str(own().programs / "ansible-playbook"), *_words(tmp_path, leaking), "-e", "trace_mount=true"],
-        cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=own().environment(tmp_path / "home"),
+        cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=own().environment(tmp_path / "home"),
     )  # fmt: skip
     leaking.wait_until(_ON, 120)
     leaking.qmp("set_link", name="reach", up=cable)
