@@ -35,7 +35,7 @@ STARVER = "/proc/pagealloc_starver"
 _FLEET = 5
 HEALTHY = "healthy"
 #: More requests than any guest can grant.
-_ENDLESS = 10_000_000
+ENDLESS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -57,24 +57,24 @@ def _leak(dice: random.Random) -> list[str]:
     order = dice.choice((0, 1, 2, 2, 3))
     part = dice.randint(1, 1 << order)
     until = dice.randint(14000, 30000) if part << 1 >= 1 << order else 20000
-    return [tell(f"leak {order} {part} {until}"), _burst(dice.choice((1, 2, 3)), _ENDLESS)]
+    return [tell(f"leak {order} {part} {until}"), burst(dice.choice((1, 2, 3)), ENDLESS)]
 
 
 def _slab_leak(dice: random.Random) -> list[str]:
     return [
         tell(f"slab {dice.choice((192, 512, 1024, 2048, 4096))} {dice.randint(14000, 30000)}"),
-        _burst(dice.choice((1, 2, 3)), _ENDLESS),
+        burst(dice.choice((1, 2, 3)), ENDLESS),
     ]
 
 
 def _fragmentation(dice: random.Random) -> list[str]:
-    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), _burst(dice.choice((2, 3)), _ENDLESS)]
+    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), burst(dice.choice((2, 3)), ENDLESS)]
 
 
 def _exhaustion(dice: random.Random) -> list[str]:
     hold = f"lab_hold {dice.randint(13000, 20000)} >/tmp/held 2>&1 </dev/null & n=0"
     until = "until [ -s /tmp/held ] || [ $n = 120 ]; do sleep 1; n=$((n+1)); done"
-    return [hold, until, _burst(dice.choice((0, 0, 1, 2)), _ENDLESS)]
+    return [hold, until, burst(dice.choice((0, 0, 1, 2)), ENDLESS)]
 
 
 def _reserve_too_small(dice: random.Random) -> list[str]:
@@ -83,18 +83,18 @@ def _reserve_too_small(dice: random.Random) -> list[str]:
     return [
         f"echo {reserve} >/proc/sys/vm/min_free_kbytes",
         "cat /mnt/big >/dev/null",
-        _burst(dice.choice((0, 0, 1, 2)), _ENDLESS),
+        burst(dice.choice((0, 0, 1, 2)), ENDLESS),
         "sleep 1",
     ]
 
 
 def _request_too_large(dice: random.Random) -> list[str]:
-    return [tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), _burst(dice.randint(4, 8), _ENDLESS)]
+    return [tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), burst(dice.randint(4, 8), ENDLESS)]
 
 
 def _one_node(dice: random.Random) -> list[str]:
     node = dice.randint(0, 1)
-    return [tell(f"drain {node} {dice.randint(2000, 6000)}"), _burst(dice.choice((1, 2, 3)), _ENDLESS, node)]
+    return [tell(f"drain {node} {dice.randint(2000, 6000)}"), burst(dice.choice((1, 2, 3)), ENDLESS, node)]
 
 
 def _not_pages(dice: random.Random) -> list[str]:
@@ -108,13 +108,13 @@ def work_of(dice: random.Random) -> list[str]:
         f"dd if=/dev/zero of=/mnt/more bs=1M count={dice.randint(10, 60)} 2>/dev/null; sync; rm -f /mnt/more",
         f"(lab_hold {dice.randint(150000, 300000)} >/tmp/held 2>&1 </dev/null & sleep 2; kill $!; wait)",
         "find / -xdev >/dev/null 2>&1",
-        _burst(dice.choice((0, 1, 2)), dice.randint(10, 200)),
+        burst(dice.choice((0, 1, 2)), dice.randint(10, 200)),
         f"echo {dice.randint(2000, 12000)} >/proc/sys/vm/min_free_kbytes",
     ]
     return dice.sample(work, dice.randint(2, len(work)))
 
 
-def _burst(order: int, count: int, node: int = -1) -> str:
+def burst(order: int, count: int, node: int = -1) -> str:
     return tell(f"burst {order} {count} {node}")
 
 
@@ -170,8 +170,7 @@ def starve(runs: int, seed: int, say: Callable[[str], None], troubles: Sequence[
 
 def _on_guest(guest: Guest, release: str, names: Sequence[str], runs: int, seed: int, say: Callable[[str], None]) -> Iterator[Run]:
     guest.run(f"a=$(grep -m1 ' nopage_rs' /proc/kallsyms) && echo limit ${{a%% *}} >{STARVER}")
-    leave_probe(guest)
-    _leave_deep_look(guest)
+    leave_looks(guest)
     guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=500 2>/dev/null; sync", timeout=600)
     before = [_look(guest, [], "") for _each in range(_FLEET)]
     for name in names:
@@ -211,8 +210,9 @@ def leave_probe(guest: Guest) -> None:
     _leave(guest, "/tmp/probe", render_probe(NONCE))
 
 
-def _leave_deep_look(guest: Guest) -> None:
-    """The second look as a file: the first says which drivers it is to ask."""
+def leave_looks(guest: Guest) -> None:
+    """The probe and the second look as files: the first says which drivers the second is to ask."""
+    leave_probe(guest)
     first = read_transcript(guest.run("sh /tmp/probe"), NONCE)
     _leave(guest, "/tmp/deep", render_deep_look(DEEP_NONCE, facts_from(first)))
 
