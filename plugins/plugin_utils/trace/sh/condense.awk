@@ -43,8 +43,7 @@ inside && /^ => / {
     event = rest ~ /^_alloc:/ ? "a" : "f"
     is["pfn"] = is["order"] = 0
     is["gfp_flags"] = "-"
-    n = split(rest, words)
-    for (i = 2; i <= n; i++) if (split(words[i], pair, "=") == 2) is[pair[1]] = pair[2]
+    for (i = split(rest, words); i > 1; i--) if (split(words[i], pair, "=") == 2) is[pair[1]] = pair[2]
     if (index(rest, "(null)")) is["pfn"] = 0
     frames = ""
 }

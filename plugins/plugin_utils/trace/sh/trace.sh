@@ -13,7 +13,7 @@ stop() {
     finish "$@"
 }
 off=$state/off
-# sweep: what a run left that was killed together with its guard.
+# sweep: what a run left that was killed together with its guard. What that one mounted is not mounted any more.
 sweep() {
     [ -d "$state" ] || return 0
     guard=
@@ -22,6 +22,7 @@ sweep() {
     [ -z "$began" ] || finish busy ending
     [ ! -f "$off" ] || sh "$off" || finish refused "stays $state"
     rm -rf "$state"
+    find_tracing
 }
 # lay: the file that turns off, with what is known now. It is there whole or as it was.
 lay() {

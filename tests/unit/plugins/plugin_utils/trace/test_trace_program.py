@@ -211,6 +211,30 @@ def test_what_was_killed_with_its_watchdog_the_next_run_turns_off(tmp_path: Path
     _is_off(host, before, 0)
 
 
+def test_what_such_a_run_mounted_is_unmounted_and_mounted_anew(tmp_path: Path) -> None:
+    host = host_of(tmp_path, "new")
+    host.unmount()
+    run = host.start("dash", host.program(seconds=300, mount=True))
+    while not host.instance.exists():
+        assert run.poll() is None
+    os.kill(int((host.state / "guard").read_text()), signal.SIGKILL)
+    run.kill()
+    run.wait()
+    assert "not mounted" in _refused_by_what_is_left(host)
+    assert read_trace(host.ask(mount=True), NONCE, 2)["outcome"] == "nothing_stays"
+    assert not host.instance.exists()
+    assert list(host.top.iterdir()) == []
+    assert list(host.run_folder.iterdir()) == []
+
+
+def _refused_by_what_is_left(host: TracedHost) -> str:
+    """What a run says that may not mount: it has cleaned up after the other all the same."""
+    with pytest.raises(TraceRefusedError) as error:
+        read_trace(host.ask(), NONCE, 2)
+    assert not host.state.exists()
+    return str(error.value)
+
+
 def test_its_time_over_the_watchdog_turns_off_though_the_run_hangs(tmp_path: Path) -> None:
     host = host_of(tmp_path, "new")
     run = host.start("dash", host.program(seconds=200))

@@ -126,7 +126,7 @@ class TracedHost:
 
     def wait_until_off(self) -> None:
         """Until the watchdog has done its work."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while self.state.exists() and (self.state / "guard").exists():
             assert time.monotonic() < end, "the watchdog does not end"
             time.sleep(0.02)
