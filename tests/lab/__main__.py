@@ -9,8 +9,9 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -23,6 +24,8 @@ from tests.lab.images import key
 from tests.lab.remedies import PRESSURES, Treated, markdown, treat, write_remedies
 from tests.lab.reports import REPORTED, report_on, write_reports
 from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
+
+_Run = TypeVar("_Run")
 
 
 def main(words: list[str]) -> int:
@@ -66,7 +69,7 @@ def _measured(parser: argparse.ArgumentParser, name: str, many: str, default: in
 
 
 def _accuracy(options: argparse.Namespace) -> int:
-    accuracy = measure(options.states, options.seed, lambda line: print(line, file=sys.stderr, flush=True))
+    accuracy = measure(options.states, options.seed, _say)
     for line in accuracy.oddities():
         print(line)
     return _tell(write(accuracy, options.output), options.output)
@@ -78,7 +81,7 @@ def _remedies(options: argparse.Namespace) -> int:
         print(markdown(json.loads(options.output.read_text())))
         return 0
     runs: list[Treated] = []
-    for run in treat(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble):
+    for run in treat(options.runs, options.seed, _say, options.trouble):
         runs.append(run)
         write_remedies(runs, options.seed, options.output)
     print(markdown(write_remedies(runs, options.seed, options.output)))
@@ -94,27 +97,36 @@ def _check_troubles(chosen: Iterable[str], known: Iterable[str]) -> None:
 
 def _causes(options: argparse.Namespace) -> int:
     _check_troubles(options.trouble, TROUBLES)
-    runs = list(starve(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble))
-    return _tell(write_causes(runs, options.output), options.output)
+    return _tell(_as_they_come(starve(options.runs, options.seed, _say, options.trouble), write_causes, options.output), options.output)
 
 
 def _reports(options: argparse.Namespace) -> int:
     _check_troubles(options.trouble, REPORTED)
-    runs = list(report_on(options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble))
-    return _tell(write_reports(runs, options.output), options.output)
+    return _tell(_as_they_come(report_on(options.seed, _say, options.trouble), write_reports, options.output), options.output)
 
 
 def _trace(options: argparse.Namespace) -> int:
     _check_troubles(options.leaker, LEAKERS)
-    runs, figures = [], {}
-    for run in trace_runs(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.leaker):
-        runs.append(run)  # written after each, so that what was measured is there if somebody stops it
-        figures = write_trace_figures(runs, options.output)
-    return _tell(figures, options.output)
+    runs = trace_runs(options.runs, options.seed, _say, options.leaker)
+    return _tell(_as_they_come(runs, write_trace_figures, options.output), options.output)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _as_they_come(runs: Iterable[_Run], write: Callable[[Sequence[_Run], Path], dict[str, Any]], output: Path) -> dict[str, Any]:
+    """The figures of all runs, written after each, so that what was measured is there if somebody stops it."""
+    done: list[_Run] = []
+    figures: dict[str, Any] = {}
+    for run in runs:
+        done.append(run)
+        figures = write(done, output)
+    return figures
 
 
 def _forecast(options: argparse.Namespace) -> int:
-    lives = list(live(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True)))
+    lives = list(live(options.runs, options.seed, _say))
     return _tell(write_forecasts(lives, options.output), options.output)
 
 
