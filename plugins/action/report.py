@@ -34,6 +34,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.in_turn
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.job_statistics import fleet_statistics
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.older_evidence import older_observations
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.push import PushError, push_metrics, push_target
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, screen_lines, show_or_hand_on
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.slices import HandedOn, reader
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
@@ -61,6 +62,9 @@ _OF_AUDIT = (
     "fail_on_new",
     "ignore_unreachable",
     "listing",
+    "metrics",
+    "push_url",
+    "push_timeout_seconds",
 )
 _OPTIONS = {
     "gathered": {"type": "str", "required": True},
@@ -75,7 +79,7 @@ _OPTIONS = {
 #: The options that each role has; other names of variables are not this action's business.
 _TAKEN = {
     "audit": (*_OF_AUDIT, "site_advisories"),
-    "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable"),
+    "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable", "push_url", "push_timeout_seconds"),
 }
 
 #: What was gathered of each host, what was changed on it, and which hosts could not be reached now.
@@ -123,16 +127,29 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
             fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
     if kept:
         display.warning(kept)
+    pushed = _pushed(paths["prometheus"], options) if options["push_url"] and not check_mode else {}
     show_or_hand_on(f"\n{answer}")
     ends = _ends(fleet, options, unreached, new)
-    return {**_result(fleet, paths, changing=bool(changes)), "ends": ends, "answer": answer}
+    return {**_result(fleet, paths, changing=bool(changes)), **pushed, "ends": ends, "answer": answer}
 
 
 def _told(fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any]) -> tuple[dict[str, str], str]:
     """(paths of the reports, the answer for the terminal)."""
-    paths = write_reports(fleet, options["output_dir"])
+    paths = write_reports(fleet, options["output_dir"], metrics=options["metrics"])
     where = whereabouts(paths["html"], task_vars, kept=Path(paths["html"]).stat().st_dev != Path("/").stat().st_dev)
     return paths, render_answer(fleet, options["listing"], where, coloured, screen_lines())
+
+
+def _pushed(metrics: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Whether the metrics in this file were sent. That they were not costs the audit nothing else."""
+    try:
+        target = push_target(options["push_url"], options["changed_by"] or "audit")
+        push_metrics(target, Path(metrics).read_bytes(), options["push_timeout_seconds"])
+    except (PushError, OSError) as error:
+        told = os_failure(error) if isinstance(error, OSError) else str(error)
+        Display().warning(f"The metrics were not sent, and the reports are as they should be. pagealloc_push_url: {told}")
+        return {"push": {"sent": False, "fault": told}}
+    return {"push": {"sent": True, "fault": ""}}
 
 
 def _ends(fleet: Mapping[str, Any], options: dict[str, Any], unreached: set[str], new: set[str] | None) -> dict[str, HostEnd]:
