@@ -126,6 +126,18 @@ def running_pushgateway(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
+def running_node_exporter(folder: Path, text_files: Path) -> Iterator[Server]:
+    """With its collector of text files alone."""
+    port = free_port()
+    command = [
+        tool("prometheus-node-exporter"), f"--web.listen-address=127.0.0.1:{port}", "--collector.disable-defaults",
+        "--collector.textfile", f"--collector.textfile.directory={text_files}",
+    ]  # fmt: skip
+    with _running(command, port, "/", folder) as server:
+        yield server
+
+
+@contextmanager
 def running_victoria_metrics(folder: Path) -> Iterator[Server]:
     port = free_port()
     command = [
