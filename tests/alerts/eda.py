@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.alerts.monitoring import free_port, soon
+from tests.alerts.monitoring import RULES, Server, free_port, soon
 from tests.conftest import tool
 from tests.playbook import rulebook
 
@@ -71,7 +71,7 @@ class Rulebook:
 
 
 @contextmanager
-def running_rulebook(folder: Path, inventory: Path, **settings: str) -> Iterator[Rulebook]:
+def running_rulebook(folder: Path, inventory: Path, *words: str, name: str = "pagealloc", **settings: str) -> Iterator[Rulebook]:
     tool("java", "openjdk-17-jre-headless")
     programs = rulebook()
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,19 +79,13 @@ def running_rulebook(folder: Path, inventory: Path, **settings: str) -> Iterator
     own = {"TOKEN": TOKEN, "PORT": str(port), "REPORTS": str(folder / "reports")}
     more = {"INVENTORY": str(inventory), "COUNTS": str(folder / "events.prom"), **settings}
     given = {f"PAGEALLOC_EVENTS_{name}": value for name, value in {**own, **more}.items()}
-    words = [
-        "--rulebook",
-        "fleetcare.pagealloc.pagealloc",
-        "-i",
-        str(inventory),
-        "--env-vars",
-        ",".join(f"PAGEALLOC_EVENTS_{name}" for name in own),
-    ]
+    named = ",".join(f"PAGEALLOC_EVENTS_{variable}" for variable in own)
+    command = [str(programs.programs / "ansible-rulebook"), "--rulebook", f"fleetcare.pagealloc.{name}", "-i", str(inventory)]
     environment = _environment(programs.environment(folder / "home"), programs.programs, given)
     (folder / "home").mkdir(exist_ok=True)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [str(programs.programs / "ansible-rulebook"), *words],
+            [*command, "--env-vars", named, *words],
             cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
     running = Rulebook(port, folder)
@@ -120,3 +114,26 @@ def _wait_for(running: Rulebook, process: subprocess.Popen[bytes]) -> None:
             return
         except OSError:
             time.sleep(0.3)
+
+
+def prometheus_config(gateway: Server, alertmanager: Server) -> str:
+    def target(server: Server) -> list[dict[str, Any]]:
+        return [{"targets": [server.url.removeprefix("http://")]}]
+
+    return json.dumps({
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(RULES)],
+        "scrape_configs": [{"job_name": "pagealloc", "honor_labels": True, "static_configs": target(gateway)}],
+        "alerting": {"alertmanagers": [{"static_configs": target(alertmanager)}]},
+    })  # fmt: skip
+
+
+def alertmanager_config(rulebook: Rulebook) -> str:
+    hook = {"url": rulebook.url, "send_resolved": True, "http_config": {"authorization": {"credentials": TOKEN}}}
+    route = {"receiver": "rulebook", "group_by": ["host"], "group_wait": "1s", "group_interval": "2s", "repeat_interval": "1h"}
+    return json.dumps({"route": route, "receivers": [{"name": "rulebook", "webhook_configs": [hook]}]})
+
+
+def firing(prometheus: Server) -> set[tuple[str, str]]:
+    alerts = json.loads(prometheus.get("/api/v1/alerts"))["data"]["alerts"]
+    return {(one["labels"]["alertname"], one["labels"].get("host", "")) for one in alerts if one["state"] == "firing"}

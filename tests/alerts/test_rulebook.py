@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.alerts.eda import TOKEN, Rulebook, running_rulebook
-from tests.alerts.monitoring import RULES, Server, running_alertmanager, running_prometheus, running_pushgateway, soon
+from tests.alerts.eda import Rulebook, alertmanager_config, firing, prometheus_config, running_rulebook
+from tests.alerts.monitoring import running_alertmanager, running_prometheus, running_pushgateway, soon
 from tests.alerts.test_known_hosts import HOSTILE
 from tests.conftest import SAMPLE_FLEET
 from tests.playbook import Ansible, inventory, newest, oldest
@@ -76,29 +79,6 @@ def test_the_playbook_does_what_is_allowed_and_nothing_else(ansible: Ansible, tm
         assert json.loads(changes.read_text())["hosts"]["here"]["change"]["outcome"] in ("planned", "refused")
 
 
-def prometheus_config(gateway: Server, alertmanager: Server) -> str:
-    def target(server: Server) -> list[dict[str, Any]]:
-        return [{"targets": [server.url.removeprefix("http://")]}]
-
-    return json.dumps({
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": [str(RULES)],
-        "scrape_configs": [{"job_name": "pagealloc", "honor_labels": True, "static_configs": target(gateway)}],
-        "alerting": {"alertmanagers": [{"static_configs": target(alertmanager)}]},
-    })  # fmt: skip
-
-
-def alertmanager_config(rulebook: Rulebook) -> str:
-    hook = {"url": rulebook.url, "send_resolved": True, "http_config": {"authorization": {"credentials": TOKEN}}}
-    route = {"receiver": "rulebook", "group_by": ["host"], "group_wait": "1s", "group_interval": "2s", "repeat_interval": "1h"}
-    return json.dumps({"route": route, "receivers": [{"name": "rulebook", "webhook_configs": [hook]}]})
-
-
-def firing(prometheus: Server) -> set[tuple[str, str]]:
-    alerts = json.loads(prometheus.get("/api/v1/alerts"))["data"]["alerts"]
-    return {(one["labels"]["alertname"], one["labels"].get("host", "")) for one in alerts if one["state"] == "firing"}
-
-
 def test_from_an_alert_to_an_audit_and_to_the_end_of_the_alert(tmp_path: Path) -> None:
     """The host is a record: what cures it is that its next record is of a host that is well."""
     affected, cured = (("PageallocHostAffected", "db03"), {"db03": recorded("db05-el65"), "db05": recorded("db05-el65")})
@@ -118,3 +98,72 @@ def test_from_an_alert_to_an_audit_and_to_the_end_of_the_alert(tmp_path: Path) -
         assert soon(lambda: affected not in firing(prometheus), 30)
         assert affected not in firing(prometheus)
         assert rulebook.counted(resolved=1)["resolved"] == 1
+
+
+class Templates(BaseHTTPRequestHandler):
+    """As much of AWX as ansible-rulebook asks for job templates. ``launched`` has what each was given."""
+
+    launched: list[tuple[str, dict[str, Any]]]
+    names = ("audit", "workaround, check", "workaround, apply")
+
+    def _answer(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+        address = urlsplit(self.path)
+        if self.command == "POST":
+            self.launched.append((self.names[int(address.path.split("/")[4])], sent))
+        body = json.dumps(self._said(address.path, dict(parse_qsl(address.query)))).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = _answer
+
+    def _said(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
+        if path.endswith("/launch/") or "/jobs/" in path:
+            return {
+                "id": 1,
+                "url": "/api/v2/jobs/1/",
+                "type": "job",
+                "status": "successful",
+                "artifacts": {},
+                "created": "2026-11-27T00:00:00Z",
+            }
+        if "unified_jobs" in path:
+            return {"results": [{**self._said("/jobs/", {}), "finished": "2026-11-27T00:00:01Z"}], "next": None, "count": 1}
+        if "unified_job_templates" in path:
+            return {"results": [self._template(asked["name"])], "next": None, "count": 1}
+        return {"version": "24.6.1"}
+
+    def _template(self, name: str) -> dict[str, Any]:
+        number = self.names.index(name)
+        asks = {f"ask_{what}_on_launch": what == "limit" for what in ("limit", "labels", "inventory", "variables")}
+        launch = {"launch": f"/api/v2/job_templates/{number}/launch/"}
+        return {
+            "type": "job_template",
+            "id": number,
+            "name": name,
+            "related": launch,
+            "summary_fields": {"organization": {"name": "Default"}},
+            **asks,
+        }
+
+    def log_message(self, format: str, *words: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("do", "template"), zip(("audit", "check", "cure"), Templates.names, strict=True))
+def test_in_awx_a_job_template_is_started_for_these_hosts_alone(tmp_path: Path, do: str, template: str) -> None:
+    handler = type("Handler", (Templates,), {"launched": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as awx:
+        threading.Thread(target=awx.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        words = ("--controller-url", f"http://127.0.0.1:{awx.server_port}", "--controller-token", "x")
+        with running_rulebook(tmp_path / "rulebook", inventory(tmp_path, HOSTS), *words, name="pagealloc_awx", DO=do) as rulebook:
+            alerts = [{"status": "firing", "labels": {"host": host}} for host in ("db05", "{{ db03 }}", "nobody", "db03", "db05")]
+            rulebook.send({"alerts": alerts}, {"host": "nobody"})
+            assert soon(lambda: handler.launched), rulebook.log()[-3000:]
+            assert rulebook.counted(unknown_host=3)["accepted"] == 2
+        awx.shutdown()
+    [(name, given)] = handler.launched
+    assert name == template and given["limit"] == "db05,db03"
+    assert "nobody" not in json.dumps(given) and "{{" not in json.dumps(given)
