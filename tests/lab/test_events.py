@@ -22,7 +22,8 @@ ALERT = ("PageallocHostAffected", "starving")
 
 def test_from_a_starving_kernel_to_the_end_of_its_alert(tmp_path: Path) -> None:
     ansible = own()
-    site: dict[str, Any] = {**CHOICES, "pagealloc_advisories": [ADVISORY], "audit_timeout_seconds": 60}
+    patient = {"audit_timeout_seconds": 240, "workaround_timeout_seconds": 240}
+    site: dict[str, Any] = {**CHOICES, **patient, "pagealloc_advisories": [ADVISORY]}
     del site["workaround_advisories"]
     with (
         running(Plan("modern", words=(f"lab.blocks_per_packet={BLOCKS_PER_PACKET}",)), "events") as guest,
@@ -47,7 +48,7 @@ def test_from_a_starving_kernel_to_the_end_of_its_alert(tmp_path: Path) -> None:
 
             assert soon(lambda: ALERT in firing(prometheus))
             changes = tmp_path / "rulebook" / "reports" / "workaround" / "fleet.json"
-            assert soon(changes.exists, 240), rulebook.log()[-5000:]
+            assert soon(changes.exists, 600), rulebook.log()[-5000:]
             change = json.loads(changes.read_text())["hosts"]["starving"]["change"]
             assert (change["outcome"], change["before"]["verdict"], change["after"]["verdict"]) == ("applied", "affected", "mitigated")
             assert state_of(guest).values == (FIRST_KB, FIRST_KB, "in_force")
