@@ -156,12 +156,13 @@ class Counts:
         self._late: threading.Timer | None = None
 
     def changed(self, counts: Counter[str]) -> None:
-        if self._late is None or not self._late.is_alive():
+        if self._late is None:
             self._late = threading.Timer(1.0, self._write, [counts])
             self._late.daemon = True
             self._late.start()
 
     def _write(self, counts: Counter[str]) -> None:
+        self._late = None  # what is counted from now on is written by another
         lines = [f'{_METRIC}{{outcome="{outcome}"}} {counts[outcome]}\n' for outcome in OUTCOMES]
         told = f"# HELP {_METRIC} Hosts in events, and events without one, by what became of them.\n# TYPE {_METRIC} counter\n"
         unfinished = self._path.with_name(f".{self._path.name}.{os.getpid()}")
