@@ -121,6 +121,11 @@ def navigator() -> Ansible:
     return Ansible("navigator", _installed("navigator", sys.executable, "ansible-navigator ansible-core<2.20"))
 
 
+def rulebook() -> Ansible:
+    """ansible-rulebook, with a core beside it that the tests' Python runs."""
+    return Ansible("rulebook", _installed("rulebook", sys.executable, "ansible-rulebook>=1.1 ansible-core<2.20"))
+
+
 def _core(version: str, least: tuple[int, int], most: tuple[int, int]) -> Ansible:
     """This ansible-core, which the controller's Python must suit."""
     python = interpreter(least, most)

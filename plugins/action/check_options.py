@@ -15,6 +15,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import AcknowledgedError, read_acknowledged
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.push import PushError, push_target
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import HOSTS, folder_of, names_of, role_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
@@ -71,7 +72,11 @@ def _require_usable(name: str, value: Any) -> None:
             read_acknowledged(value)
         if name.endswith(("_output_dir", "_report_dir")):
             require_writable(value)
-    except (AdvisoryError, AcknowledgedError) as error:
+        if name.endswith("_push_url") and value:
+            push_target(value, "audit")
+        if name.endswith("_push_timeout_seconds") and value < 1:
+            raise PushError(f"must be 1 or more, and is {value}")
+    except (AdvisoryError, AcknowledgedError, PushError) as error:
         raise AnsibleActionFail(f"{name}: {error}") from None
     except OSError as error:
         raise AnsibleActionFail(f"{name}: {os_failure(error)}") from None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.handed_o
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import (
     AcknowledgedError,
     ended_sentences,
-    read_acknowledged,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORT_FILES, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
@@ -40,11 +38,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.in_turn
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.job_statistics import fleet_statistics
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.last_screen import render_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.older_evidence import older_observations
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.push import PushError, push_metrics, push_target
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.registered import gathered_of, is_unreached
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.screen import coloured, screen_lines, show_or_hand_on
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.site import Site, groups_of_hosts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.site import site_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.slices import HandedOn, reader
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.sound import told_soundly
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.whereabouts import in_job, whereabouts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.whereabouts import whereabouts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.kept_on_disk import KeptOnDisk
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.progress import with_progress
@@ -69,6 +69,9 @@ _OF_AUDIT = (
     "ignore_unreachable",
     "listing",
     "acknowledged",
+    "metrics",
+    "push_url",
+    "push_timeout_seconds",
 )
 _OPTIONS = {
     "gathered": {"type": "str", "required": True},
@@ -83,7 +86,7 @@ _OPTIONS = {
 #: The options that each role has; other names of variables are not this action's business.
 _TAKEN = {
     "audit": (*_OF_AUDIT, "site_advisories"),
-    "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable"),
+    "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable", "push_url", "push_timeout_seconds"),
 }
 
 #: So many sentences on acknowledgements that ended go to the output.
@@ -123,7 +126,7 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
     def say(number: int, _seconds: float) -> None:
         display.display(f"{number:,} of {count_of(len(hosts), 'host')} read ...")
 
-    site = _site(options, task_vars)
+    site = site_of(options["acknowledged"], task_vars)
     with no_search_for_cycles():
         merging = options["slices"] == "merge"
         gathered, changes, unreached, older = (_of_slices if merging else _registered)(hosts, options, task_vars, say)
@@ -137,22 +140,29 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
             fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
     for warning in (*([kept] if kept else ()), *islice(ended_sentences(site.acknowledged, fleet["hosts"], site.today), _MOST_WARNINGS)):
         display.warning(warning)
+    pushed = _pushed(paths["prometheus"], options) if options["push_url"] and not check_mode else {}
     show_or_hand_on(f"\n{answer}")
     ends = _ends(fleet, options, unreached, new)
-    return {**_result(fleet, paths, changing=bool(changes)), "ends": ends, "answer": answer}
-
-
-def _site(options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> Site:
-    sources = () if in_job(task_vars) else tuple(str(source) for source in task_vars.get("ansible_inventory_sources") or ())
-    acknowledged = read_acknowledged(options["acknowledged"]) if options["acknowledged"] else {}
-    return Site(datetime.now(timezone.utc).date(), groups_of_hosts(task_vars.get("groups") or {}), acknowledged, sources)
+    return {**_result(fleet, paths, changing=bool(changes)), **pushed, "ends": ends, "answer": answer}
 
 
 def _told(fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any]) -> tuple[dict[str, str], str]:
     """(paths of the reports, the answer for the terminal)."""
-    paths = write_reports(fleet, options["output_dir"])
+    paths = write_reports(fleet, options["output_dir"], metrics=options["metrics"])
     where = whereabouts(paths["html"], task_vars, kept=Path(paths["html"]).stat().st_dev != Path("/").stat().st_dev)
     return paths, render_answer(fleet, options["listing"], where, coloured, screen_lines())
+
+
+def _pushed(metrics: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Whether the metrics in this file were sent. That they were not costs the audit nothing else."""
+    try:
+        target = push_target(options["push_url"], options["changed_by"] or "audit")
+        push_metrics(target, Path(metrics).read_bytes(), options["push_timeout_seconds"])
+    except (PushError, OSError) as error:
+        told = os_failure(error) if isinstance(error, OSError) else str(error)
+        Display().warning(f"The metrics were not sent, and the reports are as they should be. pagealloc_push_url: {told}")
+        return {"push": {"sent": False, "fault": told}}
+    return {"push": {"sent": True, "fault": ""}}
 
 
 def _ends(fleet: Mapping[str, Any], options: dict[str, Any], unreached: set[str], new: set[str] | None) -> dict[str, HostEnd]:
@@ -177,9 +187,9 @@ def _registered(hosts: list[str], options: dict[str, Any], task_vars: dict[str, 
     for host in with_progress(hosts, say):
         variables = HostVariables(task_vars["hostvars"], host)
         registered = variables.raw.get(options["gathered"])
-        gathered[host] = _gathered(registered, variables, options)
+        gathered[host] = gathered_of(registered, variables, options)
         older.update(_older_evidence(host, variables, options))
-        if _is_unreached(registered, variables, options):
+        if is_unreached(registered, variables, options):
             unreached.add(host)
         if options["changed_by"]:
             changes[host] = _change(registered)
@@ -211,7 +221,7 @@ def _of_slices(hosts: list[str], options: dict[str, Any], task_vars: dict[str, A
 
     def read(host: str) -> Gathered:
         found = read_one(host)
-        return found if found.asked else _gathered(None, variables_of(host), options, otherwise=found)
+        return found if found.asked else gathered_of(None, variables_of(host), options, otherwise=found)
 
     def variables_of(host: str) -> HostVariables:
         return HostVariables(task_vars["hostvars"], host)
@@ -268,30 +278,3 @@ def _without_marks(result: Any) -> Any:
     if not isinstance(result, Mapping):
         return None
     return plain({name: result[name] for name in ("change", "msg", "unreachable") if name in result}, "registered")
-
-
-def _gathered(result: Any, variables: HostVariables, options: dict[str, Any], otherwise: Gathered | None = None) -> Gathered:
-    """What a host registered; of one that did not, since its evidence is recorded, what the record holds, or ``otherwise`` where there is
-    no record. Never raises."""
-
-    def read() -> Gathered:
-        if result is None and options["recorded"]:
-            try:
-                path = variables.recorded_path(options["recorded"])
-            except RecordVariableError as error:
-                return Gathered(None, str(error))
-            if path is not None:
-                return Gathered.from_record(path)
-        return otherwise or Gathered.from_result(result)
-
-    return Gathered.whatever(read)
-
-
-def _is_unreached(result: Any, variables: HostVariables, options: dict[str, Any]) -> bool:
-    """Whether the host itself could not be reached. A record that tells of this is of another day."""
-    if not isinstance(result, Mapping) or not result.get("unreachable"):
-        return False
-    try:
-        return not options["recorded"] or variables.recorded_path(options["recorded"]) is None
-    except RecordVariableError:
-        return True

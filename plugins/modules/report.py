@@ -137,6 +137,24 @@ options:
     type: str
     choices: [worst, not_clear, all]
     default: worst
+  metrics:
+    description:
+      - Which hosts have metrics of their own in C(pagealloc.prom). V(trouble) leaves out those that are clear without a warning.
+    type: str
+    choices: [all, trouble]
+    default: all
+  push_url:
+    description:
+      - Where the metrics are sent by HTTP, besides being written. The URL of a Pushgateway, C(http://HOST:9091/metrics/job/NAME), or of a
+        server that imports the text format, such as C(http://HOST:8428/api/v1/import/prometheus) of VictoriaMetrics. It may hold an
+        account, C(https://USER:PASSWORD@HOST/...).
+      - Where they cannot be sent, after three tries, a warning says why. In check mode nothing is sent.
+    type: str
+    default: ""
+  push_timeout_seconds:
+    description: How long one try to send the metrics may take.
+    type: int
+    default: 10
 extends_documentation_fragment:
   - fleetcare.pagealloc.attributes.controller
   - fleetcare.pagealloc.attributes.no_diff
@@ -216,6 +234,13 @@ changes:
     db03:
       outcome: applied
       reason: "Step 1 of 5: vm.min_free_kbytes from 67584 to 262144 kB, for advisory mlx4_en-rhel-6.4-order-2."
+push:
+  description: Whether the metrics were C(sent), and if not, the C(fault).
+  type: dict
+  returned: when O(push_url) is given, and not in check mode
+  sample:
+    sent: true
+    fault: ""
 ends:
   description: The hosts that do not end well, C(result) being V(failed) or V(unreachable).
   type: dict

@@ -22,6 +22,7 @@ from tests.benchmarks.figures import Figure, merge, progress
 from tests.benchmarks.history import history
 from tests.benchmarks.live import audit_vs_raw, audit_vs_setup
 from tests.benchmarks.page import page
+from tests.benchmarks.prometheus import dashboard, metrics
 from tests.benchmarks.recorded_fleet import fleet_audit, fleet_core
 from tests.benchmarks.size import Size, quick
 from tests.benchmarks.slices import merge as merge_slices
@@ -40,6 +41,8 @@ _BENCHMARKS: dict[str, tuple[Callable[[Path, Size], list[Figure]], tuple[str, ..
     "fleet": (fleet_audit, ("fleet_10k_vs_1k_per_host",)),
     "merge": (merge_slices, ("merge_100k_vs_10k_per_host",)),
     "page": (page, ("page_10k_open_vs_2_seconds",)),
+    "metrics": (metrics, ("metrics_trouble_vs_all_series",)),
+    "dashboard": (dashboard, ("dashboard_10k_slowest_query_vs_1_second",)),
     "two_slices": (two_slices, ("audit_2_slices_wall_vs_1",)),
     "history": (history, ("audit_with_history_vs_without_sqlite", "audit_with_history_vs_without_postgresql")),
     "sos_tree": (sos_tree, ("sos_tree_vs_insights_hosts_per_second",)),

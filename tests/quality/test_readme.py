@@ -121,7 +121,8 @@ def test_commands_and_names_exist(page: str) -> None:
     assert set(re.findall(r"\./dev ([a-z]+)", text)) <= known
     plugins = {path.stem for pattern in ("*/*.py", "*/*.yml") for path in (ROOT / "plugins").glob(pattern)}
     roles = {path.name for path in (ROOT / "roles").iterdir()}
-    assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= {*plugins, *roles, "pagealloc"}
+    others = {path.stem for folder in ("playbooks", "extensions/eda") for path in (ROOT / folder).rglob("*.*")}
+    assert set(re.findall(r"fleetcare\.pagealloc\.(\w+)", text)) <= {*plugins, *roles, *others}
     older = {"audit_advisories", "workaround_output_dir"}
     if page not in ("docs/performance.md", "docs/scale.md"):  # their figures have such names
         of_the_playbook = re.findall(r"\baudit_\w+", (ROOT / "playbooks" / "audit.yml").read_text(encoding="utf-8"))

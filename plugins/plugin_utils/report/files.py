@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str | Iterable[str]]
     "prometheus": ("pagealloc.prom", prometheus_lines),
     "csv": ("fleet.csv", render_csv),
 }
+#: Which hosts have metrics of their own: all, or those of which there is something to tell.
+METRICS = ("all", "trouble")
 #: Their names.
 REPORT_FILES = tuple(name for name, _render in REPORTS.values())
 
@@ -41,11 +44,15 @@ def require_writable(directory: str) -> None:
     require_writable_folder(Path(directory).absolute())
 
 
-def write_reports(fleet: Mapping[str, Any], directory: str) -> dict[str, str]:
-    """Write all reports into ``directory`` (made where missing), or none; {kind: absolute path}. OSError where it cannot."""
+def write_reports(fleet: Mapping[str, Any], directory: str, *, metrics: str = METRICS[0]) -> dict[str, str]:
+    """Write all reports into ``directory`` (made where missing), or none; {kind: absolute path}. OSError where it cannot.
+    ``metrics``: one of METRICS."""
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     paths = {kind: folder / name for kind, (name, _render) in REPORTS.items()}
     remove_leftovers([*paths.values(), folder / TRIAL])
-    write_together({paths[kind]: render(fleet) for kind, (_name, render) in REPORTS.items()})
+    renders = {kind: render for kind, (_name, render) in REPORTS.items()}
+    if metrics == METRICS[1]:
+        renders["prometheus"] = partial(prometheus_lines, only_trouble=True)
+    write_together({paths[kind]: render(fleet) for kind, render in renders.items()})
     return {kind: str(path) for kind, path in paths.items()}

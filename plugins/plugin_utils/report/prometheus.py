@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.granted import granted
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.rows import verdict_counts
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.warned import ENDS, boots_fault_next, is_quiet, trends_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
     natural_key,
     printable,
@@ -24,61 +25,83 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
 _NAME_LIMIT = 4096
 
 _Sample = tuple[str, float]
+#: (name without its prefix, what it says, its samples)
+_Metric = tuple[str, str, Iterable[_Sample]]
 
 
 class _Hosts:
-    """(label, result) of each host in the order of their names, as often as it is asked for."""
+    """(label, result) of each host in the order of their names, as often as it is asked for. ``only_trouble``: of those alone of which
+    there is something to tell."""
 
-    def __init__(self, results: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, results: Mapping[str, Mapping[str, Any]], *, only_trouble: bool) -> None:
         self._results = results
-        self._labels = {name: _label("host", name) for name in sorted(results, key=natural_key)}
+        named = [name for name, result in results.items() if not only_trouble or not is_quiet(result)]
+        self._labels = {name: _label("host", name) for name in sorted(named, key=natural_key)}
 
     def __iter__(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for name, label in self._labels.items():
             yield label, self._results[name]
 
 
-def render_prometheus(fleet: Mapping[str, Any]) -> str:
+def render_prometheus(fleet: Mapping[str, Any], *, only_trouble: bool = False) -> str:
     """The fleet as metrics. What is not known has no sample: it must not read as zero."""
-    return "".join(prometheus_lines(fleet))
+    return "".join(prometheus_lines(fleet, only_trouble=only_trouble))
 
 
-def prometheus_lines(fleet: Mapping[str, Any]) -> Iterator[str]:
-    """The same in parts."""
-    hosts = _Hosts(fleet["hosts"])
+def prometheus_lines(fleet: Mapping[str, Any], *, only_trouble: bool = False) -> Iterator[str]:
+    """The same in parts. ``only_trouble``: hosts of which there is nothing to tell have no series of their own; the counts have them.
+
+    A fleet that a role was to change gives what became of it, and nothing that an audit gives: the same series from two files would be
+    refused by the collector, and an old verdict would hide the new one.
+    """
+    changed = any("change" in result for result in fleet["hosts"].values())
+    for metric in _of_change(fleet) if changed else _of_audit(fleet, only_trouble=only_trouble):
+        yield from _family(*metric)
+
+
+def _of_audit(fleet: Mapping[str, Any], *, only_trouble: bool) -> Iterator[_Metric]:
+    hosts = _Hosts(fleet["hosts"], only_trouble=only_trouble)
     orders = _orders(fleet["hosts"].values())
-    families: tuple[tuple[str, str, Iterable[_Sample]], ...] = (
-        ("audit_timestamp_seconds", "When the audit was made, in seconds since 1970.", [("", _epoch(fleet["generated_at"]))]),
-        ("hosts", "Number of hosts with each verdict.", [(_label("verdict", verdict), n) for verdict, n in verdict_counts(fleet).items()]),
-        (
-            "host_verdict",
-            "The verdict on each host, always 1.",
-            ((f"{host},{_label('verdict', result['verdict'])}", 1) for host, result in hosts),
-        ),
-        ("headroom_requests", "Requests of this order that the kernel would still grant, at least.", _headroom(hosts, orders)),
-        ("unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts, orders)),
-        ("allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts, orders)),
-    )
-    families += (
-        ("unaccounted_bytes", "Memory that no counter of the kernel owns.", _unaccounted(hosts)),
-        ("host_cause", "The causes of each host's starvation, always 1.", _causes(hosts)),
-    )
-    ends = [
-        (f"{host},{_label('end', end)}", _epoch(result["forecast"][f"exhausted_{end}"]))
-        for host, result in hosts
-        for end in ("earliest", "latest")
-        if (result.get("forecast") or {}).get(f"exhausted_{end}")
-    ]
+    yield "audit_timestamp_seconds", "When the audit was made, in seconds since 1970.", [("", _epoch(fleet["generated_at"]))]
+    yield "hosts", "Number of hosts with each verdict.", [(_label("verdict", verdict), n) for verdict, n in verdict_counts(fleet).items()]
+    yield "host_verdict", "The verdict on each host, always 1.", _verdicts(hosts)
+    yield "headroom_requests", "Requests of this order that the kernel would still grant, at least.", _headroom(hosts, orders)
+    yield "unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts, orders)
+    yield "allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts, orders)
+    yield "unaccounted_bytes", "Memory that no counter of the kernel owns.", _unaccounted(hosts)
+    yield "host_cause", "The causes of each host's starvation, always 1.", _causes(hosts)
+    yield "host_boots_fault_next", "Hosts that boot a kernel with the fault next, always 1.", _boots_fault_next(hosts)
     if fleet["history"]:
-        families += (("headroom_exhausted_timestamp_seconds", "Between these two times nothing of the headroom is left.", ends),)
+        yield "headroom_exhausted_timestamp_seconds", "Between these two times nothing of the headroom is left.", _ends(hosts, "headroom")
+        told = "Between these two times memory that no counter of the kernel owns has taken all that is available."
+        yield "available_exhausted_timestamp_seconds", told, _ends(hosts, "unaccounted")
+
+
+def _of_change(fleet: Mapping[str, Any]) -> Iterator[_Metric]:
+    hosts = _Hosts(fleet["hosts"], only_trouble=False)
     changed = [(host, result["change"]) for host, result in hosts if "change" in result]
-    if changed:
-        families += (
-            ("change_outcome", "What became of each host that was to be changed, always 1.", _outcomes(changed)),
-            ("change_min_free_bytes", "vm.min_free_kbytes before and after the change.", _min_free(changed)),
-        )
-    for family in families:
-        yield from _family(*family)
+    yield "change_timestamp_seconds", "When the changes were reported, in seconds since 1970.", [("", _epoch(fleet["generated_at"]))]
+    yield "change_outcome", "What became of each host that was to be changed, always 1.", _outcomes(changed)
+    yield "change_min_free_bytes", "vm.min_free_kbytes before and after the change.", _min_free(changed)
+
+
+def _verdicts(hosts: _Hosts) -> Iterator[_Sample]:
+    for host, result in hosts:
+        yield f"{host},{_label('verdict', result['verdict'])}", 1
+
+
+def _boots_fault_next(hosts: _Hosts) -> Iterator[_Sample]:
+    for host, result in hosts:
+        if boots_fault_next(result):
+            yield host, 1
+
+
+def _ends(hosts: _Hosts, of: str) -> Iterator[_Sample]:
+    for host, result in hosts:
+        trend = trends_of(result).get(of, {})
+        for end in ENDS:
+            if trend.get(f"exhausted_{end}"):
+                yield f"{host},{_label('end', end)}", _epoch(trend[f"exhausted_{end}"])
 
 
 def _orders(results: Iterable[Mapping[str, Any]]) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.granted import granted
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.change import change_line
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.warned import first_end, is_quiet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import (
     natural_key,
     printable,
@@ -69,8 +70,6 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
     # of a change that is what one wants to know; the reasons for the verdict are in the panel
     changed = "change" in result
     reasons = [change_line(result["change"])] if changed else result["reasons"]
-    exhausted = _exhausted(result.get("forecast"))
-    boots = any(action["action"] == "set_default_kernel" for action in result["actions"])
     return HostRow(
         name,
         printable(result["verdict"], 40),
@@ -81,20 +80,15 @@ def _row(name: str, result: Mapping[str, Any]) -> HostRow:
         granted(result["headroom"], "atomic_at_most", result["order"]),
         printable(reasons[0], 400) if reasons else "",
         changed,
-        not changed and result["verdict"] == "clear" and (boots or bool(exhausted)),
+        not changed and result["verdict"] == "clear" and not is_quiet(result),
         _acknowledged(result["acknowledged"]),
-        exhausted,
+        first_end(result),
         _cause(result),
     )
 
 
 def _acknowledged(told: Mapping[str, str] | None) -> str:
     return printable(f"until {told['until']}: {told['reason']}", 200) if told else ""
-
-
-def _exhausted(forecast: Mapping[str, Any] | None) -> str:
-    ends = [trend["exhausted_earliest"] for trend in (forecast, forecast["unaccounted"])] if forecast else []
-    return min((end for end in ends if end), default="")
 
 
 def _cause(result: Mapping[str, Any]) -> str:

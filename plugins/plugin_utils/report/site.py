@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timezone
 from typing import Any, NamedTuple
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import Acknowledgements, acknowledged_on
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import (
+    Acknowledgements,
+    acknowledged_on,
+    read_acknowledged,
+)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.whereabouts import in_job
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import natural_key
 
 #: Groups that every inventory has; the first holds every host.
@@ -31,6 +36,15 @@ class Site(NamedTuple):
             "groups": list(self.groups.get(host, ())),
             "acknowledged": acknowledged_on(self.acknowledged.get(host, ()), verdict, self.today),
         }
+
+
+def site_of(acknowledged: str, variables: Mapping[str, Any]) -> Site:
+    """``acknowledged``: the path of the site's file, empty for none; ``variables``: those of the task. In a job the inventory is a file
+    of that job alone, which no person can give. AcknowledgedError where the file cannot be used."""
+    sources = () if in_job(variables) else variables.get("ansible_inventory_sources") or ()
+    groups = groups_of_hosts(variables.get("groups") or {})
+    entries = read_acknowledged(acknowledged) if acknowledged else {}
+    return Site(datetime.now(timezone.utc).date(), groups, entries, [str(source) for source in sources])
 
 
 def groups_of_hosts(groups: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

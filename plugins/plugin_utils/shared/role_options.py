@@ -12,7 +12,7 @@ from typing import Any
 from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_collection import ROOT
 
-_OF_A_SPECIFICATION = ("type", "elements", "choices", "default")
+_OF_A_SPECIFICATION = ("type", "elements", "choices", "default", "no_log")
 
 #: What the names of the options begin with that several roles share. Others begin with the role's name.
 SHARED = "pagealloc"
@@ -28,7 +28,10 @@ _OLDER_NAMES: dict[str, dict[str, str]] = {
 #: Those whose older names meant the same. An older folder was that of its role alone.
 _SAME_FOR_ALL = ("pagealloc_advisories",)
 #: Option of an action -> what the roles call it behind SHARED.
-_SHARED_OPTIONS = {"site_advisories": "advisories", "output_dir": "output_dir", "ignore_unreachable": "ignore_unreachable"}
+_SHARED_OPTIONS = {
+    "site_advisories": "advisories",
+    **{name: name for name in ("output_dir", "ignore_unreachable", "push_url", "push_timeout_seconds")},
+}
 
 
 @cache

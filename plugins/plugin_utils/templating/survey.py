@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The options of a role, as its argument specification has them, in the form of a survey in AWX.
 
-A survey asks for text, numbers and choices. An option that is a free list or a mapping has no question.
+A survey asks for text, numbers and choices. An option that is a free list or a mapping has no question, nor has one that may hold a
+password.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def survey_of(
         for name in names:
             if name not in options:
                 raise SurveyError(f"{word}: the role has no option {name!r}")
-    questions = [_question(name, option, answers or {}) for name, option in options.items() if name not in without and _kind(option)]
+    asked = {name: option for name, option in options.items() if name not in without and not option.get("no_log") and _kind(option)}
+    questions = [_question(name, option, answers or {}) for name, option in asked.items()]
     return {"name": "", "description": "", "spec": [question | {"required": question["variable"] in required} for question in questions]}
 
 

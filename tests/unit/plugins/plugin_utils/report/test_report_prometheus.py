@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from datetime import datetime, timezone
 from typing import Any
 
@@ -23,6 +24,8 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.rep
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from tests.conftest import tool
 
 try:
     from prometheus_client.parser import text_string_to_metric_families
@@ -157,3 +160,70 @@ def test_what_is_unaccounted_and_the_causes() -> None:
     assert at(found, "host_cause", host="db-prod-4", cause="leak", certainty="likely") == 1
     healthy = [name for name, host in fleet["hosts"].items() if not host["causes"]]
     assert healthy and not [labels for name, labels in found if name == "host_cause" and dict(labels)["host"] in healthy]
+
+
+def forecast(headroom_end: str | None = None, unaccounted_end: str | None = None) -> dict[str, Any]:
+    ends = {"exhausted_earliest": headroom_end, "exhausted_latest": headroom_end}
+    return {"forecast": {**ends, "unaccounted": {"exhausted_earliest": unaccounted_end, "exhausted_latest": None}}}
+
+
+def of_some_kinds() -> dict[str, Any]:
+    """Quiet, in trouble, and clear with something to come: each host of its kind is named after it."""
+    clear = result("clear", facts(), [])
+    hosts = {
+        "quiet": {**clear, **forecast()},
+        "affected": result("affected", facts(), []),
+        "unknown": result("unknown", None, []),
+        "falls": {**clear, **forecast("2026-12-01T00:00:00Z")},
+        "leaks": {**clear, **forecast(None, "2026-12-02T00:00:00Z")},
+        "boots": {**clear, "actions": [{"action": "set_default_kernel", "description": ""}]},
+    }
+    return {**fleet_of(hosts), "history": {"audits": 7}}
+
+
+def hosts_with(found: Samples, name: str, **labels: str) -> set[str]:
+    wanted = set(labels.items())
+    return {dict(of)["host"] for metric, of in found if metric == name and wanted <= of}
+
+
+def test_what_is_coming_has_its_date() -> None:
+    found = samples(of_some_kinds())
+    ends = {"headroom_exhausted_timestamp_seconds": "falls", "available_exhausted_timestamp_seconds": "leaks"}
+    for name, host in ends.items():
+        assert hosts_with(found, name) == {host}
+    first = datetime(2026, 12, 1, tzinfo=timezone.utc).timestamp()
+    assert at(found, "headroom_exhausted_timestamp_seconds", host="falls", end="latest") == first
+    assert at(found, "available_exhausted_timestamp_seconds", host="leaks", end="earliest") == first + 86400
+    assert at(found, "available_exhausted_timestamp_seconds", host="leaks", end="latest") is None
+
+
+def test_a_kernel_that_boots_the_fault_next_is_told() -> None:
+    assert hosts_with(samples(of_some_kinds()), "host_boots_fault_next") == {"boots"}
+
+
+def test_with_trouble_alone_a_quiet_host_has_no_series_and_is_counted() -> None:
+    fleet = of_some_kinds()
+    text = render_prometheus(fleet, only_trouble=True)
+    assert 'host="quiet"' not in text and 'pagealloc_hosts{verdict="clear"} 4' in text
+    every, fewer = set(render_prometheus(fleet).splitlines()), set(text.splitlines())
+    assert fewer < every
+    assert every - fewer == {line for line in every if 'host="quiet"' in line}
+
+
+def test_a_fleet_that_was_changed_gives_nothing_that_an_audit_gives() -> None:
+    fleet = of_some_kinds()
+    change = {"what": "workaround", "outcome": "exhausted", "before": None, "after": None}
+    fleet["hosts"]["affected"]["change"] = change
+    found = samples(fleet)
+    assert {name for name, _labels in found} == {"change_timestamp_seconds", "change_outcome"}
+    assert hosts_with(found, "change_outcome", outcome="exhausted") == {"affected"}
+
+
+def test_promtool_finds_nothing_amiss() -> None:
+    promtool = tool("promtool", "prometheus")
+    changed = of_some_kinds()
+    changed["hosts"]["affected"]["change"] = {"what": "workaround", "outcome": "applied", "before": None, "after": None}
+    for fleet in (of_some_kinds(), sample_fleet(), hostile_fleet(), changed):
+        text = render_prometheus(fleet)
+        done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -112,11 +112,12 @@ def test_a_name_that_is_no_option_is_refused(word: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_questions_of_each_role_are_its_options(role: str) -> None:
-    """Every option but the lists that are free, with its own choices and its own default."""
+    """Every option but the lists that are free and what may hold a password, with its own choices and its own default."""
     options = role_options(role)
     questions = {question["variable"]: question for question in survey_of(options)["spec"]}
     free = {name for name, option in options.items() if option["type"] == "list" and "choices" not in option}
-    assert set(questions) == set(options) - free
+    secret = {name for name, option in options.items() if option.get("no_log")}
+    assert set(questions) == set(options) - free - secret
     for name, question in questions.items():
         option = options[name]
         assert question["question_description"] and "(" not in question["question_description"].replace(" (", "")
