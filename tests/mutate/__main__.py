@@ -11,21 +11,19 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from tests.mutate.mutants import Mutant, mutants_of
+from tests.mutate.reach import ROOT, Reach, tests_of
 
-ROOT = Path(__file__).resolve().parents[2]
-UNIT = ROOT / "tests" / "unit" / "plugins"
-PREFIX = "ansible_collections.fleetcare.pagealloc.plugins."
 #: Where verdicts and safety are made.
 ROOMS = ("plugin_utils/judge", "plugin_utils/workaround", "plugin_utils/upgrade", "module_utils")
 _GOAL = 0.9
@@ -38,7 +36,8 @@ def main(words: list[str]) -> int:
     end = time.monotonic() + 60 * options.minutes
     noticed: dict[str, list[bool]] = defaultdict(list)
     with ThreadPoolExecutor(options.processes) as pool:
-        for number, (mutant, seen) in enumerate(zip(chosen, pool.map(lambda one: _try(one, end), chosen), strict=True), 1):
+        reach = _surveyed(pool, sorted({mutant.file for mutant in chosen}), options.processes)
+        for number, (mutant, seen) in enumerate(zip(chosen, pool.map(lambda one: _try(one, reach, end), chosen), strict=True), 1):
             if seen is None:
                 continue
             noticed[mutant.file].append(seen)
@@ -76,18 +75,26 @@ def _sources() -> Iterator[str]:
             yield str(path.relative_to(ROOT))
 
 
-def _try(mutant: Mutant, end: float) -> bool | None:
-    """Whether the tests of the file notice the fault; None where the time is over."""
+def _surveyed(pool: ThreadPoolExecutor, files: list[str], parts: int) -> Reach:
+    """Runs the tests of the files once without a fault."""
+    tests = list(dict.fromkeys(str(path.relative_to(ROOT)) for file in files for path in tests_of(file)))
+    print(f"  {len(tests)} files of tests without a fault ...", file=sys.stderr, flush=True)
+    surveys = list(pool.map(lambda part: _answer({"survey": part}), (tests[part::parts] for part in range(min(parts, len(tests))))))
+    if None in surveys:
+        sys.exit("a unit test fails though no fault is planted: ./dev test tests/unit")
+    return Reach(surveys)
+
+
+def _try(mutant: Mutant, reach: Reach, end: float) -> bool | None:
+    """Whether a test that reaches the fault notices it; None where the time is over."""
     if time.monotonic() > end:
         return None
-    module = PREFIX + mutant.file.removeprefix("plugins/").removesuffix(".py").replace("/", ".")
-    with tempfile.TemporaryDirectory(prefix="pagealloc-mutant-") as folder:
-        planted = Path(folder) / "planted.py"
-        planted.write_text(mutant.planted_in((ROOT / mutant.file).read_text()))
-        return _fails({"module": module, "file": str(planted), "tests": _tests_of(mutant.file)})
+    planted = mutant.planted_in((ROOT / mutant.file).read_text())
+    return bool(_answer({"file": mutant.file, "source": planted, "steps": reach.steps_to(mutant.file, mutant.line)}))
 
 
-def _fails(run: Mapping[str, object]) -> bool:
+def _answer(run: Mapping[str, object]) -> Any:
+    """What this thread's worker says of a run."""
     if not hasattr(_own, "worker"):
         command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "tests.mutate.worker"]
         _own.worker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -95,38 +102,7 @@ def _fails(run: Mapping[str, object]) -> bool:
     answer = _own.worker.stdout.readline()
     if not answer:
         raise RuntimeError("the process that runs the tests has ended")
-    return bool(answer == "noticed\n")
-
-
-def _tests_of(file: str) -> list[str]:
-    """The tests of the module, and those of its room."""
-    naming = _naming(file)
-    own = [path for room in _rooms_of(file) for path in sorted(room.glob("test_*.py"))]
-    return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*naming, *own])] or [str(UNIT.relative_to(ROOT))]
-
-
-def _rooms_of(file: str) -> Iterator[Path]:
-    """The folder of tests that mirrors the file's, and those it is in: the tests of a workaround's plan try its remedies too."""
-    folder = UNIT / Path(file).relative_to("plugins").parent
-    yield from (room for room in (folder, *folder.parents) if UNIT / "plugin_utils" in room.parents)
-
-
-def _naming(file: str) -> list[Path]:
-    """Those that name the module, then those that name a file of its room that uses it, or else one that uses that one."""
-    tests = [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, file)]
-    for user in sorted((ROOT / file).parent.glob("*.py")) if "module_utils" in file else ():
-        if _names(user, file):
-            used = str(user.relative_to(ROOT))
-            tests += [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, used)] or _naming(used)
-    return list(dict.fromkeys(tests))
-
-
-def _names(path: Path, file: str) -> bool:
-    """Whether a file imports from another one."""
-    module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
-    inside, name = module.rpartition(".")[::2]
-    text = path.read_text()
-    return f"{module} import" in text or f"{inside} import {name}" in text
+    return json.loads(answer)
 
 
 def _told(noticed: Mapping[str, list[bool]], planned: int) -> int:

@@ -1,31 +1,121 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For pytest, ``-p tests.mutate.plugin``: one module is loaded from another file, $PAGEALLOC_MUTANT_FILE. The checkout stays as it is."""
+"""Two plugins of pytest: one sees which functions of the collection each test enters, the other runs tests with a fault planted."""
 
 from __future__ import annotations
 
-import os
+import ast
+import builtins
+import signal
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
+import time
+from collections.abc import Generator, Mapping, Sequence
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import Any
 
 import hypothesis
+import pytest
+
+from tests.mutate.reach import ROOT
+
+_COLLECTION = "ansible_collections.fleetcare.pagealloc."
+#: Fewer examples than in CI: a fault that is found by one in two hundred alone wants a test of its own.
+_FEW = hypothesis.settings(
+    deadline=None, derandomize=True, max_examples=20, database=None, phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate)
+)
 
 
-class _Finder:
+class _Rewriting:
+    """Python loads the modules of the collection as ``rewritten`` gives them, and as they are where that is None. No file is changed."""
+
+    def pytest_configure(self) -> None:
+        hypothesis.settings.register_profile("mutate", _FEW)
+        hypothesis.settings.load_profile("mutate")
+        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+
     def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None) -> ModuleSpec | None:
-        wanted = name == os.environ["PAGEALLOC_MUTANT_MODULE"]
-        return spec_from_file_location(name, os.environ["PAGEALLOC_MUTANT_FILE"]) if wanted else None
+        file = name.removeprefix(_COLLECTION).replace(".", "/") + ".py"
+        if not name.startswith(_COLLECTION) or not (ROOT / file).is_file():
+            return None
+        tree, path = self.rewritten(file), str(ROOT / file)
+        return None if tree is None else spec_from_file_location(name, path, loader=_Loader(name, path, tree))
+
+    def rewritten(self, file: str) -> ast.Module | None:
+        raise NotImplementedError
 
 
-sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
-sys.dont_write_bytecode = True
+class _Loader(SourceFileLoader):
+    def __init__(self, name: str, path: str, tree: ast.Module) -> None:
+        super().__init__(name, path)
+        self._tree = tree
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self._tree, self.path, "exec", dont_inherit=True)
 
 
-def pytest_configure() -> None:
-    """Fewer examples than in CI: a fault that is found by one in two hundred alone wants a test of its own."""
-    hypothesis.settings.register_profile("mutate", deadline=None, derandomize=True, max_examples=20, database=None)
-    hypothesis.settings.load_profile("mutate")
+class Survey(_Rewriting):
+    """``seconds``: how long each test took. ``entered``: the functions that it entered, by file and line. ``shared``: those that were
+    entered for several tests at once, by an import or a fixture."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.entered: dict[str, list[tuple[str, int]]] = {}
+        self.shared: set[tuple[str, int]] = set()
+        self._now: set[tuple[str, int]] = set()
+        vars(builtins)["__pagealloc_entered__"] = self._now.add
+
+    def rewritten(self, file: str) -> ast.Module:
+        tree = ast.parse((ROOT / file).read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                first = 0 if ast.get_docstring(node) is None else 1
+                node.body[first:first] = ast.parse(f"__pagealloc_entered__(({file!r}, {node.lineno}))").body
+        return tree
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        self._share()
+        begun = time.perf_counter()
+        outcome = yield
+        self.seconds[item.nodeid] = time.perf_counter() - begun
+        self.entered[item.nodeid] = sorted(self._now)
+        self._now.clear()
+        return outcome
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> Generator[None, Any, Any]:
+        own = set(self._now)
+        outcome = yield
+        if request.scope != "function":
+            self._share()
+            self._now.update(own)
+        return outcome
+
+    def _share(self) -> None:
+        self.shared |= self._now
+        self._now.clear()
+
+
+class Planted(_Rewriting):
+    """The tests of ``bounds`` are run, in that order, with ``source`` in the place of a file. A test that takes longer than its bound, in
+    seconds, ends the process: a fault may make it wait for ever."""
+
+    def __init__(self, file: str, source: str, bounds: Mapping[str, int]) -> None:
+        self._file = file
+        self._source = source
+        self._bounds = bounds
+
+    def rewritten(self, file: str) -> ast.Module | None:
+        return ast.parse(self._source) if file == self._file else None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        places = {test: place for place, test in enumerate(self._bounds)}
+        items[:] = sorted((item for item in items if item.nodeid in places), key=lambda item: places[item.nodeid])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        signal.alarm(self._bounds[item.nodeid])

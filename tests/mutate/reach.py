@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tests reach which fault: those that enter its function, the quickest first."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = ROOT / "tests" / "unit" / "plugins"
+#: Where no result is kept from one test to the next, so that a test that does not enter a function cannot notice a fault in it.
+_NOTHING_KEPT = "plugins/module_utils/"
+#: Tests that take longer see whether a bound holds, and would see little more of a fault than the others.
+_SLOW_SECONDS = 2.0
+
+
+class Reach:
+    """``surveys``: what Survey saw of the tests, in parts."""
+
+    def __init__(self, surveys: Iterable[Mapping[str, Any]]) -> None:
+        self._seconds: dict[str, float] = {}
+        self._entering: dict[tuple[str, int | None], set[str]] = defaultdict(set)
+        self._shared: set[tuple[str, int]] = set()
+        for survey in surveys:
+            self._seconds.update(survey["seconds"])
+            self._shared.update((file, line) for file, line in survey["shared"])
+            for test, functions in survey["entered"].items():
+                for file, line in functions:
+                    self._entering[file, line].add(test)
+                    self._entering[file, None].add(test)
+
+    def steps_to(self, file: str, line: int) -> list[dict[str, int]]:
+        """The tests that may notice a fault, each with its bound in seconds: first those of the folder that mirrors the file's, then the
+        others, since to import what these need takes longest."""
+        function = _function_at((ROOT / file).read_text(), line)
+        sure = function is not None and (file, function) not in self._shared
+        tests = self._quickest_first(self._entering[file, function if sure else None])
+        if not sure or not file.startswith(_NOTHING_KEPT):
+            named = {str(test.relative_to(ROOT)) for test in tests_of(file)}
+            tests += self._quickest_first({test for test in self._seconds if test.partition("::")[0] in named} - set(tests))
+        near = str((UNIT / Path(file).relative_to("plugins").parent).relative_to(ROOT))
+        steps = [test for test in tests if test.startswith(near)], [test for test in tests if not test.startswith(near)]
+        return [{test: 5 + int(10 * self._seconds[test]) for test in step} for step in steps if step]
+
+    def _quickest_first(self, tests: Iterable[str]) -> list[str]:
+        return sorted((test for test in tests if self._seconds[test] < _SLOW_SECONDS), key=lambda test: (self._seconds[test], test))
+
+
+def _function_at(source: str, line: int) -> int | None:
+    """The line of the innermost function around a line; None outside all functions."""
+    found = None
+    for node in ast.walk(ast.parse(source)):  # from the outside to the inside
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
+            found = node.lineno
+    return found
+
+
+def tests_of(file: str) -> list[Path]:
+    """The tests of a module, and those of its room."""
+    own = [path for room in _rooms_of(file) for path in sorted(room.glob("test_*.py"))]
+    return list(dict.fromkeys([*_naming(file), *own])) or sorted(UNIT.rglob("test_*.py"))
+
+
+def _rooms_of(file: str) -> Iterator[Path]:
+    """The folder of tests that mirrors the file's, and those it is in: the tests of a workaround's plan try its remedies too."""
+    folder = UNIT / Path(file).relative_to("plugins").parent
+    yield from (room for room in (folder, *folder.parents) if UNIT / "plugin_utils" in room.parents)
+
+
+def _naming(file: str) -> list[Path]:
+    """Those that name the module, then those that name a file of its room that uses it, or else one that uses that one."""
+    tests = [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, file)]
+    for user in sorted((ROOT / file).parent.glob("*.py")) if "module_utils" in file else ():
+        if _names(user, file):
+            used = str(user.relative_to(ROOT))
+            tests += [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, used)] or _naming(used)
+    return list(dict.fromkeys(tests))
+
+
+def _names(path: Path, file: str) -> bool:
+    """Whether a file imports from another one."""
+    module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
+    inside, name = module.rpartition(".")[::2]
+    text = path.read_text()
+    return f"{module} import" in text or f"{inside} import {name}" in text
