@@ -78,10 +78,10 @@ def test_a_time_beyond_every_calendar_is_borne() -> None:
     assert (found["since_epoch_seconds"], found["since"]) == (999_999_999_999_999, None)
 
 
-@pytest.mark.parametrize("length", range(len(WHOLE) - len("end=1\n")))
-def test_a_cut_record_is_no_record(length: int) -> None:
-    with pytest.raises(EvidenceError):
-        parse_record(WHOLE[:length])
+def test_a_cut_record_is_no_record() -> None:
+    for length in range(len(WHOLE) - len("end=1\n")):
+        with pytest.raises(EvidenceError):
+            parse_record(WHOLE[:length])
 
 
 @pytest.mark.parametrize(
