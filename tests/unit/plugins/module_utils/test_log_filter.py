@@ -110,6 +110,39 @@ def test_what_travels_is_bounded_and_the_newest_of_each_kind_stays(words: str) -
     assert failures["boot_seen"] and failures["by_driver"] == {"m": 1}, "a flood of one kind costs none of another"
 
 
+#: How many KiB of each kind travel, as docs/evidence.md says, and a line of the kind.
+ROOMS = {
+    "failures": (80, 1, HEAD),
+    "boots and marks": (8, 2, "Linux version 6.1"),
+    "other trouble": (16, 3, "oom-kill"),
+    "Mem-Info": (24, 4, "Mem-Info:"),
+    "traces": (80, 5, " y+0x1/0x2 [m]"),
+}
+
+
+@pytest.mark.parametrize(("room_kib", "kind", "line"), ROOMS.values(), ids=ROOMS.keys())
+def test_each_kind_has_its_room_to_the_byte(room_kib: int, kind: int, line: str) -> None:
+    before = "x\n" + HEAD + "\n" if kind == 5 else "Mem-\n" if kind == 2 else "x\n"
+    lines = [line.ljust(512, "_")] * (2 * room_kib - 1)
+    for more, dropped in ((0, 0), (1, 1)):
+        text = before + "\n".join([line.ljust(256, "_"), line.ljust(256 + more, "_"), *lines]) + "\n"
+        kept = filter_log(text)
+        assert kept == awk("mawk", text)
+        assert int(kept.split()[-6 + kind]) == dropped
+
+
+def test_what_may_belong_to_a_failure_is_looked_for_300_lines_behind_it() -> None:
+    text = HEAD + "\n" + "x\n" * 299 + " y+0x1/0x2 [in]\n y+0x1/0x2 [out]\n"
+    assert filter_log(text) == awk("mawk", text) == f"{HEAD}\n y+0x1/0x2 [in]\n#log failures 1 dropped 0 0 0 0 0\n"
+
+
+@pytest.mark.parametrize(("line", "length"), [(HEAD, 512), (HEAD + "#012", 6144)])
+def test_a_line_is_cut_and_one_that_holds_several_later(line: str, length: int) -> None:
+    text = line.ljust(9000, "_") + "\n"
+    assert filter_log(text) == awk("mawk", text)
+    assert filter_log(text).split("\n")[0] == text[:length]
+
+
 @pytest.mark.parametrize("words", AWKS)
 @pytest.mark.parametrize("between", [0, MAX_WHO_LINES - 1, MAX_WHO_LINES])
 @pytest.mark.parametrize("trouble", ["Linux\na invoked oom-killer: order=0\n", "WARNING: CPU: 0 PID: 1 at net/x.c:1\n"])
