@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import os
 import signal
 import sys
 import time
@@ -22,6 +23,8 @@ import pytest
 from tests.mutate.reach import ROOT
 
 _COLLECTION = "ansible_collections.fleetcare.pagealloc."
+#: No test waits half as long.
+_WAITING_SECONDS = 60
 #: Fewer examples than in CI: a fault that is found by one in two hundred alone wants a test of its own.
 _FEW = hypothesis.settings(
     deadline=None, derandomize=True, max_examples=20, database=None, phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate)
@@ -57,8 +60,8 @@ class _Loader(SourceFileLoader):
 
 
 class Survey(_Rewriting):
-    """``seconds``: how long each test took. ``entered``: the functions that it entered, by file and line. ``shared``: those that were
-    entered for several tests at once, by an import or a fixture."""
+    """``seconds``: of a processor that each test took. ``entered``: the functions that it entered, by file and line. ``shared``: those that
+    were entered for several tests at once, by an import or a fixture."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -78,9 +81,9 @@ class Survey(_Rewriting):
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         self._share()
-        begun = time.perf_counter()
+        begun = _processor_seconds()
         outcome = yield
-        self.seconds[item.nodeid] = time.perf_counter() - begun
+        self.seconds[item.nodeid] = _processor_seconds() - begun
         self.entered[item.nodeid] = sorted(self._now)
         self._now.clear()
         return outcome
@@ -99,9 +102,13 @@ class Survey(_Rewriting):
         self._now.clear()
 
 
+def _processor_seconds() -> float:
+    return time.process_time() + sum(os.times()[2:4])  # and those of its children
+
+
 class Planted(_Rewriting):
-    """The tests of ``bounds`` are run, in that order, with ``source`` in the place of a file. A test that takes longer than its bound, in
-    seconds, ends the process: a fault may make it wait for ever."""
+    """The tests of ``bounds`` are run, in that order, with ``source`` in the place of a file. A test that takes a processor longer than its
+    bound, in seconds, ends the process, and so does one that waits: a fault may make it do so for ever."""
 
     def __init__(self, file: str, source: str, bounds: Mapping[str, int]) -> None:
         self._file = file
@@ -118,4 +125,5 @@ class Planted(_Rewriting):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        signal.alarm(self._bounds[item.nodeid])
+        signal.setitimer(signal.ITIMER_VIRTUAL, self._bounds[item.nodeid])
+        signal.alarm(_WAITING_SECONDS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "tests" / "unit" / "plugins"
 #: Where no result is kept from one test to the next, so that a test that does not enter a function cannot notice a fault in it.
 _NOTHING_KEPT = "plugins/module_utils/"
-#: Tests that take longer see whether a bound holds, and would see little more of a fault than the others.
-_SLOW_SECONDS = 2.0
+#: So much of a processor's time a fault is given, quickest tests first. A test that takes long tries many texts or a long one.
+_ENOUGH_SECONDS = 3.0
 
 
 class Reach:
@@ -35,20 +36,22 @@ class Reach:
                     self._entering[file, None].add(test)
 
     def steps_to(self, file: str, line: int) -> list[dict[str, int]]:
-        """The tests that may notice a fault, each with its bound in seconds: first those of the folder that mirrors the file's, then the
-        others, since to import what these need takes longest."""
+        """The tests that may notice a fault, each with its bound in seconds of a processor. First those of the folder that mirrors the
+        file's, then the others, since to import what these need takes longest."""
         function = _function_at((ROOT / file).read_text(), line)
         sure = function is not None and (file, function) not in self._shared
         tests = self._quickest_first(self._entering[file, function if sure else None])
         if not sure or not file.startswith(_NOTHING_KEPT):
             named = {str(test.relative_to(ROOT)) for test in tests_of(file)}
             tests += self._quickest_first({test for test in self._seconds if test.partition("::")[0] in named} - set(tests))
+        until = list(accumulate(self._seconds[test] for test in tests))
+        tests = [test for test, seconds in zip(tests, until, strict=True) if seconds < _ENOUGH_SECONDS]
         near = str((UNIT / Path(file).relative_to("plugins").parent).relative_to(ROOT))
         steps = [test for test in tests if test.startswith(near)], [test for test in tests if not test.startswith(near)]
         return [{test: 5 + int(10 * self._seconds[test]) for test in step} for step in steps if step]
 
     def _quickest_first(self, tests: Iterable[str]) -> list[str]:
-        return sorted((test for test in tests if self._seconds[test] < _SLOW_SECONDS), key=lambda test: (self._seconds[test], test))
+        return sorted(tests, key=lambda test: (self._seconds[test], test))
 
 
 def _function_at(source: str, line: int) -> int | None:
