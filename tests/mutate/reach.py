@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -64,25 +64,14 @@ def _function_at(source: str, line: int) -> int | None:
 
 
 def tests_of(file: str) -> list[Path]:
-    """The tests of a module, and those of its room."""
-    own = [path for room in _rooms_of(file) for path in sorted(room.glob("test_*.py"))]
-    return list(dict.fromkeys([*_naming(file), *own])) or sorted(UNIT.rglob("test_*.py"))
-
-
-def _rooms_of(file: str) -> Iterator[Path]:
-    """The folder of tests that mirrors the file's, and those it is in: the tests of a workaround's plan try its remedies too."""
+    """Of a parser the parsers' tests. Else those of the folder that mirrors the file's, of the folders that is in, and of who imports the
+    file: the tests of a workaround's plan try its remedies too."""
     folder = UNIT / Path(file).relative_to("plugins").parent
-    yield from (room for room in (folder, *folder.parents) if UNIT / "plugin_utils" in room.parents)
-
-
-def _naming(file: str) -> list[Path]:
-    """Those that name the module, then those that name a file of its room that uses it, or else one that uses that one."""
-    tests = [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, file)]
-    for user in sorted((ROOT / file).parent.glob("*.py")) if "module_utils" in file else ():
-        if _names(user, file):
-            used = str(user.relative_to(ROOT))
-            tests += [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, used)] or _naming(used)
-    return list(dict.fromkeys(tests))
+    if folder == UNIT / "module_utils":
+        return sorted(folder.glob("test_*.py"))
+    rooms = [room for room in (folder, *folder.parents) if UNIT / "plugin_utils" in room.parents]
+    naming = [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, file)]
+    return list(dict.fromkeys([*naming, *(path for room in rooms for path in sorted(room.glob("test_*.py")))]))
 
 
 def _names(path: Path, file: str) -> bool:
