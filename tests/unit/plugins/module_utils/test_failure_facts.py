@@ -146,3 +146,80 @@ def test_the_log_of_the_last_crash_counts_what_the_filter_had_no_room_for() -> N
     assert (crash["count"], crash["by_order"], crash["last"]["drivers"]) == (5, {"2": 2}, ["bnx2x"])
     assert failures_of([("dmesg", "")], LogContext(Clock()), "")["last_crash"] == {"count": 0, "by_order": {}, "last": None}
     assert failures_of([("dmesg", "")], LogContext(Clock()))["last_crash"] is None
+
+
+SAID = "db01 kernel: "
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ("[  600.000000] ", f"Aug 16 10:50:00 {SAID}[  600.01] ", 1),
+        ("[  600.000000] ", f"Aug 16 10:50:00 {SAID}[  600.012000] ", 2),
+        (f"Aug 16 10:50:00 {SAID}", f"Aug 16 10:50:02 {SAID}", 1),
+        (f"Aug 16 10:50:00 {SAID}", f"Aug 16 10:50:03 {SAID}", 2),
+        ("[  600.000000] ", f"Aug 16 12:52:30 {SAID}", 1),
+        ("[  600.000000] ", f"Aug 16 12:52:31 {SAID}", 2),
+        ("[  600.000000] ", f"Aug 16 10:47:30 {SAID}", 1),
+        ("[  600.000000] ", f"Aug 16 10:47:29 {SAID}", 2),
+        ("[  600.000000] ", f"Aug 17 00:52:00 {SAID}", 1),
+        ("[  600.000000] ", f"Aug 17 00:52:01 {SAID}", 2),
+        ("[  600.000000] ", f"2018-08-16T10:52:02+0000 {SAID}", 1),
+        ("[  600.000000] ", f"2018-08-16T10:52:03+0000 {SAID}", 2),
+        ("[40000.000000] ", f"2018-08-16T21:48:46+0000 {SAID}", 1),
+        ("[40000.000000] ", f"2018-08-16T21:48:47+0000 {SAID}", 2),
+        (f"2018-08-16T10:50:00+0000 {SAID}", f"2018-08-16T19:50:04+09:00 {SAID}", 1),
+        (f"2018-08-16T10:50:00+0000 {SAID}", f"2018-08-16T19:50:05+09:00 {SAID}", 2),
+    ],
+)
+def test_how_far_the_times_of_one_failure_may_lie_apart(one: str, other: str, count: int) -> None:
+    """Stamps of the kernel whose digits some logs cut, files of one zone, a zone that is not known, a clock that runs away."""
+    logs = failure(one, "bnx2x"), failure(other, "bnx2x")
+    for first, second in (logs, logs[::-1]):
+        assert facts_of(("kern.log", first), ("syslog", second))["count"] == count
+
+
+@pytest.mark.parametrize("cut_first", [True, False])
+def test_what_one_log_knows_of_a_failure_is_taken_from_it(cut_first: bool) -> None:
+    """One was cut in the failure's line and knows no date."""
+    cut = failure("[  600.000001] ", "bnx2x").replace(", mode:0x484020(GFP_ATOMIC|__GFP_COMP), nodemask=(null)", "")
+    whole = failure(f"2018-08-16T10:50:00+0000 {SAID}", "bnx2x")
+    logs = [("kern.log", cut), ("syslog", whole)] if cut_first else [("kern.log", whole), ("syslog", cut)]
+    for since, counted in ((BOOTED, 1), (BOOTED + 600, 0)):
+        facts = failures_of(logs, LogContext(Clock(), "4.17.0-1-amd64", since_epoch_seconds=since))
+        assert (facts["last"]["mode"], facts["last"]["mode_flags"]) == ("0x484020", ["GFP_ATOMIC", "__GFP_COMP"])
+        assert (facts["last"]["atomic"], facts["last"]["at"]) == (True, "2018-08-16T10:50:00+00:00")
+        assert (facts["count"], facts["since_workaround"]["count"]) == (1, counted)
+
+
+def test_a_time_of_a_known_zone_is_taken_for_one_of_none() -> None:
+    logs = ("kern.log", syslog("12:50:00", "bnx2x")), ("syslog", failure(f"2018-08-16T10:50:00+0000 {SAID}", "bnx2x"))
+    for one, other in (logs, logs[::-1]):
+        assert facts_of((one[0], one[1]), (other[0], other[1]))["last"]["at"] == "2018-08-16T10:50:00+00:00"
+
+
+def test_failures_of_several_logs_stand_in_the_order_of_time() -> None:
+    facts = facts_of(("kern.log", syslog("10:52:00", "late")), ("syslog", syslog("10:51:00", "early")))
+    assert facts["last"]["drivers"] == ["late"]
+    assert facts_of(("kern.log", syslog("10:51:00", "early")), ("syslog", syslog("10:52:00", "late")))["last"]["drivers"] == ["late"]
+    untimed = facts_of(("kern.log", failure("", "most_trusted")), ("syslog", failure("", "other")))
+    assert (untimed["count"], untimed["last"]["drivers"]) == (2, ["most_trusted"]), "where the order is not known"
+
+
+@pytest.mark.parametrize(("stamp", "seen"), [("11:40:02", True), ("11:40:03", False)])
+def test_a_boot_in_a_file_that_users_write_to_comes_within_an_hour(stamp: str, seen: bool) -> None:
+    log = f"2018-08-16T{stamp}+0000 {SAID}Linux version 4.17.0-1-amd64 (x) (gcc) #1\n"
+    assert facts_of(("messages", log))["boot_seen"] is seen
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(93600, 1), (93601, 0)])
+def test_a_failure_later_than_this_boot_has_lasted_is_of_an_earlier_one(seconds: int, count: int) -> None:
+    """An hour more is borne, since either clock may be off."""
+    text = failure(f"Aug 16 10:50:00 {SAID}[{seconds}.000000] ", "bnx2x")
+    assert facts_of(("messages", text))["count"] == count
+    assert facts_of(("dmesg", failure(f"[{seconds}.000000] ", "bnx2x")))["count"] == 1, "dmesg is of one boot"
+
+
+def test_a_block_of_more_zones_than_any_host_has_is_cut() -> None:
+    zones = "".join(f"[  600.000001] Node {node} Normal: 1*4kB = 4kB\n" for node in range(301))
+    assert len(facts_of(("dmesg", "[  600.000001] Mem-Info:\n" + zones))["mem_info"]["zones"]) == 300
