@@ -39,7 +39,7 @@ def test_a_failure_in_pieces_counts_once_and_is_whose_it_is(pieces: str, release
     assert (facts["last"]["order"], facts["last"]["mode"], facts["last"]["atomic"]) == (1, "0x2080020", True)
 
 
-@pytest.mark.parametrize("release", ["2.6.32-358.el6.x86_64", "4.4.180+", "4.15.0-213-generic", "6.1.0-25-amd64"])
+@pytest.mark.parametrize("release", ["2.6.32-358.el6.x86_64", "4.8.17", "4.15.0-213-generic", "6.1.0-25-amd64"])
 def test_other_kernels_print_no_pieces(release: str) -> None:
     assert facts_of("[1.0] page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n", release)["count"] == 0
 
@@ -193,11 +193,12 @@ FIRST_HEAD = HEADS.splitlines(keepends=True)[0]
         (HEADS + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_a"], ["drv_b"]]),
         (HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b"), "3.16.0-4-amd64", [[], []]),
         (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_b"]]),
-        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[99.0"), "3.16.0-4-amd64", [[]]),
+        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[31.0"), "3.16.0-4-amd64", [["drv_b"]]),
+        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[32.0"), "3.16.0-4-amd64", [[]]),
         (FIRST_HEAD + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
         (HEADS.replace("a: ", "b: ", 1) + OF_A + "[1.0]  y+0x1/0x2 [drv_b]\n", "3.10.0-862.el7.x86_64", [[], ["drv_a", "drv_b"]]),
     ],
-    ids=["of one name", "one dump at a time", "a second dump", "later", "a trace without the lock", "before the lock"],
+    ids=["of one name", "one dump at a time", "a second dump", "30 s later", "later", "a trace without the lock", "before the lock"],
 )
 def test_traces_that_may_be_a_failures_own(text: str, release: str, beside: list[list[str]]) -> None:
     assert [one["drivers_beside"] for one in facts_of(text, release)["groups"]] == beside
@@ -265,7 +266,8 @@ VMALLOC = "vmalloc: allocation failure: 4096 bytes\nx: page allocation failure: 
     [
         (VMALLOC, "3.2.27+", 0, ["vmalloc"]),
         (VMALLOC.replace("order:0", "order:1"), "3.2.27+", 1, ["vmalloc"]),
-        (VMALLOC.replace("0xd0", "0x20"), "3.2.27+", 1, ["vmalloc"]),
+        (VMALLOC.replace("0xd0", "0x21"), "3.2.27+", 1, ["vmalloc"]),
+        (VMALLOC, "4.8.17", 0, ["vmalloc"]),
         (VMALLOC.replace(": 4096 bytes", ", allocated 8192 of 16384 bytes"), "3.2.27+", 1, []),
         ("x: vmalloc: allocation failure: 4096 bytes, mode:0x24080c2(GFP_KERNEL|__GFP_HIGHMEM)\n", "4.9.0", 0, ["vmalloc"]),
         ("x: vmalloc: allocation failure, allocated 1 of 2 bytes, mode:0x24080c2(GFP_KERNEL)\n", "4.9.0", 1, []),
@@ -432,3 +434,63 @@ FOR_VMALLOC = "[1.0] , mode:0x24080c2(GFP_KERNEL|__GFP_HIGHMEM|__GFP_ZERO)\n"
 def test_a_mode_that_may_be_of_another_report_is_not_known(text: str, atomic: bool | None) -> None:
     (group,) = facts_of(text, "4.9.0-5-amd64")["groups"]
     assert (group["order"], group["atomic"]) == (5, atomic)
+
+
+NOISE = "[1.0] x\n"
+ORDER_ALONE = "[1.0] a: page allocation failure: order:1\n"
+MODE_ALONE = "[1.0] , mode:0x2080020(GFP_ATOMIC)\n"
+ANOTHER = "[1.0] WARNING: CPU: 0 PID: 1 at net/x.c:1 y+0x1/0x2\n"
+WITHOUT_HEADING = "[1.0]  [<f8a5a5d5>] x+0xaa/0x1fb [drv_a]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "release", "fact", "near", "far"),
+    [
+        (FIRST_HEAD + "{}" + OF_A, 299, "3.16.0", "by_driver", {"drv_a": 1}, {}),
+        (FIRST_HEAD + "{}" + WITHOUT_HEADING, 59, "2.6.18-194.el5", "by_driver", {"drv_a": 1}, {}),
+        ("[1.0] a: \n{}" + NAMELESS, 59, "4.9.0", "by_process", {"a": 1}, {"": 1}),
+        (ANOTHER + "{}" + NAMELESS + WHO, 14, "4.14.98", "by_process", {"": 1}, {"swapper/7": 1}),
+        (OOM + "{}" + NAMELESS + OF_A, 58, "4.14.98", "by_driver", {}, {"drv_a": 1}),
+        (ORDER_ALONE + "{}" + MODE_ALONE, 299, "4.9.0", "groups", True, None),
+        (
+            "[1.0] vmalloc: allocation failure: 4096 bytes\n{}[1.0] a: page allocation failure: order:0, mode:0xd0\n",
+            59,
+            "3.2.27",
+            "count",
+            0,
+            1,
+        ),
+    ],
+    ids=["its dump", "a trace without a heading", "its name", "another's dump", "an OOM kill's dump", "its mode", "what vmalloc said"],
+)
+def test_how_far_apart_the_lines_of_one_report_may_stand(text: str, lines: int, release: str, fact: str, near: Any, far: Any) -> None:
+    for between, expected in ((lines, near), (lines + 1, far)):
+        found = facts_of(text.format(NOISE * between), release)[fact]
+        assert (found[0]["atomic"] if fact == "groups" else found) == expected
+
+
+@pytest.mark.parametrize(("release", "drivers"), [("3.9.11", {"drv_a": 1}), ("3.10.0", {})])
+def test_since_3_10_a_trace_that_does_not_say_whose_it_is_is_nobodys(release: str, drivers: dict[str, int]) -> None:
+    assert facts_of(FIRST_HEAD + "[1.0] Call Trace:\n" + FRAME, release)["by_driver"] == drivers
+
+
+@pytest.mark.parametrize(("release", "beside"), [("3.12.74", [["drv_b"], ["drv_a"]]), ("3.13.0", [[], []])])
+def test_since_3_13_one_cpu_dumps_at_a_time(release: str, beside: list[list[str]]) -> None:
+    text = HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b")
+    assert [group["drivers_beside"] for group in facts_of(text, release)["groups"]] == beside
+
+
+@pytest.mark.parametrize(("lines", "read"), [(150, True), (151, False)])
+def test_of_more_frames_beside_a_failure_than_are_kept_its_own_may_be_one(lines: int, read: bool) -> None:
+    frames = "[1.0] [<c0932f4a>] (y+0x5/0x5c [drv_b]) from [<bf0ecc59>] (z+0x5/0x5c [drv_b])\n"
+    text = FIRST_HEAD + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n" + frames * lines
+    (group,) = facts_of(text, "3.16.0")["groups"]
+    assert (group["drivers"], group["drivers_beside"], group["trace_read"]) == (["drv_a"], ["drv_b"], read)
+
+
+@pytest.mark.parametrize(("release", "drivers"), [("3.4.113", {"ixgbe": 1}), ("3.5.7", {"ixgbe": 1, "bonding": 1})])
+def test_until_3_4_the_console_glues_what_another_cpu_says(release: str, drivers: dict[str, int]) -> None:
+    text = "[1.0] a: page allocation failure: order:0, mode:0x20\n[1.0] Pid: 7, comm: a Not tainted 2.6.32 #1\n[1.0]  x+0x1/0x2 [ixgbe]\n"
+    assert (
+        facts_of(text + "[1.0] Node 0 Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", release)["by_driver"] == drivers
+    )
