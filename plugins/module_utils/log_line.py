@@ -119,4 +119,4 @@ def comm_of(text):
     which dmesg and rsyslog write some as several."""
     if len(text) > MAX_COMM_CHARS and len(_ESCAPED.sub("?", text)) > MAX_COMM_CHARS:
         return None
-    return CONTROL.sub("", text).strip()[:64]
+    return CONTROL.sub("", text).strip()

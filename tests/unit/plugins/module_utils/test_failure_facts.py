@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LogContext
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 BOOTED = 1_534_416_000  # 16 August 2018, 10:40:00 UTC
 
@@ -223,3 +224,64 @@ def test_a_failure_later_than_this_boot_has_lasted_is_of_an_earlier_one(seconds:
 def test_a_block_of_more_zones_than_any_host_has_is_cut() -> None:
     zones = "".join(f"[  600.000001] Node {node} Normal: 1*4kB = 4kB\n" for node in range(301))
     assert len(facts_of(("dmesg", "[  600.000001] Mem-Info:\n" + zones))["mem_info"]["zones"]) == 300
+
+
+MARKED = f"{MARK} (step 1, 0123456789abcdef)"
+OOM_KILL = "Out of memory: Killed process 7 (java) total-vm:1kB\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "since_workaround"),
+    [(OOM_KILL + MARKED + "\n" + OOM_KILL, 1), (MARKED + "\n" + OOM_KILL * 2, 2), (OOM_KILL * 2 + MARKED, 0), (OOM_KILL * 2, None)],
+)
+def test_other_trouble_is_counted_before_and_after_the_workaround(log: str, since_workaround: int | None) -> None:
+    (other,) = failures_of([("dmesg", log)], LogContext(Clock(), mark="0123456789abcdef"))["others"]
+    assert (other["kind"], other["count"], other["since_workaround"]) == ("oom_kill", 2, since_workaround)
+
+
+def test_other_trouble_of_which_one_has_no_time_is_not_told_apart() -> None:
+    log = f"2018-08-16T10:50:00+0000 {SAID}{OOM_KILL}"
+    for logs in (log + f"Aug 16 10:51:00 {SAID}{OOM_KILL}", f"Aug 16 10:51:00 {SAID}{OOM_KILL}" + log):
+        (other,) = failures_of([("messages", logs)], LogContext(Clock(), since_epoch_seconds=BOOTED))["others"]
+        assert (other["count"], other["since_workaround"]) == (2, None)
+
+
+def test_failures_that_no_log_kept_count_once_and_as_what_wrote_them() -> None:
+    """Each filter says how many it saw and did not keep. Of two logs the larger number counts."""
+    closing = "#log failures {} dropped 0 0 0 0 0\n"
+    logs = ("dmesg", dmesg(600, "bnx2x") + closing.format(3)), ("messages", syslog("10:50:00", "bnx2x") + closing.format(6))
+    facts = facts_of(*logs)
+    assert (facts["count"], facts["untrusted"]) == (1 + 5, 5 - 2)
+    facts = facts_of(logs[0], ("messages", syslog("10:50:00", "bnx2x") + closing.format(2)))
+    assert (facts["count"], facts["untrusted"]) == (1 + 2, 0)
+    assert facts_of(logs[1])["untrusted"] == 6
+
+
+def test_failures_that_were_not_kept_came_before_those_that_were() -> None:
+    closing = "#log failures 4 dropped 2 0 0 0 0\n"
+    of_one, of_two = (failure(f"[{seconds:5d}.000001] ", "bnx2x") for seconds in (600, 700))
+    context = LogContext(Clock(BOOTED, BOOTED + 90_000), since_epoch_seconds=BOOTED + 650)
+    assert failures_of([("dmesg", of_one + of_two + closing)], context)["since_workaround"]["count"] == 1
+    assert failures_of([("dmesg", of_two + of_two + closing)], context)["since_workaround"]["count"] == 4, "they may have come after it"
+
+
+def test_the_log_that_tells_something_is_the_source() -> None:
+    quiet, told = ("dmesg", "[    5.000000] x\n"), ("messages", syslog("10:50:00", "bnx2x"))
+    assert facts_of(quiet, told)["source"] == "messages"
+    assert facts_of(quiet, ("messages", "x\n"))["source"] == "dmesg"
+    assert facts_of(quiet, ("messages", "#log failures 1 dropped 1 0 0 0 0\n"))["source"] == "messages"
+
+
+@pytest.mark.parametrize(("between", "process"), [(14, "first"), (15, "last")])
+def test_of_more_failures_at_once_than_cpus_print_the_first_does_not_tell(between: int, process: str) -> None:
+    without = "[  600.000000] {}: page allocation failure: order:2, mode:0x20\n"
+    text = failure("[  600.000000] ", "bnx2x", "first") + without.format("other") * between + without.format("last")
+    assert facts_of(("dmesg", text))["last"]["process"] == process
+
+
+@pytest.mark.parametrize(("modules", "read"), [(50, True), (51, False)])
+def test_a_group_names_50_drivers_beside_its_failures(modules: int, read: bool) -> None:
+    frames = "".join(f"[  600.000000]  x+0x1/0x2 [drv_{number}]\n" for number in range(modules))
+    stalled = "[  600.000000] INFO: task x:7 blocked for more than 120 seconds.\n"
+    (group,) = facts_of(("dmesg", failure("[  600.000000] ", "bnx2x") + stalled + frames), release="3.12.0")["groups"]
+    assert (group["drivers"], len(group["drivers_beside"]), group["trace_read"]) == (["bnx2x"], 50, read)
