@@ -11,12 +11,12 @@ import os
 import random
 import subprocess
 import sys
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import yaml
@@ -27,7 +27,6 @@ from tests.mutate.reach import ROOT, Reach, tests_of
 #: Where verdicts and safety are made.
 ROOMS = ("plugin_utils/judge", "plugin_utils/workaround", "plugin_utils/upgrade", "module_utils")
 _GOAL = 0.9
-_own = threading.local()
 
 
 def main(words: list[str]) -> int:
@@ -36,8 +35,8 @@ def main(words: list[str]) -> int:
     end = time.monotonic() + 60 * options.minutes
     noticed: dict[str, list[bool]] = defaultdict(list)
     with ThreadPoolExecutor(options.processes) as pool:
-        reach = _surveyed(pool, sorted({mutant.file for mutant in chosen}), options.processes)
-        for number, (mutant, seen) in enumerate(zip(chosen, pool.map(lambda one: _try(one, reach, end), chosen), strict=True), 1):
+        workers = _Workers(pool, sorted({mutant.file for mutant in chosen}), options.processes)
+        for number, (mutant, seen) in enumerate(zip(chosen, pool.map(lambda one: _try(one, workers, end), chosen), strict=True), 1):
             if seen is None:
                 continue
             noticed[mutant.file].append(seen)
@@ -75,34 +74,46 @@ def _sources() -> Iterator[str]:
             yield str(path.relative_to(ROOT))
 
 
-def _surveyed(pool: ThreadPoolExecutor, files: list[str], parts: int) -> Reach:
-    """Runs the tests of the files once without a fault."""
-    tests = list(dict.fromkeys(str(path.relative_to(ROOT)) for file in files for path in tests_of(file)))
-    print(f"  {len(tests)} files of tests without a fault ...", file=sys.stderr, flush=True)
-    surveys = list(pool.map(lambda part: _answer({"survey": part}), (tests[part::parts] for part in range(min(parts, len(tests))))))
-    if None in surveys:
-        sys.exit("a unit test fails though no fault is planted: ./dev test tests/unit")
-    return Reach(surveys)
+class _Workers:
+    """Processes that run the tests of the files, at first once without a fault."""
+
+    def __init__(self, pool: ThreadPoolExecutor, files: list[str], number: int) -> None:
+        tests = list(dict.fromkeys(str(path.relative_to(ROOT)) for file in files for path in tests_of(file)))
+        print(f"  {len(tests)} files of tests without a fault ...", file=sys.stderr, flush=True)
+        command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "tests.mutate.worker"]
+        workers = [subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _one in range(number)]
+        parts = [{"paths": tests, "part": part, "parts": number} for part in range(number)]
+        surveys = list(pool.map(_answer, workers, parts))
+        if None in surveys:
+            sys.exit("a unit test fails though no fault is planted: ./dev test tests/unit")
+        self.reach = Reach(surveys)
+        self._idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
+        for worker in workers:
+            self._idle.put(worker)
+
+    def is_noticed(self, fault: Mapping[str, object]) -> bool:
+        worker = self._idle.get()
+        try:
+            return bool(_answer(worker, fault))
+        finally:
+            self._idle.put(worker)
 
 
-def _try(mutant: Mutant, reach: Reach, end: float) -> bool | None:
+def _answer(worker: subprocess.Popen[str], request: Mapping[str, object]) -> Any:
+    print(json.dumps(request), file=worker.stdin, flush=True)
+    answer = worker.stdout.readline() if worker.stdout else ""
+    if not answer:
+        raise RuntimeError("the process that runs the tests has ended")
+    return json.loads(answer)
+
+
+def _try(mutant: Mutant, workers: _Workers, end: float) -> bool | None:
     """Whether a test that reaches the fault notices it; None where the time is over."""
     if time.monotonic() > end:
         return None
     planted = mutant.planted_in((ROOT / mutant.file).read_text())
-    return bool(_answer({"file": mutant.file, "source": planted, "steps": reach.steps_to(mutant.file, mutant.line)}))
-
-
-def _answer(run: Mapping[str, object]) -> Any:
-    """What this thread's worker says of a run."""
-    if not hasattr(_own, "worker"):
-        command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "tests.mutate.worker"]
-        _own.worker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    print(json.dumps(run), file=_own.worker.stdin, flush=True)
-    answer = _own.worker.stdout.readline()
-    if not answer:
-        raise RuntimeError("the process that runs the tests has ended")
-    return json.loads(answer)
+    inside, bounds = workers.reach.tests_of(mutant.file, mutant.line)
+    return bool(bounds) and workers.is_noticed({"file": mutant.file, "source": planted, "inside": inside, "bounds": bounds})
 
 
 def _told(noticed: Mapping[str, list[bool]], planned: int) -> int:

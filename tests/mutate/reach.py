@@ -35,31 +35,28 @@ class Reach:
                     self._entering[file, line].add(test)
                     self._entering[file, None].add(test)
 
-    def steps_to(self, file: str, line: int) -> list[dict[str, int]]:
-        """The tests that may notice a fault, each with its bound in seconds of a processor. First those of the folder that mirrors the
-        file's, then the others, since to import what these need takes longest."""
+    def tests_of(self, file: str, line: int) -> tuple[bool, dict[str, int]]:
+        """Whether a fault is in the body of a function that nothing calls before the tests begin, and the tests that may notice it, each
+        with its bound in seconds of a processor."""
         function = _function_at((ROOT / file).read_text(), line)
-        sure = function is not None and (file, function) not in self._shared
-        tests = self._quickest_first(self._entering[file, function if sure else None])
-        if not sure or not file.startswith(_NOTHING_KEPT):
+        inside = function is not None and (file, function) not in self._shared
+        tests = self._quickest_first(self._entering[file, function if inside else None])
+        if not inside or not file.startswith(_NOTHING_KEPT):
             named = {str(test.relative_to(ROOT)) for test in tests_of(file)}
             tests += self._quickest_first({test for test in self._seconds if test.partition("::")[0] in named} - set(tests))
-        until = list(accumulate(self._seconds[test] for test in tests))
-        tests = [test for test, seconds in zip(tests, until, strict=True) if seconds < _ENOUGH_SECONDS]
-        near = str((UNIT / Path(file).relative_to("plugins").parent).relative_to(ROOT))
-        steps = [test for test in tests if test.startswith(near)], [test for test in tests if not test.startswith(near)]
-        return [{test: 5 + int(10 * self._seconds[test]) for test in step} for step in steps if step]
+        enough = sum(seconds < _ENOUGH_SECONDS for seconds in accumulate(self._seconds[test] for test in tests))
+        return inside, {test: 5 + int(10 * self._seconds[test]) for test in tests[:enough]}
 
     def _quickest_first(self, tests: Iterable[str]) -> list[str]:
         return sorted(tests, key=lambda test: (self._seconds[test], test))
 
 
 def _function_at(source: str, line: int) -> int | None:
-    """The line of the innermost function around a line; None outside all functions."""
+    """The line of the innermost function in whose body a line is; None outside all functions."""
     found = None
     for node in ast.walk(ast.parse(source)):  # from the outside to the inside
         if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
-            found = node.lineno
+            found = node.lineno if line >= node.body[0].lineno else None
     return found
 
 

@@ -1,81 +1,170 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs tests in forks of one process, which imports once what all tests import.
+"""Runs tests with a fault planted, time after time: what tests and collection import is imported once, and each run is a fork.
 
-Reads a line of JSON for each run, and answers with one:
-{"survey": [paths of tests]}: how long each test takes and which functions it enters, as Survey has it; null where a test fails.
-{"file": ..., "source": ..., "steps": [{test: bound in seconds}, ...]}: whether a test fails with that source in the place of the file.
-A step is begun where none before it failed.
+Reads lines of JSON and answers each with one. The first is {"paths": of tests, "part": ..., "parts": ...}: that part of the tests is run
+without a fault, and told what Session says of them, or null where one fails. Each of the rest is a fault, {"file": ..., "source": with the
+fault, "inside": whether it is in the body of a function that nothing calls before the tests begin, "bounds": {test: seconds of a
+processor}}: whether one of these tests notices it.
 """
 
 from __future__ import annotations
 
-import importlib
+import ast
+import builtins
+import functools
+import gc
 import json
 import os
-import signal
 import sys
-import tempfile
-from collections.abc import Callable, Mapping
-from functools import partial
-from pathlib import Path
-from typing import Any
+import time
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Mapping
+from types import CodeType, FunctionType
+from typing import Any, TextIO
 
 import pytest
 
-from tests.mutate.plugin import Planted, Survey
+from tests.mutate.plugin import COLLECTION, Planted, Rewriting, bound
+from tests.mutate.reach import ROOT
 
-_SHARED = ("hypothesis", "yaml", "jinja2", "ansible.template", "ansible.plugins.action")
-#: A fault may make even the import of a module wait for ever.
-_IMPORT_SECONDS = 30
+#: No import takes half as long.
+_IMPORT_SECONDS = 20
 
 
 def main() -> None:
-    for name in _SHARED:
-        importlib.import_module(name)
-    answers = os.fdopen(os.dup(1), "w")
+    requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     nothing = os.open(os.devnull, os.O_RDWR)
-    for output in (1, 2):
-        os.dup2(nothing, output)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
     os.environ["CI"] = "1"
-    for line in sys.stdin:
-        run = json.loads(line)
-        answers.write(json.dumps(_survey(run["survey"]) if "survey" in run else _is_noticed(run)) + "\n")
-        answers.flush()
+    first = json.loads(requests.readline())
+    pytest.main(["-n", "0", "--tb=no", *first["paths"]], plugins=[Session(first["part"], first["parts"], requests, answers)])
 
 
-def _survey(paths: list[str]) -> object:
-    with tempfile.TemporaryDirectory(prefix="pagealloc-mutate-") as folder:
-        seen = Path(folder) / "seen.json"
-        return json.loads(seen.read_text()) if _passes(partial(_surveyed, paths, seen)) else None
+class Session(Rewriting):
+    """Says of each test how many ``seconds`` of a processor it took and which functions it ``entered``, by file and line; and which were
+    entered for several tests at once, by an import or a fixture: ``shared``."""
+
+    def __init__(self, part: int, parts: int, requests: TextIO, answers: TextIO) -> None:
+        self._part = slice(part, None, parts)
+        self._requests = requests
+        self._answers = answers
+        self._seconds: dict[str, float] = {}
+        self._entered: dict[str, list[tuple[str, int]]] = {}
+        self._shared: set[tuple[str, int]] = set()
+        self._now: set[tuple[str, int]] = set()
+        vars(builtins)["__pagealloc_entered__"] = self._now.add
+
+    def rewritten(self, file: str) -> ast.Module:
+        tree = ast.parse((ROOT / file).read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                first = 0 if ast.get_docstring(node) is None else 1
+                node.body[first:first] = ast.parse(f"__pagealloc_entered__(({file!r}, {node.lineno}))").body
+        return tree
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        _run(session.items[self._part])
+        seen = {"seconds": self._seconds, "entered": self._entered, "shared": sorted(self._shared)}
+        self._answer(None if session.testsfailed else seen)
+        live = _Live(session)
+        gc.freeze()
+        for line in self._requests:
+            self._answer(not _passes(live, json.loads(line)))
+        return True
+
+    def _answer(self, answer: object) -> None:
+        print(json.dumps(answer), file=self._answers, flush=True)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        self._share()
+        begun = _processor_seconds()
+        outcome = yield
+        self._seconds[item.nodeid] = _processor_seconds() - begun
+        self._entered[item.nodeid] = sorted(self._now)
+        self._now.clear()
+        return outcome
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> Generator[None, Any, Any]:
+        own = set(self._now)
+        outcome = yield
+        if request.scope != "function":
+            self._share()
+            self._now.update(own)
+        return outcome
+
+    def _share(self) -> None:
+        self._shared |= self._now
+        self._now.clear()
 
 
-def _surveyed(paths: list[str], seen: Path) -> int:
-    survey = Survey()
-    code = _tests(paths, survey)
-    seen.write_text(json.dumps({"seconds": survey.seconds, "entered": survey.entered, "shared": sorted(survey.shared)}))
-    return code
+def _processor_seconds() -> float:
+    return time.process_time() + sum(os.times()[2:4])  # and those of its children
 
 
-def _is_noticed(run: Mapping[str, Any]) -> bool:
-    return not all(_passes(partial(_planted, run, bounds)) for bounds in run["steps"])
+class _Live:
+    """The functions of the collection and what keeps results of theirs, as they are in this process."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+        self._items = {item.nodeid: item for item in session.items}
+        self._functions: dict[str, list[FunctionType]] = defaultdict(list)
+        self._caches = []
+        for one in gc.get_objects():
+            if isinstance(one, FunctionType) and one.__code__.co_filename.startswith(str(ROOT)):
+                self._functions[one.__code__.co_filename].append(one)
+            elif isinstance(one, functools._lru_cache_wrapper):
+                self._caches.append(one)
+
+    def run(self, fault: Mapping[str, Any]) -> int:
+        """Run the tests with the fault, in a process of its own."""
+        if not fault["inside"]:
+            return _run_anew(fault)
+        codes = dict(_codes_of(compile(fault["source"], "", "exec", dont_inherit=True)))
+        for function in self._functions[str(ROOT / fault["file"])]:
+            code = codes.get((function.__code__.co_name, function.__code__.co_firstlineno))
+            function.__code__ = function.__code__ if code is None else code
+        for cache in self._caches:
+            cache.cache_clear()
+        _run([self._items[test] for test in fault["bounds"]], fault["bounds"])
+        return self._session.testsfailed
 
 
-def _planted(run: Mapping[str, Any], bounds: Mapping[str, int]) -> int:
-    signal.alarm(_IMPORT_SECONDS)
-    return _tests(list(dict.fromkeys(test.partition("::")[0] for test in bounds)), Planted(run["file"], run["source"], bounds))
+def _codes_of(code: CodeType) -> Iterable[tuple[tuple[str, int], CodeType]]:
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield (inner.co_name, inner.co_firstlineno), inner
+            yield from _codes_of(inner)
 
 
-def _tests(paths: list[str], plugin: object) -> int:
-    code = pytest.main(["-n", "0", "-x", "--tb=no", *paths], plugins=[plugin])
+def _run(items: list[pytest.Item], bounds: Mapping[str, int] | None = None) -> None:
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        if bounds:
+            bound(bounds[item.nodeid])
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if item.session.testsfailed:
+            break
+
+
+def _run_anew(fault: Mapping[str, Any]) -> int:
+    """With all modules imported once more: the fault is in what an import does."""
+    for name in [name for name in sys.modules if name.startswith((COLLECTION, "tests.unit", "tests.security"))]:
+        del sys.modules[name]
+    paths = dict.fromkeys(test.partition("::")[0] for test in fault["bounds"])
+    bound(_IMPORT_SECONDS)
+    code = pytest.main(["-n", "0", "-x", "--tb=no", *paths], plugins=[Planted(fault["file"], fault["source"], fault["bounds"])])
     return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else int(code)  # a fault may take a test's parameters away
 
 
-def _passes(run: Callable[[], int]) -> bool:
+def _passes(live: _Live, fault: Mapping[str, Any]) -> bool:
     child = os.fork()
     if not child:
-        os._exit(run())
+        os._exit(min(live.run(fault), 1))
     return os.waitpid(child, 0)[1] == 0
 
 

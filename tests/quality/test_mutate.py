@@ -24,18 +24,25 @@ def test_faults_are_planted_and_counted() -> None:
 
 
 def test_a_file_without_a_fault_is_not_noticed() -> None:
-    """Also where it reads the files beside it."""
+    """Be it imported once more or not, and also where it reads the files beside it."""
     file = "plugins/plugin_utils/judge/watermark_rules.py"
-    test = "tests/unit/plugins/plugin_utils/judge/test_watermark_rules.py::test_the_schema_of_the_fleet_knows_every_rule"
+    path = "tests/unit/plugins/plugin_utils/judge/test_watermark_rules.py"
+    test = f"{path}::test_the_schema_of_the_fleet_knows_every_rule"
     source = (ROOT / file).read_text()
-    runs = [{"file": file, "source": text, "steps": [{test: 60}]} for text in (source, source.replace("return ", "return not "))]
+    faults = [
+        {"file": file, "source": text, "inside": inside, "bounds": {test: 60}}
+        for text in (source, source.replace("return ", "return not "))
+        for inside in (True, False)
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "tests.mutate.worker"],
         cwd=ROOT,
-        input="".join(json.dumps(run) + "\n" for run in runs),
+        input="".join(json.dumps(request) + "\n" for request in ({"paths": [path], "part": 0, "parts": 1}, *faults)),
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    assert done.stdout.split() == ["false", "true"], done.stderr
+    survey, *noticed = (json.loads(line) for line in done.stdout.splitlines())
+    assert test in survey["seconds"] and file in {name for entered in survey["entered"].values() for name, _line in entered}
+    assert noticed == [False, False, True, True], done.stderr
