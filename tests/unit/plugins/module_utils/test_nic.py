@@ -13,7 +13,6 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import VIRTUAL, Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import (
     DEVICE_DRIVERS,
-    MAX_NICS,
     default_route_interfaces,
     in_tree,
     lower_devices,
@@ -171,8 +170,8 @@ def test_default_routes_of_both_families_and_what_is_none() -> None:
 
 
 def test_more_interfaces_than_are_looked_at() -> None:
-    texts = {f"{NET}eth{number}/mtu": "1500\n" for number in range(MAX_NICS)}
-    assert len(nics_from(Evidence(texts, {}), lambda datum, function: function() if datum.endswith("mtu") else None)) == MAX_NICS
+    texts = {f"{NET}eth{number}/mtu": "1500\n" for number in range(4096)}
+    assert len(nics_from(Evidence(texts, {}), lambda datum, function: function() if datum.endswith("mtu") else None)) == 4096
     with pytest.raises(EvidenceError, match="4097 interfaces are more than the 4096"):
         nics_from(Evidence({**texts, f"{NET}one_more/mtu": "1500\n"}, {}), lambda datum, function: function())
 
