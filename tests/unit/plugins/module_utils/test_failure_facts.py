@@ -285,3 +285,22 @@ def test_a_group_names_50_drivers_beside_its_failures(modules: int, read: bool) 
     stalled = "[  600.000000] INFO: task x:7 blocked for more than 120 seconds.\n"
     (group,) = facts_of(("dmesg", failure("[  600.000000] ", "bnx2x") + stalled + frames), release="3.12.0")["groups"]
     assert (group["drivers"], len(group["drivers_beside"]), group["trace_read"]) == (["bnx2x"], 50, read)
+
+
+BOOT = "[    0.000000] Linux version 4.17.0-1-amd64 (x) (gcc) #1\n"
+
+
+@pytest.mark.parametrize(
+    ("with_boot", "sources"),
+    [
+        ((), ["dmesg", "journal", "messages", "syslog"]),
+        (("dmesg",), ["dmesg"]),
+        (("journal",), ["dmesg", "journal"]),
+        (("messages",), ["dmesg", "journal", "messages", "syslog"]),
+    ],
+)
+def test_logs_are_read_until_one_that_only_the_kernel_writes_to_reaches_back_to_the_boot(with_boot: Any, sources: list[str]) -> None:
+    names = ("dmesg", "journal", "messages", "syslog")
+    logs = [(name, (BOOT if name in with_boot else "") + dmesg(600 + place, "bnx2x")) for place, name in enumerate(names)]
+    facts = facts_of(*logs)
+    assert (facts["sources"], facts["count"], facts["boot_seen"]) == (sources, len(sources), bool(with_boot))
