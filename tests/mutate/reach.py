@@ -17,7 +17,7 @@ UNIT = ROOT / "tests" / "unit" / "plugins"
 #: Where no result is kept from one test to the next, so that a test that does not enter a function cannot notice a fault in it.
 _NOTHING_KEPT = "plugins/module_utils/"
 #: So much of a processor's time a fault is given, quickest tests first. A test that takes long tries many texts or a long one.
-_ENOUGH_SECONDS = 3.0
+_ENOUGH_SECONDS = 1.5
 
 
 class Reach:
