@@ -63,7 +63,7 @@ def _needed(logs, context):
 
 
 def _dropped_untrusted(used, dropped):
-    return max(0, dropped - max([log.dropped for log in used if log.trusted] or [0]))
+    return dropped - max([log.dropped for log in used if log.trusted] or [0])
 
 
 def _by_order(pages):

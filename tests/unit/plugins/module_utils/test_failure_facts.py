@@ -131,8 +131,8 @@ def test_what_only_one_log_read_in_a_trace_stays_beside_the_failure() -> None:
 
 @pytest.mark.parametrize(
     ("at", "order", "process"),
-    [("599.992000", 2, "first"), ("599.990100", 2, "first"), ("599.989000", 2, "last"), ("599.992000", 3, "last")],
-    ids=["8 ms before", "almost 10 ms before", "11 ms before", "of another order"],
+    [("599.992000", 2, "first"), ("599.990100", 2, "first"), ("599.990000", 2, "last"), ("599.992000", 3, "last")],
+    ids=["8 ms before", "almost 10 ms before", "10 ms before", "of another order"],
 )
 def test_of_failures_of_one_moment_the_last_with_a_driver_tells(at: str, order: int, process: str) -> None:
     first = failure(f"[  {at}] ", "bnx2x", "first").replace("order:2", f"order:{order}")

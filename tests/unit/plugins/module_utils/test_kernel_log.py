@@ -429,6 +429,8 @@ def test_a_log_of_a_thousand_names_stays_small() -> None:
     assert len(failures["by_process"]) == 51
     assert failures["by_process"]["often"] == 3
     assert sum(failures["by_process"].values()) == 1003
+    fifty = "\n".join(HEAD.replace("swapper", name) for name in names[:50])
+    assert parse_kernel_log(fifty, "dmesg")["by_process"] == dict.fromkeys(names[:50], 1), "and nothing is added up of so few"
 
 
 @pytest.mark.parametrize(

@@ -408,12 +408,14 @@ def test_more_failures_at_once_than_are_looked_at_together() -> None:
 
 
 def test_what_a_group_cannot_name_was_not_read() -> None:
-    many = "".join(f"[1.1]  x+0x1/0x2 [drv_{number}]\n" for number in range(9))
-    (group,) = facts_of(HEAD_OF_A + OF_A + many, "4.15.0-213-generic")["groups"]
-    assert (len(group["drivers"]), group["trace_read"]) == (8, False)
+    for more, read in ((7, True), (8, False)):
+        many = "".join(f"[1.1]  x+0x1/0x2 [drv_{number}]\n" for number in range(more))
+        (group,) = facts_of(HEAD_OF_A + OF_A + many, "4.15.0-213-generic")["groups"]
+        assert (len(group["drivers"]), group["trace_read"]) == (8, read)
     text = "".join(HEAD_OF_A + OF_A.replace("drv_a", f"drv_{number}") for number in range(60))
     groups = facts_of(text, "4.15.0-213-generic")["groups"]
-    assert [group["count"] for group in groups if not group["trace_read"]] == [10], "their drivers are not told"
+    (rest,) = [group for group in groups if not group["trace_read"]]
+    assert (rest["count"], rest["drivers"], rest["trusted"], set(rest)) == (10, [], True, set(groups[0])), "their drivers are not told"
 
 
 VMALLOC_PIECE = "[1.0] in:imklog: vmalloc: allocation failure: 83636224 bytes\n"
