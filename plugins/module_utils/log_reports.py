@@ -47,15 +47,14 @@ _SUPPRESSED = re.compile(r"(warn_alloc(?:_failed)?|__ratelimit): ([0-9]{1,9}) ca
 
 
 class ReportReader(object):
-    """The reports of a log whose lines are given to ``take`` in their order. ``release``: of the kernel, None where it is not known.
-    ``stamped``: the log's lines have times. ``number``: of the line that was read last."""
+    """The reports of a log whose lines are given to ``take`` in their order; ``restart`` comes first. ``stamped``: the log's lines have
+    times. ``number``: of the line that was read last."""
 
-    def __init__(self, release):
+    def __init__(self):
         self.stamped = False
-        self.restart(release)
 
     def restart(self, release):
-        """Another boot begins: what was read is of an earlier one."""
+        """A boot begins, of the kernel ``release``, None where it is not known: what was read is of an earlier one."""
         self.reports = []
         self.suppressed = 0
         self.number = 0

@@ -44,16 +44,15 @@ _OVER = re.compile(r"Modules linked in:|------------\[ cut here|---\[ end ")
 
 
 class TraceReader(object):
-    """Gives the reports that ``expect`` names their traces from the messages that ``take`` is given in their order."""
+    """Gives the reports that ``expect`` names their traces from the messages that ``take`` is given in their order. ``is_of_kernel`` comes
+    first."""
 
     def __init__(self):
-        self._number = 0
         self._waiting = deque(maxlen=MAX_WAITING)
         self._without_dump = []
         self._failed = deque(maxlen=MAX_WAITING)
         self._current = {}  # by who speaks, where the kernel names that: the report whose trace is being printed
         self._unsigned = deque(maxlen=MAX_WAITING)  # reports that a trace went to that named nobody
-        self.is_of_kernel(None)
 
     def is_of_kernel(self, version):
         """What follows is of a kernel of this version, None where it is not known."""
