@@ -84,8 +84,8 @@ class _Workers:
         workers = [subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _one in range(number)]
         parts = [{"paths": tests, "part": part, "parts": number} for part in range(number)]
         surveys = list(pool.map(_answer, workers, parts))
-        if None in surveys:
-            sys.exit("a unit test fails though no fault is planted: ./dev test tests/unit")
+        for test in [test for survey in surveys for test in survey["failing"]]:
+            print(f"left out, since it fails without a fault: {test}", flush=True)
         self.reach = Reach(surveys)
         self._idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
         for worker in workers:

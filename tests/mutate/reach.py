@@ -28,10 +28,10 @@ class Reach:
         self._entering: dict[tuple[str, int | None], set[str]] = defaultdict(set)
         self._shared: set[tuple[str, int]] = set()
         for survey in surveys:
-            self._seconds.update(survey["seconds"])
+            self._seconds.update((test, seconds) for test, seconds in survey["seconds"].items() if test not in survey["failing"])
             self._shared.update((file, line) for file, line in survey["shared"])
             for test, functions in survey["entered"].items():
-                for file, line in functions:
+                for file, line in functions if test in self._seconds else ():
                     self._entering[file, line].add(test)
                     self._entering[file, None].add(test)
 

@@ -4,7 +4,7 @@
 """Runs tests with a fault planted, time after time: what tests and collection import is imported once, and each run is a fork.
 
 Reads lines of JSON and answers each with one. The first is {"paths": of tests, "part": ..., "parts": ...}: that part of the tests is run
-without a fault, and told what Session says of them, or null where one fails. Each of the rest is a fault, {"file": ..., "source": with the
+without a fault, and told what Session says of them. Each of the rest is a fault, {"file": ..., "source": with the
 fault, "inside": whether it is in the body of a function that nothing calls before the tests begin, "bounds": {test: seconds of a
 processor}}: whether one of these tests notices it.
 """
@@ -44,8 +44,8 @@ def main() -> None:
 
 
 class Session(Rewriting):
-    """Says of each test how many ``seconds`` of a processor it took and which functions it ``entered``, by file and line; and which were
-    entered for several tests at once, by an import or a fixture: ``shared``."""
+    """Says of each test how many ``seconds`` of a processor it took and which functions it ``entered``, by file and line; which were
+    entered for several tests at once, by an import or a fixture: ``shared``; and which tests are ``failing``."""
 
     def __init__(self, part: int, parts: int, requests: TextIO, answers: TextIO) -> None:
         self._part = slice(part, None, parts)
@@ -54,6 +54,7 @@ class Session(Rewriting):
         self._seconds: dict[str, float] = {}
         self._entered: dict[str, list[tuple[str, int]]] = {}
         self._shared: set[tuple[str, int]] = set()
+        self._failing: list[str] = []
         self._now: set[tuple[str, int]] = set()
         vars(builtins)["__pagealloc_entered__"] = self._now.add
 
@@ -67,9 +68,10 @@ class Session(Rewriting):
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        _run(session.items[self._part])
-        seen = {"seconds": self._seconds, "entered": self._entered, "shared": sorted(self._shared)}
-        self._answer(None if session.testsfailed else seen)
+        for items in zip(session.items[self._part], [*session.items[self._part][1:], None], strict=True):
+            _run(*items)
+        self._answer({"seconds": self._seconds, "entered": self._entered, "shared": sorted(self._shared), "failing": self._failing})
+        session.testsfailed = 0
         live = _Live(session)
         gc.freeze()
         for line in self._requests:
@@ -83,10 +85,13 @@ class Session(Rewriting):
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         self._share()
         begun = _processor_seconds()
+        failed = item.session.testsfailed
         outcome = yield
         self._seconds[item.nodeid] = _processor_seconds() - begun
         self._entered[item.nodeid] = sorted(self._now)
         self._now.clear()
+        if item.session.testsfailed > failed:
+            self._failing.append(item.nodeid)
         return outcome
 
     @pytest.hookimpl(wrapper=True)
@@ -131,8 +136,13 @@ class _Live:
             function.__code__ = function.__code__ if code is None else code
         for cache in self._caches:
             cache.cache_clear()
-        _run([self._items[test] for test in fault["bounds"]], fault["bounds"])
-        return self._session.testsfailed
+        items = [self._items[test] for test in fault["bounds"]]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            bound(fault["bounds"][item.nodeid])
+            _run(item, following)
+            if self._session.testsfailed:
+                return 1
+        return 0
 
 
 def _codes_of(code: CodeType) -> Iterable[tuple[tuple[str, int], CodeType]]:
@@ -142,13 +152,8 @@ def _codes_of(code: CodeType) -> Iterable[tuple[tuple[str, int], CodeType]]:
             yield from _codes_of(inner)
 
 
-def _run(items: list[pytest.Item], bounds: Mapping[str, int] | None = None) -> None:
-    for item, following in zip(items, [*items[1:], None], strict=True):
-        if bounds:
-            bound(bounds[item.nodeid])
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        if item.session.testsfailed:
-            break
+def _run(item: pytest.Item, following: pytest.Item | None) -> None:
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
 def _run_anew(fault: Mapping[str, Any]) -> int:
