@@ -169,9 +169,9 @@ class ReportReader(object):
     def _give_mode(self, line, mode):
         waiting = self._waiting_for_a_mode(line)
         _doubt_modes(waiting)
-        if waiting:
-            self._without_mode.remove(waiting[0])
-            waiting[0].set_mode(mode)
+        for report in waiting[:1]:
+            self._without_mode.remove(report)
+            report.set_mode(mode)
 
     def _waiting_for_a_mode(self, line):
         return [one for one in self._without_mode if self.number - one.number <= MAX_TRACE_LINES and one.may_be_said_by(line)]

@@ -167,12 +167,13 @@ class TraceReader(object):
             found = [one for one in waiting if one.named and one.process == process] or [one for one in waiting if not one.named]
         if not found:
             return None
-        self._waiting.remove(found[0])
-        alike = [one for one in waiting if not (one.named and found[0].named) or one.process == found[0].process]
+        mine = found[0]
+        self._waiting.remove(mine)
+        alike = [one for one in waiting if not (one.named and mine.named) or one.process == mine.process]
         for one in alike if len(alike) > 1 else ():  # any of them may have printed it
             one.doubted = True
-        found[0].sure = process is not None and self._dumps_one_by_one and not found[0].doubted
-        return found[0] if found[0].kind != OTHER else None
+        mine.sure = process is not None and self._dumps_one_by_one and not mine.doubted
+        return mine if mine.kind != OTHER else None
 
     def _doubt(self, process):
         """A process dumps for which nobody waits: one that was given a dump of that process may have got another's."""

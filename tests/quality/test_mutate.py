@@ -14,11 +14,11 @@ from tests.conftest import ROOT
 
 
 def test_faults_are_planted_and_counted() -> None:
-    command = [ROOT / "dev", "mutate", "plugins/module_utils/rpm_version.py", "--faults", "3", "--seed", "1", "--processes", "1"]
+    command = [ROOT / "dev", "mutate", "plugins/plugin_utils/compare/statistics.py", "--faults", "3", "--seed", "1", "--processes", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     counted = re.search(r"^(\d) of 3 faults noticed", done.stdout, re.MULTILINE)
     assert counted, done.stdout + done.stderr
-    assert len(re.findall(r"^not noticed: plugins/module_utils/rpm_version\.py:\d+: ", done.stdout, re.MULTILINE)) == 3 - int(
+    assert len(re.findall(r"^not noticed: plugins/plugin_utils/compare/statistics\.py:\d+: ", done.stdout, re.MULTILINE)) == 3 - int(
         counted.group(1)
     )
 

@@ -329,11 +329,12 @@ def test_a_cache_that_got_no_memory(gfp: str, cache: str, release: str | None, a
         ("__ratelimit: 33 callbacks suppressed", 33),
         ("__ratelimit: 33 callbacks suppressed\nnet: x", 0),
         ("net_ratelimit: 33 callbacks suppressed", 0),
+        ("warn_alloc: 3 callbacks suppressed\nwarn_alloc: 4 callbacks suppressed", 7),
     ],
 )
 def test_what_was_not_printed_is_added_up(line: str, suppressed: int) -> None:
     head = "swapper: page allocation failure: order:3, mode:0x20\n"
-    assert facts_of(f"{line}\n{head}")["suppressed"] == suppressed
+    assert facts_of(f"{line}\n{head}{head}")["suppressed"] == suppressed
 
 
 def test_a_repeated_message_counts_as_often_as_it_says() -> None:
@@ -496,3 +497,22 @@ def test_until_3_4_the_console_glues_what_another_cpu_says(release: str, drivers
     assert (
         facts_of(text + "[1.0] Node 0 Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", release)["by_driver"] == drivers
     )
+
+
+def test_where_the_kernel_says_who_speaks_the_lines_of_two_are_told_apart() -> None:
+    one, two = "[1.0][   T1]", "[1.0][   T2]"
+    heads = f"{one} a: page allocation failure: order:1, mode:0x20\n{two} b: page allocation failure: order:2, mode:0x20\n"
+    dumps = f"{one} CPU: 1 PID: 1 Comm: a Not tainted 5.10.0 #1\n{two} CPU: 2 PID: 2 Comm: b Not tainted 5.10.0 #1\n"
+    traces = f"{one} Call Trace:\n{two} Call Trace:\n{two}  x+0x1/0x2 [drv_b]\n{one}  x+0x1/0x2 [drv_a]\n"
+    groups = facts_of(heads + dumps + traces, "5.10.0")["groups"]
+    assert {group["order"]: (group["drivers"], group["drivers_beside"]) for group in groups} == {1: (["drv_a"], []), 2: (["drv_b"], [])}
+    pieces = f"{one} page allocation failure: order:1\n{two} page allocation failure: order:2\n"
+    modes = f"{two} , mode:0x2080020(GFP_ATOMIC)\n{one} , mode:0x24000c0(GFP_KERNEL)\n"
+    assert {group["order"]: group["atomic"] for group in facts_of(pieces + modes, "4.14.0")["groups"]} == {1: False, 2: True}
+    for speaker, process in ((one, "a"), (two, "")):
+        assert facts_of(f"{one} a: \n{speaker} page allocation failure: order:2, mode:0x20\n", "4.14.0")["by_process"] == {process: 1}
+
+
+def test_where_a_cpu_was_interrupted_is_no_frame_of_its_trace() -> None:
+    text = HEAD_OF_A + OF_A + "[1.0] RIP: 0010:y+0x1/0x2 [drv_z]\n"
+    assert facts_of(text, "4.15.0")["by_driver"] == {"drv_a": 1}
