@@ -68,6 +68,18 @@ def test_what_breaks_off_is_not_believed_and_what_is_behind_it_is_not_absent() -
         evidence.get("/proc/zoneinfo")
 
 
+def test_what_stands_between_is_something() -> None:
+    texts = {
+        "/sys/class/net/mtu": "x",
+        "/sys/class/net//mtu": "y",
+        "/sys/class/net/b/mtu": "2",
+        "/sys/class/net/a/mtu": "1",
+        "/sys/c/mtu": "z",
+    }
+    assert Evidence(texts, {}).find("/sys/class/net/", "/mtu") == [("a", "1"), ("b", "2")]
+    assert Evidence({"/a": "", "/a/": "x", "/a/b": "y"}, {}).find("/a/") == [("b", "y")]
+
+
 def test_an_empty_file_is_there_and_empty() -> None:
     assert read_transcript(transcript()).get("/proc/net/route") == ""
 

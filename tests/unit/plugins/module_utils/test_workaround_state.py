@@ -68,6 +68,12 @@ def test_a_record_of_an_older_version_names_no_mark(line: str) -> None:
     assert parse_record(WHOLE.replace("mark=0123456789abcdef\n", line))["mark"] is None
 
 
+def test_a_time_is_told_up_to_the_last_year_that_is_written_with_four_digits() -> None:
+    last = parse_record(WHOLE.replace(str(SINCE), "253402300799"), 253402300799)
+    assert (last["since"], last["in_force_seconds"]) == ("9999-12-31T23:59:59Z", 0)
+    assert parse_record(WHOLE.replace(str(SINCE), "253402300800"))["since"] is None
+
+
 @pytest.mark.parametrize("now", [None, SINCE - 1])
 def test_a_clock_that_is_not_seen_or_went_back_tells_no_age(now: int | None) -> None:
     assert parse_record(WHOLE, now)["in_force_seconds"] is None
@@ -110,6 +116,8 @@ def test_a_hostile_or_broken_record_is_refused_with_the_reason(old: str, new: st
     with pytest.raises(EvidenceError, match=reason) as refused:
         parse_record(WHOLE.replace(old, new, 1))
     assert len(str(refused.value)) < 200
+    line = WHOLE[: WHOLE.index(old)].count("\n") + 1
+    assert refused.value.line == (None if "missing" in reason or not new else line)
 
 
 ODD = st.builds("{}={}".format, st.sampled_from(["phase", "step", "end"]), st.text(max_size=9))
