@@ -127,14 +127,12 @@ class ReportReader(object):
         """The reports of a failure's line: more than one where rsyslog counted a line without its mode, since each has one of its own."""
         alone = min(line.times, MAX_WAITING) if mode is None else 1
         reports = [Report(kind, self.number, line, order, process, dumped=True) for _time in range(alone)]
-        if mode is None:
-            for report in reports:
-                report.times = 1
-            if line.times > alone:
-                reports.append(Report(kind, self.number, line, order, process))
-                reports[-1].times -= alone
-        else:
-            reports[0].set_mode(mode)
+        for report in reports:
+            report.set_mode(mode)
+            report.times = 1 if mode is None else line.times
+        if mode is None and line.times > alone:
+            reports.append(Report(kind, self.number, line, order, process))
+            reports[-1].times -= alone
         return reports
 
     def _is_printed_so(self, line, name, mode, rest):

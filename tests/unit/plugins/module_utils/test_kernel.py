@@ -216,6 +216,7 @@ def test_what_is_no_kernel(package: str) -> None:
          ("sles", "SUSE Linux Enterprise Server 11 (x86_64)", "11.3")),
         (parse_suse_release, "openSUSE 13.1 (x86_64)\nVERSION = 13.1\nCODENAME = Bottle\n", ("opensuse", "openSUSE 13.1 (x86_64)", "13.1")),
         (parse_debian_version, "6.0.4\n", ("debian", "Debian 6.0.4", "6.0.4")),
+        (parse_debian_version, " 7.0-beta of ours\n", ("debian", "Debian 7.0-beta", "7.0-beta")),
         (parse_debian_version, "squeeze/sid\n", ("debian", "Debian squeeze/sid", None)),
     ],
 )  # fmt: skip
