@@ -68,6 +68,11 @@ def test_what_breaks_off_is_not_believed_and_what_is_behind_it_is_not_absent() -
         evidence.get("/proc/zoneinfo")
 
 
+@pytest.mark.parametrize("line", ["sh: gone", "/proc/odd", "proc/odd:1", ":1", "", "[1]+ Done: x"])
+def test_a_line_that_names_no_source_is_left_out(line: str) -> None:
+    assert set(read_transcript(transcript(line)).texts) == set(read_transcript(transcript()).texts)
+
+
 def test_what_stands_between_is_something() -> None:
     texts = {
         "/sys/class/net/mtu": "x",
