@@ -177,6 +177,8 @@ def test_too_many_sources_or_too_long_names_are_no_hosts() -> None:
     assert [name for name in evidence.reasons if "aaa" in name] == [f"/b{longest[2:]}"]
     most = [f"/sys/{number}:1" for number in range(19999)]
     keep_bounds(dict.fromkeys(most, ""), {"$uname": "gone"})  # as many as a host may have
+    with pytest.raises(EvidenceError, match="more than 20000 sources"):
+        keep_bounds(dict.fromkeys(most, ""), {"$uname": "gone", "$ethtool": "gone"})
     with pytest.raises(EvidenceError, match="more than 20000 sources, which no host has"):
         read_transcript(transcript(*most, "/sys/last:1", "!$uname:gone"))
 

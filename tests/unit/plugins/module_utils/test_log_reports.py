@@ -523,6 +523,13 @@ def test_where_the_kernel_says_who_speaks_the_lines_of_two_are_told_apart() -> N
         assert facts_of(f"{one} a: \n{speaker} page allocation failure: order:2, mode:0x20\n", "4.14.0")["by_process"] == {process: 1}
 
 
+def test_the_name_of_a_cgroup_is_no_frame() -> None:
+    """Users choose it, and the kernel prints it behind the mode."""
+    head = HEAD_OF_A.replace("\n", ", nodemask=(null),cpuset=/y+0x1/0x2 [drv_z],mems_allowed=0\n")
+    facts = facts_of(HEAD_OF_A + OF_A + head, "3.12.0")
+    assert (facts["by_driver"], [group["drivers_beside"] for group in facts["groups"]]) == ({"drv_a": 1}, [[], []])
+
+
 def test_where_a_cpu_was_interrupted_is_no_frame_of_its_trace() -> None:
     text = HEAD_OF_A + OF_A + "[1.0] RIP: 0010:y+0x1/0x2 [drv_z]\n"
     assert facts_of(text, "4.15.0")["by_driver"] == {"drv_a": 1}
