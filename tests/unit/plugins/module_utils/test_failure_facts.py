@@ -120,6 +120,13 @@ def test_failures_whose_lines_name_other_processes_are_two() -> None:
     assert facts_of(("kern.log", texts[0]), ("syslog", texts[1]))["by_process"] == {"a": 1, "b": 1}
 
 
+def test_failures_with_dumps_of_their_own_are_two_though_the_same_dump_follows_later() -> None:
+    prefix = "Aug 16 10:50:00 db01 kernel: "
+    later = f"{prefix}x invoked oom-killer: order=0\n{prefix}CPU: 1 PID: 9 Comm: x Not tainted 4.17.0-1-amd64 #1\n"
+    logs = [failure(prefix, driver) + later for driver in ("bnx2x", "virtio_net")]
+    assert facts_of(("kern.log", logs[0]), ("syslog", logs[1]))["by_driver"] == {"bnx2x": 1, "virtio_net": 1}
+
+
 def test_what_only_one_log_read_in_a_trace_stays_beside_the_failure() -> None:
     logs = [
         failure(prefix, driver)

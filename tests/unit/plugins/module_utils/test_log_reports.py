@@ -198,6 +198,7 @@ FIRST_HEAD = HEADS.splitlines(keepends=True)[0]
         (FIRST_HEAD + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
         (HEADS.replace("a: ", "b: ", 1) + OF_A + "[1.0]  y+0x1/0x2 [drv_b]\n", "3.10.0-862.el7.x86_64", [[], ["drv_a", "drv_b"]]),
         (FIRST_HEAD + OF_A + "[1.0] Call Trace:\n[1.0]  y+0x1/0x2 [drv_b]\n", "3.16.0-4-amd64", [["drv_b"]]),
+        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0] ", ""), "3.16.0-4-amd64", [["drv_b"]]),
     ],
     ids=[
         "of one name",
@@ -208,6 +209,7 @@ FIRST_HEAD = HEADS.splitlines(keepends=True)[0]
         "a trace without the lock",
         "before the lock",
         "a heading more",
+        "without a stamp",
     ],
 )
 def test_traces_that_may_be_a_failures_own(text: str, release: str, beside: list[list[str]]) -> None:
