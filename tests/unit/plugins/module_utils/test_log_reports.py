@@ -535,3 +535,46 @@ def test_the_name_of_a_cgroup_is_no_frame() -> None:
 def test_where_a_cpu_was_interrupted_is_no_frame_of_its_trace() -> None:
     text = HEAD_OF_A + OF_A + "[1.0] RIP: 0010:y+0x1/0x2 [drv_z]\n"
     assert facts_of(text, "4.15.0")["by_driver"] == {"drv_a": 1}
+
+
+HEAD_OF_B = "[1.0] b: page allocation failure: order:1, mode:0x20\n"
+STALLED = "[1.0] INFO: task x:7 blocked for more than 120 s\n"
+
+
+@pytest.mark.parametrize(
+    ("between", "others", "read"), [("", 15, True), ("", 16, False), (NOISE * 300, 16, True)], ids=["few", "many", "many, but later"]
+)
+def test_of_more_failures_than_are_followed_the_first_may_have_had_another_trace(between: str, others: int, read: bool) -> None:
+    groups = facts_of(FIRST_HEAD + OF_A + between + HEAD_OF_B * others, "3.12.0")["groups"]
+    assert {group["order"]: group["trace_read"] for group in groups} == {5: read, 1: False}
+
+
+@pytest.mark.parametrize(("lines", "beside"), [(295, ["drv_b"]), (296, [])])
+def test_a_frame_may_be_a_failures_own_within_300_lines(lines: int, beside: list[str]) -> None:
+    text = FIRST_HEAD + OF_A + STALLED + NOISE * lines + FRAME.replace("drv_a", "drv_b")
+    assert [group["drivers_beside"] for group in facts_of(text, "3.12.0")["groups"]] == [beside]
+
+
+@pytest.mark.parametrize(
+    ("between", "drivers"),
+    [
+        (HEAD_OF_B, {5: ["drv_a"], 1: ["drv_b"]}),
+        ("[1.0] Modules linked in: x\n", {5: ["drv_a"]}),
+        ("[1.0] ------------[ cut here ]------------\n", {5: ["drv_a"]}),
+        ("[1.0] ---[ end trace 4eaa2a86a8e2da22 ]---\n", {5: ["drv_a"]}),
+        (ANOTHER, {5: ["drv_a"]}),
+        (STALLED, {5: ["drv_a"]}),
+    ],
+    ids=["another failure", "modules", "another report's begin", "its end", "a warning", "a stall"],
+)
+def test_where_traces_do_not_say_whose_they_are_the_next_report_ends_them(between: str, drivers: dict[int, list[str]]) -> None:
+    text = FIRST_HEAD + FRAME + between + FRAME.replace("drv_a", "drv_b")
+    assert {group["order"]: group["drivers"] for group in facts_of(text, "2.6.32-5-amd64")["groups"]} == drivers
+
+
+def test_what_syslog_only_counted_has_no_trace_of_its_own() -> None:
+    counted = f"{SAID}message repeated 2 times: [ b: page allocation failure: order:2, mode:0x20]\n"
+    said = f"{SAID}a: page allocation failure: order:1, mode:0x20\n"
+    dumps = "".join(f"{SAID}{line.removeprefix('[1.0] ')}\n" for line in (OF_A.replace("Comm: a", "Comm: b") + OF_A).splitlines())
+    groups = failures_of([("messages", counted + said + dumps)], LogContext(Clock(), "4.4.0"))["groups"]
+    assert {group["order"]: (group["count"], group["drivers"]) for group in groups} == {1: (1, ["drv_a"]), 2: (2, [])}
