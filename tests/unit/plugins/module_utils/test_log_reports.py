@@ -578,3 +578,20 @@ def test_what_syslog_only_counted_has_no_trace_of_its_own() -> None:
     dumps = "".join(f"{SAID}{line.removeprefix('[1.0] ')}\n" for line in (OF_A.replace("Comm: a", "Comm: b") + OF_A).splitlines())
     groups = failures_of([("messages", counted + said + dumps)], LogContext(Clock(), "4.4.0"))["groups"]
     assert {group["order"]: (group["count"], group["drivers"]) for group in groups} == {1: (1, ["drv_a"]), 2: (2, [])}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x: page allocation stalls for 10000ms, order:3, mode:0x14000c0(GFP_KERNEL)", ("stall", "x", 3, False, False)),
+        ("page allocation stalls for 10000ms, order:3, mode:0x14000c0(GFP_KERNEL)", ("stall", "", 3, False, False)),
+        ("x: vmalloc: allocation failure: 4096 bytes, mode:0x24080c2(GFP_KERNEL)", ("vmalloc", "x", 0, False, False)),
+        ("x: vmalloc error: size 8192, vm_struct allocation failed, mode:0xdc2(GFP_KERNEL)", ("vmalloc", "x", 0, None, False)),
+        ("Out of memory: Killed process 7 (java) total-vm:1kB", ("oom_kill", "java", None, None, False)),
+        ("Out of memory: Killed process 7 (no process has such a name) total-vm:1kB", ("oom_kill", "", None, None, False)),
+        ("Memory cgroup out of memory: Killed process 7 (java) total-vm:1kB", ("oom_kill", "java", None, None, True)),
+    ],
+)
+def test_other_trouble_tells_whose_it_was(text: str, told: tuple[Any, ...]) -> None:
+    (other,) = facts_of(f"[1.0] {text}\n", "4.14.98")["others"]
+    assert (other["kind"], other["last"]["process"], other["last"]["order"], other["atomic"], other["limited"]) == told
