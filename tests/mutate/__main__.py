@@ -42,7 +42,7 @@ def main(words: list[str]) -> int:
             noticed[mutant.file].append(seen)
             if not seen:
                 print(f"not noticed: {mutant.file}:{mutant.line}: {mutant.fault}: {mutant.text}", flush=True)
-            elif number % 20 == 0:
+            if number % 20 == 0:
                 print(f"  {number} of {len(chosen)} ...", file=sys.stderr, flush=True)
     return _told(noticed, len(chosen))
 
