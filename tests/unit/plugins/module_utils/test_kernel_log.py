@@ -355,9 +355,6 @@ def test_names_of_processes(line: str, process: str) -> None:
         "swapper: page allocation failure. order:, mode:0x4020",
         "swapper: page allocation failure. order:100, mode:0x4020",
         "swapper: page allocation failure. order:-1, mode:0x4020",
-        "swapper: page allocation stalls for 10000ms, order:2, mode:0x4020",
-        "insmod: vmalloc: allocation failure: 4096 bytes, mode:0xd2",
-        "SLUB: Unable to allocate memory on node -1 (gfp=0x20)",
     ],
 )
 def test_what_is_no_failure(line: str) -> None:
