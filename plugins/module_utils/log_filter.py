@@ -218,7 +218,7 @@ class _Kept(object):
             self._keep(kind, start, line)
 
     def _keep_before(self, text, start):
-        at = text.rfind("\n", 0, max(0, start - 1)) + 1
+        at = text.rfind("\n", 0, start - 1) + 1
         before = text[at : start - 1] if start else ""
         if at not in self._lines and _before.search(before):
             self._keep(FAILURE, at, before)

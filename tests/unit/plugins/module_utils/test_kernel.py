@@ -230,6 +230,23 @@ def test_an_lsb_release_that_names_no_distribution_is_none() -> None:
         parse_suse_release("x\n")
 
 
+@pytest.mark.parametrize(
+    ("parse", "text", "datum"),
+    [
+        (parse_uname, "Darwin h 6.1.0 x86_64 x86_64", "kernel"),
+        (parse_uname, "Linux h 6.1.0 x86_64", "kernel"),
+        (parse_kernel_banner, "x", "kernel"),
+        (parse_release_file, "odd one", "kernel.distribution"),
+        (parse_suse_release, "x", "kernel.distribution"),
+        (parse_debian_version, "", "kernel.distribution"),
+    ],
+)
+def test_what_is_broken_is_named_with_its_line(parse: Any, text: str, datum: str) -> None:
+    with pytest.raises(EvidenceError) as caught:
+        parse(text)
+    assert (caught.value.datum, caught.value.line) == (datum, 1)
+
+
 def test_a_broken_package_database_is_an_error() -> None:
     with pytest.raises(EvidenceError, match="rpm says"):
         parse_installed("error: rpmdb: BDB0113 Thread died\n")

@@ -281,6 +281,15 @@ def test_dmesg_is_of_one_boot_whatever_a_line_of_it_says() -> None:
     assert parse_kernel_log(text, "journal")["count"] == 1
 
 
+@pytest.mark.parametrize("line", ["-- Reboot --", "-- Boot 0123456789abcdef0123456789abcdef --"])
+def test_the_journal_says_where_another_boot_begins(line: str) -> None:
+    said = prefixed(HEAD, PREFIXES["short-iso"])
+    text = f"{said}{line}\n{said}"
+    assert parse_kernel_log(text, "journal")["count"] == 1
+    assert parse_kernel_log(text, "messages")["count"] == 2, "where anybody may say so"
+    assert parse_kernel_log(said + prefixed(line, PREFIXES["short-iso"]) + said, "journal")["count"] == 2, "nor does the kernel"
+
+
 # --- before and after the workaround ---
 
 

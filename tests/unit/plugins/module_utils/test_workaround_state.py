@@ -63,6 +63,11 @@ def test_zero_is_a_value_and_absent_is_none() -> None:
     assert found["original_zone_reclaim_mode"] == 0 and found["zone_reclaim_mode"] is None
 
 
+@pytest.mark.parametrize("phase", ["pending", "in_force", "leaving"])
+def test_a_run_that_was_cut_leaves_its_phase(phase: str) -> None:
+    assert parse_record(WHOLE.replace("phase=in_force", f"phase={phase}"))["phase"] == phase
+
+
 @pytest.mark.parametrize("line", ["", "mark=absent\n"])
 def test_a_record_of_an_older_version_names_no_mark(line: str) -> None:
     assert parse_record(WHOLE.replace("mark=0123456789abcdef\n", line))["mark"] is None
