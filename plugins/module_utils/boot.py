@@ -166,8 +166,8 @@ def _last_default(text):
 def menu_entries(text):
     """[("0" or "1>2", [title, id], kernel path)] of the entries with a kernel. An entry indented further than the last
     submenu is inside it: the probe sends only heads and kernels, without the braces."""
-    entries, outer, inner = [], -1, -1
-    submenu_indent = None
+    entries, outer = [], -1
+    submenu_indent = inner = current = None
     for line in text.split("\n"):
         head = _MENU.match(line)
         indent = len(line) - len(line.lstrip())
@@ -185,7 +185,7 @@ def menu_entries(text):
             current = (number, [title] + _MENU_ID.findall(head.group(4)))
         else:
             kernel = _KERNEL_LINE.match(line)
-            if kernel and _wants_kernel(entries, current if outer >= 0 else None):
+            if kernel and _wants_kernel(entries, current):
                 entries.append((current[0], current[1], kernel.group(1)))
     return entries
 

@@ -63,7 +63,7 @@ def _needed(logs, context):
 
 
 def _dropped_untrusted(used, dropped):
-    return max(0, dropped - max([log.dropped for log in used if log.trusted] or [0]))
+    return dropped - max([log.dropped for log in used if log.trusted] or [0])
 
 
 def _by_order(pages):
@@ -82,7 +82,7 @@ def _groups(pages):
     groups = {}
     for shape, event in zip(shapes, pages):
         if shape not in kept:
-            shape = shape[:2] + ((), False) + shape[4:]
+            shape = event.order, event.atomic, (), False, event.trusted
         group = groups.setdefault(shape, dict(zip(_SHAPE, shape), drivers=list(shape[2]), drivers_beside=[], count=0, last=None))
         group["count"] += 1
         beside = sorted(set(group["drivers_beside"] + event.beside))

@@ -128,10 +128,10 @@ def parse_suse_release(text):
 
 def parse_debian_version(text):
     """{id, name, version} of /etc/debian_version, as Debian 6 has it; Ubuntu has a name there ("squeeze/sid")."""
-    words = text.split()
-    if not words:
+    word = next(iter(text.split()), "")
+    if not word:
         raise EvidenceError("kernel.distribution", 1, "debian_version is empty")
-    return {"id": "debian", "name": "Debian " + words[0][:100], "version": words[0] if words[0][0].isdigit() else None}
+    return {"id": "debian", "name": "Debian " + word[:100], "version": word if word[0].isdigit() else None}
 
 
 def _distribution_id(name):

@@ -142,7 +142,7 @@ class _Reading(object):
     def __init__(self, name, context):
         self.name = name
         self.context = context
-        self.reader = ReportReader(context.release)
+        self.reader = ReportReader()
         self._restart(None)
 
     def _restart(self, boot):

@@ -139,11 +139,11 @@ def filter_log(text):
         start = position
         if position > 0 and not kept.looks_at_each_line:
             found = places.after(position)
-            if found < 0:
+            if found == -1:
                 break
             start = text.rfind("\n", 0, found) + 1
         end = text.find("\n", start)
-        end = len(text) if end < 0 else end
+        end = len(text) if end == -1 else end
         kept.take(text, start, end)
         position = end + 1
     return kept.text()
@@ -154,13 +154,13 @@ def without_closing(text):
     that it did not keep)."""
     whole = text.rstrip("\r\n")
     start = whole.rfind("\n") + 1
-    found = CLOSING.match(whole[start : start + 120])
+    found = CLOSING.match(whole, start)
     if not found:
         return text, 0, 0
+    kept = whole[:start]
     if found.group(3):  # of an older record, whose filter counted whole heads alone
-        return whole[:start], max(0, int(found.group(3)) - len(_old_head.findall(whole, 0, start))), 0
-    failures = max(0, int(found.group(1)) - whole.count("page allocation f", 0, start))
-    return whole[:start], failures, int(found.group(2).split()[TRACE - 1])
+        return kept, max(0, int(found.group(3)) - len(_old_head.findall(kept))), 0
+    return kept, max(0, int(found.group(1)) - kept.count("page allocation f")), int(found.group(2).split()[TRACE - 1])
 
 
 class _Places(object):
@@ -185,20 +185,18 @@ class _Kept(object):
     """The lines that are kept, each kind in its room."""
 
     def __init__(self):
-        self._lines = OrderedDict()
+        self._lines = OrderedDict()  # by where they begin
         self._queues = dict((kind, deque()) for kind in range(FAILURE, TRACE + 1))
         self._sizes = dict.fromkeys(self._queues, 0)
         self._dropped = dict.fromkeys(self._queues, 0)
-        self._number = 0
         self._failures = 0
-        self._kept_at = -1
         self._trace_lines = 0  # so many lines still may belong to a failure, or say whose another trouble was
         self._who_lines = 0
 
     @property
     def looks_at_each_line(self):
         """Whether a line may be kept that has none of WORDS."""
-        return self._trace_lines > 0 or self._who_lines > 0
+        return bool(self._trace_lines or self._who_lines)
 
     def take(self, text, start, end):
         """Keep the line from ``start`` to ``end`` if it is worth it."""
@@ -208,30 +206,28 @@ class _Kept(object):
             self._failures += "page allocation f" in line
             self._keep_before(text, start)
             self._trace_lines = MAX_TRACE_LINES
-        elif self._trace_lines > 0:
+        elif self._trace_lines:
             self._trace_lines -= 1
             kind = kind or (TRACE if _behind.search(line) else 0)
         if kind == TROUBLE or start == 0:
             self._who_lines = MAX_WHO_LINES
-        elif self._who_lines > 0:
+        elif self._who_lines:
             self._who_lines -= 1
             kind = kind or (TROUBLE if _WHO in line else 0)
         if kind:
-            self._keep(kind, line)
-            self._kept_at = start
+            self._keep(kind, start, line)
 
     def _keep_before(self, text, start):
-        at = text.rfind("\n", 0, max(0, start - 1)) + 1
+        at = text.rfind("\n", 0, start - 1) + 1
         before = text[at : start - 1] if start else ""
-        if at != self._kept_at and _before.search(before):
-            self._keep(FAILURE, before)
+        if at not in self._lines and _before.search(before):
+            self._keep(FAILURE, at, before)
 
-    def _keep(self, kind, line):
-        self._number += 1
+    def _keep(self, kind, start, line):
         line = line[: MAX_WRAPPED_CHARS if "#012" in line else MAX_LINE_CHARS]
-        self._lines[self._number] = line
+        self._lines[start] = line
         queue = self._queues[kind]
-        queue.append(self._number)
+        queue.append(start)
         self._sizes[kind] += len(line)
         room = TRACE_BYTES if kind == TRACE else KINDS[kind][1]
         while self._sizes[kind] > room:

@@ -117,6 +117,6 @@ def read_line(line):
 def comm_of(text):
     """The name of a process as the facts show it, None where the text is none: the kernel's has MAX_COMM_CHARS at most, of
     which dmesg and rsyslog write some as several."""
-    if len(text) > MAX_COMM_CHARS and len(_ESCAPED.sub("?", text)) > MAX_COMM_CHARS:
+    if len(_ESCAPED.sub("?", text)) > MAX_COMM_CHARS:
         return None
-    return CONTROL.sub("", text).strip()[:64]
+    return CONTROL.sub("", text).strip()

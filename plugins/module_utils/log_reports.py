@@ -47,15 +47,14 @@ _SUPPRESSED = re.compile(r"(warn_alloc(?:_failed)?|__ratelimit): ([0-9]{1,9}) ca
 
 
 class ReportReader(object):
-    """The reports of a log whose lines are given to ``take`` in their order. ``release``: of the kernel, None where it is not known.
-    ``stamped``: the log's lines have times. ``number``: of the line that was read last."""
+    """The reports of a log whose lines are given to ``take`` in their order; ``restart`` comes first. ``stamped``: the log's lines have
+    times. ``number``: of the line that was read last."""
 
-    def __init__(self, release):
+    def __init__(self):
         self.stamped = False
-        self.restart(release)
 
     def restart(self, release):
-        """Another boot begins: what was read is of an earlier one."""
+        """A boot begins, of the kernel ``release``, None where it is not known: what was read is of an earlier one."""
         self.reports = []
         self.suppressed = 0
         self.number = 0
@@ -128,14 +127,12 @@ class ReportReader(object):
         """The reports of a failure's line: more than one where rsyslog counted a line without its mode, since each has one of its own."""
         alone = min(line.times, MAX_WAITING) if mode is None else 1
         reports = [Report(kind, self.number, line, order, process, dumped=True) for _time in range(alone)]
-        if mode is None:
-            for report in reports:
-                report.times = 1
-            if line.times > alone:
-                reports.append(Report(kind, self.number, line, order, process))
-                reports[-1].times -= alone
-        else:
-            reports[0].set_mode(mode)
+        for report in reports:
+            report.set_mode(mode)
+            report.times = 1 if mode is None else line.times
+        if mode is None and line.times > alone:
+            reports.append(Report(kind, self.number, line, order, process))
+            reports[-1].times -= alone
         return reports
 
     def _is_printed_so(self, line, name, mode, rest):
@@ -170,9 +167,9 @@ class ReportReader(object):
     def _give_mode(self, line, mode):
         waiting = self._waiting_for_a_mode(line)
         _doubt_modes(waiting)
-        if waiting:
-            self._without_mode.remove(waiting[0])
-            waiting[0].set_mode(mode)
+        for report in waiting[:1]:
+            self._without_mode.remove(report)
+            report.set_mode(mode)
 
     def _waiting_for_a_mode(self, line):
         return [one for one in self._without_mode if self.number - one.number <= MAX_TRACE_LINES and one.may_be_said_by(line)]

@@ -44,16 +44,15 @@ _OVER = re.compile(r"Modules linked in:|------------\[ cut here|---\[ end ")
 
 
 class TraceReader(object):
-    """Gives the reports that ``expect`` names their traces from the messages that ``take`` is given in their order."""
+    """Gives the reports that ``expect`` names their traces from the messages that ``take`` is given in their order. ``is_of_kernel`` comes
+    first."""
 
     def __init__(self):
-        self._number = 0
         self._waiting = deque(maxlen=MAX_WAITING)
         self._without_dump = []
         self._failed = deque(maxlen=MAX_WAITING)
         self._current = {}  # by who speaks, where the kernel names that: the report whose trace is being printed
         self._unsigned = deque(maxlen=MAX_WAITING)  # reports that a trace went to that named nobody
-        self.is_of_kernel(None)
 
     def is_of_kernel(self, version):
         """What follows is of a kernel of this version, None where it is not known."""
@@ -168,12 +167,13 @@ class TraceReader(object):
             found = [one for one in waiting if one.named and one.process == process] or [one for one in waiting if not one.named]
         if not found:
             return None
-        self._waiting.remove(found[0])
-        alike = [one for one in waiting if not (one.named and found[0].named) or one.process == found[0].process]
+        mine = found[0]
+        self._waiting.remove(mine)
+        alike = [one for one in waiting if not (one.named and mine.named) or one.process == mine.process]
         for one in alike if len(alike) > 1 else ():  # any of them may have printed it
             one.doubted = True
-        found[0].sure = process is not None and self._dumps_one_by_one and not found[0].doubted
-        return found[0] if found[0].kind != OTHER else None
+        mine.sure = process is not None and self._dumps_one_by_one and not mine.doubted
+        return mine if mine.kind != OTHER else None
 
     def _doubt(self, process):
         """A process dumps for which nobody waits: one that was given a dump of that process may have got another's."""

@@ -53,10 +53,9 @@ _MAX_CACHES = 4
 
 
 class TroubleReader(object):
-    """Finds other troubles in messages that are given to ``take`` in their order."""
+    """Finds other troubles in messages that are given to ``take`` in their order. ``is_of_kernel`` comes first."""
 
     def __init__(self):
-        self.asks_pages_for_vmalloc = True
         self._vmallocs_at = deque(maxlen=MAX_WAITING)
         self._spaces = deque(maxlen=MAX_WAITING)
         self._caches = deque(maxlen=_MAX_CACHES)

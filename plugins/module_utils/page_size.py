@@ -32,8 +32,9 @@ def page_size_bytes(evidence, facts):
 def _reckoned_page_size_bytes(memory, zones):
     """The size of which all zones' pages make up all memory; None where none does. Old kernels count no managed pages,
     but those present, which are up to a fifth more."""
-    kind, least = ("managed_pages", 0.97) if zones and zones[0]["managed_pages"] is not None else ("present_pages", 0.8)
-    pages = [zone[kind] for zone in zones or ()]
+    pages, least = [zone["managed_pages"] for zone in zones or ()], 0.97
+    if None in pages:
+        pages, least = [zone["present_pages"] for zone in zones], 0.8
     if memory is None or None in pages or not sum(pages):
         return None
     share = 1024.0 * memory["total_kb"] / sum(pages)

@@ -11,25 +11,22 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import yaml
 
 from tests.mutate.mutants import Mutant, mutants_of
+from tests.mutate.reach import ROOT, Reach, tests_of
 
-ROOT = Path(__file__).resolve().parents[2]
-UNIT = ROOT / "tests" / "unit" / "plugins"
-PREFIX = "ansible_collections.fleetcare.pagealloc.plugins."
 #: Where verdicts and safety are made.
 ROOMS = ("plugin_utils/judge", "plugin_utils/workaround", "plugin_utils/upgrade", "module_utils")
 _GOAL = 0.9
-_own = threading.local()
 
 
 def main(words: list[str]) -> int:
@@ -38,13 +35,14 @@ def main(words: list[str]) -> int:
     end = time.monotonic() + 60 * options.minutes
     noticed: dict[str, list[bool]] = defaultdict(list)
     with ThreadPoolExecutor(options.processes) as pool:
-        for number, (mutant, seen) in enumerate(zip(chosen, pool.map(lambda one: _try(one, end), chosen), strict=True), 1):
+        workers = _Workers(pool, sorted({mutant.file for mutant in chosen}), options.processes)
+        for number, (mutant, seen) in enumerate(zip(chosen, pool.map(lambda one: _try(one, workers, end), chosen), strict=True), 1):
             if seen is None:
                 continue
             noticed[mutant.file].append(seen)
             if not seen:
                 print(f"not noticed: {mutant.file}:{mutant.line}: {mutant.fault}: {mutant.text}", flush=True)
-            elif number % 20 == 0:
+            if number % 20 == 0:
                 print(f"  {number} of {len(chosen)} ...", file=sys.stderr, flush=True)
     return _told(noticed, len(chosen))
 
@@ -66,8 +64,8 @@ def _chosen(options: argparse.Namespace) -> list[Mutant]:
     for stale in sorted({one for one in equal if one[0] in files} - {one.key for one in planned}):
         sys.exit(f"tests/mutate/equal.yml names a fault that is not there: {stale}")
     every = [one for one in planned if one.key not in equal]
-    drawn = every if not options.faults else random.Random(options.seed).sample(every, min(options.faults, len(every)))
-    return sorted(drawn, key=lambda one: (one.file, one.line, one.fault))
+    # by lot, so that those for which there was time stand for the rest
+    return random.Random(options.seed).sample(every, min(options.faults or len(every), len(every)))
 
 
 def _sources() -> Iterator[str]:
@@ -76,57 +74,46 @@ def _sources() -> Iterator[str]:
             yield str(path.relative_to(ROOT))
 
 
-def _try(mutant: Mutant, end: float) -> bool | None:
-    """Whether the tests of the file notice the fault; None where the time is over."""
-    if time.monotonic() > end:
-        return None
-    module = PREFIX + mutant.file.removeprefix("plugins/").removesuffix(".py").replace("/", ".")
-    with tempfile.TemporaryDirectory(prefix="pagealloc-mutant-") as folder:
-        planted = Path(folder) / "planted.py"
-        planted.write_text(mutant.planted_in((ROOT / mutant.file).read_text()))
-        return _fails({"module": module, "file": str(planted), "tests": _tests_of(mutant.file)})
+class _Workers:
+    """Processes that run the tests of the files, at first once without a fault."""
 
-
-def _fails(run: Mapping[str, object]) -> bool:
-    if not hasattr(_own, "worker"):
+    def __init__(self, pool: ThreadPoolExecutor, files: list[str], number: int) -> None:
+        tests = list(dict.fromkeys(str(path.relative_to(ROOT)) for file in files for path in tests_of(file)))
+        print(f"  {len(tests)} files of tests without a fault ...", file=sys.stderr, flush=True)
         command = [str(ROOT / ".venv" / "test" / "bin" / "python"), "-m", "tests.mutate.worker"]
-        _own.worker = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    print(json.dumps(run), file=_own.worker.stdin, flush=True)
-    answer = _own.worker.stdout.readline()
+        workers = [subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _one in range(number)]
+        parts = [{"paths": tests, "part": part, "parts": number} for part in range(number)]
+        surveys = list(pool.map(_answer, workers, parts))
+        for test in [test for survey in surveys for test in survey["failing"]]:
+            print(f"left out, since it fails without a fault: {test}", flush=True)
+        self.reach = Reach(surveys)
+        self._idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
+        for worker in workers:
+            self._idle.put(worker)
+
+    def is_noticed(self, fault: Mapping[str, object]) -> bool:
+        worker = self._idle.get()
+        try:
+            return bool(_answer(worker, fault))
+        finally:
+            self._idle.put(worker)
+
+
+def _answer(worker: subprocess.Popen[str], request: Mapping[str, object]) -> Any:
+    print(json.dumps(request), file=worker.stdin, flush=True)
+    answer = worker.stdout.readline() if worker.stdout else ""
     if not answer:
         raise RuntimeError("the process that runs the tests has ended")
-    return bool(answer == "noticed\n")
+    return json.loads(answer)
 
 
-def _tests_of(file: str) -> list[str]:
-    """The tests of the module, and those of its room."""
-    naming = _naming(file)
-    own = [path for room in _rooms_of(file) for path in sorted(room.glob("test_*.py"))]
-    return [str(path.relative_to(ROOT)) for path in dict.fromkeys([*naming, *own])] or [str(UNIT.relative_to(ROOT))]
-
-
-def _rooms_of(file: str) -> Iterator[Path]:
-    """The folder of tests that mirrors the file's, and those it is in: the tests of a workaround's plan try its remedies too."""
-    folder = UNIT / Path(file).relative_to("plugins").parent
-    yield from (room for room in (folder, *folder.parents) if UNIT / "plugin_utils" in room.parents)
-
-
-def _naming(file: str) -> list[Path]:
-    """Those that name the module, then those that name a file of its room that uses it, or else one that uses that one."""
-    tests = [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, file)]
-    for user in sorted((ROOT / file).parent.glob("*.py")) if "module_utils" in file else ():
-        if _names(user, file):
-            used = str(user.relative_to(ROOT))
-            tests += [path for path in sorted(UNIT.rglob("test_*.py")) if _names(path, used)] or _naming(used)
-    return list(dict.fromkeys(tests))
-
-
-def _names(path: Path, file: str) -> bool:
-    """Whether a file imports from another one."""
-    module = f".{file.removeprefix('plugins/').removesuffix('.py').replace('/', '.')}"
-    inside, name = module.rpartition(".")[::2]
-    text = path.read_text()
-    return f"{module} import" in text or f"{inside} import {name}" in text
+def _try(mutant: Mutant, workers: _Workers, end: float) -> bool | None:
+    """Whether a test that reaches the fault notices it; None where the time is over."""
+    if time.monotonic() > end:
+        return None
+    planted = mutant.planted_in((ROOT / mutant.file).read_text())
+    inside, bounds = workers.reach.tests_of(mutant.file, mutant.line)
+    return bool(bounds) and workers.is_noticed({"file": mutant.file, "source": planted, "inside": inside, "bounds": bounds})
 
 
 def _told(noticed: Mapping[str, list[bool]], planned: int) -> int:

@@ -5,15 +5,44 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 
 from tests.conftest import ROOT
 
 
 def test_faults_are_planted_and_counted() -> None:
-    command = [ROOT / "dev", "mutate", "plugins/module_utils/counts.py", "--faults", "3", "--seed", "1", "--processes", "1"]
+    command = [ROOT / "dev", "mutate", "plugins/plugin_utils/compare/statistics.py", "--faults", "3", "--seed", "1", "--processes", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     counted = re.search(r"^(\d) of 3 faults noticed", done.stdout, re.MULTILINE)
     assert counted, done.stdout + done.stderr
-    assert len(re.findall(r"^not noticed: plugins/module_utils/counts\.py:\d+: ", done.stdout, re.MULTILINE)) == 3 - int(counted.group(1))
+    assert len(re.findall(r"^not noticed: plugins/plugin_utils/compare/statistics\.py:\d+: ", done.stdout, re.MULTILINE)) == 3 - int(
+        counted.group(1)
+    )
+
+
+def test_a_file_without_a_fault_is_not_noticed() -> None:
+    """Be it imported once more or not, and also where it reads the files beside it."""
+    file = "plugins/plugin_utils/judge/watermark_rules.py"
+    path = "tests/unit/plugins/plugin_utils/judge/test_watermark_rules.py"
+    test = f"{path}::test_the_schema_of_the_fleet_knows_every_rule"
+    source = (ROOT / file).read_text()
+    faults = [
+        {"file": file, "source": text, "inside": inside, "bounds": {test: 60}}
+        for text in (source, source.replace("return ", "return not "))
+        for inside in (True, False)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.mutate.worker"],
+        cwd=ROOT,
+        input="".join(json.dumps(request) + "\n" for request in ({"paths": [path], "part": 0, "parts": 1}, *faults)),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    survey, *noticed = (json.loads(line) for line in done.stdout.splitlines())
+    assert test in survey["seconds"] and file in {name for entered in survey["entered"].values() for name, _line in entered}
+    assert noticed == [False, False, True, True], done.stderr

@@ -39,10 +39,6 @@ menuentry 'Memory test' {{
 ENTRY = "title x\nlinux /vmlinuz-{}\ninitrd /initramfs.img\n"
 
 
-def test_grubby() -> None:
-    assert boot.from_grubby("/boot/vmlinuz-2.6.32-431.el6.x86_64\n") == "2.6.32-431.el6.x86_64"
-
-
 def test_grubby_warns_before_it_tells() -> None:
     text = "grubby: no such entry\n/boot/vmlinuz-1-not-this\n/boot/vmlinuz-4.18.0-553.el8.x86_64\n"
     assert boot.from_grubby(text) == "4.18.0-553.el8.x86_64"

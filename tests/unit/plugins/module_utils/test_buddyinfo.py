@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import MAX_ORDERS, MAX_ZONES, parse_buddyinfo
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.buddyinfo import MAX_ZONES, parse_buddyinfo
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ def test_nodes_keep_their_zones_apart() -> None:
     assert [(zone["node"], zone["zone"], zone["free_blocks"]) for zone in zones] == [(0, "Normal", [1, 2]), (1, "Normal", [3, 4])]
 
 
-@pytest.mark.parametrize("columns", [1, 11, 14, MAX_ORDERS])
+@pytest.mark.parametrize("columns", [1, 11, 14, 64])
 def test_any_column_count(columns: int) -> None:
     line = "Node 0, zone Normal " + " ".join(["7"] * columns)
     assert parse_buddyinfo(line)[0]["free_blocks"] == [7] * columns

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.deep import (
-    MAX_CACHES,
-    MAX_DEEP_NICS,
     deep_from,
     is_deep,
     kept_of_report,
@@ -37,7 +35,7 @@ def test_the_largest_caches_come_first() -> None:
     assert parse_slabinfo(SLABINFO, 65536)[0]["kb"] == 16 * 819200
     many = SLABINFO + "".join(f"c{number} 1 1 64 64 1 : tunables 0 0 0 : slabdata 1 {number} 0\n" for number in range(99))
     found = parse_slabinfo(many, 4096)
-    assert len(found) == MAX_CACHES and [cache["kb"] for cache in found] == sorted((cache["kb"] for cache in found), reverse=True)
+    assert len(found) == 10 and [cache["kb"] for cache in found] == sorted((cache["kb"] for cache in found), reverse=True)
     assert parse_slabinfo(kept_of_report("$slabinfo", many), 4096) == found
 
 
@@ -144,4 +142,26 @@ def test_what_cannot_be_told_is_missing_with_its_reason() -> None:
     no_tool = Evidence({}, {"$ethtool_g": "no such command"})
     assert deep_from(no_tool, facts, take)["nics"] is None and "no such command" in reasons["deep.nics"]
     crowd = Evidence({f"$ethtool_g/eth{number}": ETHTOOL_G for number in range(99)}, {})
-    assert len(deep_from(crowd, facts, take)["nics"]) == MAX_DEEP_NICS
+    assert len(deep_from(crowd, facts, take)["nics"]) == 16
+    values = Evidence({f"/sys/module/m/parameters/p{number:03d}": "1\n" for number in range(257)}, {})
+    assert [found["name"] for found in deep_from(values, facts, take)["module_parameters"]] == [f"p{number:03d}" for number in range(256)]
+
+
+def test_what_is_longer_than_any_host_says_is_cut() -> None:
+    counters = "NIC statistics:\n" + "".join(f"     rx{number}_alloc_failed: 1\n" for number in range(65))
+    assert [found["name"] for found in parse_failed_allocations(counters)] == [f"rx{number}_alloc_failed" for number in range(64)]
+    assert kept_of_report("$slabinfo", SLABINFO * 20).count("\n") == 20
+    features = "Features:\n" + "".join(f"segmentation-offload-{number:02d}: on\n" for number in range(33))
+    assert len(parse_offloads(features)) == 32
+    assert parse_offloads(f"{'a' * 59}gro: on\n{'a' * 60}gro: on\n") == ["a" * 59 + "gro"], "no feature has a longer name"
+    texts = {"/sys/class/net/ib0/mode": "x" * 33, "/sys/module/mlx4_en/parameters/udp_rss": "y" * 201 + "\nz\n"}
+    deep = facts_from(Evidence(texts, {}))["deep"]
+    assert deep["nics"][0]["ipoib_mode"] == "x" * 32
+    assert deep["module_parameters"] == [{"module": "mlx4_en", "name": "udp_rss", "value": "y" * 200}]
+
+
+@pytest.mark.parametrize(("objects", "told"), [(2**53 - 1, True), (2**53, False)])
+def test_a_cache_larger_than_any_memory_is_none(objects: int, told: bool) -> None:
+    line = f"x 1 {objects} 64 64 1 : tunables 0 0 0 : slabdata 1 1 0\n"
+    found = parse_slabinfo("y 1 1 64 64 1 : tunables 0 0 0 : slabdata 1 1 0\n" + line, 4096)
+    assert ("x" in [cache["name"] for cache in found]) is told

@@ -8,9 +8,6 @@ from __future__ import annotations
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import (
-    MAX_SOURCES,
-    MAX_TEXT_LINE_CHARS,
-    MAX_TRANSCRIPT_BYTES,
     Evidence,
     cut_transcript,
     keep_bounds,
@@ -69,6 +66,23 @@ def test_what_breaks_off_is_not_believed_and_what_is_behind_it_is_not_absent() -
         evidence.get("/proc/buddyinfo")
     with pytest.raises(EvidenceMissing, match="breaks off before it"):
         evidence.get("/proc/zoneinfo")
+
+
+@pytest.mark.parametrize("line", ["sh: gone", "/proc/odd", "proc/odd:1", ":1", "", "[1]+ Done: x"])
+def test_a_line_that_names_no_source_is_left_out(line: str) -> None:
+    assert set(read_transcript(transcript(line)).texts) == set(read_transcript(transcript()).texts)
+
+
+def test_what_stands_between_is_something() -> None:
+    texts = {
+        "/sys/class/net/mtu": "x",
+        "/sys/class/net//mtu": "y",
+        "/sys/class/net/b/mtu": "2",
+        "/sys/class/net/a/mtu": "1",
+        "/sys/c/mtu": "z",
+    }
+    assert Evidence(texts, {}).find("/sys/class/net/", "/mtu") == [("a", "1"), ("b", "2")]
+    assert Evidence({"/a": "", "/a/": "x", "/a/b": "y"}, {}).find("/a/") == [("b", "y")]
 
 
 def test_an_empty_file_is_there_and_empty() -> None:
@@ -140,15 +154,15 @@ def test_what_only_contains_the_first_line_is_no_transcript(text: str) -> None:
 
 
 def test_a_host_that_sends_more_than_the_probe_would_is_cut() -> None:
-    text = transcript("/proc/uptime:1 2", *["$dmesg:x"] * MAX_TRANSCRIPT_BYTES)
-    assert len(cut_transcript(text, "n0")) == MAX_TRANSCRIPT_BYTES
+    text = transcript("/proc/uptime:1 2", *["$dmesg:x"] * 120000)
+    assert len(cut_transcript(text, "n0")) == 1048576
     evidence = read_transcript(text, "n0")
     assert not evidence.whole and evidence.get("/proc/uptime") == "1 2\n"
     assert "breaks off" in evidence.why_missing("/proc/buddyinfo")
 
 
 def test_a_line_too_long_costs_its_source() -> None:
-    longest = "a" * MAX_TEXT_LINE_CHARS
+    longest = "a" * 8192
     evidence = read_transcript(transcript(f"$uname:{longest}", "/proc/uptime:1 2", f"/proc/uptime:{longest}a", f"!$ethtool:{longest}"))
     assert evidence.get("$uname") == f"{longest}\n"
     with pytest.raises(EvidenceMissing, match="/proc/uptime: a line of it is longer than 8192 characters"):
@@ -161,8 +175,10 @@ def test_too_many_sources_or_too_long_names_are_no_hosts() -> None:
     evidence = read_transcript(transcript(f"{longest}:1", f"{longest}a:1", f"!{longest}b:gone", f"!/b{longest[2:]}:gone"))
     assert [name for name in evidence.texts if name[:2] == "/a"] == [longest]
     assert [name for name in evidence.reasons if "aaa" in name] == [f"/b{longest[2:]}"]
-    most = [f"/sys/{number}:1" for number in range(MAX_SOURCES - 1)]
-    assert len(keep_bounds(dict.fromkeys(most, ""), {"$uname": "gone"}) or most) == MAX_SOURCES - 1
+    most = [f"/sys/{number}:1" for number in range(19999)]
+    keep_bounds(dict.fromkeys(most, ""), {"$uname": "gone"})  # as many as a host may have
+    with pytest.raises(EvidenceError, match="more than 20000 sources"):
+        keep_bounds(dict.fromkeys(most, ""), {"$uname": "gone", "$ethtool": "gone"})
     with pytest.raises(EvidenceError, match="more than 20000 sources, which no host has"):
         read_transcript(transcript(*most, "/sys/last:1", "!$uname:gone"))
 

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LogContext
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 BOOTED = 1_534_416_000  # 16 August 2018, 10:40:00 UTC
 
@@ -119,6 +120,13 @@ def test_failures_whose_lines_name_other_processes_are_two() -> None:
     assert facts_of(("kern.log", texts[0]), ("syslog", texts[1]))["by_process"] == {"a": 1, "b": 1}
 
 
+def test_failures_with_dumps_of_their_own_are_two_though_the_same_dump_follows_later() -> None:
+    prefix = "Aug 16 10:50:00 db01 kernel: "
+    later = f"{prefix}x invoked oom-killer: order=0\n{prefix}CPU: 1 PID: 9 Comm: x Not tainted 4.17.0-1-amd64 #1\n"
+    logs = [failure(prefix, driver) + later for driver in ("bnx2x", "virtio_net")]
+    assert facts_of(("kern.log", logs[0]), ("syslog", logs[1]))["by_driver"] == {"bnx2x": 1, "virtio_net": 1}
+
+
 def test_what_only_one_log_read_in_a_trace_stays_beside_the_failure() -> None:
     logs = [
         failure(prefix, driver)
@@ -130,8 +138,8 @@ def test_what_only_one_log_read_in_a_trace_stays_beside_the_failure() -> None:
 
 @pytest.mark.parametrize(
     ("at", "order", "process"),
-    [("599.992000", 2, "first"), ("599.990100", 2, "first"), ("599.989000", 2, "last"), ("599.992000", 3, "last")],
-    ids=["8 ms before", "almost 10 ms before", "11 ms before", "of another order"],
+    [("599.992000", 2, "first"), ("599.990100", 2, "first"), ("599.990000", 2, "last"), ("599.992000", 3, "last")],
+    ids=["8 ms before", "almost 10 ms before", "10 ms before", "of another order"],
 )
 def test_of_failures_of_one_moment_the_last_with_a_driver_tells(at: str, order: int, process: str) -> None:
     first = failure(f"[  {at}] ", "bnx2x", "first").replace("order:2", f"order:{order}")
@@ -146,3 +154,160 @@ def test_the_log_of_the_last_crash_counts_what_the_filter_had_no_room_for() -> N
     assert (crash["count"], crash["by_order"], crash["last"]["drivers"]) == (5, {"2": 2}, ["bnx2x"])
     assert failures_of([("dmesg", "")], LogContext(Clock()), "")["last_crash"] == {"count": 0, "by_order": {}, "last": None}
     assert failures_of([("dmesg", "")], LogContext(Clock()))["last_crash"] is None
+
+
+SAID = "db01 kernel: "
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ("[  600.000000] ", f"Aug 16 10:50:00 {SAID}[  600.01] ", 1),
+        ("[  600.000000] ", f"Aug 16 10:50:00 {SAID}[  600.012000] ", 2),
+        (f"Aug 16 10:50:00 {SAID}", f"Aug 16 10:50:02 {SAID}", 1),
+        (f"Aug 16 10:50:00 {SAID}", f"Aug 16 10:50:03 {SAID}", 2),
+        ("[  600.000000] ", f"Aug 16 12:52:30 {SAID}", 1),
+        ("[  600.000000] ", f"Aug 16 12:52:31 {SAID}", 2),
+        ("[  600.000000] ", f"Aug 16 10:47:30 {SAID}", 1),
+        ("[  600.000000] ", f"Aug 16 10:47:29 {SAID}", 2),
+        ("[  600.000000] ", f"Aug 17 00:52:00 {SAID}", 1),
+        ("[  600.000000] ", f"Aug 17 00:52:01 {SAID}", 2),
+        ("[  600.000000] ", f"2018-08-16T10:52:02+0000 {SAID}", 1),
+        ("[  600.000000] ", f"2018-08-16T10:52:03+0000 {SAID}", 2),
+        ("[40000.000000] ", f"2018-08-16T21:48:46+0000 {SAID}", 1),
+        ("[40000.000000] ", f"2018-08-16T21:48:47+0000 {SAID}", 2),
+        (f"2018-08-16T10:50:00+0000 {SAID}", f"2018-08-16T19:50:04+09:00 {SAID}", 1),
+        (f"2018-08-16T10:50:00+0000 {SAID}", f"2018-08-16T19:50:05+09:00 {SAID}", 2),
+    ],
+)
+def test_how_far_the_times_of_one_failure_may_lie_apart(one: str, other: str, count: int) -> None:
+    """Stamps of the kernel whose digits some logs cut, files of one zone, a zone that is not known, a clock that runs away."""
+    logs = failure(one, "bnx2x"), failure(other, "bnx2x")
+    for first, second in (logs, logs[::-1]):
+        assert facts_of(("kern.log", first), ("syslog", second))["count"] == count
+
+
+@pytest.mark.parametrize("cut_first", [True, False])
+def test_what_one_log_knows_of_a_failure_is_taken_from_it(cut_first: bool) -> None:
+    """One was cut in the failure's line and knows no date."""
+    cut = failure("[  600.000001] ", "bnx2x").replace(", mode:0x484020(GFP_ATOMIC|__GFP_COMP), nodemask=(null)", "")
+    whole = failure(f"2018-08-16T10:50:00+0000 {SAID}", "bnx2x")
+    logs = [("kern.log", cut), ("syslog", whole)] if cut_first else [("kern.log", whole), ("syslog", cut)]
+    for since, counted in ((BOOTED, 1), (BOOTED + 600, 0)):
+        facts = failures_of(logs, LogContext(Clock(), "4.17.0-1-amd64", since_epoch_seconds=since))
+        assert (facts["last"]["mode"], facts["last"]["mode_flags"]) == ("0x484020", ["GFP_ATOMIC", "__GFP_COMP"])
+        assert (facts["last"]["atomic"], facts["last"]["at"]) == (True, "2018-08-16T10:50:00+00:00")
+        assert (facts["count"], facts["since_workaround"]["count"]) == (1, counted)
+
+
+def test_a_time_of_a_known_zone_is_taken_for_one_of_none() -> None:
+    logs = ("kern.log", syslog("12:50:00", "bnx2x")), ("syslog", failure(f"2018-08-16T10:50:00+0000 {SAID}", "bnx2x"))
+    for one, other in (logs, logs[::-1]):
+        assert facts_of((one[0], one[1]), (other[0], other[1]))["last"]["at"] == "2018-08-16T10:50:00+00:00"
+
+
+def test_failures_of_several_logs_stand_in_the_order_of_time() -> None:
+    facts = facts_of(("kern.log", syslog("10:52:00", "late")), ("syslog", syslog("10:51:00", "early")))
+    assert facts["last"]["drivers"] == ["late"]
+    assert facts_of(("kern.log", syslog("10:51:00", "early")), ("syslog", syslog("10:52:00", "late")))["last"]["drivers"] == ["late"]
+    untimed = facts_of(("kern.log", failure("", "most_trusted")), ("syslog", failure("", "other")))
+    assert (untimed["count"], untimed["last"]["drivers"]) == (2, ["most_trusted"]), "where the order is not known"
+
+
+@pytest.mark.parametrize(("stamp", "seen"), [("11:40:02", True), ("11:40:03", False)])
+def test_a_boot_in_a_file_that_users_write_to_comes_within_an_hour(stamp: str, seen: bool) -> None:
+    log = f"2018-08-16T{stamp}+0000 {SAID}Linux version 4.17.0-1-amd64 (x) (gcc) #1\n"
+    assert facts_of(("messages", log))["boot_seen"] is seen
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(93600, 1), (93601, 0)])
+def test_a_failure_later_than_this_boot_has_lasted_is_of_an_earlier_one(seconds: int, count: int) -> None:
+    """An hour more is borne, since either clock may be off."""
+    text = failure(f"Aug 16 10:50:00 {SAID}[{seconds}.000000] ", "bnx2x")
+    assert facts_of(("messages", text))["count"] == count
+    assert facts_of(("dmesg", failure(f"[{seconds}.000000] ", "bnx2x")))["count"] == 1, "dmesg is of one boot"
+
+
+def test_a_block_of_more_zones_than_any_host_has_is_cut() -> None:
+    zones = "".join(f"[  600.000001] Node {node} Normal: 1*4kB = 4kB\n" for node in range(301))
+    assert len(facts_of(("dmesg", "[  600.000001] Mem-Info:\n" + zones))["mem_info"]["zones"]) == 300
+
+
+MARKED = f"{MARK} (step 1, 0123456789abcdef)"
+OOM_KILL = "Out of memory: Killed process 7 (java) total-vm:1kB\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "since_workaround"),
+    [(OOM_KILL + MARKED + "\n" + OOM_KILL, 1), (MARKED + "\n" + OOM_KILL * 2, 2), (OOM_KILL * 2 + MARKED, 0), (OOM_KILL * 2, None)],
+)
+def test_other_trouble_is_counted_before_and_after_the_workaround(log: str, since_workaround: int | None) -> None:
+    (other,) = failures_of([("dmesg", log)], LogContext(Clock(), mark="0123456789abcdef"))["others"]
+    assert (other["kind"], other["count"], other["since_workaround"]) == ("oom_kill", 2, since_workaround)
+
+
+def test_other_trouble_of_which_one_has_no_time_is_not_told_apart() -> None:
+    log = f"2018-08-16T10:50:00+0000 {SAID}{OOM_KILL}"
+    for logs in (log + f"Aug 16 10:51:00 {SAID}{OOM_KILL}", f"Aug 16 10:51:00 {SAID}{OOM_KILL}" + log):
+        (other,) = failures_of([("messages", logs)], LogContext(Clock(), since_epoch_seconds=BOOTED))["others"]
+        assert (other["count"], other["since_workaround"]) == (2, None)
+
+
+def test_failures_that_no_log_kept_count_once_and_as_what_wrote_them() -> None:
+    """Each filter says how many it saw and did not keep. Of two logs the larger number counts."""
+    closing = "#log failures {} dropped 0 0 0 0 0\n"
+    logs = ("dmesg", dmesg(600, "bnx2x") + closing.format(3)), ("messages", syslog("10:50:00", "bnx2x") + closing.format(6))
+    facts = facts_of(*logs)
+    assert (facts["count"], facts["untrusted"]) == (1 + 5, 5 - 2)
+    facts = facts_of(logs[0], ("messages", syslog("10:50:00", "bnx2x") + closing.format(2)))
+    assert (facts["count"], facts["untrusted"]) == (1 + 2, 0)
+    assert facts_of(logs[1])["untrusted"] == 6
+
+
+def test_failures_that_were_not_kept_came_before_those_that_were() -> None:
+    closing = "#log failures 4 dropped 2 0 0 0 0\n"
+    of_one, of_two = (failure(f"[{seconds:5d}.000001] ", "bnx2x") for seconds in (600, 700))
+    context = LogContext(Clock(BOOTED, BOOTED + 90_000), since_epoch_seconds=BOOTED + 650)
+    assert failures_of([("dmesg", of_one + of_two + closing)], context)["since_workaround"]["count"] == 1
+    assert failures_of([("dmesg", of_two + of_two + closing)], context)["since_workaround"]["count"] == 4, "they may have come after it"
+
+
+def test_the_log_that_tells_something_is_the_source() -> None:
+    quiet, told = ("dmesg", "[    5.000000] x\n"), ("messages", syslog("10:50:00", "bnx2x"))
+    assert facts_of(quiet, told)["source"] == "messages"
+    assert facts_of(quiet, ("messages", "x\n"))["source"] == "dmesg"
+    assert facts_of(quiet, ("messages", "#log failures 1 dropped 1 0 0 0 0\n"))["source"] == "messages"
+
+
+@pytest.mark.parametrize(("between", "process"), [(14, "first"), (15, "last")])
+def test_of_more_failures_at_once_than_cpus_print_the_first_does_not_tell(between: int, process: str) -> None:
+    without = "[  600.000000] {}: page allocation failure: order:2, mode:0x20\n"
+    text = failure("[  600.000000] ", "bnx2x", "first") + without.format("other") * between + without.format("last")
+    assert facts_of(("dmesg", text))["last"]["process"] == process
+
+
+@pytest.mark.parametrize(("modules", "read"), [(50, True), (51, False)])
+def test_a_group_names_50_drivers_beside_its_failures(modules: int, read: bool) -> None:
+    frames = "".join(f"[  600.000000]  x+0x1/0x2 [drv_{number}]\n" for number in range(modules))
+    stalled = "[  600.000000] INFO: task x:7 blocked for more than 120 seconds.\n"
+    (group,) = facts_of(("dmesg", failure("[  600.000000] ", "bnx2x") + stalled + frames), release="3.12.0")["groups"]
+    assert (group["drivers"], len(group["drivers_beside"]), group["trace_read"]) == (["bnx2x"], 50, read)
+
+
+BOOT = "[    0.000000] Linux version 4.17.0-1-amd64 (x) (gcc) #1\n"
+
+
+@pytest.mark.parametrize(
+    ("with_boot", "sources"),
+    [
+        ((), ["dmesg", "journal", "messages", "syslog"]),
+        (("dmesg",), ["dmesg"]),
+        (("journal",), ["dmesg", "journal"]),
+        (("messages",), ["dmesg", "journal", "messages", "syslog"]),
+    ],
+)
+def test_logs_are_read_until_one_that_only_the_kernel_writes_to_reaches_back_to_the_boot(with_boot: Any, sources: list[str]) -> None:
+    names = ("dmesg", "journal", "messages", "syslog")
+    logs = [(name, (BOOT if name in with_boot else "") + dmesg(600 + place, "bnx2x")) for place, name in enumerate(names)]
+    facts = facts_of(*logs)
+    assert (facts["sources"], facts["count"], facts["boot_seen"]) == (sources, len(sources), bool(with_boot))

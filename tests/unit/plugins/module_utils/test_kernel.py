@@ -216,6 +216,7 @@ def test_what_is_no_kernel(package: str) -> None:
          ("sles", "SUSE Linux Enterprise Server 11 (x86_64)", "11.3")),
         (parse_suse_release, "openSUSE 13.1 (x86_64)\nVERSION = 13.1\nCODENAME = Bottle\n", ("opensuse", "openSUSE 13.1 (x86_64)", "13.1")),
         (parse_debian_version, "6.0.4\n", ("debian", "Debian 6.0.4", "6.0.4")),
+        (parse_debian_version, " 7.0-beta of ours\n", ("debian", "Debian 7.0-beta", "7.0-beta")),
         (parse_debian_version, "squeeze/sid\n", ("debian", "Debian squeeze/sid", None)),
     ],
 )  # fmt: skip
@@ -227,6 +228,23 @@ def test_an_lsb_release_that_names_no_distribution_is_none() -> None:
     assert parse_lsb_release("LSB_VERSION=base-4.0-amd64:base-4.0-noarch\n") is None
     with pytest.raises(EvidenceError):
         parse_suse_release("x\n")
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "datum"),
+    [
+        (parse_uname, "Darwin h 6.1.0 x86_64 x86_64", "kernel"),
+        (parse_uname, "Linux h 6.1.0 x86_64", "kernel"),
+        (parse_kernel_banner, "x", "kernel"),
+        (parse_release_file, "odd one", "kernel.distribution"),
+        (parse_suse_release, "x", "kernel.distribution"),
+        (parse_debian_version, "", "kernel.distribution"),
+    ],
+)
+def test_what_is_broken_is_named_with_its_line(parse: Any, text: str, datum: str) -> None:
+    with pytest.raises(EvidenceError) as caught:
+        parse(text)
+    assert (caught.value.datum, caught.value.line) == (datum, 1)
 
 
 def test_a_broken_package_database_is_an_error() -> None:

@@ -39,7 +39,7 @@ def test_a_failure_in_pieces_counts_once_and_is_whose_it_is(pieces: str, release
     assert (facts["last"]["order"], facts["last"]["mode"], facts["last"]["atomic"]) == (1, "0x2080020", True)
 
 
-@pytest.mark.parametrize("release", ["2.6.32-358.el6.x86_64", "4.4.180+", "4.15.0-213-generic", "6.1.0-25-amd64"])
+@pytest.mark.parametrize("release", ["2.6.32-358.el6.x86_64", "4.8.17", "4.15.0-213-generic", "6.1.0-25-amd64"])
 def test_other_kernels_print_no_pieces(release: str) -> None:
     assert facts_of("[1.0] page allocation failure: order:1, mode:0x2080020(GFP_ATOMIC)\n", release)["count"] == 0
 
@@ -193,11 +193,24 @@ FIRST_HEAD = HEADS.splitlines(keepends=True)[0]
         (HEADS + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_a"], ["drv_b"]]),
         (HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b"), "3.16.0-4-amd64", [[], []]),
         (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b"), "3.16.0-4-amd64", [["drv_b"]]),
-        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[99.0"), "3.16.0-4-amd64", [[]]),
+        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[31.0"), "3.16.0-4-amd64", [["drv_b"]]),
+        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0", "[32.0"), "3.16.0-4-amd64", [[]]),
         (FIRST_HEAD + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n[1.0]  y+0x1/0x2 [z]\n", "4.4.0", [["z"]]),
         (HEADS.replace("a: ", "b: ", 1) + OF_A + "[1.0]  y+0x1/0x2 [drv_b]\n", "3.10.0-862.el7.x86_64", [[], ["drv_a", "drv_b"]]),
+        (FIRST_HEAD + OF_A + "[1.0] Call Trace:\n[1.0]  y+0x1/0x2 [drv_b]\n", "3.16.0-4-amd64", [["drv_b"]]),
+        (FIRST_HEAD + OF_A + OF_A.replace("drv_a", "drv_b").replace("[1.0] ", ""), "3.16.0-4-amd64", [["drv_b"]]),
     ],
-    ids=["of one name", "one dump at a time", "a second dump", "later", "a trace without the lock", "before the lock"],
+    ids=[
+        "of one name",
+        "one dump at a time",
+        "a second dump",
+        "30 s later",
+        "later",
+        "a trace without the lock",
+        "before the lock",
+        "a heading more",
+        "without a stamp",
+    ],
 )
 def test_traces_that_may_be_a_failures_own(text: str, release: str, beside: list[list[str]]) -> None:
     assert [one["drivers_beside"] for one in facts_of(text, release)["groups"]] == beside
@@ -265,7 +278,8 @@ VMALLOC = "vmalloc: allocation failure: 4096 bytes\nx: page allocation failure: 
     [
         (VMALLOC, "3.2.27+", 0, ["vmalloc"]),
         (VMALLOC.replace("order:0", "order:1"), "3.2.27+", 1, ["vmalloc"]),
-        (VMALLOC.replace("0xd0", "0x20"), "3.2.27+", 1, ["vmalloc"]),
+        (VMALLOC.replace("0xd0", "0x21"), "3.2.27+", 1, ["vmalloc"]),
+        (VMALLOC, "4.8.17", 0, ["vmalloc"]),
         (VMALLOC.replace(": 4096 bytes", ", allocated 8192 of 16384 bytes"), "3.2.27+", 1, []),
         ("x: vmalloc: allocation failure: 4096 bytes, mode:0x24080c2(GFP_KERNEL|__GFP_HIGHMEM)\n", "4.9.0", 0, ["vmalloc"]),
         ("x: vmalloc: allocation failure, allocated 1 of 2 bytes, mode:0x24080c2(GFP_KERNEL)\n", "4.9.0", 1, []),
@@ -327,11 +341,12 @@ def test_a_cache_that_got_no_memory(gfp: str, cache: str, release: str | None, a
         ("__ratelimit: 33 callbacks suppressed", 33),
         ("__ratelimit: 33 callbacks suppressed\nnet: x", 0),
         ("net_ratelimit: 33 callbacks suppressed", 0),
+        ("warn_alloc: 3 callbacks suppressed\nwarn_alloc: 4 callbacks suppressed", 7),
     ],
 )
 def test_what_was_not_printed_is_added_up(line: str, suppressed: int) -> None:
     head = "swapper: page allocation failure: order:3, mode:0x20\n"
-    assert facts_of(f"{line}\n{head}")["suppressed"] == suppressed
+    assert facts_of(f"{line}\n{head}{head}")["suppressed"] == suppressed
 
 
 def test_a_repeated_message_counts_as_often_as_it_says() -> None:
@@ -406,12 +421,14 @@ def test_more_failures_at_once_than_are_looked_at_together() -> None:
 
 
 def test_what_a_group_cannot_name_was_not_read() -> None:
-    many = "".join(f"[1.1]  x+0x1/0x2 [drv_{number}]\n" for number in range(9))
-    (group,) = facts_of(HEAD_OF_A + OF_A + many, "4.15.0-213-generic")["groups"]
-    assert (len(group["drivers"]), group["trace_read"]) == (8, False)
+    for more, read in ((7, True), (8, False)):
+        many = "".join(f"[1.1]  x+0x1/0x2 [drv_{number}]\n" for number in range(more))
+        (group,) = facts_of(HEAD_OF_A + OF_A + many, "4.15.0-213-generic")["groups"]
+        assert (len(group["drivers"]), group["trace_read"]) == (8, read)
     text = "".join(HEAD_OF_A + OF_A.replace("drv_a", f"drv_{number}") for number in range(60))
     groups = facts_of(text, "4.15.0-213-generic")["groups"]
-    assert [group["count"] for group in groups if not group["trace_read"]] == [10], "their drivers are not told"
+    (rest,) = [group for group in groups if not group["trace_read"]]
+    assert (rest["count"], rest["drivers"], rest["trusted"], set(rest)) == (10, [], True, set(groups[0])), "their drivers are not told"
 
 
 VMALLOC_PIECE = "[1.0] in:imklog: vmalloc: allocation failure: 83636224 bytes\n"
@@ -432,3 +449,149 @@ FOR_VMALLOC = "[1.0] , mode:0x24080c2(GFP_KERNEL|__GFP_HIGHMEM|__GFP_ZERO)\n"
 def test_a_mode_that_may_be_of_another_report_is_not_known(text: str, atomic: bool | None) -> None:
     (group,) = facts_of(text, "4.9.0-5-amd64")["groups"]
     assert (group["order"], group["atomic"]) == (5, atomic)
+
+
+NOISE = "[1.0] x\n"
+ORDER_ALONE = "[1.0] a: page allocation failure: order:1\n"
+MODE_ALONE = "[1.0] , mode:0x2080020(GFP_ATOMIC)\n"
+ANOTHER = "[1.0] WARNING: CPU: 0 PID: 1 at net/x.c:1 y+0x1/0x2\n"
+WITHOUT_HEADING = "[1.0]  [<f8a5a5d5>] x+0xaa/0x1fb [drv_a]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "release", "fact", "near", "far"),
+    [
+        (FIRST_HEAD + "{}" + OF_A, 299, "3.16.0", "by_driver", {"drv_a": 1}, {}),
+        (FIRST_HEAD + "{}" + WITHOUT_HEADING, 59, "2.6.18-194.el5", "by_driver", {"drv_a": 1}, {}),
+        ("[1.0] a: \n{}" + NAMELESS, 59, "4.9.0", "by_process", {"a": 1}, {"": 1}),
+        (ANOTHER + "{}" + NAMELESS + WHO, 14, "4.14.98", "by_process", {"": 1}, {"swapper/7": 1}),
+        (OOM + "{}" + NAMELESS + OF_A, 58, "4.14.98", "by_driver", {}, {"drv_a": 1}),
+        (ORDER_ALONE + "{}" + MODE_ALONE, 299, "4.9.0", "groups", True, None),
+        (
+            "[1.0] vmalloc: allocation failure: 4096 bytes\n{}[1.0] a: page allocation failure: order:0, mode:0xd0\n",
+            59,
+            "3.2.27",
+            "count",
+            0,
+            1,
+        ),
+    ],
+    ids=["its dump", "a trace without a heading", "its name", "another's dump", "an OOM kill's dump", "its mode", "what vmalloc said"],
+)
+def test_how_far_apart_the_lines_of_one_report_may_stand(text: str, lines: int, release: str, fact: str, near: Any, far: Any) -> None:
+    for between, expected in ((lines, near), (lines + 1, far)):
+        found = facts_of(text.format(NOISE * between), release)[fact]
+        assert (found[0]["atomic"] if fact == "groups" else found) == expected
+
+
+@pytest.mark.parametrize(("release", "drivers"), [("3.9.11", {"drv_a": 1}), ("3.10.0", {})])
+def test_since_3_10_a_trace_that_does_not_say_whose_it_is_is_nobodys(release: str, drivers: dict[str, int]) -> None:
+    assert facts_of(FIRST_HEAD + "[1.0] Call Trace:\n" + FRAME, release)["by_driver"] == drivers
+
+
+@pytest.mark.parametrize(("release", "beside"), [("3.12.74", [["drv_b"], ["drv_a"]]), ("3.13.0", [[], []])])
+def test_since_3_13_one_cpu_dumps_at_a_time(release: str, beside: list[list[str]]) -> None:
+    text = HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b")
+    assert [group["drivers_beside"] for group in facts_of(text, release)["groups"]] == beside
+
+
+@pytest.mark.parametrize(("lines", "read"), [(150, True), (151, False)])
+def test_of_more_frames_beside_a_failure_than_are_kept_its_own_may_be_one(lines: int, read: bool) -> None:
+    frames = "[1.0] [<c0932f4a>] (y+0x5/0x5c [drv_b]) from [<bf0ecc59>] (z+0x5/0x5c [drv_b])\n"
+    text = FIRST_HEAD + OF_A + "[1.0] INFO: task x:7 blocked for more than 120 s\n" + frames * lines
+    (group,) = facts_of(text, "3.16.0")["groups"]
+    assert (group["drivers"], group["drivers_beside"], group["trace_read"]) == (["drv_a"], ["drv_b"], read)
+
+
+@pytest.mark.parametrize(("release", "drivers"), [("3.4.113", {"ixgbe": 1}), ("3.5.7", {"ixgbe": 1, "bonding": 1})])
+def test_until_3_4_the_console_glues_what_another_cpu_says(release: str, drivers: dict[str, int]) -> None:
+    text = "[1.0] a: page allocation failure: order:0, mode:0x20\n[1.0] Pid: 7, comm: a Not tainted 2.6.32 #1\n[1.0]  x+0x1/0x2 [ixgbe]\n"
+    assert (
+        facts_of(text + "[1.0] Node 0 Pid: 9, comm: b Not tainted 2.6.32 #1\n[1.0]  y+0x1/0x2 [bonding]\n", release)["by_driver"] == drivers
+    )
+
+
+def test_where_the_kernel_says_who_speaks_the_lines_of_two_are_told_apart() -> None:
+    one, two = "[1.0][   T1]", "[1.0][   T2]"
+    heads = f"{one} a: page allocation failure: order:1, mode:0x20\n{two} b: page allocation failure: order:2, mode:0x20\n"
+    dumps = f"{one} CPU: 1 PID: 1 Comm: a Not tainted 5.10.0 #1\n{two} CPU: 2 PID: 2 Comm: b Not tainted 5.10.0 #1\n"
+    traces = f"{one} Call Trace:\n{two} Call Trace:\n{two}  x+0x1/0x2 [drv_b]\n{one}  x+0x1/0x2 [drv_a]\n"
+    groups = facts_of(heads + dumps + traces, "5.10.0")["groups"]
+    assert {group["order"]: (group["drivers"], group["drivers_beside"]) for group in groups} == {1: (["drv_a"], []), 2: (["drv_b"], [])}
+    pieces = f"{one} page allocation failure: order:1\n{two} page allocation failure: order:2\n"
+    modes = f"{two} , mode:0x2080020(GFP_ATOMIC)\n{one} , mode:0x24000c0(GFP_KERNEL)\n"
+    assert {group["order"]: group["atomic"] for group in facts_of(pieces + modes, "4.14.0")["groups"]} == {1: False, 2: True}
+    for speaker, process in ((one, "a"), (two, "")):
+        assert facts_of(f"{one} a: \n{speaker} page allocation failure: order:2, mode:0x20\n", "4.14.0")["by_process"] == {process: 1}
+
+
+def test_the_name_of_a_cgroup_is_no_frame() -> None:
+    """Users choose it, and the kernel prints it behind the mode."""
+    head = HEAD_OF_A.replace("\n", ", nodemask=(null),cpuset=/y+0x1/0x2 [drv_z],mems_allowed=0\n")
+    facts = facts_of(HEAD_OF_A + OF_A + head, "3.12.0")
+    assert (facts["by_driver"], [group["drivers_beside"] for group in facts["groups"]]) == ({"drv_a": 1}, [[], []])
+
+
+def test_where_a_cpu_was_interrupted_is_no_frame_of_its_trace() -> None:
+    text = HEAD_OF_A + OF_A + "[1.0] RIP: 0010:y+0x1/0x2 [drv_z]\n"
+    assert facts_of(text, "4.15.0")["by_driver"] == {"drv_a": 1}
+
+
+HEAD_OF_B = "[1.0] b: page allocation failure: order:1, mode:0x20\n"
+STALLED = "[1.0] INFO: task x:7 blocked for more than 120 s\n"
+
+
+@pytest.mark.parametrize(
+    ("between", "others", "read"), [("", 15, True), ("", 16, False), (NOISE * 300, 16, True)], ids=["few", "many", "many, but later"]
+)
+def test_of_more_failures_than_are_followed_the_first_may_have_had_another_trace(between: str, others: int, read: bool) -> None:
+    groups = facts_of(FIRST_HEAD + OF_A + between + HEAD_OF_B * others, "3.12.0")["groups"]
+    assert {group["order"]: group["trace_read"] for group in groups} == {5: read, 1: False}
+
+
+@pytest.mark.parametrize(("lines", "beside"), [(295, ["drv_b"]), (296, [])])
+def test_a_frame_may_be_a_failures_own_within_300_lines(lines: int, beside: list[str]) -> None:
+    text = FIRST_HEAD + OF_A + STALLED + NOISE * lines + FRAME.replace("drv_a", "drv_b")
+    assert [group["drivers_beside"] for group in facts_of(text, "3.12.0")["groups"]] == [beside]
+
+
+@pytest.mark.parametrize(
+    ("between", "drivers"),
+    [
+        (HEAD_OF_B, {5: ["drv_a"], 1: ["drv_b"]}),
+        ("[1.0] Modules linked in: x\n", {5: ["drv_a"]}),
+        ("[1.0] ------------[ cut here ]------------\n", {5: ["drv_a"]}),
+        ("[1.0] ---[ end trace 4eaa2a86a8e2da22 ]---\n", {5: ["drv_a"]}),
+        (ANOTHER, {5: ["drv_a"]}),
+        (STALLED, {5: ["drv_a"]}),
+    ],
+    ids=["another failure", "modules", "another report's begin", "its end", "a warning", "a stall"],
+)
+def test_where_traces_do_not_say_whose_they_are_the_next_report_ends_them(between: str, drivers: dict[int, list[str]]) -> None:
+    text = FIRST_HEAD + FRAME + between + FRAME.replace("drv_a", "drv_b")
+    assert {group["order"]: group["drivers"] for group in facts_of(text, "2.6.32-5-amd64")["groups"]} == drivers
+
+
+def test_what_syslog_only_counted_has_no_trace_of_its_own() -> None:
+    counted = f"{SAID}message repeated 2 times: [ b: page allocation failure: order:2, mode:0x20]\n"
+    said = f"{SAID}a: page allocation failure: order:1, mode:0x20\n"
+    dumps = "".join(f"{SAID}{line.removeprefix('[1.0] ')}\n" for line in (OF_A.replace("Comm: a", "Comm: b") + OF_A).splitlines())
+    groups = failures_of([("messages", counted + said + dumps)], LogContext(Clock(), "4.4.0"))["groups"]
+    assert {group["order"]: (group["count"], group["drivers"]) for group in groups} == {1: (1, ["drv_a"]), 2: (2, [])}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x: page allocation stalls for 10000ms, order:3, mode:0x14000c0(GFP_KERNEL)", ("stall", "x", 3, False, False)),
+        ("page allocation stalls for 10000ms, order:3, mode:0x14000c0(GFP_KERNEL)", ("stall", "", 3, False, False)),
+        ("x: vmalloc: allocation failure: 4096 bytes, mode:0x24080c2(GFP_KERNEL)", ("vmalloc", "x", 0, False, False)),
+        ("x: vmalloc error: size 8192, vm_struct allocation failed, mode:0xdc2(GFP_KERNEL)", ("vmalloc", "x", 0, None, False)),
+        ("Out of memory: Killed process 7 (java) total-vm:1kB", ("oom_kill", "java", None, None, False)),
+        ("Out of memory: Killed process 7 (no process has such a name) total-vm:1kB", ("oom_kill", "", None, None, False)),
+        ("Memory cgroup out of memory: Killed process 7 (java) total-vm:1kB", ("oom_kill", "java", None, None, True)),
+    ],
+)
+def test_other_trouble_tells_whose_it_was(text: str, told: tuple[Any, ...]) -> None:
+    (other,) = facts_of(f"[1.0] {text}\n", "4.14.98")["others"]
+    assert (other["kind"], other["last"]["process"], other["last"]["order"], other["atomic"], other["limited"]) == told

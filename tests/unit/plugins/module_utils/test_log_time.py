@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import MAX_LINE_CHARS, comm_of, kernel_lines, read_line
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import comm_of, kernel_lines, read_line
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock, moment_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,15 @@ from hypothesis import strategies as st
 MESSAGE = "kworker/u16:3: page allocation failure: order:2, mode:0x20"
 BOOTED = 1_363_600_000  # 2013-03-18T09:46:40Z
 CLOCK = Clock(BOOTED, BOOTED + 30 * 86400)
+
+
+def seconds_of(at: str | None) -> tuple[int | None, bool]:
+    """Seconds since 1970 of a time with its date, and whether its zone is not known."""
+    try:
+        when = datetime.fromisoformat((at or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None, False
+    return int(when.replace(tzinfo=when.tzinfo or timezone.utc).timestamp()), when.tzinfo is None
 
 
 @pytest.mark.parametrize(
@@ -43,6 +54,7 @@ CLOCK = Clock(BOOTED, BOOTED + 30 * 86400)
         ("Jul 19 01:02:03 db01 kernel: ", "Jul 19 01:02:03"),
         ("Feb 30 01:02:03 db01 kernel: ", "Feb 30 01:02:03"),
         ("2013-03-19T01:02:03+0900 db01 kernel: ", "2013-03-19T01:02:03+09:00"),
+        ("2013-03-19T01:02:03-0530 db01 kernel: ", "2013-03-19T01:02:03-05:30"),
         ("2013-03-19T01:02:03.123456+09:00 db01.example.com kernel: [    4.746209] ", "2013-03-19T01:02:03.123456+09:00"),
         ("2013-03-19 01:02:03 db01 kernel: ", "2013-03-19T01:02:03"),
         ("2013-13-19T01:02:03Z db01 kernel: ", "2013-13-19T01:02:03Z"),
@@ -59,7 +71,9 @@ def test_a_prefix_and_its_time(prefix: str, at: str | None) -> None:
     repeated = "repeated" in prefix
     line = read_line(prefix + MESSAGE + ("]" if repeated else ""))
     assert (line.message, line.times) == (MESSAGE, 7 if repeated else 1)
-    assert moment_of(line, CLOCK).at == at
+    moment = moment_of(line, CLOCK)
+    assert moment.at == at
+    assert (moment.epoch_seconds, moment.is_local) == seconds_of(at)
     bare = moment_of(line, Clock())
     assert (bare.at is None) == (at is None)
 
@@ -91,6 +105,42 @@ def test_a_year_that_is_not_the_only_one_is_not_guessed_at() -> None:
     assert moment_of(line, Clock(BOOTED, None)).at == "Mar 19 01:02:03"
     assert moment_of(read_line("Jan  2 01:02:03 h kernel: x"), Clock(BOOTED, BOOTED + 300 * 86400)).at == "2014-01-02T01:02:03"
 
+    since_the_last_day_of_2012 = Clock(BOOTED - 77 * 86400, BOOTED + 2 * 365 * 86400)
+    assert moment_of(read_line("Jun  1 01:02:03 h kernel: x"), since_the_last_day_of_2012).at == "Jun  1 01:02:03"
+
+
+@pytest.mark.parametrize(
+    ("stamp", "at"),
+    [
+        ("Mar 17 09:46:39", "Mar 17 09:46:39"),
+        ("Mar 17 09:46:40", "2013-03-17T09:46:40"),
+        ("Apr 18 09:46:40", "2013-04-18T09:46:40"),
+        ("Apr 18 09:46:41", "Apr 18 09:46:41"),
+    ],
+)
+def test_a_stamp_without_a_year_is_of_this_boot_but_for_a_day_since_its_zone_is_not_known(stamp: str, at: str) -> None:
+    assert moment_of(read_line(f"{stamp} db01 kernel: x"), CLOCK).at == at
+
+
+@pytest.mark.parametrize(
+    ("prefix", "slack_seconds"),
+    [
+        ("", 0),
+        ("Mar 19 01:02:03 db01 kernel: ", 14 * 3600),
+        ("2013-03-19T01:02:03Z db01 kernel: ", 2),
+        ("2013-03-19T01:02:03,123456+00:00 ", 2),
+        ("[    4.746209] ", 120),
+        ("[845211.400000] ", 204),
+    ],
+)
+def test_how_wrong_a_time_may_be(prefix: str, slack_seconds: int) -> None:
+    """No zone is further from UTC than 14 hours, and the kernel's clock runs away from the host's by up to 100 millionths."""
+    assert moment_of(read_line(prefix + "x"), CLOCK).slack_seconds == slack_seconds
+
+
+def test_a_stamp_that_tells_no_time_is_shown_as_far_as_it_fits() -> None:
+    assert moment_of(read_line("[" + " " * 99 + "1.5] x"), Clock()).at == "[" + " " * 63
+
 
 @pytest.mark.parametrize(
     "line", ["Mar 19 01:02:03 db01 app: x", "Mar 19 01:02:03 app: kernel: x", "2013-03-19 01:02:03 db01 app: kernel: x"]
@@ -112,8 +162,8 @@ def test_newlines_are_parted_only_where_rsyslog_wrote_them() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "a#012"])
 def test_a_line_is_cut_where_the_filter_cuts_it(prefix: str) -> None:
-    whole = prefix + "x" * (MAX_LINE_CHARS + 1)
-    assert len(list(kernel_lines(whole, encoded_newlines=True))[-1].message) == MAX_LINE_CHARS
+    whole = prefix + "x" * 513
+    assert len(list(kernel_lines(whole, encoded_newlines=True))[-1].message) == 512
 
 
 @pytest.mark.parametrize(

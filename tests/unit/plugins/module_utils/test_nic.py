@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError, EvidenceMissing
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import VIRTUAL, Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.nic import (
     DEVICE_DRIVERS,
-    MAX_NICS,
     default_route_interfaces,
     in_tree,
     lower_devices,
@@ -65,6 +64,40 @@ def test_without_ethtool_the_driver_is_missing_with_the_reason_and_the_bus_drive
     nics, noted = read(interface("eth0", driver=None), {"$ethtool": "no such command"})
     assert nics["eth0"]["driver"] is None and nics["eth0"]["bus_driver"] == "mlx4_core"
     assert noted["nics.eth0.driver"] == "$ethtool: no such command"
+
+
+def test_what_ethtool_said_counts_though_it_failed_elsewhere() -> None:
+    texts = {**interface("eth0"), **interface("eth1", driver=None), **interface("eth2", driver=None)}
+    nics, noted = read(texts, {"$ethtool": "timed out", "$ethtool/eth1": "Operation not permitted"})
+    assert [nic["driver"] for nic in nics.values()] == ["mlx4_en", None, None]
+    assert noted["nics.eth2.driver"] == "$ethtool: timed out" and "nics.eth0.driver" not in noted
+    nics, noted = read(texts, {"$ethtool/eth1": "Operation not permitted"})
+    assert noted["nics.eth1.driver"] == "$ethtool/eth1: Operation not permitted"
+
+
+def test_a_virtual_interface_has_a_driver_where_ethtool_names_one_and_no_module_of_a_card() -> None:
+    texts = {
+        **interface("bond0", "bonding", None),
+        **interface("tun7", "tun", None),
+        f"{NET}bond0/lower_eth0": "../eth0\n",
+        VIRTUAL: "tun7\n",
+    }
+    nics, noted = read(texts)
+    assert [(nic["driver"], nic["virtual"], nic["module_path"]) for nic in nics.values()] == [("bonding", True, None), ("tun", True, None)]
+    assert noted == {}
+
+
+def test_an_interface_that_ethtool_was_asked_about_is_no_virtual_one_though_its_device_is_not_seen() -> None:
+    assert read(interface("eth0", bus=None))[0]["eth0"]["virtual"] is False
+    assert read(interface("eth0", None, None), {"$ethtool/eth0": "timed out"})[0]["eth0"]["virtual"] is False
+
+
+def test_the_file_of_a_module_is_the_last_that_modinfo_names() -> None:
+    texts = {**interface("eth0"), "$modinfo/mlx4_en": "modinfo: warning\n/lib/modules/3.10.0/extra/mlx4_en.ko\n"}
+    nic = read(texts)[0]["eth0"]
+    assert (nic["module_path"], nic["in_tree"], nic["module_version"]) == ("/lib/modules/3.10.0/extra/mlx4_en.ko", False, None)
+    nics, noted = read({**interface("eth0"), f"{NET}eth0/operstate": "\n"})
+    assert (nics["eth0"]["in_tree"], nics["eth0"]["operstate"]) == (None, None) and "nics.eth0.module_path" in noted
 
 
 def test_of_virtual_interfaces_nothing_is_missing() -> None:
@@ -137,8 +170,8 @@ def test_default_routes_of_both_families_and_what_is_none() -> None:
 
 
 def test_more_interfaces_than_are_looked_at() -> None:
-    texts = {f"{NET}eth{number}/mtu": "1500\n" for number in range(MAX_NICS)}
-    assert len(nics_from(Evidence(texts, {}), lambda datum, function: function() if datum.endswith("mtu") else None)) == MAX_NICS
+    texts = {f"{NET}eth{number}/mtu": "1500\n" for number in range(4096)}
+    assert len(nics_from(Evidence(texts, {}), lambda datum, function: function() if datum.endswith("mtu") else None)) == 4096
     with pytest.raises(EvidenceError, match="4097 interfaces are more than the 4096"):
         nics_from(Evidence({**texts, f"{NET}one_more/mtu": "1500\n"}, {}), lambda datum, function: function())
 

@@ -14,6 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.rpm_version import (
     compare_releases,
     compare_versions,
+    release_tags,
     split_kernel_release,
 )
 from hypothesis import example, given
@@ -114,6 +115,8 @@ def test_the_kernels_of_the_story_stand_in_their_order() -> None:
         ("3.10.0-1160.rt56.1131.el7.x86_64", ("3.10.0", "1160.rt56.1131.el7", "x86_64")),
         ("5.14.0-427.el9.aarch64+64k-debug", ("5.14.0", "427.el9", "aarch64")),
         ("2.6.32-358.el6", ("2.6.32", "358.el6", "")),
+        ("5.4.0-1.x86_64", ("5.4.0", "1", "x86_64")),
+        ("6.6.0-64k", ("6.6.0", "64k", "")),
         ("6.1.0-25-amd64", ("6.1.0", "25", "amd64")),
         ("6.1.0-25-rt-amd64", ("6.1.0", "25", "amd64")),
         ("6.1.0-0.deb11.13-cloud-amd64", ("6.1.0", "0.deb11.13", "amd64")),
@@ -152,6 +155,17 @@ def test_what_is_no_release_is_refused(text: str) -> None:
     with pytest.raises(EvidenceError) as caught:
         split_kernel_release(text)
     assert (caught.value.datum, caught.value.line) == ("kernel", None)
+
+
+def test_a_release_is_no_longer_than_uname_tells() -> None:
+    longest = "6.1.0-" + "1" * 122
+    assert split_kernel_release(longest).release == "1" * 122
+    with pytest.raises(EvidenceError, match="129 characters are too long"):
+        split_kernel_release(longest + "1")
+
+
+def test_a_build_for_a_minor_release_has_the_tag_of_its_distribution() -> None:
+    assert release_tags("5.14.0-427.13.1.el9_4.x86_64") == {"5", "14", "0", "427", "13", "1", "el9", "x86"}
 
 
 RELEASES = st.from_regex(r"[0-9]\.[0-9]{1,2}\.[0-9](-[0-9a-z._+~^-]{0,12})?", fullmatch=True)

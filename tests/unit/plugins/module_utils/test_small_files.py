@@ -58,12 +58,18 @@ def test_vmstat_adds_up_what_some_kernels_count_by_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
-    [("", "none of the counters"), ("allocstall", "no line"), ("oom_kill x", "not a count"), ("oom_kill 1\noom_kill 2", "twice")],
+    ("text", "line", "reason"),
+    [
+        ("", None, "none of the counters"),
+        ("allocstall", 1, "no line"),
+        ("\noom_kill x", 2, "not a count"),
+        ("oom_kill 1\noom_kill 2", 2, "twice"),
+    ],
 )
-def test_malformed_vmstat(text: str, reason: str) -> None:
-    with pytest.raises(EvidenceError, match=reason):
+def test_malformed_vmstat(text: str, line: int | None, reason: str) -> None:
+    with pytest.raises(EvidenceError, match=reason) as caught:
         parse_vmstat(text)
+    assert (caught.value.datum, caught.value.line) == ("vmstat", line)
 
 
 PAGETYPES = """\

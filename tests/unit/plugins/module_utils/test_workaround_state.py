@@ -63,9 +63,20 @@ def test_zero_is_a_value_and_absent_is_none() -> None:
     assert found["original_zone_reclaim_mode"] == 0 and found["zone_reclaim_mode"] is None
 
 
+@pytest.mark.parametrize("phase", ["pending", "in_force", "leaving"])
+def test_a_run_that_was_cut_leaves_its_phase(phase: str) -> None:
+    assert parse_record(WHOLE.replace("phase=in_force", f"phase={phase}"))["phase"] == phase
+
+
 @pytest.mark.parametrize("line", ["", "mark=absent\n"])
 def test_a_record_of_an_older_version_names_no_mark(line: str) -> None:
     assert parse_record(WHOLE.replace("mark=0123456789abcdef\n", line))["mark"] is None
+
+
+def test_a_time_is_told_up_to_the_last_year_that_is_written_with_four_digits() -> None:
+    last = parse_record(WHOLE.replace(str(SINCE), "253402300799"), 253402300799)
+    assert (last["since"], last["in_force_seconds"]) == ("9999-12-31T23:59:59Z", 0)
+    assert parse_record(WHOLE.replace(str(SINCE), "253402300800"))["since"] is None
 
 
 @pytest.mark.parametrize("now", [None, SINCE - 1])
@@ -78,10 +89,10 @@ def test_a_time_beyond_every_calendar_is_borne() -> None:
     assert (found["since_epoch_seconds"], found["since"]) == (999_999_999_999_999, None)
 
 
-@pytest.mark.parametrize("length", range(len(WHOLE) - len("end=1\n")))
-def test_a_cut_record_is_no_record(length: int) -> None:
-    with pytest.raises(EvidenceError):
-        parse_record(WHOLE[:length])
+def test_a_cut_record_is_no_record() -> None:
+    for length in range(len(WHOLE) - len("end=1\n")):
+        with pytest.raises(EvidenceError):
+            parse_record(WHOLE[:length])
 
 
 @pytest.mark.parametrize(
@@ -110,6 +121,8 @@ def test_a_hostile_or_broken_record_is_refused_with_the_reason(old: str, new: st
     with pytest.raises(EvidenceError, match=reason) as refused:
         parse_record(WHOLE.replace(old, new, 1))
     assert len(str(refused.value)) < 200
+    line = WHOLE[: WHOLE.index(old)].count("\n") + 1
+    assert refused.value.line == (None if "missing" in reason or not new else line)
 
 
 ODD = st.builds("{}={}".format, st.sampled_from(["phase", "step", "end"]), st.text(max_size=9))
