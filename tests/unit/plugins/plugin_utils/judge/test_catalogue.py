@@ -190,6 +190,22 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
             [{**SITE_ADVISORY, "workaround": {"swappiness": 1}}],
             "advisory site-igb: workaround.swappiness: unknown key; use one of commands",
         ),
+        ([{**SITE_ADVISORY, "trace_functions": []}], "advisory site-igb: trace_functions: [] should be non-empty"),
+        ([{**SITE_ADVISORY, "trace_functions": ["a b"]}], "advisory site-igb: trace_functions.0: 'a b' does not match"),
+        ([{**SITE_ADVISORY, "only_if_logged": "yes"}], "advisory site-igb: only_if_logged: of type str where boolean is needed"),
+        (
+            [{**WITHOUT_DRIVER, "drivers": "any", "only_if_logged": True}],
+            "advisory site-igb: only_if_logged: drivers says any and nothing tells which failures are meant; name trace_modules",
+        ),
+        ([{**SITE_ADVISORY, "symptom": {"report": "oops"}}], "advisory site-igb: symptom.report: 'oops' is not one of"),
+        (
+            [{**SITE_ADVISORY, "symptom": {"failures_from_order": 4, "failures_up_to_order": 3}}],
+            "advisory site-igb: symptom.failures_up_to_order: 3 is below failures_from_order 4, so no failure counts; raise it, or remove",
+        ),
+        (
+            [{**SITE_ADVISORY, "symptom": {"report": "stall", "failures_from_order": 4}}],
+            "advisory site-igb: symptom.failures_from_order: is about failures, where report says that they are not the symptom; remove one",
+        ),
         ([{**SITE_ADVISORY, "severity": "bad"}], "advisory site-igb: severity: 'bad' is not one of"),
         ([{**SITE_ADVISORY, "request": {"context": "x"}}], "advisory site-igb: request.context: 'x' is not one of"),
         ([{**SITE_ADVISORY, "confidence": {"level": "two_sources"}}], "advisory site-igb: confidence.rests_on: missing"),
