@@ -533,8 +533,7 @@ ansible_facts:
                   elements: str
                 functions:
                   description: >-
-                    Functions in their traces, in the order met, at most 30 of a trace and 50 in all. Of several traces that differ in nothing
-                    else they stand together.
+                    Functions in their traces, in the order met, at most 30 of a trace and 50 in all; those of several traces in one.
                   type: list
                   elements: str
                 trace_read:

@@ -15,7 +15,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host imp
 
 
 def explained_by(noise: Iterable[Advisory], limits: Thresholds) -> Thresholds:
-    """The thresholds by which failures that are known to be noise are no symptom. Functions do not tell: those of several traces stand together."""
+    """The thresholds by which failures that are known to be noise are no symptom. Functions do not tell that: those of several traces stand
+    together."""
     known = [one.thresholds for one in noise if not one.thresholds.report]
     return replace(limits, explained=frozenset((driver, one.order) for one in known for driver in one.drivers))
 

@@ -193,10 +193,10 @@ def test_advisories_of_other_drivers_are_told_in_one_sentence_behind_those_of_th
     ]
     catalogue = merge_site_advisories(load_catalogue(), site)
     catalogue = replace(catalogue, advisories=catalogue.advisories[-16:])
-    reasons = judged(catalogue)["reasons"]
+    reasons, drivers = judged(catalogue)["reasons"], sorted(f"drv{number}" for number in range(12))
     assert reasons[:3] == [
         "kernel 6.6.30 is before upstream [6.7, no fix known) (advisory site-igb)",
-        "no network interface has a driver of 12 advisories (seen: igb, tg3): drv0, drv1, drv10, drv11, drv2, drv3, drv4, drv5, drv6, drv7, drv8, drv9",
+        "no network interface has a driver of 12 advisories (seen: igb, tg3): " + ", ".join(drivers),
         "the kernel log shows no failure that 3 advisories speak of: logged-0, logged-1, logged-2",
     ]
     alone = replace(catalogue, advisories=catalogue.advisories[1:2])

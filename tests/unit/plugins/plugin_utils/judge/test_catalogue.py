@@ -204,7 +204,7 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
         ),
         (
             [{**SITE_ADVISORY, "symptom": {"report": "stall", "failures_from_order": 4}}],
-            "advisory site-igb: symptom.failures_from_order: is about failures, where report says that they are not the symptom; remove one",
+            "advisory site-igb: symptom.failures_from_order: is about failures, where report says that they are not the symptom",
         ),
         ([{**SITE_ADVISORY, "severity": "bad"}], "advisory site-igb: severity: 'bad' is not one of"),
         ([{**SITE_ADVISORY, "request": {"context": "x"}}], "advisory site-igb: request.context: 'x' is not one of"),
