@@ -10,17 +10,20 @@ import json
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.lab.accuracy import measure, write
-from tests.lab.causes import TROUBLES, starve, write_causes
+from tests.lab.causes import TROUBLES, kernels, starve, write_causes
 from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
-from tests.lab.remedies import PRESSURES, Treated, markdown, treat, write_remedies
+from tests.lab.kept_runs import keep_run, kept_runs
+from tests.lab.remedies import PRESSURES, Treated, treat
+from tests.lab.remedies_table import markdown, write_remedies
 
 
 def main(words: list[str]) -> int:
@@ -33,9 +36,10 @@ def main(words: list[str]) -> int:
     causes.add_argument("trouble", nargs="*", help=f"only these: {', '.join(TROUBLES)}")
     forecast = commands.add_parser("forecast", help="compare the end that is foretold with when guests that leak come to it")
     _measured(forecast, "forecast", "--runs", 20, "how many runs of each kind on each kernel")
-    remedies = commands.add_parser("remedies", help="measure what each remedy does against each cause")
+    remedies = commands.add_parser("remedies", help="measure what each remedy does against each cause; one that was cut goes on")
     _measured(remedies, "remedies", "--runs", 5, "how many runs of each remedy against each trouble")
     remedies.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
+    remedies.add_argument("--kernel", help="only on this one, as uname -r shows it")
     remedies.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))
@@ -69,13 +73,19 @@ def _remedies(options: argparse.Namespace) -> int:
     if options.table:
         print(markdown(json.loads(options.output.read_text())))
         return 0
-    runs: list[Treated] = []
-    for run in treat(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble):
-        runs.append(run)
-        write_remedies(runs, options.seed, options.output)
-    print(markdown(write_remedies(runs, options.seed, options.output)))
+    kept = options.output.with_suffix(".jsonl")
+    done = {run.asked for run in _treated_before(kept, options.seed)}
+    of = [one for one in kernels() if options.kernel in (None, one.release)]
+    for run in treat(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble, of, done=done):
+        keep_run(kept, options.seed, asdict(run))
+        write_remedies(_treated_before(kept, options.seed), options.seed, options.output)
+    print(markdown(write_remedies(_treated_before(kept, options.seed), options.seed, options.output)))
     print(f"Figures: {options.output}")
     return 0
+
+
+def _treated_before(kept: Path, seed: int) -> list[Treated]:
+    return [Treated(**run) for run in kept_runs(kept, seed)]
 
 
 def _check_troubles(chosen: Iterable[str], known: Iterable[str]) -> None:

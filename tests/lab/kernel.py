@@ -48,7 +48,21 @@ def kernel() -> Kernel:
 @cache
 def earlier_kernel() -> Kernel:
     """The suite's newest but one; the newest where it has no other, as right after a point release of Debian."""
-    return _kernel([name for name in ever_depends_of(_NEWEST) if not name.endswith(kernel().release)] or depends_of(_NEWEST))
+    return _kernel([name for name in _ever() if _is_of_the_suite(name) and not name.endswith(kernel().release)] or depends_of(_NEWEST))
+
+
+@cache
+def older_kernel() -> Kernel:
+    """The newest of the release before the suite's: the memory management of another age."""
+    return _kernel([name for name in _ever() if not _is_of_the_suite(name)])
+
+
+def _ever() -> list[str]:
+    return [name for name in ever_depends_of(_NEWEST) if name.startswith("linux-image-")]
+
+
+def _is_of_the_suite(package: str) -> bool:
+    return package.startswith(f"linux-image-{kernel().release.partition('-')[0]}-")
 
 
 def _kernel(packages: Sequence[str]) -> Kernel:
@@ -71,7 +85,7 @@ def lab_modules(of: Kernel, blocks_per_packet: int = 0) -> Path:
         tree.joinpath("Makefile").write_text(f"include {build}/usr/src/{common}/Makefile\n")
         source = folder / "source"
         shutil.copytree(DRIVER, source)
-        command = [tool("make"), "-C", str(tree), f"M={source}", f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}", "modules"]
+        command = [tool("make"), "-C", str(tree), f"M={source}", "CC=gcc", f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}", "modules"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         if done.returncode:
             raise RuntimeError(f"the lab's modules do not build: {done.stdout[-2000:]}{done.stderr[-3000:]}")

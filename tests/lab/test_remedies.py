@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.lab.kernel import kernel
-from tests.lab.remedies import NONE, STRENGTHS, Treated, markdown, table_of, treat, write_remedies
+from tests.lab.kept_runs import keep_run, kept_runs
+from tests.lab.kernel import Kernel, kernel
+from tests.lab.remedies import NONE, STRENGTHS, Treated, Treatment, treat
+from tests.lab.remedies_table import markdown, table_of, write_remedies
 
 BURSTS = "bursts against a small reserve"
 RUN = Treated(BURSTS, "min_free_kbytes", 15728, "6.1.0", 0, 4000, 1000, 3, 1, 12000, 0)
@@ -39,6 +41,25 @@ def test_the_table_has_medians_and_says_what_was_killed(tmp_path: Path) -> None:
     assert markdown(found).splitlines()[-1] == (
         f"| {BURSTS} | `min_free_kbytes` 15728 | 4000 \u2192 20 | 3 \u2192 1 | 12000 kB, 1 of 3 runs killed a process |  |"
     )
+
+
+def test_a_measurement_that_was_cut_goes_on_where_it_was(tmp_path: Path) -> None:
+    kept = tmp_path / "made" / "remedies.jsonl"
+    assert list(kept_runs(kept, 7)) == []
+    for seed, number in ((7, 0), (8, 0), (7, 1)):
+        keep_run(kept, seed, asdict(replace(RUN, run=number)))
+    with kept.open("a") as file:
+        file.write('{"seed": 7, "pressure": "bur')
+    assert [Treated(**run) for run in kept_runs(kept, 7)] == [RUN, replace(RUN, run=1)]
+
+
+def test_what_is_done_is_not_done_again() -> None:
+    """Not even a guest is started for it."""
+    here = Kernel("6.1.0", Path("/nowhere"))
+    tried = [("min_free_kbytes", 15728), (NONE, 0)]
+    done = {Treatment("6.1.0", BURSTS, remedy, value, number) for remedy, value in tried for number in range(2)}
+    assert RUN.asked in done
+    assert list(treat(2, 7, print, [BURSTS], [here], tried, done)) == []
 
 
 def test_a_larger_reserve_serves_bursts_and_a_value_of_the_wrong_kind_does_not(tmp_path: Path) -> None:
