@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import Seen, explain_fleet, seen_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue, load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_collection import collection_version
@@ -38,7 +38,23 @@ def judge_fleet(
     the verdicts are not to tell. ``changes``: what a role did to each host (workaround/effect.py, Change). ``results``: what is to
     hold the hosts' results, where a dict is too small. Raises AdvisoryError where the site's advisories are not in order.
     """
-    advisories = merge_site_advisories(load_catalogue(), site_advisories)
+    hosts, verdicts = judged_by(merge_site_advisories(load_catalogue(), site_advisories), gathered, changes, results)
+    return {
+        **head_of(SCHEMA),
+        "counts": counts_by_verdict({"verdict": verdict} for verdict in verdicts),
+        "comparison": _comparison(hosts, troubled) if comparing else None,
+        "history": None,
+        "hosts": hosts,
+    }
+
+
+def judged_by(
+    advisories: Catalogue,
+    gathered: Mapping[str, Gathered],
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    results: MutableMapping[str, dict[str, Any]] | None = None,
+) -> tuple[MutableMapping[str, dict[str, Any]], list[str]]:
+    """(the hosts' results with their causes, their verdicts), by advisories that are merged already; the rest as with ``judge_fleet``."""
     hosts: MutableMapping[str, dict[str, Any]] = {} if results is None else results
     # what is needed of every host at once is kept here, since each look at ``results`` may read a file
     seen: dict[str, Seen] = {}
@@ -50,13 +66,7 @@ def judge_fleet(
         if (told := seen_of(result)) is not None:
             seen[name] = told
     explain_fleet(hosts, seen, advisories)
-    return {
-        **head_of(SCHEMA),
-        "counts": counts_by_verdict({"verdict": verdict} for verdict in verdicts),
-        "comparison": _comparison(hosts, troubled) if comparing else None,
-        "history": None,
-        "hosts": hosts,
-    }
+    return hosts, verdicts
 
 
 def head_of(schema: str) -> dict[str, str]:

@@ -323,3 +323,12 @@ def test_without_either_package_the_bundled_catalogue_serves(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "jmespath", None)
     load_catalogue.cache_clear()
     assert classify(facts(), merge_site_advisories(load_catalogue(), []))["verdict"] == "at_risk"
+
+
+def test_what_was_checked_once_need_not_be_checked_in_the_process_of_each_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To load jsonschema there would cost more than to judge the host."""
+    site = [SITE_ADVISORY, {"id": ADVISORY, "kernel": {"fixed": "2.6.32-420.el6"}}]
+    checked = merge_site_advisories(load_catalogue(), site)
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    catalogue_module._validator.cache_clear()
+    assert merge_site_advisories(load_catalogue(), site, checked=False) == checked
