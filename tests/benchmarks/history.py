@@ -89,7 +89,7 @@ def _fill(url: str, hosts: int, nights: int) -> None:
 def _on_night(one: Observation, ago: int) -> Observation:
     """That of the sample, so many nights earlier, with figures that move: else no slope would be reckoned."""
     free_kb = None if one.free_kb is None else one.free_kb + 37 * (ago % 11)
-    headroom = None if one.headroom is None else tuple(number + ago % 7 for number in one.headroom)
+    headroom = None if one.headroom is None else " ".join(str(int(number) + ago % 7) for number in one.headroom.split())
     return one._replace(at_epoch_seconds=one.at_epoch_seconds - ago * _DAY_SECONDS, free_kb=free_kb, headroom=headroom)
 
 

@@ -49,19 +49,19 @@ def nights() -> Iterator[Seen]:
 def _seen(name: str, now: Observation, ago: int, chance: random.Random) -> Observation:
     at = now.at_epoch_seconds - ago * _DAY_SECONDS
     if name == "db18-down":
-        return Observation("unreachable" if ago < 3 else "clear", at, causes=())
+        return Observation("unreachable" if ago < 3 else "clear", at, causes="")
     if name in _LEAKS:
         return _leaking(now, at, ago, chance, _LEAKS[name])
     if name in _UPGRADED:
         return _of_kernel(now, at)
     if now.verdict == "mitigated":
         return _mitigated(now, at, ago, chance)
-    return Observation(now.verdict, at, kernel=now.kernel, causes=())
+    return Observation(now.verdict, at, kernel=now.kernel, causes="")
 
 
 def _leaking(now: Observation, at: int, ago: int, chance: random.Random, taken_kb: int) -> Observation:
     """What was taken is there again after a boot, and is taken once more."""
-    booted, headroom = now.booted_epoch_seconds or 0, now.headroom or (0, 0, 0)
+    booted, headroom = now.booted_epoch_seconds or 0, _numbers(now.headroom or "0 0 0")
     before = at < booted
     back_kb = int(taken_kb * chance.uniform(0.94, 1.06) * (ago - before * _UP_NIGHTS))
     left = tuple(max(0, number + (back_kb // 16) * (4 >> order)) for order, number in enumerate(headroom[:3]))
@@ -70,20 +70,24 @@ def _leaking(now: Observation, at: int, ago: int, chance: random.Random, taken_k
         verdict="affected" if trouble else "at_risk",
         at_epoch_seconds=at,
         booted_epoch_seconds=booted - 50 * _DAY_SECONDS if before else booted,
-        headroom=left,
+        headroom=" ".join(map(str, left)),
         failures=now.failures if trouble else 0,
         unaccounted_kb=max(0, (now.unaccounted_kb or 0) - back_kb),
         available_kb=(now.available_kb or 0) + back_kb,
         free_kb=(now.free_kb or 0) + back_kb,
-        causes=now.causes if trouble else (),
+        causes=now.causes if trouble else "",
     )
+
+
+def _numbers(headroom: str | None) -> list[int]:
+    return [int(number) for number in (headroom or "").split()]
 
 
 def _of_kernel(now: Observation, at: int) -> Observation:
     booted = now.booted_epoch_seconds or 0
     if at >= booted:
-        return Observation(now.verdict, at, kernel=now.kernel, booted_epoch_seconds=booted, causes=())
-    return Observation("at_risk", at, kernel=_OLD_KERNEL, booted_epoch_seconds=booted - 50 * _DAY_SECONDS, causes=())
+        return Observation(now.verdict, at, kernel=now.kernel, booted_epoch_seconds=booted, causes="")
+    return Observation("at_risk", at, kernel=_OLD_KERNEL, booted_epoch_seconds=booted - 50 * _DAY_SECONDS, causes="")
 
 
 def _mitigated(now: Observation, at: int, ago: int, chance: random.Random) -> Observation:
@@ -93,8 +97,8 @@ def _mitigated(now: Observation, at: int, ago: int, chance: random.Random) -> Ob
         at_epoch_seconds=at,
         step=now.step if since else 0,
         min_free_kbytes=now.min_free_kbytes if since else 67584,
-        headroom=tuple(int(number * chance.uniform(0.95, 1.05)) if since else 0 for number in (now.headroom or ())[:4]),
-        causes=(),
+        headroom=" ".join(str(int(number * chance.uniform(0.95, 1.05)) if since else 0) for number in _numbers(now.headroom)[:4]),
+        causes="",
     )
 
 

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, same_boot
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import Slope, runs_out, slope_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import LEAST_POINTS, Slope, only_strays, runs_out, slope_of
 
 #: More points than this are not looked at: pairs grow with the square.
 MOST_POINTS = 32
@@ -100,10 +100,10 @@ def _trend(times: list[int], values: list[int], furthest_seconds: int, ends_of: 
         "exhausted_earliest": None,
         "exhausted_latest": None,
     }
-    slope = slope_of(times, values)
-    if slope is None:
+    if len(times) < LEAST_POINTS:
         return told
-    if not slope.sure:
+    slope = None if only_strays(times, values) else slope_of(times, values)
+    if slope is None or not slope.sure:
         return {**told, "state": "no_trend"}
     day, least, most = (round(each * _DAY_SECONDS, 3) for each in (slope.per_second, slope.least, slope.most))
     told = {**told, "state": "falling" if slope.per_second < 0 else "rising", "per_day": day, "per_day_least": least, "per_day_most": most}

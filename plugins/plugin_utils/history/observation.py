@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
 class Observation(NamedTuple):
-    """One host at one audit; None is not seen. Memory in kB, times in seconds since 1970.
+    """One host at one audit; None is not seen. Memory in kB, times in seconds since 1970. A table and a CSV file keep it as it is.
 
-    ``headroom``: how many atomic requests of each order would be granted. ``step``: that of the workaround, 0 without one.
+    ``headroom``: how many atomic requests of each order would be granted, with spaces between. ``step``: that of the workaround, 0
+    without one.
     ``order``: the one that the host was judged by, None where the audit kept none (tables.py, version 1). Kept since version 3:
     ``available_kb``: free memory and what the kernel can take back, page cache and caches that can be given up; ``unaccounted_kb``:
-    what no counter of the kernel owns; ``causes``: their names, the likeliest first.
+    what no counter of the kernel owns; ``causes``: their names with spaces between, the likeliest first.
     """
 
     verdict: str
@@ -23,7 +24,7 @@ class Observation(NamedTuple):
     kernel: str | None = None
     booted_epoch_seconds: int | None = None
     step: int | None = None
-    headroom: tuple[int, ...] | None = None
+    headroom: str | None = None
     free_kb: int | None = None
     failures: int | None = None
     min_free_kbytes: int | None = None
@@ -32,15 +33,15 @@ class Observation(NamedTuple):
     available_kb: int | None = None
     unaccounted_kb: int | None = None
     unreclaimable_slab_kb: int | None = None
-    causes: tuple[str, ...] | None = None
+    causes: str | None = None
 
     def left(self, order: int | None) -> int | None:
         """How many requests of that order would be granted; None where that is not known."""
-        return None if self.headroom is None or order is None or order >= len(self.headroom) else self.headroom[order]
+        if self.headroom is None or order is None:
+            return None
+        numbers = self.headroom.split(maxsplit=order + 1)
+        return int(numbers[order]) if order < len(numbers) else None
 
-
-#: What an observation has several of, and what each is: a database and a table have them in one cell, with spaces between.
-_SEVERAL: dict[str, type] = {"headroom": int, "causes": str}
 
 #: How far two reckonings of one boot may be apart: the clock of a host is set now and then.
 _SAME_BOOT_SECONDS = 300
@@ -60,14 +61,14 @@ def observation_of(result: Mapping[str, Any], at_epoch_seconds: int) -> Observat
         kernel=kernel.get("release"),
         booted_epoch_seconds=booted,
         step=_step(facts, record),
-        headroom=tuple(headroom["atomic"]) if headroom else None,
+        headroom=" ".join(map(str, headroom["atomic"])) if headroom else None,
         free_kb=(facts.get("memory") or {}).get("free_kb"),
         failures=(facts.get("failures") or {}).get("count"),
         min_free_kbytes=vm.get("min_free_kbytes"),
         zone_reclaim_mode=vm.get("zone_reclaim_mode"),
         order=result["order"],
         **_account(result["account"]),
-        causes=tuple(found["cause"] for found in result["causes"]),
+        causes=" ".join(found["cause"] for found in result["causes"]),
     )
 
 
@@ -90,20 +91,6 @@ def _step(facts: Mapping[str, Any], record: Mapping[str, Any]) -> int | None:
     if not record:
         return None
     return (record.get("step") or 0) if record.get("phase") == "in_force" else 0
-
-
-def cells_of(observation: Observation) -> dict[str, Any]:
-    """The observation by its columns, each a text, a number or None."""
-    cells = observation._asdict()
-    return {**cells, **{name: None if cells[name] is None else " ".join(map(str, cells[name])) for name in _SEVERAL}}
-
-
-def observation_from(cells: Sequence[Any]) -> Observation:
-    """The observation of such cells, in the order of its columns. ValueError where one of several numbers is none."""
-    found = Observation._make(cells)
-    texts = {name: getattr(found, name) for name in _SEVERAL}
-    several: dict[str, Any] = {name: tuple(map(_SEVERAL[name], str(text).split())) for name, text in texts.items() if text is not None}
-    return found._replace(**several)
 
 
 def same_boot(one: Observation, other: Observation) -> bool | None:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.forecast import MOST_POINTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Past, Run
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, observation_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, os_failure
 
@@ -23,6 +24,7 @@ _NEEDED = ("audit_epoch_seconds", "host", "verdict", "at_epoch_seconds")
 _TEXTS = ("verdict", "kernel", "headroom", "causes")
 #: Longer is no name, no list of causes, no headroom.
 _MOST_CELL_CHARS = 1400
+_HEADROOM = re.compile("[0-9]{1,16}(?: [0-9]{1,16})*")
 #: The year 3000, and what no count of pages or kB reaches.
 _LAST_EPOCH_SECONDS, _MOST = 32_503_680_000, 1 << 53
 
@@ -56,8 +58,10 @@ def _seen(cells: Mapping[str | None, str | None]) -> Seen:
         raise ValueError(f"{found['verdict']!r} is no verdict")
     if not found["host"] or None in (found["audit_epoch_seconds"], found["at_epoch_seconds"]):
         raise ValueError("the line lacks its host or its time")
-    values = [found[name] for name in Observation._fields]
-    return str(found["fleet"] or ""), int(found["audit_epoch_seconds"] or 0), str(found["host"]), observation_from(values)
+    if found["headroom"] and not _HEADROOM.fullmatch(str(found["headroom"])):
+        raise ValueError(f"headroom: {clip(str(found['headroom']), 40)} is no list of numbers")
+    seen = Observation._make(found[name] for name in Observation._fields)
+    return str(found["fleet"] or ""), int(found["audit_epoch_seconds"] or 0), str(found["host"]), seen
 
 
 def _cell(name: str, text: str | None) -> str | int | None:

@@ -12,6 +12,7 @@ strays from night to night, as a random walk does, has to be told from one that 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from statistics import NormalDist, median
@@ -51,8 +52,7 @@ class Slope(NamedTuple):
 
     @property
     def _beyond_straying(self) -> float:
-        """The square of the drift, less that of a drift which straying alone can bring in the time seen."""
-        return self.drift**2 - self.stray / self.span_seconds
+        return _beyond_straying(self.drift, self.stray, self.span_seconds)
 
     def reaches(self, distance: float) -> tuple[float, float]:
         """(earliest, latest) number of seconds after which a sure slope has gone so far: by its interval, and by how far it may stray.
@@ -70,7 +70,7 @@ def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
     """The slope of ``values`` over ``times`` (seconds, each once); None for fewer than LEAST_POINTS points."""
     if len(times) < LEAST_POINTS:
         return None
-    points = sorted(zip(times, values, strict=True))
+    points = _in_order(times, values)
     slopes = sorted(
         (later - earlier) / (then - at) for place, (at, earlier) in enumerate(points) for then, later in points[place + 1 :] if then > at
     )
@@ -79,9 +79,13 @@ def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
     spread = math.sqrt(_variance_of_rank_sum(values))
     low, high = _interval(slopes, spread)
     middle = median(slopes)
-    span = points[-1][0] - points[0][0]
-    drift = (points[-1][1] - points[0][1]) / span
-    return Slope(middle, low, high, _p_value(slopes, spread), drift, _stray(points, drift), span)
+    return Slope(middle, low, high, _p_value(slopes, spread), *_way(points))
+
+
+def only_strays(times: Sequence[float], values: Sequence[float]) -> bool:
+    """Whether straying alone explains the way from the first point to the last. Such a slope is never sure; this is told without a look
+    at each pair, and most hosts need no more. ``times``: at least two that differ."""
+    return _beyond_straying(*_way(_in_order(times, values))) <= 0
 
 
 def runs_out(now: float, value: float, slope: Slope) -> tuple[float, float] | None:
@@ -92,7 +96,26 @@ def runs_out(now: float, value: float, slope: Slope) -> tuple[float, float] | No
     return now + earliest, now + latest
 
 
-def _stray(points: Sequence[tuple[float, float]], drift: float) -> float:
+_Points = Sequence[tuple[float, float]]
+
+
+def _in_order(times: Sequence[float], values: Sequence[float]) -> _Points:
+    return sorted(zip(times, values, strict=True))
+
+
+def _way(points: _Points) -> tuple[float, float, float]:
+    """(drift, stray, span_seconds) of a Slope."""
+    span = points[-1][0] - points[0][0]
+    drift = (points[-1][1] - points[0][1]) / span
+    return drift, _stray(points, drift), span
+
+
+def _beyond_straying(drift: float, stray: float, span_seconds: float) -> float:
+    """The square of the drift, less that of a drift which straying alone can bring in the time seen."""
+    return drift**2 - stray / span_seconds
+
+
+def _stray(points: _Points, drift: float) -> float:
     """Units squared a second: the variance of the wandering about the drift, times the square of Student's t.
 
     From one point to the next independent errors come and go again, and what wanders stays. Twice the correlation of neighbours, added
@@ -130,5 +153,5 @@ def _interval(slopes: Sequence[float], spread: float) -> tuple[float, float]:
 
 
 def _p_value(slopes: Sequence[float], spread: float) -> float:
-    rank_sum = sum((slope > 0) - (slope < 0) for slope in slopes)
+    rank_sum = len(slopes) - bisect_right(slopes, 0) - bisect_left(slopes, 0)
     return 1.0 if not spread else math.erfc(abs(rank_sum) / spread / math.sqrt(2))

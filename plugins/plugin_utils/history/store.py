@@ -12,11 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import HistoryError, Run
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import (
-    Observation,
-    cells_of,
-    observation_from,
-)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import Seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
@@ -51,7 +47,8 @@ with suppress(ImportError):
 
 #: How long one answer of the database may take.
 _ANSWER_SECONDS = 20
-_DAY_SECONDS = 86400
+#: So many rows are taken from the database in one go.
+_ROWS_AT_ONCE = 10_000
 #: Audits take turns at a PostgreSQL database, as SQLite makes them by itself. Any number will do that other programs do not use.
 _LOCK = 0x706167656C6C6F63
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
@@ -82,7 +79,7 @@ class History:
         with self._transaction() as connection:
             known = _host_ids(connection, run.label, observations)
             number = connection.execute(insert(RUNS).values(asdict(run)).returning(RUNS.c.id)).scalar_one()
-            rows = [{"run": number, "host": known[name], **cells_of(one)} for name, one in observations.items()]
+            rows = [{"run": number, "host": known[name], **one._asdict()} for name, one in observations.items()]
             if rows:
                 connection.execute(insert(OBSERVATIONS), rows)
 
@@ -95,8 +92,9 @@ class History:
             of_fleet = (HOSTS.c.label == label, OBSERVATIONS.c.run >= first)
             asked = select(HOSTS.c.name, *_columns()).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
             found: dict[str, list[Observation]] = {}
-            for name, *values in connection.execute(asked):
-                found.setdefault(name, []).append(observation_from(values))
+            for rows in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(asked).partitions():
+                for name, *cells in rows:
+                    found.setdefault(name, []).append(Observation._make(cells))
             return found
 
     def runs(self, label: str | None = None) -> list[Run]:
@@ -121,8 +119,8 @@ class History:
         of_each = (HOSTS.c.label, RUNS.c.at_epoch_seconds, HOSTS.c.name, *_columns())
         asked = select(*of_each).join_from(OBSERVATIONS, HOSTS).join(RUNS).where(*wanted).order_by(OBSERVATIONS.c.run)
         with self._transaction() as connection:
-            rows = connection.execution_options(yield_per=10000).execute(asked)
-            return take((fleet, audited, name, observation_from(values)) for fleet, audited, name, *values in rows)
+            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(asked)
+            return take((fleet, audited, name, Observation._make(cells)) for fleet, audited, name, *cells in rows)
 
     def prune(self, older_than_epoch_seconds: int) -> int:
         """Let go of the audits before that time; how many they were."""

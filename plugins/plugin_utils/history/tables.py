@@ -43,8 +43,8 @@ with suppress(ImportError):
         UniqueConstraint("label", "name"),
     )
 
-    #: One row a host and audit; observation.py says what the columns are. ``headroom``: the numbers of its orders, with spaces between;
-    #: ``causes`` likewise.
+    #: One row a host and audit; observation.py says what the columns are. SQLite keeps them in the order of the key: an audit reads those
+    #: of the newest runs.
     OBSERVATIONS = Table(
         "pagealloc_observation",
         METADATA,
@@ -65,6 +65,7 @@ with suppress(ImportError):
         Column("unaccounted_kb", BigInteger),
         Column("unreclaimable_slab_kb", BigInteger),
         Column("causes", String(200)),
+        sqlite_with_rowid=False,
     )
 
 

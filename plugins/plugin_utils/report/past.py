@@ -10,7 +10,7 @@ from typing import IO
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Run
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, cells_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import PAST_COLUMNS, Seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.columns import (
@@ -50,7 +50,7 @@ def render_past(past: Iterable[Observation], unkept_order: int, paint: Paint = u
 
 def write_csv(file: IO[str], rows: Iterable[Seen]) -> int:
     """Each observation of an audit in one line of CSV, with a heading; returns how many lines follow it."""
-    values = ((fleet, audited, host, *cells_of(one).values()) for fleet, audited, host, one in rows)
+    values = ((fleet, audited, host, *one) for fleet, audited, host, one in rows)
     return write_rows(file, PAST_COLUMNS, values)
 
 

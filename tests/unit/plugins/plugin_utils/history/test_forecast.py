@@ -16,7 +16,7 @@ _DAY = 86400
 
 def night(number: int, headroom: int | None, **other: Any) -> Observation:
     values = {"kernel": "2.6.32-358.el6", "booted_epoch_seconds": -1000, "step": 0, "min_free_kbytes": 67584, "order": 2, **other}
-    blocks = None if headroom is None else (headroom * 4, headroom * 2, headroom)
+    blocks = None if headroom is None else f"{headroom * 4} {headroom * 2} {headroom}"
     return Observation("at_risk", number * _DAY, headroom=blocks, **values)
 
 
@@ -88,7 +88,7 @@ def test_an_order_that_the_host_does_not_have_tells_nothing() -> None:
 
 def test_the_order_of_the_last_audit_is_followed_through_all() -> None:
     """An advisory that came in between changes what is looked at, not what was."""
-    *past, now = [one._replace(headroom=(0, 0, 5, *(one.headroom or ())[2:])) for one in leak(10)]
+    *past, now = [one._replace(headroom=f"0 0 5 {one.left(2)}") for one in leak(10)]
     assert forecast(past, now)["state"] == "no_trend"
     told = forecast(past, now._replace(order=3))
     assert (told["order"], told["state"], told["audits"]) == (3, "falling", 10)

@@ -165,6 +165,10 @@ def test_audits_from_a_file_are_the_past_as_those_of_the_database_are(keeping: K
         ("host,verdict\n", "has no column audit_epoch_seconds. Write the file with the playbook history"),
         ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,a,fine,1\n", "line 2: 'fine' is no verdict"),
         ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,a,clear,soon\n", "line 2: invalid literal"),
+        (
+            "audit_epoch_seconds,host,verdict,at_epoch_seconds,headroom\n1,a,clear,1,4 2 x\n",
+            "line 2: headroom: 4 2 x is no list of numbers",
+        ),
         ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,,clear,1\n", "line 2: the line lacks its host"),
         ("audit_epoch_seconds,host,verdict,at_epoch_seconds,kernel\n1,a,clear,1," + "k" * 1401, "line 2: a cell is longer"),
         ("\x00\n", "audit_past: "),

@@ -15,6 +15,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope 
     LEAST_POINTS,
     Slope,
     _student,
+    only_strays,
     runs_out,
     slope_of,
 )
@@ -42,6 +43,18 @@ def test_slope_interval_and_chance_are_those_of_scipy(values: list[int], data: s
 def test_equal_values_are_no_trend() -> None:
     found = slope_of(range(10), [7] * 10)
     assert found == Slope(0, 0, 0, 1.0, 0.0, 0.0, 9) and not found.sure
+
+
+@given(st.lists(st.integers(-(10**6), 10**6), min_size=LEAST_POINTS, max_size=40), st.integers(-(10**5), 10**5))
+def test_a_series_that_only_strays_has_no_sure_slope(noise: list[int], fall: int) -> None:
+    values = [each + fall * place for place, each in enumerate(noise)]
+    slope = slope_of(range(len(values)), values)
+    assert slope and not (slope.sure and only_strays(range(len(values)), values))
+
+
+def test_a_steady_fall_is_no_straying_and_noise_alone_is() -> None:
+    assert not only_strays(range(10), range(0, -100, -10))
+    assert only_strays(range(10), [7, 3, 9, 1, 8, 2, 9, 3, 7, 4])
 
 
 @pytest.mark.parametrize(("points", "told"), [(LEAST_POINTS - 1, False), (LEAST_POINTS, True)])

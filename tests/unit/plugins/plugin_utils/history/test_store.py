@@ -55,8 +55,8 @@ def run(night: int = 0, label: str = "fleet", hosts: int = 2, whole_fleet: bool 
     return Run(label, night * _DAY, hosts, whole_fleet, "0.1.0")
 
 
-FULL = Observation("affected", 5, "2.6.32-358.el6.x86_64", 1, 2, (9, 4, 1), 2**40, 2**40, 262144, 1, 2, 2**41, 0, 7, ("leak", "exhaustion"))
-EMPTY = Observation("unreachable", 6, causes=())
+FULL = Observation("affected", 5, "2.6.32-358.el6.x86_64", 1, 2, "9 4 1", 2**40, 2**40, 262144, 1, 2, 2**41, 0, 7, "leak exhaustion")
+EMPTY = Observation("unreachable", 6, causes="")
 
 
 def test_what_is_kept_comes_back(url: str) -> None:

@@ -12,7 +12,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keepin
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.past import render_audits, render_past, write_csv
 
-SEEN = Observation("affected", 1764108000, "2.6.32-358.el6.x86_64", 1763028000, 1, (4, 2, 0), 190976, 3, 67584, 0)
+SEEN = Observation("affected", 1764108000, "2.6.32-358.el6.x86_64", 1763028000, 1, "4 2 0", 190976, 3, 67584, 0)
 NOT_SEEN = Observation("unreachable", 1764194400)
 
 
@@ -30,7 +30,7 @@ def test_a_zero_is_no_question_mark() -> None:
 
 
 def test_each_audit_is_shown_by_the_order_it_was_judged_by() -> None:
-    by_three = SEEN._replace(headroom=(9, 8, 7, 6), order=3)
+    by_three = SEEN._replace(headroom="9 8 7 6", order=3)
     lines = render_past([SEEN, by_three, NOT_SEEN], 2).splitlines()
     assert lines[0].split() == ["AUDIT", "(UTC)", "VERDICT", "KERNEL", "ORDER-2", "ORDER-3", "FREE", "MB", "FAILED"]
     assert [line.split()[4:] for line in lines[1:]] == [["0", "186", "3"], ["6", "186", "3"], ["?", "?", "?", "?"]]
@@ -40,7 +40,7 @@ def test_each_audit_is_shown_by_the_order_it_was_judged_by() -> None:
 
 def test_the_widest_line_fits_the_screen() -> None:
     kernel = "2.6.32-358.23.2.el6.mpc07.x86_64"
-    widest = Observation("reboot_pending", 1764108000, kernel, headroom=(0, 0, 999999), free_kb=2**30, failures=10**5)
+    widest = Observation("reboot_pending", 1764108000, kernel, headroom="0 0 999999", free_kb=2**30, failures=10**5)
     assert max(map(len, render_past([widest], 2).splitlines())) <= 80
 
 
