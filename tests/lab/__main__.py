@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
@@ -23,7 +22,7 @@ from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
 from tests.lab.kept_runs import keep_run, kept_runs
 from tests.lab.remedies import PRESSURES, Treated, treat
-from tests.lab.remedies_table import markdown, write_remedies
+from tests.lab.remedies_table import markdown, write_into, write_remedies
 
 
 def main(words: list[str]) -> int:
@@ -38,7 +37,9 @@ def main(words: list[str]) -> int:
     _measured(forecast, "forecast", "--runs", 20, "how many runs of each kind on each kernel")
     remedies = commands.add_parser("remedies", help="measure what each remedy does against each cause; one that was cut goes on")
     _measured(remedies, "remedies", "--runs", 5, "how many runs of each remedy against each trouble")
-    remedies.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
+    remedies.add_argument(
+        "--table", action="store_true", help="run nothing, write the table of the runs that are there into docs/remedies.md"
+    )
     remedies.add_argument("--kernel", help="only on this one, as uname -r shows it")
     remedies.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
@@ -70,10 +71,12 @@ def _accuracy(options: argparse.Namespace) -> int:
 
 def _remedies(options: argparse.Namespace) -> int:
     _check_troubles(options.trouble, PRESSURES)
-    if options.table:
-        print(markdown(json.loads(options.output.read_text())))
-        return 0
     kept = options.output.with_suffix(".jsonl")
+    if options.table:
+        write_into(
+            ROOT / "docs" / "remedies.md", markdown(write_remedies(_treated_before(kept, options.seed), options.seed, options.output))
+        )
+        return 0
     done = {run.asked for run in _treated_before(kept, options.seed)}
     of = [one for one in kernels() if options.kernel in (None, one.release)]
     for run in treat(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble, of, done=done):

@@ -54,8 +54,8 @@ class Pressure:
 
 
 def _until(condition: str) -> str:
-    """A trouble that is not there yet would be measured as none: then the run fails."""
-    return f"n=0; until {condition} || [ $n = 600 ]; do sleep 1; n=$((n+1)); done; {condition} || exit 1"
+    """Of the program that was started last. A trouble that is not there would be measured as none: then the run fails."""
+    return f"n=0; until {condition} || [ $n = 600 ] || ! kill -0 $!; do sleep 1; n=$((n+1)); done; {condition} || exit 1"
 
 
 def _bursts(dice: random.Random) -> list[str]:

@@ -11,16 +11,23 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.lab.remedies import NONE, PACKETS, PRESSURES, Treated
+from tests.lab.remedies import NONE, PACKETS, PRESSURES, STRENGTHS, Treated
 
 #: A remedy helps where it leaves at most this share of the failures, before it and without any.
 _LEFT = 0.5
+#: Of 10,000 packets: where fewer fail, there is no trouble that a remedy could be held against.
+_LEAST = 100
+
+
+#: The first line of the table in docs/remedies.md.
+HEADER = "| trouble | remedy | runs | failures | stalls | given up | helps |"
 
 
 def table_of(runs: Sequence[Treated]) -> list[dict[str, Any]]:
-    """A row for each kernel, trouble, remedy and strength: medians over its runs."""
+    """A row for each kernel, trouble, remedy and strength, in the order of what is measured: medians over its runs."""
     groups: dict[tuple[str, str, str, int], list[Treated]] = {}
-    for run in runs:
+    troubles, remedies = list(PRESSURES), list(STRENGTHS)
+    for run in sorted(runs, key=lambda run: (troubles.index(run.pressure), remedies.index(run.remedy), run.strength, run.run)):
         groups.setdefault((run.kernel, run.pressure, run.remedy, run.strength), []).append(run)
     rows = [_row(*key, group) for key, group in groups.items()]
     untreated = {(row["kernel"], row["pressure"]): row["failures_after"] for row in rows if row["remedy"] == NONE}
@@ -35,8 +42,8 @@ def _row(kernel: str, pressure: str, remedy: str, strength: int, runs: Sequence[
 
 
 def _helps(row: dict[str, Any], untreated: float | None) -> bool | None:
-    """None without any failure to spare, or without a run that was not treated."""
-    if row["remedy"] == NONE or untreated is None or not row["failures_before"]:
+    """None where too few failed before it or without any, or where there is no run without any."""
+    if row["remedy"] == NONE or untreated is None or min(row["failures_before"], untreated) < _LEAST:
         return None
     return bool(row["failures_after"] <= _LEFT * min(row["failures_before"], untreated))
 
@@ -62,14 +69,22 @@ def write_remedies(runs: Sequence[Treated], seed: int, path: Path) -> dict[str, 
 def markdown(found: dict[str, Any]) -> str:
     """The table of docs/remedies.md."""
     lines = [
-        "| trouble | remedy | failures | stalls | given up | helps |",
-        "|---|---|---|---|---|---|",
+        HEADER,
+        "|---|---|---|---|---|---|---|",
     ]
     for release in found["kernels"]:
-        lines.append(f"| **{release}** | | | | | |")
+        lines.append(f"| **{release}** | | | | | | |")
         for row in (row for row in found["table"] if row["kernel"] == release):
             lines.append(_line(row))
     return "\n".join(lines)
+
+
+def write_into(docs: Path, table: str) -> None:
+    """The table in the place of the one that stands in the documentation."""
+    lines = docs.read_text(encoding="utf-8").splitlines()
+    first = next(at for at, line in enumerate(lines) if line.startswith("| trouble |"))
+    last = next((at for at, line in enumerate(lines[first:], first) if not line.startswith("|")), len(lines))
+    docs.write_text("\n".join([*lines[:first], table, *lines[last:]]) + "\n", encoding="utf-8")
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -77,4 +92,4 @@ def _line(row: dict[str, Any]) -> str:
     killed = f", {row['runs_with_killed']} of {row['runs']} runs killed a process" if row["runs_with_killed"] else ""
     helps = {True: "yes", False: "no", None: ""}[row["helps"]]
     moved = [f"{row[f'{what}_before']:g} → {row[f'{what}_after']:g}" for what in ("failures", "stalls")]
-    return f"| {row['pressure']} | {remedy} | {moved[0]} | {moved[1]} | {row['given_up_kb']:g} kB{killed} | {helps} |"
+    return f"| {row['pressure']} | {remedy} | {row['runs']} | {moved[0]} | {moved[1]} | {row['given_up_kb']:g} kB{killed} | {helps} |"

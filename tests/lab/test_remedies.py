@@ -15,7 +15,7 @@ import pytest
 from tests.lab.kept_runs import keep_run, kept_runs
 from tests.lab.kernel import Kernel, kernel
 from tests.lab.remedies import NONE, STRENGTHS, Treated, Treatment, treat
-from tests.lab.remedies_table import markdown, table_of, write_remedies
+from tests.lab.remedies_table import markdown, table_of, write_into, write_remedies
 
 BURSTS = "bursts against a small reserve"
 RUN = Treated(BURSTS, "min_free_kbytes", 15728, "6.1.0", 0, 4000, 1000, 3, 1, 12000, 0)
@@ -23,14 +23,22 @@ RUN = Treated(BURSTS, "min_free_kbytes", 15728, "6.1.0", 0, 4000, 1000, 3, 1, 12
 
 @pytest.mark.parametrize(
     ("before", "after", "untreated", "helps"),
-    [(4000, 2000, 4000, True), (4000, 2001, 4000, False), (4000, 2000, 3999, False), (4000, 0, 0, True), (0, 0, 0, None)],
+    [
+        (4000, 2000, 4000, True),
+        (4000, 2001, 4000, False),
+        (4000, 2000, 3999, False),
+        (100, 50, 100, True),
+        (99, 0, 4000, None),
+        (4000, 0, 99, None),
+        (0, 0, 0, None),
+    ],
 )
 def test_a_remedy_helps_that_halves_the_failures_before_it_and_without_it(
     before: int, after: int, untreated: int, helps: bool | None
 ) -> None:
     runs = [replace(RUN, failures_before=before, failures_after=after), replace(RUN, remedy=NONE, strength=0, failures_after=untreated)]
     rows = table_of(runs)
-    assert [row["helps"] for row in rows] == [helps, None]
+    assert {row["remedy"]: row["helps"] for row in rows} == {"min_free_kbytes": helps, NONE: None}
     assert table_of(runs[:1])[0]["helps"] is None, "nothing to hold it against"
 
 
@@ -39,8 +47,18 @@ def test_the_table_has_medians_and_says_what_was_killed(tmp_path: Path) -> None:
     found = write_remedies(runs, 7, tmp_path / "made" / "remedies.json")
     assert json.loads((tmp_path / "made" / "remedies.json").read_text()) == found
     assert markdown(found).splitlines()[-1] == (
-        f"| {BURSTS} | `min_free_kbytes` 15728 | 4000 \u2192 20 | 3 \u2192 1 | 12000 kB, 1 of 3 runs killed a process |  |"
+        f"| {BURSTS} | `min_free_kbytes` 15728 | 3 | 4000 \u2192 20 | 3 \u2192 1 | 12000 kB, 1 of 3 runs killed a process |  |"
     )
+
+
+def test_rows_stand_in_the_order_of_what_is_measured_and_go_into_the_documentation(tmp_path: Path) -> None:
+    runs = [replace(RUN, remedy=remedy, strength=value) for remedy, value in (("compact_memory", 1), (NONE, 0), ("min_free_kbytes", 5242))]
+    docs = tmp_path / "remedies.md"
+    docs.write_text("Before.\n\n| trouble | old |\n|---|---|\n| x | 1 |\n\nAfter.\n")
+    write_into(docs, markdown(write_remedies(runs, 7, tmp_path / "remedies.json")))
+    before, *table, after = docs.read_text().strip().split("\n\n")
+    assert (before, after, len(table)) == ("Before.", "After.", 1)
+    assert [line.split(" | ")[1] for line in table[0].splitlines()[3:]] == ["none", "`min_free_kbytes` 5242", "`compact_memory` 1"]
 
 
 def test_a_measurement_that_was_cut_goes_on_where_it_was(tmp_path: Path) -> None:
