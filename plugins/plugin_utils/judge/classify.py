@@ -16,15 +16,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.counted_by import explained_by
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import (
-    DRIVER,
-    LOG,
     NO,
     REVIEW,
     UNSEEN,
     YES,
     Criterion,
     believing_the_bus,
-    drivers_seen,
     match,
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom import headroom, why_unknown
@@ -32,13 +29,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host imp
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import FIXED, place_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, symptom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.told_together import told_of_others
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.workaround_in_force import workaround_in_force
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
-
-#: How many names one sentence has of many advisories, and the length of each.
-_MOST_OTHERS = (40, 40)
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 __all__ = ["FactsError", "Result", "classify", "counts_by_verdict", "verdict_for_unreached"]
 
@@ -115,7 +110,10 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
     every = [(advisory, *match(look.host, advisory)) for advisory in catalogue.advisories]
     noise = [(advisory, answers) for advisory, state, answers in every if advisory.is_noise and state == YES]
     judged = [one for one in every if not one[0].is_noise]
-    opinions = [_opinion(look, *one) for one in judged if not one[2][0].folds] + list(_of_others(look.host, judged))
+    opinions = [_opinion(look, *one) for one in judged if not one[2][0].folds]
+    opinions += [
+        _Opinion("clear", [told]) for told in told_of_others(look.host, [(one[0], one[2][0]) for one in judged if one[2][0].folds])
+    ]
     matched = [advisory.id for advisory, state, _answers in judged if state == YES]
     if look.leaves_open([advisory for advisory, state, _answers in judged if state == YES]):
         opinions.append(_without_advisory(look, explained_by([advisory for advisory, _answers in noise], catalogue.thresholds)))
@@ -154,23 +152,6 @@ def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Criteri
     if state != NO:
         raise AssertionError(state)
     return _Opinion("clear", reasons)
-
-
-def _of_others(host: Host, judged: Iterable[tuple[Advisory, str, tuple[Criterion, ...]]]) -> Iterator[_Opinion]:
-    """One sentence each on all advisories of drivers that the host does not have, and on all of failures that its log does not show."""
-    without = [(advisory, answers[0]) for advisory, _state, answers in judged if answers[0].folds == DRIVER]
-    drivers = listed(sorted({driver for advisory, _answer in without for driver in advisory.drivers}), *_MOST_OTHERS)
-    yield from _folded(
-        without, f"no network interface has a driver of {len(without)} advisories ({drivers_seen(host.nics or ())}): {drivers}"
-    )
-    unlogged = [(advisory, answers[0]) for advisory, _state, answers in judged if answers[0].folds == LOG]
-    ids = listed((advisory.id for advisory, _answer in unlogged), *_MOST_OTHERS)
-    yield from _folded(unlogged, f"the kernel log shows no failure that {len(unlogged)} advisories speak of: {ids}")
-
-
-def _folded(told: list[tuple[Advisory, Criterion]], together: str) -> Iterator[_Opinion]:
-    if told:
-        yield _Opinion("clear", [told[0][1].reason if len(told) == 1 else together])
 
 
 def _of_noise(advisory: Advisory, answers: tuple[Criterion, ...]) -> _Opinion:

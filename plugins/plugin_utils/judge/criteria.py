@@ -118,16 +118,23 @@ def log_criterion(host: Host, advisory: Advisory) -> Criterion:
     """Of an advisory for hosts alone that have logged its symptom: whether the trace of a failure names one of its drivers, modules or
     functions, or the kernel reported what it speaks of."""
     limits = on_pages_of(host.page_size_bytes, advisory.thresholds)
+    if host.failures is None:  # which makes every host's verdict unknown that has nothing worse
+        return Criterion(NO, f"advisory {advisory.id} speaks of failures in the kernel log, {log_unread(host)}", folds=LOG)
     if limits.report:
-        told = [other for other in (host.failures.others if host.failures else ()) if other.kind == limits.report and other.count]
+        told = [other for other in host.failures.others if other.kind == limits.report and other.count]
         if told:
             return Criterion(YES, f"kernel log: {told_of(told[0])}")
         return Criterion(NO, f"in the kernel log this was not seen: {trouble_named(limits.report)}", folds=LOG)
-    groups = [group for group in (host.failures.groups if host.failures else ()) if limits.counts(group.order)]
+    groups = [group for group in host.failures.groups if limits.counts(group.order)]
     found = {name for group in groups for name in (*group.drivers, *group.functions)} & (limits.drivers | limits.functions)
     if found:
         return Criterion(YES, f"kernel log: {listed(sorted(found))} is in the trace of a page allocation failure")
     return Criterion(NO, f"no page allocation failure with {limits.named} in its trace was seen", folds=LOG)
+
+
+def log_unread(host: Host) -> str:
+    """The end of a sentence on the kernel log."""
+    return f"which could not be read{host.why('failures')}"
 
 
 def hidden_cards(host: Host) -> str | None:

@@ -199,6 +199,10 @@ def test_advisories_of_other_drivers_are_told_in_one_sentence_behind_those_of_th
         "no network interface has a driver of 12 advisories (seen: igb, tg3): " + ", ".join(drivers),
         "the kernel log shows no failure that 3 advisories speak of: logged-0, logged-1, logged-2",
     ]
+    unread = judged(catalogue, failures=None, unavailable={"failures": "permission denied"})
+    assert unread["verdict"] == "unknown"
+    told = "3 advisories speak of failures in the kernel log, which could not be read (permission denied): logged-0, logged-1, logged-2"
+    assert told in unread["reasons"]
     alone = replace(catalogue, advisories=catalogue.advisories[1:2])
     assert judged(alone)["reasons"][0] == "no network interface has the driver drv0 (seen: igb, tg3)"
 
