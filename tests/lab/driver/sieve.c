@@ -1,10 +1,10 @@
 // Copyright: (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a process in single pages, with holes between them: lab_sieve FREE_KB KEEP SEED takes memory until FREE_KB are free for it (what
- * the kernel has set aside for atomic requests is not), keeps each
- * page with a chance of KEEP permille and gives back the others. All that it keeps can be moved. Then, until it is killed, it takes and gives
- * back pages by chance, twenty times a second, as processes at work do: blocks that were made whole are broken up again.
+ * Memory of a process in single pages, with holes between them: lab_sieve FREE_KB KEEP SEED takes memory until FREE_KB are free for it, which
+ * leaves out what the kernel has set aside for atomic requests. It keeps each page with a chance of KEEP permille and gives back the others.
+ * All that it keeps can be moved. Then, until it is killed, it takes and gives back pages by chance, twenty times a second, as processes at
+ * work do: blocks that were made whole are broken up again.
  */
 #include <stdio.h>
 #include <stdlib.h>
