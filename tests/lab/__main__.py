@@ -16,12 +16,12 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.lab.accuracy import measure, write
-from tests.lab.causes import TROUBLES, kernels, starve, write_causes
+from tests.lab.causes import TROUBLES, starve, write_causes
 from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
 from tests.lab.kept_runs import keep_run, kept_runs
-from tests.lab.remedies import PRESSURES, Treated, treat
+from tests.lab.remedies import PRESSURES, Treated, kernels_of_remedies, treat
 from tests.lab.remedies_table import markdown, write_into, write_remedies
 
 
@@ -78,7 +78,7 @@ def _remedies(options: argparse.Namespace) -> int:
         )
         return 0
     done = {run.asked for run in _treated_before(kept, options.seed)}
-    of = [one for one in kernels() if options.kernel in (None, one.release)]
+    of = [one for one in kernels_of_remedies() if options.kernel in (None, one.release)]
     for run in treat(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble, of, done=done):
         keep_run(kept, options.seed, asdict(run))
         write_remedies(_treated_before(kept, options.seed), options.seed, options.output)

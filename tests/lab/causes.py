@@ -27,7 +27,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 
 from tests.lab.guest import Guest, Plan, running
-from tests.lab.kernel import Kernel, kernel, older_kernel
+from tests.lab.kernel import Kernel, earlier_kernel, kernel
 
 STARVER = "/proc/pagealloc_starver"
 #: Healthy looks at a guest before it starves: the hosts of its kernel and size that it stands beside.
@@ -153,7 +153,7 @@ class Run:
 
 def kernels() -> tuple[Kernel, ...]:
     """On which kernels guests starve."""
-    return kernel(), older_kernel()
+    return tuple({one.release: one for one in (kernel(), earlier_kernel())}.values())
 
 
 def starve(runs: int, seed: int, say: Callable[[str], None], troubles: Sequence[str] = (), of: Sequence[Kernel] = ()) -> Iterator[Run]:

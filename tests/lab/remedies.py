@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.lab.causes import STARVER, kernels, tell
+from tests.lab.causes import STARVER, tell
 from tests.lab.guest import Guest, GuestError, Plan, running
-from tests.lab.kernel import Kernel
+from tests.lab.kernel import Kernel, kernel, older_kernel
 
 #: Packets come in bursts of so much memory, 10,000 in all or so many bursts of them.
 _BURST_KB, PACKETS, _MOST_ROUNDS = 10_000, 10_000, 20
@@ -137,6 +137,11 @@ class Treatment:
     run: int
 
 
+def kernels_of_remedies() -> tuple[Kernel, ...]:
+    """On which kernels remedies are measured: of two ages."""
+    return kernel(), older_kernel()
+
+
 def treat(
     runs: int,
     seed: int,
@@ -148,7 +153,7 @@ def treat(
 ) -> Iterator[Treated]:
     """So many runs of each remedy, at each strength, against each trouble on each kernel. ``tried``: only these; ``done``: not these."""
     chosen = list(names or PRESSURES)
-    for one in of or kernels():
+    for one in of or kernels_of_remedies():
         for memory_mb in dict.fromkeys(PRESSURES[name].memory_mb for name in chosen):
             here = [name for name in chosen if PRESSURES[name].memory_mb == memory_mb]
             # each of them once, then again: a run that is cut has something of all
