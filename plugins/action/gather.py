@@ -129,11 +129,15 @@ def _asked_again(transcript: str, options: dict[str, Any]) -> tuple[Evidence, Ma
     try:
         first = read_transcript(transcript)
         gathered = Gathered.from_evidence(first)
-        catalogue = merge_site_advisories(load_catalogue(), options["site_advisories"])
+        wanted = options["deep"] == "always" or _shows_symptom(gathered, options["site_advisories"])
     except Exception:
         return nothing, None
-    wanted = options["deep"] == "always" or judge_host(gathered, catalogue)["symptom"] is True
     return first, gathered.facts if wanted and first.whole else None
+
+
+def _shows_symptom(gathered: Gathered, site_advisories: object) -> bool:
+    """By advisories that were checked once for the fleet: to check them in the process of each host would cost more than to judge it."""
+    return judge_host(gathered, merge_site_advisories(load_catalogue(), site_advisories, checked=False))["symptom"] is True
 
 
 def _facts(given: Evidence | str) -> dict[str, Any]:

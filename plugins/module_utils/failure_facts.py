@@ -83,10 +83,13 @@ def _groups(pages):
     for shape, event in zip(shapes, pages):
         if shape not in kept:
             shape = event.order, event.atomic, (), False, event.trusted
-        group = groups.setdefault(shape, dict(zip(_SHAPE, shape), drivers=list(shape[2]), drivers_beside=[], count=0, last=None))
+        group = groups.setdefault(
+            shape, dict(zip(_SHAPE, shape), drivers=list(shape[2]), drivers_beside=[], functions=[], count=0, last=None)
+        )
         group["count"] += 1
         beside = sorted(set(group["drivers_beside"] + event.beside))
         group["drivers_beside"] = beside[:MAX_NAMES]
+        group["functions"] += [name for name in event.functions if name not in group["functions"]][: MAX_NAMES - len(group["functions"])]
         group["trace_read"] = group["trace_read"] and len(beside) <= MAX_NAMES
         group["last"] = {"process": event.process, "at": event.moment.at}
     return [groups[shape] for shape in sorted(groups, key=repr)]

@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_reports import ReportReader
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import moment_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_memory import ZONE_LINE, parse_mem_info
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import drivers_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import drivers_of, functions_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 #: The logs in the order of their authority: those that only the kernel writes to, then files that users of the host can write to.
@@ -70,6 +70,7 @@ class Event(object):
         "beside",
         "drivers",
         "flags",
+        "functions",
         "kernel",
         "kind",
         "limited",
@@ -99,6 +100,7 @@ class Event(object):
         self.flags = flags
         self.atomic = atomic
         self.drivers = drivers
+        self.functions = functions_of(report.frames)
         self.beside = beside
         self.trace_read = report.is_trace_read
         self.trusted = trusted

@@ -136,11 +136,12 @@ def _complete(known, event):
     if not _agree(known.process, event.process) and (event.named, event.number) > (known.named, known.number):
         # the log that reaches back further has the line of which the other took the dump
         known.process, known.named, known.number = event.process, event.named, event.number
-        known.drivers, known.trace_read = event.drivers, event.trace_read
+        known.drivers, known.functions, known.trace_read = event.drivers, event.functions, event.trace_read
     known.process = known.process or event.process
     if event.trace_read and not known.trace_read:
-        known.drivers, known.trace_read = event.drivers, True
+        known.drivers, known.functions, known.trace_read = event.drivers, event.functions, True
     known.drivers = known.drivers or event.drivers
+    known.functions = known.functions or event.functions
     known.beside = [name for name in known.beside + event.beside + told if name not in known.drivers]
     if known.mode is None:
         known.mode, known.flags, known.atomic = event.mode, event.flags, event.atomic

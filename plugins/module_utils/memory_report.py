@@ -19,6 +19,8 @@ OTHER = "other"
 MAX_BETWEEN = 60
 #: How many reports may wait for what belongs to them.
 MAX_WAITING = 16
+#: How many functions of a trace are named: who asked for the pages stands near its beginning.
+MAX_FUNCTIONS = 30
 #: The mode of a request, as it stands behind its order.
 MODE_OF = re.compile(r", mode:((?:0x)?[0-9a-f]{1,16})(?![0-9a-fx])(?:\(([A-Za-z_|0-9x]{1,400})\))?")
 
@@ -104,3 +106,14 @@ def drivers_of(frames, nic_drivers=()):
         if found and found not in drivers:
             drivers.append(found)
     return drivers
+
+
+def functions_of(frames):
+    """The functions in the frames of a trace, in the order met, no more than MAX_FUNCTIONS."""
+    functions = []
+    for _module, function in frames:
+        if function not in functions:
+            functions.append(function)
+        if len(functions) == MAX_FUNCTIONS:
+            break
+    return functions

@@ -472,6 +472,7 @@ ansible_facts:
                 atomic: true
                 drivers: [mlx4_en]
                 drivers_beside: []
+                functions: [__alloc_pages_nodemask, mlx4_en_alloc_frag, mlx4_en_process_rx_cq]
                 trace_read: true
                 trusted: true
                 count: 2
@@ -528,6 +529,11 @@ ansible_facts:
                   description: >-
                     The drivers in traces of others that several CPUs printed at the same time. The log does not tell whether one of
                     these traces is theirs.
+                  type: list
+                  elements: str
+                functions:
+                  description: >-
+                    Functions in their traces, in the order met, at most 30 of a trace and 50 in all; those of several traces in one.
                   type: list
                   elements: str
                 trace_read:

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +21,9 @@ from tests.lab.causes import TROUBLES, starve, write_causes
 from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
-from tests.lab.remedies import PRESSURES, Treated, markdown, treat, write_remedies
+from tests.lab.kept_runs import keep_run, kept_runs
+from tests.lab.remedies import PRESSURES, Treated, kernels_of_remedies, treat
+from tests.lab.remedies_table import markdown, write_into, write_remedies
 from tests.lab.reports import REPORTED, report_on, write_reports
 from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
 
@@ -38,9 +40,12 @@ def main(words: list[str]) -> int:
     causes.add_argument("trouble", nargs="*", help=f"only these: {', '.join(TROUBLES)}")
     forecast = commands.add_parser("forecast", help="compare the end that is foretold with when guests that leak come to it")
     _measured(forecast, "forecast", "--runs", 20, "how many runs of each kind on each kernel")
-    remedies = commands.add_parser("remedies", help="measure what each remedy does against each cause")
+    remedies = commands.add_parser("remedies", help="measure what each remedy does against each cause; one that was cut goes on")
     _measured(remedies, "remedies", "--runs", 5, "how many runs of each remedy against each trouble")
-    remedies.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
+    remedies.add_argument(
+        "--table", action="store_true", help="run nothing, write the table of the runs that are there into docs/remedies.md"
+    )
+    remedies.add_argument("--kernel", help="only on this one, as uname -r shows it")
     remedies.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
     reports = commands.add_parser("reports", help="compare what is told of guests live with what is told by their sosreports")
     reports.add_argument("--seed", type=int, default=1, help="the same seed gives the same troubles (default 1)")
@@ -77,16 +82,24 @@ def _accuracy(options: argparse.Namespace) -> int:
 
 def _remedies(options: argparse.Namespace) -> int:
     _check_troubles(options.trouble, PRESSURES)
+    kept = options.output.with_suffix(".jsonl")
     if options.table:
-        print(markdown(json.loads(options.output.read_text())))
+        write_into(
+            ROOT / "docs" / "remedies.md", markdown(write_remedies(_treated_before(kept, options.seed), options.seed, options.output))
+        )
         return 0
-    runs: list[Treated] = []
-    for run in treat(options.runs, options.seed, _say, options.trouble):
-        runs.append(run)
-        write_remedies(runs, options.seed, options.output)
-    print(markdown(write_remedies(runs, options.seed, options.output)))
+    done = {run.asked for run in _treated_before(kept, options.seed)}
+    of = [one for one in kernels_of_remedies() if options.kernel in (None, one.release)]
+    for run in treat(options.runs, options.seed, _say, options.trouble, of, done=done):
+        keep_run(kept, options.seed, asdict(run))
+        write_remedies(_treated_before(kept, options.seed), options.seed, options.output)
+    print(markdown(write_remedies(_treated_before(kept, options.seed), options.seed, options.output)))
     print(f"Figures: {options.output}")
     return 0
+
+
+def _treated_before(kept: Path, seed: int) -> list[Treated]:
+    return [Treated(**run) for run in kept_runs(kept, seed)]
 
 
 def _check_troubles(chosen: Iterable[str], known: Iterable[str]) -> None:

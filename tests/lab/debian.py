@@ -14,6 +14,8 @@ from tests.conftest import cannot_run, locked, tool
 from tests.lab.cache import LAB, cached, digest
 
 SUITE = "bookworm"
+#: The release before it, for its kernels alone: its versions of all else are lower, so that they are never the candidate.
+OLDER_SUITE = "bullseye"
 MIRROR = "http://deb.debian.org/debian"
 SECURITY = "http://deb.debian.org/debian-security"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -21,7 +23,7 @@ _WEEK_SECONDS = 7 * 24 * 3600
 
 SOURCES = "".join(
     f"deb [signed-by={KEYRING}] {line} main\n"
-    for line in (f"{MIRROR} {SUITE}", f"{MIRROR} {SUITE}-updates", f"{SECURITY} {SUITE}-security")
+    for line in (f"{MIRROR} {SUITE}", f"{MIRROR} {SUITE}-updates", f"{SECURITY} {SUITE}-security", f"{MIRROR} {OLDER_SUITE}")
 )
 
 

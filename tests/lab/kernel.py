@@ -61,7 +61,21 @@ def kernel() -> Kernel:
 @cache
 def earlier_kernel() -> Kernel:
     """The suite's newest but one; the newest where it has no other, as right after a point release of Debian."""
-    return _kernel([name for name in ever_depends_of(_NEWEST) if not name.endswith(kernel().release)] or depends_of(_NEWEST))
+    return _kernel([name for name in _ever() if _is_of_the_suite(name) and not name.endswith(kernel().release)] or depends_of(_NEWEST))
+
+
+@cache
+def older_kernel() -> Kernel:
+    """The newest of the release before the suite's: the memory management of another age."""
+    return _kernel([name for name in _ever() if not _is_of_the_suite(name)])
+
+
+def _ever() -> list[str]:
+    return [name for name in ever_depends_of(_NEWEST) if name.startswith("linux-image-")]
+
+
+def _is_of_the_suite(package: str) -> bool:
+    return package.startswith(f"linux-image-{kernel().release.partition('-')[0]}-")
 
 
 @cache
@@ -91,7 +105,7 @@ def lab_modules(of: Kernel, blocks_per_packet: int = 0) -> Path:
         source = folder / "source"
         shutil.copytree(DRIVER, source)
         # no BTF, which would take a program more
-        words = ("CONFIG_DEBUG_INFO_BTF_MODULES=", f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}")
+        words = ("CC=gcc", "CONFIG_DEBUG_INFO_BTF_MODULES=", f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}")
         command = [tool("make"), "-C", str(tree), f"M={source}", *words, "modules"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         if done.returncode:

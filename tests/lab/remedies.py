@@ -9,24 +9,21 @@ request, as a NIC makes it. Each run draws its numbers from the seed, so that ev
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from statistics import median
-from typing import Any
 
-from tests.lab.causes import STARVER, kernels, tell
-from tests.lab.guest import Guest, Plan, running
-from tests.lab.kernel import Kernel
+from tests.lab.causes import STARVER, tell
+from tests.lab.guest import Guest, GuestError, Plan, running
+from tests.lab.kernel import Kernel, kernel, older_kernel
 
 #: Packets come in bursts of so much memory, 10,000 in all or so many bursts of them.
-_BURST_KB, _PACKETS, _MOST_ROUNDS = 10_000, 10_000, 20
+_BURST_KB, PACKETS, _MOST_ROUNDS = 10_000, 10_000, 20
 #: What kswapd and kcompactd get to do their work between the remedy and the next packets. kcompactd looks twice a second.
 _SETTLE_SECONDS = 5
-#: A remedy helps where it leaves at most this share of the failures, before it and without any.
-_LEFT = 0.5
+#: So many runs in a row that no guest lives through are the guest's fault.
+_MOST_IN_A_ROW = 6
 NONE = "none"
 #: Remedy -> its values. The reserve: 1 % and 3 % of 512 MB.
 STRENGTHS: dict[str, tuple[int, ...]] = {
@@ -57,8 +54,8 @@ class Pressure:
 
 
 def _until(condition: str) -> str:
-    """A trouble that is not there yet would be measured as none: then the run fails."""
-    return f"n=0; until {condition} || [ $n = 600 ]; do sleep 1; n=$((n+1)); done; {condition} || exit 1"
+    """Of the program that was started last. A trouble that is not there would be measured as none: then the run fails."""
+    return f"n=0; until {condition} || [ $n = 600 ] || ! kill -0 $!; do sleep 1; n=$((n+1)); done; {condition} || exit 1"
 
 
 def _bursts(dice: random.Random) -> list[str]:
@@ -118,11 +115,31 @@ class Treated:
     given_up_kb: int
     killed: int
 
+    @property
+    def asked(self) -> Treatment:
+        return Treatment(self.kernel, self.pressure, self.remedy, self.strength, self.run)
+
 
 def strengths_for(pressure: Pressure) -> list[tuple[str, int]]:
     """The remedies that are tried: vm.zone_reclaim_mode does nothing on one node."""
     nodes = len(pressure.memory_mb)
     return [(remedy, value) for remedy, values in STRENGTHS.items() if nodes > 1 or remedy != "zone_reclaim_mode" for value in values]
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What one run tries: which trouble, which remedy how strongly, the number of the run."""
+
+    kernel: str
+    pressure: str
+    remedy: str
+    strength: int
+    run: int
+
+
+def kernels_of_remedies() -> tuple[Kernel, ...]:
+    """On which kernels remedies are measured: of two ages."""
+    return kernel(), older_kernel()
 
 
 def treat(
@@ -132,32 +149,55 @@ def treat(
     names: Sequence[str] = (),
     of: Sequence[Kernel] = (),
     tried: Sequence[tuple[str, int]] = (),
+    done: Collection[Treatment] = (),
 ) -> Iterator[Treated]:
-    """So many runs of each remedy, at each strength, against each trouble on each kernel. ``tried``: only these."""
+    """So many runs of each remedy, at each strength, against each trouble on each kernel. ``tried``: only these; ``done``: not these."""
     chosen = list(names or PRESSURES)
-    for one in of or kernels():
+    for one in of or kernels_of_remedies():
         for memory_mb in dict.fromkeys(PRESSURES[name].memory_mb for name in chosen):
-            plan = Plan("legacy", memory_mb, ("oops=panic",), one)
-            with running(plan, f"remedies-{one.release}-{len(memory_mb)}") as guest:
+            here = [name for name in chosen if PRESSURES[name].memory_mb == memory_mb]
+            # each of them once, then again: a run that is cut has something of all
+            todo = deque(
+                asked
+                for number, name in ((number, name) for number in range(runs) for name in here)
+                for remedy, strength in tried or strengths_for(PRESSURES[name])
+                if (asked := Treatment(one.release, name, remedy, strength, number)) not in done
+            )
+            yield from _on_guests(Plan("legacy", memory_mb, ("oops=panic",), one), todo, seed, say)
+
+
+def _on_guests(plan: Plan, todo: deque[Treatment], seed: int, say: Callable[[str], None]) -> Iterator[Treated]:
+    """These runs, in their order. A run that a guest does not live through is left out after the second, and another guest goes on."""
+    in_a_row = 0
+    while todo:
+        try:
+            with running(plan, f"remedies-{todo[0].kernel}-{len(plan.memory_mb)}") as guest:
                 guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=500 2>/dev/null; sync", timeout=600)
-                here = [name for name in chosen if PRESSURES[name].memory_mb == memory_mb]
-                # each of them once, then again: a run that is cut has something of all
-                for number, name in ((number, name) for number in range(runs) for name in here):
-                    for remedy, strength in tried or strengths_for(PRESSURES[name]):
-                        done = _treated(guest, name, remedy, strength, one.release, number, seed)
-                        say(f"{one.release}: {name}, {remedy} {strength}, {number}: {done.failures_before} to {done.failures_after}")
-                        yield done
+                while todo:
+                    done = _treated(guest, todo[0], seed)
+                    say(f"{todo[0]}: {done.failures_before} to {done.failures_after}")
+                    todo.popleft()
+                    in_a_row = 0
+                    yield done
+        except GuestError as error:
+            in_a_row += 1
+            say(f"{todo[0]}: {str(error)[:500]}")
+            if in_a_row == _MOST_IN_A_ROW:
+                raise
+            if in_a_row % 2 == 0:
+                todo.popleft()
 
 
-def _treated(guest: Guest, name: str, remedy: str, strength: int, release: str, number: int, seed: int) -> Treated:
-    pressure, dice = PRESSURES[name], random.Random(f"{seed} {name} {number}")
+def _treated(guest: Guest, asked: Treatment, seed: int) -> Treated:
+    pressure, dice = PRESSURES[asked.pressure], random.Random(f"{seed} {asked.pressure} {asked.run}")
     order = dice.choice(pressure.orders)
-    said = guest.run(_script(pressure, pressure.make(dice), order, remedy, strength), timeout=1200)
+    said = guest.run(_script(pressure, pressure.make(dice), order, asked.remedy, asked.strength), timeout=1200)
     counts = {words[0]: [int(word) for word in words[1:]] for line in said.splitlines() if (words := line.split())}
     before, after = counts["before"], counts["after"]
     sent = _rounds(order) * _burst(order)
-    lost, still_lost = ((sent - granted) * _PACKETS // sent for granted, *_rest in (before, after))
-    return Treated(name, remedy, strength, release, number, lost, still_lost, before[1], after[1], counts["marks"][0], after[2])
+    lost, still_lost = ((sent - granted) * PACKETS // sent for granted, *_rest in (before, after))
+    figures = (lost, still_lost, before[1], after[1], counts["marks"][0], after[2])
+    return Treated(asked.pressure, asked.remedy, asked.strength, asked.kernel, asked.run, *figures)
 
 
 def _burst(order: int) -> int:
@@ -166,7 +206,7 @@ def _burst(order: int) -> int:
 
 
 def _rounds(order: int) -> int:
-    return min(_MOST_ROUNDS, _PACKETS // _burst(order))
+    return min(_MOST_ROUNDS, PACKETS // _burst(order))
 
 
 def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, strength: int) -> str:
@@ -207,66 +247,3 @@ def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, st
             "true",
         ]
     )
-
-
-def table_of(runs: Sequence[Treated]) -> list[dict[str, Any]]:
-    """A row for each kernel, trouble, remedy and strength: medians over its runs."""
-    groups: dict[tuple[str, str, str, int], list[Treated]] = {}
-    for run in runs:
-        groups.setdefault((run.kernel, run.pressure, run.remedy, run.strength), []).append(run)
-    rows = [_row(*key, group) for key, group in groups.items()]
-    untreated = {(row["kernel"], row["pressure"]): row["failures_after"] for row in rows if row["remedy"] == NONE}
-    return [{**row, "helps": _helps(row, untreated.get((row["kernel"], row["pressure"])))} for row in rows]
-
-
-def _row(kernel: str, pressure: str, remedy: str, strength: int, runs: Sequence[Treated]) -> dict[str, Any]:
-    counted = ("failures_before", "failures_after", "stalls_before", "stalls_after", "given_up_kb")
-    figures = {name: median(getattr(run, name) for run in runs) for name in counted}
-    told = {"kernel": kernel, "pressure": pressure, "cause": PRESSURES[pressure].cause, "remedy": remedy, "strength": strength}
-    return {**told, "runs": len(runs), **figures, "runs_with_killed": sum(run.killed > 0 for run in runs)}
-
-
-def _helps(row: dict[str, Any], untreated: float | None) -> bool | None:
-    """None without any failure to spare, or without a run that was not treated."""
-    if row["remedy"] == NONE or untreated is None or not row["failures_before"]:
-        return None
-    return bool(row["failures_after"] <= _LEFT * min(row["failures_before"], untreated))
-
-
-def write_remedies(runs: Sequence[Treated], seed: int, path: Path) -> dict[str, Any]:
-    """build/remedies.json, written anew after each run, so that one that is cut leaves what it had."""
-    found = {
-        "seed": seed,
-        "failures_of_packets": _PACKETS,
-        "kernels": sorted({run.kernel for run in runs}),
-        "not_run": {
-            "leak, slab_leak": "what leaks uses up a larger reserve too; a guest that leaks on past its reserve does not live",
-            "cma": "the kernels of the lab are built without CONFIG_CMA",
-            "not_pages": "no page is missing there",
-        },
-        "table": table_of(runs),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n")
-    return found
-
-
-def markdown(found: dict[str, Any]) -> str:
-    """The table of docs/remedies.md."""
-    lines = [
-        "| trouble | remedy | failures | stalls | given up | helps |",
-        "|---|---|---|---|---|---|",
-    ]
-    for release in found["kernels"]:
-        lines.append(f"| **{release}** | | | | | |")
-        for row in (row for row in found["table"] if row["kernel"] == release):
-            lines.append(_line(row))
-    return "\n".join(lines)
-
-
-def _line(row: dict[str, Any]) -> str:
-    remedy = "none" if row["remedy"] == NONE else f"`{row['remedy']}` {row['strength']}"
-    killed = f", {row['runs_with_killed']} of {row['runs']} runs killed a process" if row["runs_with_killed"] else ""
-    helps = {True: "yes", False: "no", None: ""}[row["helps"]]
-    moved = [f"{row[f'{what}_before']:g} → {row[f'{what}_after']:g}" for what in ("failures", "stalls")]
-    return f"| {row['pressure']} | {remedy} | {moved[0]} | {moved[1]} | {row['given_up_kb']:g} kB{killed} | {helps} |"

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import KEYS, NEWER
@@ -14,6 +14,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.conditio
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import KernelSpans
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.spans_reading import SpanError, read_spans
 
+#: No kernel knows an order above this.
+MAX_ORDER = 30
 #: What ``drivers`` says where the fault is in no one driver.
 _ANY = "any"
 
@@ -34,18 +36,39 @@ class AdvisoryError(Exception):
 class Thresholds:
     """When the symptom is there. Orders are powers of two of pages.
 
-    ``drivers``: those of the advisory and the modules of its traces, empty where none is meant. ``by_trace``: only a failure with one of
-    them in its trace is the symptom, of order ``failures_from_order`` or more, not the headroom of atomic requests. ``explained``:
-    (driver, order): failures of this order or more with this driver in their trace are known to be harmless."""
+    ``drivers``, ``functions``: those of the advisory and of its traces, empty where none is meant. ``by_trace``: only a failure with one
+    of them in its trace is the symptom, of an order that ``counts``, not the headroom of atomic requests. ``report``: the kind
+    of MemoryTrouble that is the symptom in place of both, empty for none. ``explained``: (driver, order): failures of this order or more
+    with this driver in their trace are known to be harmless."""
 
     order: int
     headroom_below: int
     failures_up_to_order: int
     failures_at_least: int
     drivers: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
     by_trace: bool = False
+    report: str = ""
     failures_from_order: int = 0
+    traced_up_to_order: int = MAX_ORDER
     explained: frozenset[tuple[str, int]] = frozenset()
+
+    def counts(self, order: int) -> bool:
+        """Whether failures of this order count where the trace tells."""
+        return self.failures_from_order <= order <= self.traced_up_to_order
+
+    @property
+    def named(self) -> str:
+        """The drivers and functions in words."""
+        return " or ".join((*sorted(self.drivers), *sorted(self.functions)))
+
+
+def on_pages_of(page_size_bytes: int | None, limits: Thresholds) -> Thresholds:
+    """The thresholds, whose orders mean bytes and are told for pages of 4 kB, for pages of another size: what a driver asks for is as
+    large on any machine. The orders stay as they are where the size is not known."""
+    doublings = (page_size_bytes or 4096).bit_length() - 13
+    orders = ("order", "failures_up_to_order", "failures_from_order", "traced_up_to_order")
+    return replace(limits, **{name: max(0, getattr(limits, name) - doublings) for name in orders})
 
 
 @dataclass(frozen=True)
@@ -78,14 +101,17 @@ class Workaround:
 
 @dataclass(frozen=True)
 class Advisory:
-    """One advisory of the catalogue; ``source`` is the mapping it was made from. ``drivers``: empty for any driver; ``modules``: in the
-    trace of its failures. ``unhelpful``: remedy -> why it does not help. ``silent``: its request does not log."""
+    """One advisory of the catalogue; ``source`` is the mapping it was made from. ``drivers``: empty for any driver; ``modules``,
+    ``functions``: in the trace of its failures. ``only_if_logged``: it speaks of hosts alone whose log has its symptom. ``unhelpful``:
+    remedy -> why it does not help. ``silent``: its request does not log."""
 
     id: str
     title: str
     severity: str
     drivers: tuple[str, ...]
     modules: tuple[str, ...]
+    functions: tuple[str, ...]
+    only_if_logged: bool
     silent: bool
     counter: str | None
     unhelpful: Mapping[str, str]
@@ -107,7 +133,7 @@ class Advisory:
     @property
     def driver(self) -> str:
         """The drivers in words."""
-        return " or ".join(self.drivers or self.modules) or "any driver"
+        return " or ".join(self.drivers or self.modules + self.functions) or "any driver"
 
     @property
     def is_noise(self) -> bool:
@@ -129,6 +155,8 @@ def prepare(source: Mapping[str, Any], defaults: Thresholds) -> Advisory:
         severity=source.get("severity", "outage"),
         drivers=_drivers(name, source),
         modules=tuple(source.get("trace_modules", ())),
+        functions=tuple(source.get("trace_functions", ())),
+        only_if_logged=_only_if_logged(name, source),
         silent=request.get("silent", False),
         counter=request.get("counter"),
         unhelpful=_unhelpful(name, source),
@@ -140,7 +168,7 @@ def prepare(source: Mapping[str, Any], defaults: Thresholds) -> Advisory:
         mtu_above=source.get("mtu_above"),
         page_size_bytes=source.get("page_size_bytes"),
         condition=_condition(name, source["condition"]) if "condition" in source else None,
-        thresholds=_thresholds(source, defaults),
+        thresholds=_thresholds(name, source, defaults),
         workaround=_workaround(source.get("workaround")),
         fix=source["fix"].strip(),
         references=tuple(source["references"]),
@@ -160,6 +188,16 @@ def _drivers(name: str, source: Mapping[str, Any]) -> tuple[str, ...]:
     return () if told == _ANY else tuple(told)
 
 
+def _only_if_logged(name: str, source: Mapping[str, Any]) -> bool:
+    """One for any driver that names a trace or a report speaks of no other hosts: it would be everybody's."""
+    named = bool(source.get("trace_modules") or source.get("trace_functions") or source.get("symptom", {}).get("report"))
+    asked = source.get("only_if_logged", False)
+    if asked and not named and source.get("drivers") == _ANY:
+        remedy = "name trace_modules, trace_functions or symptom.report, or remove it"
+        raise AdvisoryError(name, "only_if_logged", "drivers says any and nothing tells which failures are meant", remedy)
+    return bool(asked or (named and source.get("drivers") == _ANY))
+
+
 def _unhelpful(name: str, source: Mapping[str, Any]) -> Mapping[str, str]:
     unhelpful: Mapping[str, str] = source.get("unhelpful", {})
     both = sorted(set(unhelpful) & set(source.get("workaround", {})))
@@ -168,10 +206,23 @@ def _unhelpful(name: str, source: Mapping[str, Any]) -> Mapping[str, str]:
     return {remedy: " ".join(why.split()) for remedy, why in unhelpful.items()}
 
 
-def _thresholds(source: Mapping[str, Any], defaults: Thresholds) -> Thresholds:
+def _see_symptom(name: str, symptom: Mapping[str, Any]) -> None:
+    """Raise AdvisoryError for keys of the symptom that contradict each other."""
+    of_failures = [key for key in ("failures_from_order", "failures_up_to_order") if key in symptom]
+    if "report" in symptom and of_failures:
+        fault = "is about failures, where report says that they are not the symptom"
+        raise AdvisoryError(name, f"symptom.{of_failures[0]}", fault, "remove one of the two")
+    if len(of_failures) == 2 and symptom["failures_up_to_order"] < symptom["failures_from_order"]:
+        fault = f"{symptom['failures_up_to_order']} is below failures_from_order {symptom['failures_from_order']}, so no failure counts"
+        raise AdvisoryError(name, "symptom.failures_up_to_order", fault, "raise it, or remove one of the two")
+
+
+def _thresholds(name: str, source: Mapping[str, Any], defaults: Thresholds) -> Thresholds:
     symptom, request = source.get("symptom", {}), source.get("request", {})
+    _see_symptom(name, symptom)
     named = source.get("drivers", [source.get("driver")])
     drivers = {*(() if named == _ANY else named), *source.get("trace_modules", ()), source.get("bus_driver")} - {None}
+    functions, report = source.get("trace_functions", ()), symptom.get("report", "")
     waits = request.get("context", "atomic") == "sleeping" or request.get("falls_back", False)
     return Thresholds(
         order=source["order"],
@@ -179,8 +230,11 @@ def _thresholds(source: Mapping[str, Any], defaults: Thresholds) -> Thresholds:
         failures_up_to_order=symptom.get("failures_up_to_order", defaults.failures_up_to_order),
         failures_at_least=symptom.get("failures_at_least", defaults.failures_at_least),
         drivers=frozenset(drivers),
-        by_trace=bool(drivers) and (waits or named == _ANY),
+        functions=frozenset(functions),
+        by_trace=bool(report) or (bool(drivers or functions) and (waits or named == _ANY)),
+        report=report,
         failures_from_order=symptom.get("failures_from_order", min(1, source["order"])),
+        traced_up_to_order=symptom.get("failures_up_to_order", MAX_ORDER),
     )
 
 

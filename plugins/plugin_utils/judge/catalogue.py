@@ -56,12 +56,13 @@ def _read(path: Path) -> Any:
     return yaml_load(path.read_text(encoding="utf-8"))
 
 
-def merge_site_advisories(catalogue: Catalogue, site: object) -> Catalogue:
+def merge_site_advisories(catalogue: Catalogue, site: object, *, checked: bool = True) -> Catalogue:
     """The catalogue with a site's own advisories.
 
     ``site`` is a list of mappings (None and an empty list change nothing). One whose id the catalogue has is merged
     into that advisory key by key, so ``{id: ..., kernel: {fixed: ...}}`` is enough; lists and plain values replace
-    what was there. Any other is added and must be complete. The outcome is checked whole.
+    what was there. Any other is added and must be complete. The outcome is checked whole; not ``checked`` against the schema it costs a
+    process a hundredth, and raises whatever is wrong with a list that the schema does not allow.
 
     Raises AdvisoryError, naming advisory, key and remedy.
     """
@@ -72,7 +73,8 @@ def merge_site_advisories(catalogue: Catalogue, site: object) -> Catalogue:
     for name, entry in entries:
         known = merged.get(name)
         source = _merge(known.source, entry) if known else dict(entry)
-        _check(name, source)
+        if checked:
+            _check(name, source)
         merged[name] = prepare(source, catalogue.thresholds)
     return replace(catalogue, advisories=tuple(merged.values()))
 

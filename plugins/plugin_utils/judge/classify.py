@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge import advice
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds, on_pages_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory_told import advisory_told
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.counted_by import explained_by
@@ -28,7 +28,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_reading import read_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import FIXED, place_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, on_pages_of, symptom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import Symptom, symptom
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.told_together import told_of_others
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import SEVERITY, VERDICTS
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.workaround_in_force import workaround_in_force
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import FactsError
@@ -109,7 +110,10 @@ def classify(facts: object, catalogue: Catalogue) -> Result:
     every = [(advisory, *match(look.host, advisory)) for advisory in catalogue.advisories]
     noise = [(advisory, answers) for advisory, state, answers in every if advisory.is_noise and state == YES]
     judged = [one for one in every if not one[0].is_noise]
-    opinions = [_opinion(look, *one) for one in judged]
+    opinions = [_opinion(look, *one) for one in judged if not one[2][0].folds]
+    opinions += [
+        _Opinion("clear", [told]) for told in told_of_others(look.host, [(one[0], one[2][0]) for one in judged if one[2][0].folds])
+    ]
     matched = [advisory.id for advisory, state, _answers in judged if state == YES]
     if look.leaves_open([advisory for advisory, state, _answers in judged if state == YES]):
         opinions.append(_without_advisory(look, explained_by([advisory for advisory, _answers in noise], catalogue.thresholds)))

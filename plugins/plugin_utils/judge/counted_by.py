@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, Thresholds, on_pages_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import YES, believing_the_bus, match
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import on_pages_of
 
 
 def explained_by(noise: Iterable[Advisory], limits: Thresholds) -> Thresholds:
-    """The thresholds by which failures that are known to be noise are no symptom."""
-    return replace(limits, explained=frozenset((driver, one.thresholds.order) for one in noise for driver in one.thresholds.drivers))
+    """The thresholds by which failures that are known to be noise are no symptom. Functions do not tell that: those of several traces stand
+    together."""
+    known = [one.thresholds for one in noise if not one.thresholds.report]
+    return replace(limits, explained=frozenset((driver, one.order) for one in known for driver in one.drivers))
 
 
 def thresholds_of_symptom(host: Host, limits: Thresholds, catalogue: Catalogue) -> list[Thresholds]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, AdvisoryError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Advisory, AdvisoryError, on_pages_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.condition import ConditionError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import Host, Nic
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import (
@@ -24,9 +24,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_s
     KernelSpans,
     standing,
 )
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.memory_trouble import told_of, trouble_named
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 
 NO, UNSEEN, REVIEW, YES = "no", "unseen", "review", "yes"
+DRIVER, LOG = "driver", "log"
 
 
 def believing_the_bus(host: Host, advisories: Iterable[Advisory]) -> Host:
@@ -41,7 +43,8 @@ def believing_the_bus(host: Host, advisories: Iterable[Advisory]) -> Host:
 
 
 class Criterion(NamedTuple):
-    """``state``: no, unseen, review or yes. ``reason``: a sentence. ``missing``: the data to gather, where unseen.
+    """``state``: no, unseen, review or yes. ``reason``: a sentence. ``missing``: the data to gather, where unseen. ``folds``: of a no that
+    is about others than this host's drivers, DRIVER or LOG: many of these are told in one sentence.
 
     An unseen without missing data is a question that no gathering answers.
     """
@@ -49,6 +52,7 @@ class Criterion(NamedTuple):
     state: str
     reason: str
     missing: tuple[str, ...] = ()
+    folds: str = ""
 
 
 def match(host: Host, advisory: Advisory) -> tuple[str, tuple[Criterion, ...]]:
@@ -72,6 +76,8 @@ def match(host: Host, advisory: Advisory) -> tuple[str, tuple[Criterion, ...]]:
 def _answers(host: Host, advisory: Advisory) -> Iterator[Criterion]:
     found, served = driver_criterion(host, advisory)
     yield found
+    if advisory.only_if_logged:
+        yield log_criterion(host, advisory)
     if advisory.kernel is not None:
         yield kernel_criterion(host, advisory, advisory.kernel)
     if advisory.mtu_above is not None and served:
@@ -87,7 +93,7 @@ def _answers(host: Host, advisory: Advisory) -> Iterator[Criterion]:
 def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Nic]]:
     """Whether a NIC has the advisory's driver, and which. Bonds, VLANs and bridges answer by the NICs beneath them."""
     if not advisory.drivers:
-        return trace_criterion(host, advisory), []
+        return Criterion(YES, "every driver is meant"), []
     wanted = advisory.driver
     if host.nics is None:
         return Criterion(UNSEEN, f"the network interfaces were not seen{host.why('nics')}, so one may be {wanted}", ("nics",)), []
@@ -105,19 +111,30 @@ def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Ni
     if doubts:
         told = listed((doubt[0] for doubt in doubts), 3, 240)
         return Criterion(UNSEEN, f"{told}, so it may be {wanted}", tuple(doubt[1] for doubt in doubts)), []
-    return Criterion(NO, f"no network interface has the driver {wanted} ({_drivers(host.nics)})"), []
+    return Criterion(NO, f"no network interface has the driver {wanted} ({drivers_seen(host.nics)})", folds=DRIVER), []
 
 
-def trace_criterion(host: Host, advisory: Advisory) -> Criterion:
-    """Of an advisory for any driver: whether the trace of a failure has one of its modules. One that names none speaks of every host."""
-    if not advisory.modules:
-        return Criterion(YES, "every driver is meant")
-    least = advisory.thresholds.failures_from_order
-    groups = [group for group in (host.failures.groups if host.failures else ()) if group.order >= least]
-    found = sorted({name for group in groups for name in group.drivers} & set(advisory.modules))
+def log_criterion(host: Host, advisory: Advisory) -> Criterion:
+    """Of an advisory for hosts alone that have logged its symptom: whether the trace of a failure names one of its drivers, modules or
+    functions, or the kernel reported what it speaks of."""
+    limits = on_pages_of(host.page_size_bytes, advisory.thresholds)
+    if host.failures is None:  # which makes every host's verdict unknown that has nothing worse
+        return Criterion(NO, f"advisory {advisory.id} speaks of failures in the kernel log, {log_unread(host)}", folds=LOG)
+    if limits.report:
+        told = [other for other in host.failures.others if other.kind == limits.report and other.count]
+        if told:
+            return Criterion(YES, f"kernel log: {told_of(told[0])}")
+        return Criterion(NO, f"in the kernel log this was not seen: {trouble_named(limits.report)}", folds=LOG)
+    groups = [group for group in host.failures.groups if limits.counts(group.order)]
+    found = {name for group in groups for name in (*group.drivers, *group.functions)} & (limits.drivers | limits.functions)
     if found:
-        return Criterion(YES, f"kernel log: {listed(found)} is in the trace of a page allocation failure")
-    return Criterion(NO, f"no page allocation failure with {advisory.driver} in its trace was seen")
+        return Criterion(YES, f"kernel log: {listed(sorted(found))} is in the trace of a page allocation failure")
+    return Criterion(NO, f"no page allocation failure with {limits.named} in its trace was seen", folds=LOG)
+
+
+def log_unread(host: Host) -> str:
+    """The end of a sentence on the kernel log."""
+    return f"which could not be read{host.why('failures')}"
 
 
 def hidden_cards(host: Host) -> str | None:
@@ -153,7 +170,8 @@ def _driver_unseen(nic: Nic, advisory: Advisory) -> bool:
     return advisory.bus_driver is None or nic.bus_driver is None or nic.bus_driver == advisory.bus_driver
 
 
-def _drivers(nics: tuple[Nic, ...]) -> str:
+def drivers_seen(nics: Iterable[Nic]) -> str:
+    """The drivers of the interfaces in words."""
     seen = {f"{nic.driver or nic.bus_driver}" for nic in nics if nic.driver or nic.bus_driver}
     return f"seen: {listed(sorted(seen))}" if seen else "it has none"
 

@@ -34,7 +34,8 @@ class Nic:
 class FailureGroup:
     """Failures that are alike in what decides whether they count. ``atomic``: None where the mode was not read. ``drivers_beside``: those
     of traces that may be theirs too. ``trusted``: a log that only the kernel writes to has them. ``process``, ``at``: of the last one, None
-    where it is not known. ``trace_read``: their traces are in the log, and no drivers but ``drivers`` are in them."""
+    where it is not known. ``trace_read``: their traces are in the log, and no drivers but ``drivers`` are in them. ``functions``: of these
+    traces, of several in one."""
 
     order: int
     count: int
@@ -45,6 +46,7 @@ class FailureGroup:
     process: str | None = None
     at: str | None = None
     trace_read: bool = False
+    functions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

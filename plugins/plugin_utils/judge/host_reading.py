@@ -141,6 +141,7 @@ def _group(found: Mapping[str, Any]) -> FailureGroup:
         atomic=found.get("atomic"),
         drivers=_texts(found, "drivers") or (),
         drivers_beside=_texts(found, "drivers_beside") or (),
+        functions=_texts(found, "functions") or (),
         trace_read=found.get("trace_read") is True,
         trusted=found.get("trusted") is True,
         process=_text(last, "process"),

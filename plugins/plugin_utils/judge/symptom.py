@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import epoch_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import Thresholds, on_pages_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.criteria import hidden_cards
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import FailureGroup, Failures, Host, MemoryTrouble
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.memory_trouble import by_whom, is_denied, told_of, trouble_named
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.whose_failures import is_of_another, is_symptom, may_be_own
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed, requests
 
@@ -46,14 +47,6 @@ def symptom(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | N
         left.present or log.trusted,
         log.set_aside,
     )
-
-
-def on_pages_of(page_size_bytes: int | None, limits: Thresholds) -> Thresholds:
-    """The thresholds, whose orders mean bytes and are told for pages of 4 kB, for pages of another size: what a driver asks for is as
-    large on any machine. The orders stay as they are where the size is not known."""
-    doublings = (page_size_bytes or 4096).bit_length() - 13
-    orders = ("order", "failures_up_to_order", "failures_from_order")
-    return replace(limits, **{name: max(0, getattr(limits, name) - doublings) for name in orders})
 
 
 def _present(reason: str) -> Symptom:
@@ -102,6 +95,8 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
         return _unseen(f"kernel log: none could be read{host.why('failures')}", "failures")
     seen, since = _seen_that_count(host, found)
     log, nic_drivers = f"kernel log ({listed(seen.sources, 5)})", nic_drivers_of(host)
+    if limits.report:
+        return _reported(seen, limits, since, log)
     if limits.by_trace:
         seen = replace(seen, groups=tuple(group for group in seen.groups if may_be_own(group, limits)), others=())
     theirs = [group for group in seen.groups if is_of_another(group, limits, nic_drivers)]
@@ -112,9 +107,21 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
     return log_of_own._replace(reasons=(*log_of_own.reasons, *_set_aside(log, theirs, limits, since)), set_aside=True)
 
 
+def _reported(seen: Failures, limits: Thresholds, since: str, log: str) -> Symptom:
+    """Of an advisory whose symptom is a report of another kind."""
+    found = [other for other in seen.others if other.kind == limits.report and other.count]
+    told = tuple(f"{log}: {told_of(other)}" for other in found)
+    if sum(other.count for other in found) >= limits.failures_at_least:
+        return Symptom(True, told, (), (), sum(other.count for other in found if other.trusted) >= limits.failures_at_least)
+    none = f"{log}: fewer than {limits.failures_at_least} of what the advisory speaks of since {since}: {trouble_named(limits.report)}"
+    if seen.boot_seen:
+        return _seen(none, *told)
+    return _seen(f"{none}, but it does not reach back to boot: their absence proves nothing", *told)
+
+
 def _set_aside(log: str, theirs: Sequence[FailureGroup], limits: Thresholds, since: str) -> tuple[str, ...]:
     names = listed(sorted({name for group in theirs for name in group.drivers}))
-    whom = f"not of {' or '.join(sorted(limits.drivers))}" if limits.drivers else "which is known to do without"
+    whom = f"not of {limits.named}" if limits.drivers else "which is known to do without"
     return (f"{log}: besides, {_told(theirs, limits, since)} in the trace of {names}, {whom}",)
 
 
@@ -125,18 +132,18 @@ def _log_of(seen: Failures, host: Host, limits: Thresholds, nic_drivers: frozens
     doubts = [_doubt(host, group, nic_drivers) for group in rest]
     unsure = [f"{log}: {_told_of_group(group, since)}{doubt}" for group, doubt in zip(rest, doubts, strict=True) if doubt][:_MAX_DOUBTS]
     apart = [group for group, doubt in zip(rest, doubts, strict=True) if not doubt]
-    denied = [other for other in seen.others if _is_denied(other)]
+    denied = [other for other in seen.others if is_denied(other)]
     ranked = denied + [other for other in seen.others if other.count and other not in denied]
     others = tuple(f"{log}: {told_of(other)}" for other in ranked) + _apart(log, apart, since)
     total = sum(group.count for group in counted)
     if total >= limits.failures_at_least or denied:
         by_kernel = sum(group.count for group in counted if group.trusted)
         trusted = by_kernel >= limits.failures_at_least or any(other.trusted for other in denied)
-        told = f"{log}: {_told(counted, limits, since)}{_last(counted, nic_drivers)}{_unprinted(seen)}{_by_whom(by_kernel, total)}"
+        told = f"{log}: {_told(counted, limits, since)}{_last(counted, nic_drivers)}{_unprinted(seen)}{by_whom(by_kernel, total)}"
         reasons = (told, *others) if total >= limits.failures_at_least else (*others, told)
         return Symptom(True, (*reasons, *unsure), (), (), trusted)
     if limits.by_trace and not unsure:
-        return _seen(f"{log}: no page allocation failure with {' or '.join(sorted(limits.drivers))} in its trace since {since}", *others)
+        return _seen(f"{log}: no page allocation failure with {limits.named} in its trace since {since}", *others)
     untold = seen.count - sum(seen.by_order.values())
     if untold > 0:
         return Symptom(False, others, (f"{log}: {untold} failures whose order is not known", *unsure), ("failures.by_order",))
@@ -146,11 +153,6 @@ def _log_of(seen: Failures, host: Host, limits: Thresholds, nic_drivers: frozens
     if seen.boot_seen:
         return _seen(quiet, *others)
     return _seen(f"{quiet}, but it does not reach back to boot: their absence proves nothing", *others)
-
-
-def _is_denied(other: MemoryTrouble) -> bool:
-    """Whether an atomic request of the whole host got no memory, though no page is named that was missing."""
-    return other.kind == "slab" and other.atomic is True and not other.limited and other.count > 0
 
 
 def nic_drivers_of(host: Host) -> frozenset[str]:
@@ -228,12 +230,6 @@ def _unprinted(seen: Failures) -> str:
     return f", and the kernel did not print {seen.suppressed} more messages" if seen.suppressed else ""
 
 
-def _by_whom(by_kernel: int, total: int) -> str:
-    if by_kernel == total:
-        return ""
-    return f", {'' if by_kernel == 0 else f'{total - by_kernel} of them '}from a log that users of the host can write to"
-
-
 def _apart(log: str, apart: Sequence[FailureGroup], since: str) -> tuple[str, ...]:
     """A sentence on the failures that are not the symptom."""
     if not apart:
@@ -272,25 +268,3 @@ def _unseen_cards(host: Host) -> str | None:
     if unseen:
         return f"the driver of {listed(unseen, 3)} was not seen{host.why(f'nics.{unseen[0]}.driver', 'nics.driver')}"
     return hidden_cards(host)
-
-
-def told_of(other: MemoryTrouble) -> str:
-    """A sentence's end on what else the kernel reported."""
-    what = _TROUBLES.get((other.kind, other.limited)) or _TROUBLES.get((other.kind, False)) or "other trouble with memory"
-    if _is_denied(other):
-        what = "SLUB could give no memory to an atomic request"
-    last = clip(other.what or other.process or "", 60)
-    told = f"{what}, {other.count} {'time' if other.count == 1 else 'times'}"
-    told += f", the last time {last}" if last and other.at else f", {last}" if last else ""
-    return told + (f" at {clip(other.at, 40)}" if other.at else "") + ("" if other.trusted else _by_whom(0, 1))
-
-
-_TROUBLES = {
-    ("slab", False): "SLUB could give no memory",
-    ("slab", True): "SLUB could give no memory to a cgroup, which is at its limit",
-    ("stall", False): "a request for pages had to wait for 10 seconds or more",
-    ("oom_kill", False): "the kernel killed a process for want of memory",
-    ("oom_kill", True): "the kernel killed a process of a cgroup that was at its limit",
-    ("order_above_max", False): "somebody asked for a block larger than the kernel has any",
-    ("vmalloc", False): "vmalloc found no room in the kernel's address space, where no page was missing",
-}

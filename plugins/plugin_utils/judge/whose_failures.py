@@ -12,17 +12,24 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host imp
 def is_symptom(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
     """Whether failures are the symptom. Larger blocks are asked for by many who can do without; a NIC's driver, and whoever may not
     wait, cannot."""
+    if limits.report:
+        return False
     if limits.by_trace:
-        return group.count > 0 and group.order >= limits.failures_from_order and not limits.drivers.isdisjoint(group.drivers)
+        return group.count > 0 and limits.counts(group.order) and is_own(group, limits)
     small = group.order <= limits.failures_up_to_order or group.order == limits.order
     return group.count > 0 and (small or group.atomic is True or not nic_drivers.isdisjoint(group.drivers))
 
 
+def is_own(group: FailureGroup, limits: Thresholds) -> bool:
+    """Whether the trace names one of the advisory's drivers or functions."""
+    return not (limits.drivers.isdisjoint(group.drivers) and limits.functions.isdisjoint(group.functions))
+
+
 def may_be_own(group: FailureGroup, limits: Thresholds) -> bool:
     """Whether failures are, or may be, of one of the advisory's drivers."""
-    if group.order < limits.failures_from_order:
+    if not limits.counts(group.order):
         return False
-    if not limits.drivers.isdisjoint(group.drivers + group.drivers_beside):
+    if is_own(group, limits) or not limits.drivers.isdisjoint(group.drivers_beside):
         return True
     return not group.trace_read and not group.drivers and group.order == limits.order
 
@@ -31,6 +38,6 @@ def is_of_another(group: FailureGroup, limits: Thresholds, nic_drivers: frozense
     """Whether failures are known to be harmless, or the trace names a driver of the host's NICs and none of the advisory's."""
     if any(name in group.drivers and group.order >= order for name, order in limits.explained):
         return nic_drivers.isdisjoint(set(group.drivers) - {name for name, _order in limits.explained})
-    if not limits.drivers or not limits.drivers.isdisjoint(group.drivers + group.drivers_beside):
+    if not limits.drivers or is_own(group, limits) or not limits.drivers.isdisjoint(group.drivers_beside):
         return False
     return not nic_drivers.isdisjoint(group.drivers)

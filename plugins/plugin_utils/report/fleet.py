@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.comparison import compare
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import Seen, explain_fleet, seen_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue, load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.commands import commands_of
@@ -45,31 +45,40 @@ def judge_fleet(
     """
     site = site or Site(datetime.now(timezone.utc).date())
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
-    hosts: MutableMapping[str, dict[str, Any]] = {} if results is None else results
-    # what is needed of every host at once is kept here, since each look at ``results`` may read a file
-    seen: dict[str, Seen] = {}
-    verdicts: list[str] = []
-    mattering: set[str] = set()
-    for name, one in gathered.items():
-        result = judge_host(one, advisories)
-        result = {**result, **site.told_of(name, result["verdict"])}
-        hosts[name] = {**result, "change": changes[name]} if changes and name in changes else result
-        verdicts.append(result["verdict"])
-        mattering.update(result["advisories"])
-        if (told := seen_of(result)) is not None:
-            seen[name] = told
-    explain_fleet(hosts, seen, advisories)
+    hosts, verdicts = judged_by(advisories, gathered, changes, results, site)
     return {
         **head_of(SCHEMA),
         "counts": counts_by_verdict({"verdict": verdict} for verdict in verdicts),
-        "advisories": {
-            one.id: {"title": one.title, "references": list(one.references)} for one in advisories.advisories if one.id in mattering
-        },
+        "advisories": {one.id: {"title": one.title, "references": list(one.references)} for one in advisories.advisories},
         "commands": commands_of(site.inventory),
         "comparison": _comparison(hosts, troubled) if comparing else None,
         "history": None,
         "hosts": hosts,
     }
+
+
+def judged_by(
+    advisories: Catalogue,
+    gathered: Mapping[str, Gathered],
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    results: MutableMapping[str, dict[str, Any]] | None = None,
+    site: Site | None = None,
+) -> tuple[MutableMapping[str, dict[str, Any]], list[str]]:
+    """(the hosts' results with their causes, their verdicts), by advisories that are merged already; the rest as with ``judge_fleet``."""
+    site = site or Site(datetime.now(timezone.utc).date())
+    hosts: MutableMapping[str, dict[str, Any]] = {} if results is None else results
+    # what is needed of every host at once is kept here, since each look at ``results`` may read a file
+    seen: dict[str, Seen] = {}
+    verdicts: list[str] = []
+    for name, one in gathered.items():
+        result = judge_host(one, advisories)
+        result = {**result, **site.told_of(name, result["verdict"])}
+        hosts[name] = {**result, "change": changes[name]} if changes and name in changes else result
+        verdicts.append(result["verdict"])
+        if (told := seen_of(result)) is not None:
+            seen[name] = told
+    explain_fleet(hosts, seen, advisories)
+    return hosts, verdicts
 
 
 def head_of(schema: str) -> dict[str, str]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, observation_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import newest_first
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judged_by
 
 
 def older_observations(paths: Mapping[str, Sequence[str]], site_advisories: Sequence[Mapping[str, Any]]) -> dict[str, list[Observation]]:
@@ -19,9 +20,10 @@ def older_observations(paths: Mapping[str, Sequence[str]], site_advisories: Sequ
 
     ``paths``: host -> the paths of its older evidence. Raises AdvisoryError where the site's advisories are not in order.
     """
+    catalogue = merge_site_advisories(load_catalogue(), site_advisories)
     found = {}
     for host, each in paths.items():
-        judged = judge_fleet({path: Gathered.from_record(path) for path in each}, site_advisories, comparing=False)["hosts"]
+        judged, _verdicts = judged_by(catalogue, {path: Gathered.from_record(path) for path in each})
         seen = [observation_of(result, 0) for result in judged.values()]
         found[host] = newest_first(one for one in seen if one.at_epoch_seconds)
     return found

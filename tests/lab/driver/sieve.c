@@ -1,9 +1,10 @@
 // Copyright: (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a process in single pages, with holes between them: lab_sieve FREE_KB KEEP SEED takes memory until FREE_KB are free, keeps each
- * page with a chance of KEEP permille and gives back the others. All that it keeps can be moved. Then, until it is killed, it takes and gives
- * back pages by chance, twenty times a second, as processes at work do: blocks that were made whole are broken up again.
+ * Memory of a process in single pages, with holes between them: lab_sieve FREE_KB KEEP SEED takes memory until FREE_KB are free for it, which
+ * leaves out what the kernel has set aside for atomic requests. It keeps each page with a chance of KEEP permille and gives back the others.
+ * All that it keeps can be moved. Then, until it is killed, it takes and gives back pages by chance, twenty times a second, as processes at
+ * work do: blocks that were made whole are broken up again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,29 @@
 #define MOST 4096
 #define CHURN 1000
 
+/* Free pages that only atomic requests are given: a line of pagetypeinfo is "Node 0, zone Normal, type HighAtomic 1 0 2 ...". */
+static long reserved_kb(void)
+{
+	char line[512];
+	long kb = 0, blocks;
+	FILE *file = fopen("/proc/pagetypeinfo", "r");
+
+	while (file && fgets(line, sizeof(line), file)) {
+		char *rest = strstr(line, "HighAtomic");
+		int order = 0, used;
+
+		if (!strncmp(line, "Number", 6))
+			break;
+		if (!rest || strncmp(line, "Node", 4))
+			continue;
+		for (rest += strlen("HighAtomic"); sscanf(rest, "%ld%n", &blocks, &used) == 1; rest += used)
+			kb += blocks * (4L << order++);
+	}
+	if (file)
+		fclose(file);
+	return kb;
+}
+
 static long free_kb(void)
 {
 	char line[128];
@@ -27,7 +51,7 @@ static long free_kb(void)
 			value = atol(line + 8);
 	if (file)
 		fclose(file);
-	return value;
+	return value - reserved_kb();
 }
 
 int main(int count, char **words)

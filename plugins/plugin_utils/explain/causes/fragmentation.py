@@ -100,7 +100,7 @@ def _tried(situation: Situation) -> Iterator[str]:
 
 def _advice(situation: Situation) -> list[Action]:
     order = situation.asked_order
-    if _is_fixed(situation):
+    if _is_fixed(situation) or _has_more_fixed(situation):
         return [
             action(
                 "find_unmovable_user",
@@ -121,17 +121,21 @@ def _advice(situation: Situation) -> list[Action]:
 
 def _settings(situation: Situation) -> dict[str, int]:
     now, goal = situation.host.settings["compaction_proactiveness"], cause_limits()["fragmentation"]["proactiveness_target"]
-    return {} if now is None or now >= goal or _has_more_fixed(situation) or _is_fixed(situation) else {"compaction_proactiveness": goal}
+    if now is None or now >= goal or _has_more_fixed(situation) or _is_fixed(situation):
+        return {}
+    return {"compaction_proactiveness": goal}
 
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     moment: ZonesAt | None = situation.decisive
     free = f"{kb_told(moment.free_kb)} are free" if moment else "enough is free"
     told = [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+    movable, fixed = (kb_told(kb) for kb in _movable_and_fixed_kb(situation))
     if _has_more_fixed(situation) and situation.host.settings["compaction_proactiveness"] is not None:
-        movable, fixed = (kb_told(kb) for kb in _movable_and_fixed_kb(situation))
         why = f"vm.compaction_proactiveness moves what can be moved, {movable}; the {fixed} of the kernel's own stay where they are"
         told.append(useless("set_compaction_proactiveness", why))
+    if _has_more_fixed(situation) and not _is_fixed(situation):
+        told.append(useless("compact_memory", f"Compacting moves what can be moved, {movable}, and not the {fixed} of the kernel's own"))
     if _is_fixed(situation):
         percent = fixed_percent(page_types(situation.facts))
         told.append(

@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host import MemoryTrouble
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.symptom import told_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.memory_trouble import told_of
 
 
 def _not_of_pages(situation: Situation) -> list[MemoryTrouble]:

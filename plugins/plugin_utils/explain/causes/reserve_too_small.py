@@ -81,11 +81,11 @@ def _advice(situation: Situation) -> list[Action]:
     limits, now = cause_limits()["reserve_too_small"], situation.host.min_free_kbytes
     ceiling, advice, goals = _ceiling_kb(situation), [], _goals(situation)
     if "watermark_scale_factor" in goals:
-        scale = situation.host.settings["watermark_scale_factor"]
+        scale, goal = situation.host.settings["watermark_scale_factor"], goals["watermark_scale_factor"]
         advice.append(
             action(
                 "set_watermark_scale_factor",
-                f"Set vm.watermark_scale_factor to {limits['scale_target']} ({scale} now, no more than {limits['scale_ceiling']}): "
+                f"Set vm.watermark_scale_factor to {goal} ({scale} now, no more than {limits['scale_ceiling']}): "
                 "kswapd wakes sooner, and no memory is set aside",
             )
         )
@@ -107,11 +107,12 @@ def _settings(situation: Situation) -> dict[str, int]:
 
 
 def _goals(situation: Situation) -> dict[str, int]:
-    """The gentler one first: it sets no memory aside."""
+    """The gentler one first: it sets no memory aside. Measured (docs/remedies.md), its first value may not do, and its ceiling does."""
     limits, now = cause_limits()["reserve_too_small"], situation.host.min_free_kbytes
     scale, goals = situation.host.settings["watermark_scale_factor"], {}
-    if scale is not None and scale < limits["scale_target"]:
-        goals["watermark_scale_factor"] = limits["scale_target"]
+    larger = [limits[name] for name in ("scale_target", "scale_ceiling") if scale is not None and scale < limits[name]]
+    if larger:
+        goals["watermark_scale_factor"] = larger[0]
     goal = min(_ceiling_kb(situation), max(2 * (now or 0), situation.total_kb * limits["target_percent"] // 100))
     return goals if now is not None and now >= goal else {**goals, "min_free_kbytes": goal}
 

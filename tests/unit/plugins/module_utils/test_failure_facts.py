@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import failures_of
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.failure_facts import MAX_NAMES, failures_of
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import LogContext
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_time import Clock
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.memory_report import MAX_FUNCTIONS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import MARK
 
 BOOTED = 1_534_416_000  # 16 August 2018, 10:40:00 UTC
@@ -64,6 +65,41 @@ def test_the_trace_that_one_log_lost_is_taken_from_the_other(cut_first: bool) ->
     whole = ("messages", syslog("10:50:00", "bnx2x").replace("order:2", "order:5"))
     groups = facts_of(*((cut, whole) if cut_first else (("dmesg", dmesg(600, "bnx2x").replace("order:2", "order:5")), whole)))["groups"]
     assert [(group["count"], group["drivers"], group["trace_read"]) for group in groups] == [(1, ["bnx2x"], True)]
+
+
+def trace_of(*functions: str) -> str:
+    return dmesg(600, "bnx2x").replace(
+        "[  600.000001]  x+", "".join(f"[  600.000001]  {name}+0x1/0x2\n" for name in functions) + "[  600.000001]  x+"
+    )
+
+
+def test_functions_of_a_trace_are_told_in_their_order_each_once() -> None:
+    (group,) = facts_of(("dmesg", trace_of("kmalloc_large", "sk_clone", "kmalloc_large")))["groups"]
+    assert group["functions"] == ["kmalloc_large", "sk_clone", "x"]
+
+
+def test_functions_of_failures_that_are_alike_stand_together() -> None:
+    later = trace_of("sk_clone").replace("[  600.", "[  700.")
+    (group,) = facts_of(("dmesg", trace_of("tcp_sendmsg", "sk_clone") + later))["groups"]
+    assert (group["count"], group["functions"]) == (2, ["tcp_sendmsg", "sk_clone", "x"])
+
+
+def test_of_a_long_trace_the_first_functions_are_told() -> None:
+    """The end of one, however long and many they are, is never more than a group may hold."""
+    (group,) = facts_of(("dmesg", trace_of(*(f"f{number}" for number in range(60)))))["groups"]
+    assert group["functions"] == [f"f{number}" for number in range(MAX_FUNCTIONS)]
+    text = "".join(
+        trace_of(*(f"g{second}_{number}" for number in range(20))).replace("[  600.", f"[  {second}.") for second in range(600, 640)
+    )
+    (group,) = facts_of(("dmesg", text))["groups"]
+    assert (group["count"], len(group["functions"])) == (40, MAX_NAMES)
+
+
+def test_the_functions_are_of_the_log_that_has_the_trace() -> None:
+    cut = ("dmesg", trace_of("sk_clone").splitlines(keepends=True)[0])
+    whole = ("messages", syslog("10:50:00", "bnx2x"))
+    (group,) = facts_of(cut, whole)["groups"]
+    assert (group["count"], group["functions"]) == (1, ["x"])
 
 
 @pytest.mark.parametrize("ahead_hours", [0, 1, 2])

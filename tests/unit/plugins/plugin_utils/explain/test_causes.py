@@ -274,7 +274,12 @@ def test_advice_has_this_hosts_own_figures() -> None:
     said = {one["action"]: one["description"] for one in told(burst)["actions"]}
     assert "from 4000 to 10000 kB, and to no more than 30000 kB (3 % of memory)" in said["raise_min_free_kbytes"]
     assert "to 50 (10 now, no more than 200)" in said["set_watermark_scale_factor"]
-    at_ceiling = told({**burst, "vm": blank("vm", min_free_kbytes=30_000, watermark_scale_factor=50)})
+    further = told({**burst, "vm": blank("vm", min_free_kbytes=4000, watermark_scale_factor=50)})
+    assert (
+        "to 200 (50 now, no more than 200)"
+        in {one["action"]: one["description"] for one in further["actions"]}["set_watermark_scale_factor"]
+    )
+    at_ceiling = told({**burst, "vm": blank("vm", min_free_kbytes=30_000, watermark_scale_factor=200)})
     assert {one["action"] for one in at_ceiling["actions"]} == {"shrink_bursts"}
     leaking = told(host(memory=memory(lost=30)))
     said = {one["action"]: one["description"] for one in leaking["actions"]}

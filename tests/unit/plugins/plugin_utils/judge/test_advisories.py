@@ -18,6 +18,7 @@ from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.bui
     facts,
     failure_group,
     kernel,
+    memory_trouble,
     nic,
     no_failures,
 )
@@ -40,12 +41,15 @@ def facts_of(told: dict[str, Any], advisory: Advisory) -> dict[str, Any]:
         runs["distribution"]["version"] = told.get("distribution_version", runs["distribution"]["version"])
     runs["machine"] = told.get("machine", runs["machine"])
     log = failed(told["failure"]) if "failure" in told else no_failures()
+    log["others"] = [memory_trouble(told["report"])] if "report" in told else []
     return facts(kernel=runs, nics=[card], failures=log, page_size_bytes=told.get("page_size_bytes", 4096))
 
 
 def failed(told: dict[str, Any]) -> dict[str, Any]:
-    """A log with one failure: its ``order``, whether it is ``atomic``, the ``modules`` in its trace."""
-    group = failure_group(told["order"], atomic=told.get("atomic", True), drivers=told["modules"])
+    """A log with one failure: its ``order``, whether it is ``atomic``, the ``modules`` and ``functions`` in its trace."""
+    group = failure_group(
+        told["order"], atomic=told.get("atomic", True), drivers=told.get("modules", []), functions=told.get("functions", [])
+    )
     return no_failures(count=1, by_order={str(told["order"]): 1}, groups=[group])
 
 
@@ -66,6 +70,7 @@ KEYS = {
     "mtu",
     "page_size_bytes",
     "failure",
+    "report",
     "verdict",
     "applies",
 }

@@ -15,13 +15,16 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.tem
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.builders import (
     SHATTERED,
     SITE_ADVISORY,
+    blank,
     facts,
     failure_group,
     kernel,
+    memory_trouble,
     nic,
     no_failures,
     zone,
 )
+from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.workaround.hosts import in_force
 
 SITE = {key: value for key, value in SITE_ADVISORY.items() if key != "workaround"}
 TWO_CARDS = [nic("eth0", "igb"), nic("eth1", "tg3")]
@@ -81,6 +84,127 @@ def test_one_for_any_driver_may_be_known_by_the_trace(module: str, advisories: l
     result = judged(catalogue, failures=failed(4, module, atomic=False))
     assert result["advisories"] == advisories
     assert result["verdict"] == ("affected" if advisories else "starved")
+
+
+@pytest.mark.parametrize(
+    ("functions", "drivers", "verdict"),
+    [
+        (["kmalloc_large", "igb_alloc_buffers"], [], "affected"),
+        (["igb_alloc_buffers"], ["tg3"], "affected"),
+        (["sk_clone"], ["tg3"], "starved"),
+        (["sk_clone"], ["igb"], "affected"),
+    ],
+    ids=["built in", "though another is named", "another's", "the driver alone"],
+)
+def test_a_function_in_the_trace_tells_whose_a_failure_is(functions: list[str], drivers: list[str], verdict: str) -> None:
+    """A driver that is built into the kernel leaves no module in a trace."""
+    catalogue = with_advisory(trace_functions=["igb_alloc_buffers"])
+    assert judged(catalogue, failures=failed(2, *drivers, functions=functions))["verdict"] == verdict
+
+
+@pytest.mark.parametrize(("functions", "advisories"), [(["sk_clone"], ["site-igb"]), (["sk_alloc"], []), ([], [])])
+def test_one_for_any_driver_may_be_known_by_a_function(functions: list[str], advisories: list[str]) -> None:
+    result = judged(with_advisory(drivers="any", trace_functions=["sk_clone"], order=1), failures=failed(1, functions=functions))
+    assert (result["advisories"], result["verdict"]) == (advisories, "affected" if advisories else "starved")
+
+
+@pytest.mark.parametrize(
+    ("order", "page_size_bytes", "verdict"),
+    [
+        (2, 4096, "starved"),
+        (3, 4096, "affected"),
+        (4, 4096, "affected"),
+        (5, 4096, "starved"),
+        (0, 65536, "affected"),
+        (1, 65536, "starved"),
+    ],
+)
+def test_failures_of_some_orders_alone_may_be_meant(order: int, page_size_bytes: int, verdict: str) -> None:
+    catalogue = with_advisory(drivers="any", trace_modules=["igb"], order=4, symptom={"failures_from_order": 3, "failures_up_to_order": 4})
+    result = judged(catalogue, failures=failed(order, "igb"), page_size_bytes=page_size_bytes)
+    assert result["verdict"] == verdict, result["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("failures", "verdict"),
+    [
+        (failed(2, "igb"), "affected"),
+        (failed(2, "tg3"), "starved"),
+        (failed(0, "igb"), "starved"),
+        (no_failures(), "clear"),
+        (None, "unknown"),
+    ],
+    ids=["its own", "another's", "of a single page", "none", "no log"],
+)
+def test_an_advisory_may_speak_only_of_hosts_that_have_logged_it(failures: dict[str, Any] | None, verdict: str) -> None:
+    result = judged(with_advisory(order=2, only_if_logged=True), failures=failures)
+    assert result["verdict"] == verdict
+    assert result["advisories"] == (["site-igb"] if verdict == "affected" else [])
+
+
+def reported(*kinds: str, **over: Any) -> dict[str, Any]:
+    return {**no_failures(), "others": [memory_trouble(kind) for kind in kinds], **over}
+
+
+@pytest.mark.parametrize(
+    ("failures", "verdict"),
+    [
+        (reported("stall"), "affected"),
+        (reported("order_above_max", "stall"), "affected"),
+        (reported("order_above_max"), "at_risk"),
+        (no_failures(), "at_risk"),
+        (reported(boot_seen=False), "at_risk"),
+        (failed(3, "igb"), "starved"),
+        (None, "at_risk"),
+    ],
+    ids=["it", "beside another", "another", "nothing", "cut", "a failure", "no log"],
+)
+def test_a_report_of_another_kind_may_be_the_symptom(failures: dict[str, Any] | None, verdict: str) -> None:
+    result = judged(with_advisory(symptom={"report": "stall"}), failures=failures)
+    assert result["verdict"] == verdict, result["reasons"]
+    told = "kernel log (dmesg): a request for pages had to wait for 10 seconds or more, 1 time"
+    assert (told in result["reasons"]) is (verdict == "affected")
+
+
+def test_a_report_that_came_before_the_workaround_counts_no_more() -> None:
+    catalogue = with_advisory(symptom={"report": "stall"}, workaround={"min_free_kbytes": 100000})
+    before = reported("stall", since_workaround={"count": 0, "by_order": {}, "groups": []})
+    before["others"][0]["since_workaround"] = 0
+    result = judged(catalogue, failures=before, workaround=in_force(1, 100000), vm=blank("vm", min_free_kbytes=100000, zone_reclaim_mode=0))
+    assert (result["verdict"], result["symptom"]) == ("mitigated", False), result["reasons"]
+
+
+def test_noise_that_is_a_report_explains_no_failure() -> None:
+    noise = with_advisory(severity="noise", only_if_logged=True, order=11, symptom={"report": "order_above_max"})
+    quiet, starved = (
+        judged(noise, failures=reported("order_above_max")),
+        judged(noise, failures=failed(11, "igb") | {"others": reported("order_above_max")["others"]}),
+    )
+    assert (quiet["verdict"], starved["verdict"]) == ("clear", "starved")
+    assert any("advisory site-igb applies, which only fills the log" in one for one in quiet["reasons"])
+
+
+def test_advisories_of_other_drivers_are_told_in_one_sentence_behind_those_of_the_hosts_own() -> None:
+    """Fifteen times why they do not apply would hide the one reason that is about this host."""
+    site = [
+        {**SITE, "upstream": {"introduced": "6.7"}},
+        *({**SITE, "id": f"other-{number}", "driver": f"drv{number}"} for number in range(12)),
+        *({**SITE, "id": f"logged-{number}", "only_if_logged": True} for number in range(3)),
+    ]
+    catalogue = merge_site_advisories(load_catalogue(), site)
+    catalogue = replace(catalogue, advisories=catalogue.advisories[-16:])
+    reasons, drivers = judged(catalogue)["reasons"], sorted(f"drv{number}" for number in range(12))
+    assert reasons[:3] == [
+        "kernel 6.6.30 is before upstream [6.7, no fix known) (advisory site-igb)",
+        "no network interface has a driver of 12 advisories (seen: igb, tg3): " + ", ".join(drivers),
+        "the kernel log shows no failure that 3 advisories speak of: logged-0, logged-1, logged-2",
+    ]
+    unread = judged(catalogue, failures=None, unavailable={"failures": "permission denied"})
+    assert unread["verdict"] == "unknown"
+    told = "3 advisories speak of failures in the kernel log, which could not be read (permission denied): logged-0, logged-1, logged-2"
+    assert told in unread["reasons"]
+    alone = replace(catalogue, advisories=catalogue.advisories[1:2])
+    assert judged(alone)["reasons"][0] == "no network interface has the driver drv0 (seen: igb, tg3)"
 
 
 @pytest.mark.parametrize("request_of", [{"context": "sleeping"}, {"falls_back": True}])

@@ -190,6 +190,22 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
             [{**SITE_ADVISORY, "workaround": {"swappiness": 1}}],
             "advisory site-igb: workaround.swappiness: unknown key; use one of commands",
         ),
+        ([{**SITE_ADVISORY, "trace_functions": []}], "advisory site-igb: trace_functions: [] should be non-empty"),
+        ([{**SITE_ADVISORY, "trace_functions": ["a b"]}], "advisory site-igb: trace_functions.0: 'a b' does not match"),
+        ([{**SITE_ADVISORY, "only_if_logged": "yes"}], "advisory site-igb: only_if_logged: of type str where boolean is needed"),
+        (
+            [{**WITHOUT_DRIVER, "drivers": "any", "only_if_logged": True}],
+            "advisory site-igb: only_if_logged: drivers says any and nothing tells which failures are meant; name trace_modules",
+        ),
+        ([{**SITE_ADVISORY, "symptom": {"report": "oops"}}], "advisory site-igb: symptom.report: 'oops' is not one of"),
+        (
+            [{**SITE_ADVISORY, "symptom": {"failures_from_order": 4, "failures_up_to_order": 3}}],
+            "advisory site-igb: symptom.failures_up_to_order: 3 is below failures_from_order 4, so no failure counts; raise it, or remove",
+        ),
+        (
+            [{**SITE_ADVISORY, "symptom": {"report": "stall", "failures_from_order": 4}}],
+            "advisory site-igb: symptom.failures_from_order: is about failures, where report says that they are not the symptom",
+        ),
         ([{**SITE_ADVISORY, "severity": "bad"}], "advisory site-igb: severity: 'bad' is not one of"),
         ([{**SITE_ADVISORY, "request": {"context": "x"}}], "advisory site-igb: request.context: 'x' is not one of"),
         ([{**SITE_ADVISORY, "confidence": {"level": "two_sources"}}], "advisory site-igb: confidence.rests_on: missing"),
@@ -307,3 +323,12 @@ def test_without_either_package_the_bundled_catalogue_serves(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "jmespath", None)
     load_catalogue.cache_clear()
     assert classify(facts(), merge_site_advisories(load_catalogue(), []))["verdict"] == "at_risk"
+
+
+def test_what_was_checked_once_need_not_be_checked_in_the_process_of_each_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To load jsonschema there would cost more than to judge the host."""
+    site = [SITE_ADVISORY, {"id": ADVISORY, "kernel": {"fixed": "2.6.32-420.el6"}}]
+    checked = merge_site_advisories(load_catalogue(), site)
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    catalogue_module._validator.cache_clear()
+    assert merge_site_advisories(load_catalogue(), site, checked=False) == checked

@@ -50,8 +50,8 @@ def has(given: dict[str, Any], action: str) -> bool:
         (facts(kernel=kernel("2.6.32-279.el6.x86_64")), "is before [2.6.32-358.el6, 2.6.32-431.el6)"),
         (facts(kernel=kernel(FIXED_KERNEL)), "is past [2.6.32-358.el6, 2.6.32-431.el6)"),
         # the driver
-        (facts(nics=[nic("eth0", "igb"), nic("eth1", None, bus_driver="tg3")]), "has the driver mlx4_en (seen: igb, tg3)"),
-        (facts(nics=[]), "has the driver mlx4_en (it has none)"),
+        (facts(nics=[nic("eth0", "igb"), nic("eth1", None, bus_driver="tg3")]), "advisories (seen: igb, tg3): atlantic, "),
+        (facts(nics=[]), "advisories (it has none): atlantic, "),
         (
             facts(nics=[nic(in_tree=False, module_path=None)]),
             "modinfo: mlx4_en comes from a path not recorded, outside the kernel's own tree",

@@ -60,7 +60,9 @@ def looked(found: Facts, advisories: list[Facts] | None = None, **policy: Any) -
         ("reserve_too_small", {SCALE: 49}, {SCALE: 50}),
         # the kernel has none, or it is there already: the reserve itself
         ("reserve_too_small", {SCALE: None}, {"min_free_kbytes": 10_000}),
-        ("reserve_too_small", {SCALE: 50}, {"min_free_kbytes": 10_000}),
+        ("reserve_too_small", {SCALE: 50}, {SCALE: 200}),
+        ("reserve_too_small", {SCALE: 199}, {SCALE: 200}),
+        ("reserve_too_small", {SCALE: 200}, {"min_free_kbytes": 10_000}),
     ],
 )
 def test_the_cause_of_a_host_without_an_advisory_chooses(cause: str, vm: Facts, wanted: dict[str, int]) -> None:
