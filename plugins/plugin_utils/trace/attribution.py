@@ -29,7 +29,7 @@ class Caller:
 
     @property
     def name(self) -> str:
-        """``receive [mlx4_en]``"""
+        """``receive [the module]``"""
         return f"{self.function} [{self.module}]" if self.module else self.function
 
 
