@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,7 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
             fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
     for warning in (*([kept] if kept else ()), *islice(ended_sentences(site.acknowledged, fleet["hosts"], site.today), _MOST_WARNINGS)):
         display.warning(warning)
-    pushed = _pushed(paths["prometheus"], options) if options["push_url"] and not check_mode else {}
+    pushed = _pushed(paths["prometheus"], options, task_vars) if options["push_url"] and not check_mode else {}
     show_or_hand_on(f"\n{answer}")
     ends = _ends(fleet, options, unreached, new)
     return {**_result(fleet, paths, changing=bool(changes)), **pushed, "ends": ends, "answer": answer}
@@ -153,9 +153,14 @@ def _told(fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[
     return paths, render_answer(fleet, options["listing"], where, coloured, screen_lines())
 
 
-def _pushed(metrics: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Whether the metrics in this file were sent. That they were not costs the audit nothing else."""
+def _pushed(metrics: str, options: dict[str, Any], task_vars: Container[str]) -> dict[str, Any]:
+    """Whether the metrics in this file were sent. That they were not costs the audit nothing else. Those of some hosts would take the
+    place of those of all, and the others' alerts would end."""
     try:
+        if "ansible_limit" in task_vars and not options["changed_by"]:
+            raise PushError(
+                "with --limit they would take the place of those of all hosts. To audit a part every night, use pagealloc_hosts"
+            )
         target = push_target(options["push_url"], options["changed_by"] or "audit")
         push_metrics(target, Path(metrics).read_bytes(), options["push_timeout_seconds"])
     except (PushError, OSError) as error:

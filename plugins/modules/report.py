@@ -148,7 +148,8 @@ options:
       - Where the metrics are sent by HTTP, besides being written. The URL of a Pushgateway, C(http://HOST:9091/metrics/job/NAME), or of a
         server that imports the text format, such as C(http://HOST:8428/api/v1/import/prometheus) of VictoriaMetrics. It may hold an
         account, C(https://USER:PASSWORD@HOST/...).
-      - Where they cannot be sent, after three tries, a warning says why. In check mode nothing is sent.
+      - Where they cannot be sent, after three tries, a warning says why. In check mode nothing is sent, nor by an audit
+        with C(--limit).
     type: str
     default: ""
   push_timeout_seconds:

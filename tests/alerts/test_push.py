@@ -59,6 +59,16 @@ def test_in_check_mode_nothing_is_sent(ansible: Ansible, tmp_path: Path) -> None
         assert "pagealloc_" not in gateway.get("/metrics")
 
 
+def test_an_audit_with_a_limit_takes_nothing_from_the_other_hosts(ansible: Ansible, tmp_path: Path) -> None:
+    with running_pushgateway(tmp_path / "gateway") as gateway:
+        url = f"{gateway.url}/metrics/job/pagealloc"
+        audited(ansible, tmp_path, pagealloc_push_url=url)
+        before = samples(gateway.get("/metrics"))
+        said, _file = audited(ansible, tmp_path, "--limit", "db05-el65", pagealloc_push_url=url)
+        assert "with --limit they would take the place" in " ".join(said.split())
+        assert samples(gateway.get("/metrics")) == before and any("db03-el64-seed" in one for one in before)
+
+
 def test_victoria_metrics_takes_the_same(ansible: Ansible, tmp_path: Path) -> None:
     with running_victoria_metrics(tmp_path / "victoria") as server:
         audited(ansible, tmp_path, pagealloc_push_url=f"{server.url}/api/v1/import/prometheus?extra_label=fleet=berlin")

@@ -5,9 +5,9 @@
 
 ::
 
-    $stack:3 a GFP_ATOMIC|__GFP_COMP __alloc_pages,receive[mlx4_en],__netif_receive_skb_core
+    $stack:3 a GFP_ATOMIC|__GFP_COMP __alloc_pages,receive[nic_driver],__netif_receive_skb_core
     $event:3 0 1812 0x1f2a4 2          stack, processor, milliseconds, page frame, order
-    $symbol:receive mlx4_en            only where the kernel's stacks name no modules; "-" is the kernel itself
+    $symbol:receive nic_driver            only where the kernel's stacks name no modules; "-" is the kernel itself
 """
 
 from __future__ import annotations
