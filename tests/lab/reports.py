@@ -106,7 +106,7 @@ def write_reports(runs: Sequence[Reported], path: Path) -> dict[str, Any]:
         "runs": len(runs),
         "same": sum(run.same for run in runs),
         "right": sum(run.right for run in runs),
-        "of_each": [asdict(run) for run in runs],
+        "of_each": [{**asdict(run), "live": list(run.live), "report": list(run.report)} for run in runs],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=2) + "\n")
