@@ -595,3 +595,13 @@ def test_what_syslog_only_counted_has_no_trace_of_its_own() -> None:
 def test_other_trouble_tells_whose_it_was(text: str, told: tuple[Any, ...]) -> None:
     (other,) = facts_of(f"[1.0] {text}\n", "4.14.98")["others"]
     assert (other["kind"], other["last"]["process"], other["last"]["order"], other["atomic"], other["limited"]) == told
+
+
+def test_the_dump_of_a_request_above_the_largest_order_is_not_the_failures() -> None:
+    above_max = "[1.0] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:4570 __alloc_pages+0x1/0x2\n"
+    facts = facts_of(above_max + NAMELESS + WHO, "4.14.98")
+    assert (facts["by_process"], [other["kind"] for other in facts["others"]]) == ({"": 1}, ["order_above_max"])
+
+
+def test_a_mode_is_told_as_a_hexadecimal_number_however_it_was_printed() -> None:
+    assert facts_of("a: page allocation failure. order:0, mode:d0\n", "2.6.18-194.el5")["last"]["mode"] == "0xd0"
