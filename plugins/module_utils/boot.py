@@ -82,7 +82,7 @@ def from_grub_legacy(text):
     """The release of grub.conf's entry number ``default`` (grub legacy counts titles from 0)."""
     default, kernels = "0", []
     for line in text.split("\n"):
-        words = line.replace("=", " ", 1).split() if line.startswith("default") else line.split()
+        words = line.replace("=", " ").split() if line.startswith("default") else line.split()
         if len(words) < 2:
             continue
         if words[0] == "default":

@@ -105,7 +105,7 @@ def _counter_in(line):
     """{name, count} of a line with a counter that is of memory and not 0, else None."""
     name, unused, value = line.rpartition(":")
     name, value = name.strip(), value.strip()
-    if 0 < len(name) < 128 and is_count(value) and int(value) and _counter_of_memory.search(name):
+    if len(name) < 128 and is_count(value) and int(value) and _counter_of_memory.search(name):
         return {"name": name, "count": count("ethtool", None, value)}
     return None
 

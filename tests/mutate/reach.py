@@ -44,6 +44,7 @@ class Reach:
         if not inside or not file.startswith(_NOTHING_KEPT):
             named = {str(test.relative_to(ROOT)) for test in tests_of(file)}
             tests += self._quickest_first({test for test in self._seconds if test.partition("::")[0] in named} - set(tests))
+        tests.sort(key=lambda test: f"/test_{Path(file).stem}.py::" not in test)  # those of its own name before all others
         enough = sum(seconds < _ENOUGH_SECONDS for seconds in accumulate(self._seconds[test] for test in tests))
         return inside, {test: 5 + int(10 * self._seconds[test]) for test in tests[:enough]}
 

@@ -151,10 +151,16 @@ def test_what_is_longer_than_any_host_says_is_cut() -> None:
     counters = "NIC statistics:\n" + "".join(f"     rx{number}_alloc_failed: 1\n" for number in range(65))
     assert [found["name"] for found in parse_failed_allocations(counters)] == [f"rx{number}_alloc_failed" for number in range(64)]
     assert kept_of_report("$slabinfo", SLABINFO * 20).count("\n") == 20
+    longest = "     " + "rx_alloc_failed".rjust(127, "q") + ": 1\n     " + "rx_alloc_failed".rjust(128, "q") + ": 1\n"
+    assert [len(found["name"]) for found in parse_failed_allocations("NIC statistics:\n" + longest)] == [127]
     features = "Features:\n" + "".join(f"segmentation-offload-{number:02d}: on\n" for number in range(33))
     assert len(parse_offloads(features)) == 32
     assert parse_offloads(f"{'a' * 59}gro: on\n{'a' * 60}gro: on\n") == ["a" * 59 + "gro"], "no feature has a longer name"
-    texts = {"/sys/class/net/ib0/mode": "x" * 33, "/sys/module/mlx4_en/parameters/udp_rss": "y" * 201 + "\nz\n"}
+    texts = {
+        "/sys/class/net/ib0/mode": "x" * 33,
+        "/sys/module/mlx4_en/parameters/udp_rss": "y" * 201 + "\nz\n",
+        "/sys/module/a/b/parameters/c": "1\n",
+    }
     deep = facts_from(Evidence(texts, {}))["deep"]
     assert deep["nics"][0]["ipoib_mode"] == "x" * 32
     assert deep["module_parameters"] == [{"module": "mlx4_en", "name": "udp_rss", "value": "y" * 200}]

@@ -70,6 +70,12 @@ def test_awk_and_python_keep_the_same(words: str, text: str, prefix: str) -> Non
     assert awk(words, text) == filter_log(text)
 
 
+@pytest.mark.parametrize("before", ["__ratelimit: 3 callbacks suppressed", "swapper/7: "])
+def test_a_line_right_before_a_failure_is_kept_that_may_be_about_it(before: str) -> None:
+    for text in (f"{before}\n{HEAD}\n", f"x\n{before}\n{HEAD}\n"):
+        assert filter_log(text) == f"{text}#log failures 1 dropped 0 0 0 0 0\n"
+
+
 @example("x:\nx:\n" + HEAD + "\nx:\nx:\n" + HEAD)
 @example("__ratelimit: 3 callbacks suppressed\n" + HEAD)
 @example("a#012" * 3000 + HEAD)

@@ -484,12 +484,12 @@ def test_how_far_apart_the_lines_of_one_report_may_stand(text: str, lines: int, 
         assert (found[0]["atomic"] if fact == "groups" else found) == expected
 
 
-@pytest.mark.parametrize(("release", "drivers"), [("3.9.11", {"drv_a": 1}), ("3.10.0", {})])
+@pytest.mark.parametrize(("release", "drivers"), [("3.9.11", {"drv_a": 1}), ("3.10.0", {}), ("3.10-3-amd64", {})])
 def test_since_3_10_a_trace_that_does_not_say_whose_it_is_is_nobodys(release: str, drivers: dict[str, int]) -> None:
     assert facts_of(FIRST_HEAD + "[1.0] Call Trace:\n" + FRAME, release)["by_driver"] == drivers
 
 
-@pytest.mark.parametrize(("release", "beside"), [("3.12.74", [["drv_b"], ["drv_a"]]), ("3.13.0", [[], []])])
+@pytest.mark.parametrize(("release", "beside"), [("3.12.74", [["drv_b"], ["drv_a"]]), ("3.13-1-amd64", [[], []])])
 def test_since_3_13_one_cpu_dumps_at_a_time(release: str, beside: list[list[str]]) -> None:
     text = HEADS.replace("a: ", "b: ", 1) + OF_A + OF_A.replace("drv_a", "drv_b").replace("Comm: a", "Comm: b")
     assert [group["drivers_beside"] for group in facts_of(text, release)["groups"]] == beside
@@ -503,7 +503,7 @@ def test_of_more_frames_beside_a_failure_than_are_kept_its_own_may_be_one(lines:
     assert (group["drivers"], group["drivers_beside"], group["trace_read"]) == (["drv_a"], ["drv_b"], read)
 
 
-@pytest.mark.parametrize(("release", "drivers"), [("3.4.113", {"ixgbe": 1}), ("3.5.7", {"ixgbe": 1, "bonding": 1})])
+@pytest.mark.parametrize(("release", "drivers"), [("3.4.113", {"ixgbe": 1}), ("3.5-trunk-amd64", {"ixgbe": 1, "bonding": 1})])
 def test_until_3_4_the_console_glues_what_another_cpu_says(release: str, drivers: dict[str, int]) -> None:
     text = "[1.0] a: page allocation failure: order:0, mode:0x20\n[1.0] Pid: 7, comm: a Not tainted 2.6.32 #1\n[1.0]  x+0x1/0x2 [ixgbe]\n"
     assert (
@@ -595,3 +595,13 @@ def test_what_syslog_only_counted_has_no_trace_of_its_own() -> None:
 def test_other_trouble_tells_whose_it_was(text: str, told: tuple[Any, ...]) -> None:
     (other,) = facts_of(f"[1.0] {text}\n", "4.14.98")["others"]
     assert (other["kind"], other["last"]["process"], other["last"]["order"], other["atomic"], other["limited"]) == told
+
+
+def test_the_dump_of_a_request_above_the_largest_order_is_not_the_failures() -> None:
+    above_max = "[1.0] WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:4570 __alloc_pages+0x1/0x2\n"
+    facts = facts_of(above_max + NAMELESS + WHO, "4.14.98")
+    assert (facts["by_process"], [other["kind"] for other in facts["others"]]) == ({"": 1}, ["order_above_max"])
+
+
+def test_a_mode_is_told_as_a_hexadecimal_number_however_it_was_printed() -> None:
+    assert facts_of("a: page allocation failure. order:0, mode:d0\n", "2.6.18-194.el5")["last"]["mode"] == "0xd0"
