@@ -18,3 +18,10 @@ LOCK_NAME = "fleetcare-pagealloc.lock"
 
 #: What the upgrade left: a plan, the host's own script, its last words. Its last part also names the script's units of systemd.
 UPGRADE_HOME = "/var/lib/pagealloc-kernel-upgrade"
+
+#: In /run or /var/run, while the trace is at work: its lock, and the folder with what turns tracing off again.
+TRACE_LOCK_NAME = "fleetcare-pagealloc-trace.lock"
+TRACE_STATE_NAME = "fleetcare-pagealloc-trace"
+
+#: The trace's own instance of the kernel's tracing, where the kernel has instances.
+TRACE_INSTANCE = "fleetcare_pagealloc"

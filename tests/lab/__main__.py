@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m tests.lab [accuracy|causes|forecast|remedies|guest]``: the truth of what is told of guests, and a guest to look at."""
+"""``python -m tests.lab accuracy``, ``causes`` and the like: the truth of what is told of guests; ``guest``: one to look at."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
 from tests.lab.remedies import PRESSURES, Treated, markdown, treat, write_remedies
+from tests.lab.reports import REPORTED, report_on, write_reports
+from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
 
 
 def main(words: list[str]) -> int:
@@ -37,14 +39,20 @@ def main(words: list[str]) -> int:
     _measured(remedies, "remedies", "--runs", 5, "how many runs of each remedy against each trouble")
     remedies.add_argument("--table", action="store_true", help="run nothing, print the table of the figures that are there")
     remedies.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
+    reports = commands.add_parser("reports", help="compare what is told of guests live with what is told by their sosreports")
+    reports.add_argument("--seed", type=int, default=1, help="the same seed gives the same troubles (default 1)")
+    reports.add_argument("--output", type=Path, default=ROOT / "build" / "reports.json")
+    reports.add_argument("trouble", nargs="*", help=f"only these: {', '.join(REPORTED)}")
+    trace = commands.add_parser("trace", help="compare whom the trace names with who leaks")
+    _measured(trace, "trace", "--runs", 20, "how many runs of each leaker on each kernel")
+    trace.add_argument("leaker", nargs="*", help=f"only these: {', '.join(LEAKERS)}")
     guest = commands.add_parser("guest", help="start a guest, say how to reach it, end it with Enter")
     guest.add_argument("image", choices=sorted(IMAGES))
     guest.add_argument("--memory", default="4608", help="MB; with commas, of each memory node")
     guest.add_argument("word", nargs="*", help="words for the kernel's command line, such as lab.blocks_per_packet=16")
     options = parser.parse_args(words)
     try:
-        run = {"accuracy": _accuracy, "causes": _causes, "forecast": _forecast, "remedies": _remedies, "guest": _guest}[options.command]
-        return run(options)
+        return _COMMANDS[options.command](options)
     except (GuestError, RuntimeError, OSError, pytest.skip.Exception) as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -90,6 +98,21 @@ def _causes(options: argparse.Namespace) -> int:
     return _tell(write_causes(runs, options.output), options.output)
 
 
+def _reports(options: argparse.Namespace) -> int:
+    _check_troubles(options.trouble, REPORTED)
+    runs = list(report_on(options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.trouble))
+    return _tell(write_reports(runs, options.output), options.output)
+
+
+def _trace(options: argparse.Namespace) -> int:
+    _check_troubles(options.leaker, LEAKERS)
+    runs, figures = [], {}
+    for run in trace_runs(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True), options.leaker):
+        runs.append(run)  # written after each, so that what was measured is there if somebody stops it
+        figures = write_trace_figures(runs, options.output)
+    return _tell(figures, options.output)
+
+
 def _forecast(options: argparse.Namespace) -> int:
     lives = list(live(options.runs, options.seed, lambda line: print(line, file=sys.stderr, flush=True)))
     return _tell(write_forecasts(lives, options.output), options.output)
@@ -118,6 +141,17 @@ def _how_to_reach(guest: Guest) -> str:
         f"The interface that leaks: UDP and SSH on 127.0.0.1:{guest.leaking_port}. Its console: {guest.folder / 'console.log'}\n"
         "Enter ends the guest."
     )
+
+
+_COMMANDS = {
+    "accuracy": _accuracy,
+    "causes": _causes,
+    "forecast": _forecast,
+    "remedies": _remedies,
+    "reports": _reports,
+    "trace": _trace,
+    "guest": _guest,
+}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 """The cause that is told of guests that starve for a known reason, and of healthy ones under load.
 
 A guest starves many times in a boot: each run takes memory the way a trouble does, asks as a NIC would, has the probe look, and gives
-all back.
+all back. What the second look brings counts where the audit would have asked a second time.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import r
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.account import account_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explained
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import fleet_figures
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.deep_look import render_deep_look, with_deep
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 
 from tests.lab.guest import Guest, Plan, running
-from tests.lab.kernel import Kernel, earlier_kernel, kernel
+from tests.lab.kernel import Kernel, kernel, next_line_kernel
 
 STARVER = "/proc/pagealloc_starver"
 #: Healthy looks at a guest before it starves: the hosts of its kernel and size that it stands beside.
 _FLEET = 5
 HEALTHY = "healthy"
 #: More requests than any guest can grant.
-_ENDLESS = 10_000_000
+ENDLESS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,24 @@ def _leak(dice: random.Random) -> list[str]:
     order = dice.choice((0, 1, 2, 2, 3))
     part = dice.randint(1, 1 << order)
     until = dice.randint(14000, 30000) if part << 1 >= 1 << order else 20000
-    return [tell(f"leak {order} {part} {until}"), _burst(dice.choice((1, 2, 3)), _ENDLESS)]
+    return [tell(f"leak {order} {part} {until}"), burst(dice.choice((1, 2, 3)), ENDLESS)]
 
 
 def _slab_leak(dice: random.Random) -> list[str]:
     return [
         tell(f"slab {dice.choice((192, 512, 1024, 2048, 4096))} {dice.randint(14000, 30000)}"),
-        _burst(dice.choice((1, 2, 3)), _ENDLESS),
+        burst(dice.choice((1, 2, 3)), ENDLESS),
     ]
 
 
 def _fragmentation(dice: random.Random) -> list[str]:
-    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), _burst(dice.choice((2, 3)), _ENDLESS)]
+    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), burst(dice.choice((2, 3)), ENDLESS)]
 
 
 def _exhaustion(dice: random.Random) -> list[str]:
     hold = f"lab_hold {dice.randint(13000, 20000)} >/tmp/held 2>&1 </dev/null & n=0"
     until = "until [ -s /tmp/held ] || [ $n = 120 ]; do sleep 1; n=$((n+1)); done"
-    return [hold, until, _burst(dice.choice((0, 0, 1, 2)), _ENDLESS)]
+    return [hold, until, burst(dice.choice((0, 0, 1, 2)), ENDLESS)]
 
 
 def _reserve_too_small(dice: random.Random) -> list[str]:
@@ -82,18 +83,18 @@ def _reserve_too_small(dice: random.Random) -> list[str]:
     return [
         f"echo {reserve} >/proc/sys/vm/min_free_kbytes",
         "cat /mnt/big >/dev/null",
-        _burst(dice.choice((0, 0, 1, 2)), _ENDLESS),
+        burst(dice.choice((0, 0, 1, 2)), ENDLESS),
         "sleep 1",
     ]
 
 
 def _request_too_large(dice: random.Random) -> list[str]:
-    return [tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), _burst(dice.randint(4, 8), _ENDLESS)]
+    return [tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), burst(dice.randint(4, 8), ENDLESS)]
 
 
 def _one_node(dice: random.Random) -> list[str]:
     node = dice.randint(0, 1)
-    return [tell(f"drain {node} {dice.randint(2000, 6000)}"), _burst(dice.choice((1, 2, 3)), _ENDLESS, node)]
+    return [tell(f"drain {node} {dice.randint(2000, 6000)}"), burst(dice.choice((1, 2, 3)), ENDLESS, node)]
 
 
 def _not_pages(dice: random.Random) -> list[str]:
@@ -107,13 +108,13 @@ def work_of(dice: random.Random) -> list[str]:
         f"dd if=/dev/zero of=/mnt/more bs=1M count={dice.randint(10, 60)} 2>/dev/null; sync; rm -f /mnt/more",
         f"(lab_hold {dice.randint(150000, 300000)} >/tmp/held 2>&1 </dev/null & sleep 2; kill $!; wait)",
         "find / -xdev >/dev/null 2>&1",
-        _burst(dice.choice((0, 1, 2)), dice.randint(10, 200)),
+        burst(dice.choice((0, 1, 2)), dice.randint(10, 200)),
         f"echo {dice.randint(2000, 12000)} >/proc/sys/vm/min_free_kbytes",
     ]
     return dice.sample(work, dice.randint(2, len(work)))
 
 
-def _burst(order: int, count: int, node: int = -1) -> str:
+def burst(order: int, count: int, node: int = -1) -> str:
     return tell(f"burst {order} {count} {node}")
 
 
@@ -153,7 +154,7 @@ class Run:
 
 def kernels() -> tuple[Kernel, ...]:
     """On which kernels guests starve."""
-    return tuple({one.release: one for one in (kernel(), earlier_kernel())}.values())
+    return kernel(), next_line_kernel()
 
 
 def starve(runs: int, seed: int, say: Callable[[str], None], troubles: Sequence[str] = (), of: Sequence[Kernel] = ()) -> Iterator[Run]:
@@ -169,7 +170,7 @@ def starve(runs: int, seed: int, say: Callable[[str], None], troubles: Sequence[
 
 def _on_guest(guest: Guest, release: str, names: Sequence[str], runs: int, seed: int, say: Callable[[str], None]) -> Iterator[Run]:
     guest.run(f"a=$(grep -m1 ' nopage_rs' /proc/kallsyms) && echo limit ${{a%% *}} >{STARVER}")
-    leave_probe(guest)
+    leave_looks(guest)
     guest.run("mkdir -p /mnt; dd if=/dev/urandom of=/mnt/big bs=1M count=500 2>/dev/null; sync", timeout=600)
     before = [_look(guest, [], "") for _each in range(_FLEET)]
     for name in names:
@@ -198,16 +199,30 @@ def _run(guest: Guest, release: str, name: str, number: int, dice: random.Random
     return Run(name, release, number, causes, result["verdict"], result["symptom"], share)
 
 
-#: Marks the transcript of every look.
-NONCE = "causes"
+#: What marks the transcript of every look, and of every second one.
+NONCE, DEEP_NONCE = "causes", "deeper"
+#: dropbear takes no command of more than 9,000 bytes.
+_PART_BYTES = 4000
 
 
 def leave_probe(guest: Guest) -> None:
-    """The probe as a file on the guest, in halves: dropbear takes no command of more than 9,000 bytes, and the states need some too."""
-    probe = render_probe(NONCE)
-    half = probe.index("\n", len(probe) // 2) + 1
-    for part in (probe[:half], probe[half:]):
-        guest.run(f"cat >>/tmp/probe <<'END-OF-PART'\n{part}END-OF-PART")
+    """The probe as a file on the guest."""
+    _leave(guest, "/tmp/probe", render_probe(NONCE))
+
+
+def leave_looks(guest: Guest) -> None:
+    """The probe and the second look as files: the first says which drivers the second is to ask."""
+    leave_probe(guest)
+    first = read_transcript(guest.run("sh /tmp/probe"), NONCE)
+    _leave(guest, "/tmp/deep", render_deep_look(DEEP_NONCE, facts_from(first)))
+
+
+def _leave(guest: Guest, path: str, program: str) -> None:
+    text = program.rstrip("\n") + "\n"
+    while text:
+        end = text.find("\n", _PART_BYTES) + 1 or len(text)
+        guest.run(f"cat >>{path} <<'END-OF-PART'\n{text[:end]}END-OF-PART")
+        text = text[end:]
 
 
 def _look(guest: Guest, commands: Sequence[str], after: str) -> dict[str, Any]:
@@ -217,15 +232,22 @@ def _look(guest: Guest, commands: Sequence[str], after: str) -> dict[str, Any]:
             "echo -1000 >/proc/self/oom_score_adj",
             "min=$(cat /proc/sys/vm/min_free_kbytes); dmesg -c >/dev/null; : >/var/log/messages; echo 3 >/proc/sys/vm/drop_caches",
             *commands,
-            "sh /tmp/probe",
+            "sh /tmp/probe; sh /tmp/deep",
             tell("release"),
             after,
             "echo $min >/proc/sys/vm/min_free_kbytes",
             "echo 1 >/proc/sys/vm/compact_memory; true",
         ]
     )
-    said = guest.run(script, check=False, timeout=400)
-    facts: dict[str, Any] = facts_from(read_transcript(said, NONCE))
+    return facts_of_looks(guest.run(script, check=False, timeout=400))
+
+
+def facts_of_looks(said: str) -> dict[str, Any]:
+    """Of both looks; of the first alone where the audit would not have looked again."""
+    first = read_transcript(said, NONCE)
+    facts: dict[str, Any] = facts_from(first)
+    if classify(facts, load_catalogue())["symptom"]:
+        facts = facts_from(with_deep(first, read_transcript(said, DEEP_NONCE)))
     return facts
 
 
@@ -247,7 +269,7 @@ def figures_of(runs: Sequence[Run]) -> dict[str, Any]:
         "unaccounted_percent_of_healthy_hosts": _span([run.unaccounted_percent for run in healthy]),
         "matrix": {name: dict(sorted(told.items())) for name, told in matrix.items()},
         "truth": {name: trouble.truth for name, trouble in TROUBLES.items() if name in matrix},
-        "not_run": {"cma": "the kernels of the lab are built without CONFIG_CMA"},
+        "not_run": {"cma": f"built without CONFIG_CMA: {', '.join(one.release for one in kernels() if not one.built_with('CONFIG_CMA'))}"},
         "wrong": [
             {
                 "trouble": run.trouble,

@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.conftest import tool
 from tests.lab.cache import LAB
-from tests.lab.images import key, legacy, modern, suse, upgradable
+from tests.lab.images import key, legacy, modern, reporting, suse, upgradable
 from tests.lab.initramfs import initramfs
 from tests.lab.kernel import Kernel, kernel
 from tests.sshd import free_port
@@ -31,7 +31,7 @@ BOOT_SECONDS = 300
 #: How long its sshd may think about a banner, and about a session. Given up early and tried anew, each would keep it from answering the
 #: next. But a connection begun before there is a network is tried anew by QEMU ever more seldom.
 _BANNER_SECONDS, _SESSION_SECONDS = 15, 60
-IMAGES = {"legacy": legacy, "modern": modern, "upgradable": upgradable, "suse": suse}
+IMAGES = {"legacy": legacy, "modern": modern, "reporting": reporting, "upgradable": upgradable, "suse": suse}
 #: Those that boot from their own disk the kernel that they chose themselves.
 SELF_BOOTING = ("upgradable", "suse")
 _SSH = ("-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes")

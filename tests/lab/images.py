@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The disks of the guests.
 
-``legacy``: busybox and dropbear without Python. ``modern``: Debian with systemd and Python. ``upgradable``: that and dnf, rpm and
-the boot of an EL host; its kernels are RPMs (packages.py), and GRUB on its disk chooses among them by what the guest itself set.
-``suse``: the same with zypper and the boot of a SUSE host.
+``legacy``: busybox and dropbear without Python. ``modern``: Debian with systemd and Python. ``reporting``: that and sos.
+``upgradable``: ``modern`` with dnf, rpm and the boot of an EL host; its kernels are RPMs (packages.py), and GRUB on its disk chooses
+among them by what the guest itself set. ``suse``: the same with zypper and the boot of a SUSE host.
 
 All have the lab's network (eth0 to be reached by, mlx0 over eth1 that leaks), the lab's modules and its key, and one way to
 be told how to behave: ``lab.NAME=VALUE``, see lab_setup below.
@@ -72,6 +72,12 @@ def modern(of: Kernel) -> Path:
     """An ext4 disk with Debian's userland."""
     base = _debian("debian", _MODERN_PACKAGES)
     return _disk("modern", of, digest(MODERN, base.parent.name), lambda root: _lay_debian(root, base))
+
+
+def reporting(of: Kernel) -> Path:
+    """As ``modern``, with sos."""
+    base = _debian("sos-debian", (*_MODERN_PACKAGES, "sosreport"))
+    return _disk("reporting", of, digest(MODERN, base.parent.name), lambda root: _lay_debian(root, base))
 
 
 def upgradable(_of: Kernel) -> Path:

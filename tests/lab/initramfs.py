@@ -39,10 +39,10 @@ def initramfs(of: Kernel) -> Path:
         without_modules(tree)
         present = []
         for name in MODULES:
-            found = next(of.modules.rglob(f"{name}.ko"), None)
-            if found:  # else it is built in
-                (tree / "modules" / found.name).write_bytes(found.read_bytes())
-                present.append(f"{found.name}\n")
+            content = of.module(name)
+            if content is not None:  # else it is built in
+                (tree / "modules" / f"{name}.ko").write_bytes(content)
+                present.append(f"{name}.ko\n")
         (tree / "modules" / "order").write_text("".join(present))
         names = "\n".join(sorted(str(path.relative_to(tree)) for path in tree.rglob("*")))
         archive = subprocess.run(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -19,8 +20,8 @@ from tests.lab.debian import depends_of, ever_depends_of, unpacked
 DRIVER = Path(__file__).parent / "driver"
 #: The programs in it: look.c becomes /sbin/lab_look of every guest.
 PROGRAMS = ("look", "hold", "sieve")
-#: The metapackage whose kernel is the newest of the suite.
-_NEWEST = "linux-image-amd64"
+#: The metapackage whose kernel is the newest of the suite's own line, and the one of the next release's line.
+_NEWEST, _NEXT_LINE = "linux-image-amd64", "linux-image-6.12-amd64"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,18 @@ class Kernel:
     def modules(self) -> Path:
         return self.root / "lib" / "modules" / self.release
 
+    def module(self, name: str) -> bytes | None:
+        """The file of a module, unpacked; None where it is built in or there is none."""
+        for path in self.modules.rglob(f"{name}.ko"):
+            return path.read_bytes()
+        for path in self.modules.rglob(f"{name}.ko.xz"):
+            return lzma.decompress(path.read_bytes())
+        return None
+
+    def built_with(self, option: str) -> bool:
+        """Whether its build has this option, CONFIG_CMA or the like, built in."""
+        return f"{option}=y" in (self.root / "boot" / f"config-{self.release}").read_text().splitlines()
+
 
 @cache
 def kernel() -> Kernel:
@@ -49,6 +62,12 @@ def kernel() -> Kernel:
 def earlier_kernel() -> Kernel:
     """The suite's newest but one; the newest where it has no other, as right after a point release of Debian."""
     return _kernel([name for name in ever_depends_of(_NEWEST) if not name.endswith(kernel().release)] or depends_of(_NEWEST))
+
+
+@cache
+def next_line_kernel() -> Kernel:
+    """The newest of the next release's line, which the suite has beside its own."""
+    return _kernel(depends_of(_NEXT_LINE))
 
 
 def _kernel(packages: Sequence[str]) -> Kernel:
@@ -71,7 +90,9 @@ def lab_modules(of: Kernel, blocks_per_packet: int = 0) -> Path:
         tree.joinpath("Makefile").write_text(f"include {build}/usr/src/{common}/Makefile\n")
         source = folder / "source"
         shutil.copytree(DRIVER, source)
-        command = [tool("make"), "-C", str(tree), f"M={source}", f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}", "modules"]
+        # no BTF, which would take a program more
+        words = ("CONFIG_DEBUG_INFO_BTF_MODULES=", f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}")
+        command = [tool("make"), "-C", str(tree), f"M={source}", *words, "modules"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         if done.returncode:
             raise RuntimeError(f"the lab's modules do not build: {done.stdout[-2000:]}{done.stderr[-3000:]}")
@@ -106,7 +127,8 @@ def lay_modules(tree: Path, of: Kernel, lab: Path, names: Sequence[str] = ()) ->
     for module in sorted(lab.glob("*.ko")):
         shutil.copy(module, driver if module.stem == "mlx4_en" else own)
     for name in (*_NETWORK, *names):
-        for module in of.modules.rglob(f"{name}.ko"):
-            shutil.copy(module, own)
+        content = of.module(name)
+        if content is not None:
+            (own / f"{name}.ko").write_bytes(content)
     for name in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
         shutil.copy(of.modules / name, tree)

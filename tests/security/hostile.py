@@ -131,7 +131,7 @@ JSON
 exit 0;; esac
 [ -n "$nonce" ] || exec /bin/sh "$@"
 echo "pagealloc-evidence 1 $nonce"
-case $2 in *fleetcare-pagealloc.lock*) cat <<'ANSWER'
+case $2 in *fleetcare-pagealloc*.lock*) cat <<'ANSWER'
 {chr(10).join(answer)}
 ANSWER
 ;; *) cat <<'ASKED'

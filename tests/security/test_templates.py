@@ -46,6 +46,7 @@ ACTIONS: dict[str, list[dict[str, Any]]] = {
         {"state": "{{ said.stdout }}"},
         {"site_advisories": [{"id": "{{ said.stdout }}", "driver": "{{ said.stdout }}"}]},
     ],
+    "trace": [{"seconds": 4}, {"seconds": 4, "output_dir": "traces"}, {"seconds": "{{ said.stdout }}"}],
     "kernel_preflight": [
         {},
         {"refuse": False, "reboot": "now"},
@@ -161,7 +162,8 @@ def play(ansible: Ansible, folder: Path, source: Path, tasks: list[Task], *words
         for name in given
     ]
     playbook = folder / "play.yml"
-    playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [*read, *tasks]}]))
+    # not "all", since over that the trace would refuse
+    playbook.write_text(json.dumps([{"hosts": "all:&all", "gather_facts": False, "tasks": [*read, *tasks]}]))
     try:
         ansible.run(
             "ansible-playbook", "-i", str(source), "--forks", "12", "--diff", str(playbook), *words, folder=folder,

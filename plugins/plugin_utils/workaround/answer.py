@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
@@ -29,7 +30,7 @@ class NoAnswerError(Exception):
     """The answer did not arrive whole; the message says what did."""
 
 
-def read_answer(output: str, nonce: str) -> Answer:
+def read_answer(output: str, nonce: str, outcomes: Collection[str] = OUTCOMES) -> Answer:
     """The answer, a transcript, in a host's output, whatever a shell's start-up files print around it. Raises NoAnswerError."""
     try:
         evidence = read_transcript(output, nonce)
@@ -42,6 +43,6 @@ def read_answer(output: str, nonce: str) -> Answer:
     before, after = texts.pop("compacted_from", ""), texts.pop("compacted_to", "")
     values = {name: text[:-1] for name, text in texts.items()}
     outcome = values.pop("outcome", "")
-    if outcome not in OUTCOMES:
+    if outcome not in outcomes:
         raise NoAnswerError(f"the host's answer names no outcome that is known: {clip(outcome, 40)!r}")
     return Answer(outcome, clip(values.pop("reason", ""), 400), values, (before, after) if before and after else None)

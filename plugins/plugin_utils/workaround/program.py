@@ -63,7 +63,7 @@ def render_program(verb: str, nonce: str, values: Mapping[str, Any]) -> str:
     }
     assignments = "".join(f'{name}="{value}"\n' for name, value in variables.items())
     parts = (*_FIRST, *_PARTS[verb], _LAST)
-    return f"{assignments}{''.join(map(_part, parts))}{_PARTS[verb][-1]}\n"
+    return f"{assignments}{''.join(shell_part(_FOLDER / f'{part}.sh') for part in parts)}{_PARTS[verb][-1]}\n"
 
 
 def _given(verb: str, values: Mapping[str, Any]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def _number(values: Mapping[str, Any], name: str) -> str:
 
 
 @cache
-def _part(name: str) -> str:
+def shell_part(path: Path) -> str:
     """A part without comments, blank lines and indentation: dropbear takes no command of more than 9000 bytes."""
-    lines = (line.lstrip(" ") for line in (_FOLDER / f"{name}.sh").read_text(encoding="utf-8").splitlines())
+    lines = (line.lstrip(" ") for line in path.read_text(encoding="utf-8").splitlines())
     return "".join(line + "\n" for line in lines if line and not line.startswith("#"))

@@ -18,6 +18,7 @@
 #include <linux/netdevice.h>
 #include <linux/platform_device.h>
 #include <linux/rtnetlink.h>
+#include <linux/version.h>
 
 #define ORDER 2
 /* As mlx4_en's own SMALL_PACKET_SIZE: up to here a packet is copied, and needs no block. */
@@ -162,7 +163,16 @@ static int probe(struct platform_device *pdev)
 	return err;
 }
 
-static int remove(struct platform_device *pdev)
+/* Linux 6.11 asks it for nothing. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define REMOVED int
+#define DONE 0
+#else
+#define REMOVED void
+#define DONE
+#endif
+
+static REMOVED remove(struct platform_device *pdev)
 {
 	struct page *page, *next;
 
@@ -174,7 +184,7 @@ static int remove(struct platform_device *pdev)
 	dev_put(carrier);
 	list_for_each_entry_safe(page, next, &leaked, lru)
 		__free_page(page);
-	return 0;
+	return DONE;
 }
 
 static struct platform_driver mlx4_core = {

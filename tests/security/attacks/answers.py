@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the programs that change a host might get back from one that lies: the workaround's answer, the upgrade's looks at the host."""
+"""What the programs that change a host might get back from one that lies: the answers of the workaround and the trace, the upgrade's
+looks at the host."""
 
 from __future__ import annotations
 
@@ -27,6 +28,20 @@ $compacted_from:Node 0, zone   Normal   9539   4328      0      0      0      0 
 $compacted_to:Node 0, zone   Normal   9539   4328      3      2      1      0      0      0      0      0      1
 $outcome:applied
 $reason:because a=b
+pagealloc-evidence end {NONCE}
+"""
+_TRACED = f"""\
+pagealloc-evidence 1 {NONCE}
+$page_kb:4
+$where:/sys/kernel/tracing/instances/fleetcare_pagealloc
+$seen:10 6 0
+$stack:1 a GFP_ATOMIC|__GFP_COMP __alloc_pages,receive[mlx4_en],net_rx_action
+$event:1 0 0 0x1fe7c 2
+$stack:2 f - free_unref_page,skb_release_data
+$event:2 1 14 0x1fe7c 2
+$event:1 0 5000 129660 2
+$symbol:receive [mlx4_en]
+$outcome:traced
 pagealloc-evidence end {NONCE}
 """
 #: One host that has everything at once: what each part of the programs may print.
@@ -72,6 +87,11 @@ def answer(chance: Random) -> str:
         outcome = f"$outcome:{chance.choice((*OUTCOMES, word(chance)))}"
         return "\n".join([f"pagealloc-evidence 1 {NONCE}", *lines, outcome, f"pagealloc-evidence end {NONCE}", ""])
     return mutated(chance, _ANSWER, [_ANSWER])
+
+
+def traced(chance: Random) -> str:
+    """Of the trace's program."""
+    return mutated(chance, _TRACED, [_TRACED])
 
 
 def look(chance: Random) -> Evidence:

@@ -9,8 +9,12 @@ import re
 import shlex
 from typing import Any
 
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_answer import TraceRefusedError, read_trace
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_screen import render_takers
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import read_events
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.cluster import Cluster, read_clusters
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.drivers import finding_of_contents, needed_drivers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.finding import UpgradeError
@@ -27,7 +31,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.verify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import OUTCOMES, NoAnswerError, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies.compact_memory import gained
 
-from tests.security.attacks.answers import NONCE, answer, look
+from tests.security.attacks.answers import NONCE, answer, look, traced
 from tests.security.attacks.handed import sound_facts
 from tests.security.fuzz.properties import NAMED, bounded, named, require
 from tests.security.fuzz.runner import Fuzzer
@@ -52,6 +56,15 @@ def _answer(output: str) -> None:
     require(found.outcome in OUTCOMES and len(found.reason) <= 400 and found.reason.isprintable(), "the answer is none")
     bounded(found.values, output)
     gained(found, sound_facts()[0], 2)
+
+
+def _trace(output: str) -> None:
+    result = named(read_trace, output, NONCE, 10, errors=(EvidenceError, NoAnswerError, TraceRefusedError))
+    if result is None:
+        return
+    shown = render_takers("host", result, None)
+    require(len(shown.splitlines()) < 40 and max(map(len, shown.splitlines())) < 100, "the answer is more than a screen")
+    require(all(row["taken_blocks"] == row["given_back_blocks"] + row["stays_blocks"] for row in result["callers"]), "blocks are lost")
 
 
 def _look(evidence: Evidence) -> None:
@@ -117,6 +130,7 @@ def _is_assignments(text: str, plan: dict[str, str]) -> None:
 
 FUZZERS = (
     Fuzzer("answer", "the answer of the workaround's program", (read_answer, gained), answer, _answer),
+    Fuzzer("trace", "the answer of the trace's program", (read_trace, read_events), traced, _trace),
     Fuzzer(
         "upgrade",
         "the answers of the upgrade's programs, and the commands made of them",

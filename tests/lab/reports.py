@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A guest that starves, asked live and then by the report that Debian's sos makes of it in that state: the same causes.
+
+sos is a program in Python and needs memory of its own, so a guest here has some left. One whose memory is used up to the watermarks, or
+whose node is drained, is for causes.py alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import facts_from
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.explanation import explained
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import read_recorded
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
+
+from tests.lab.causes import ENDLESS, HEALTHY, burst, facts_of_looks, leave_looks, tell, work_of
+from tests.lab.guest import Guest, Plan, running
+from tests.lab.kernel import kernel
+
+#: sos's plugins that bring what is read here; all of them take an emulated processor half an hour.
+_PLUGINS = ("kernel", "memory", "networking", "process", "date", "host", "logs", "release")
+_FOLDER = "/root/report"
+
+
+def _all(order: int) -> str:
+    """Requests until one is refused."""
+    return burst(order, ENDLESS)
+
+
+#: Trouble -> the cause, and the commands that bring it about with random numbers.
+REPORTED: dict[str, tuple[str, Callable[[random.Random], Sequence[str]]]] = {
+    "leaking driver": ("leak", lambda dice: [tell(f"leak 0 1 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
+    "kmalloc leak": ("slab_leak", lambda dice: [tell(f"slab 2048 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
+    "unmovable pages scattered": ("fragmentation", lambda dice: [tell(f"scatter 2 500 {dice.getrandbits(31)}"), _all(2)]),
+    "large requests": ("request_too_large", lambda dice: [tell(f"scatter 4 90 {dice.getrandbits(31)}"), _all(dice.randint(4, 8))]),
+    "vmalloc space spent": ("not_pages", lambda dice: [tell(f"space {dice.choice((16, 64))}")]),
+    "healthy under load": (HEALTHY, lambda dice: ["dd if=/dev/urandom of=/mnt/big bs=1M count=50 2>/dev/null", *work_of(dice)]),
+}
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What was told of a guest live, and by its report: verdict and causes with their certainty, the likeliest first."""
+
+    trouble: str
+    live: tuple[str, ...]
+    report: tuple[str, ...]
+    truth: str
+
+    @property
+    def same(self) -> bool:
+        return self.live == self.report
+
+    @property
+    def right(self) -> bool:
+        """Whether both name the true cause first. A host without the symptom has no cause: its reasons tell of what else was short."""
+        wanted = None if self.truth in (HEALTHY, "not_pages") else self.truth
+        return all((told[1].split()[0] if told[1:] else None) == wanted for told in (self.live, self.report))
+
+
+def report_on(seed: int, say: Callable[[str], None], troubles: Sequence[str] = ()) -> Iterator[Reported]:
+    """A run of each trouble; the same for the same seed."""
+    with running(Plan("reporting", (1024,), ("oops=panic",), kernel()), "reports") as guest:
+        leave_looks(guest)
+        for name in troubles or REPORTED:
+            truth, commands = REPORTED[name]
+            live, report = _both(guest, commands(random.Random(f"{seed} {name}")))
+            done = Reported(name, told_of(live), told_of(facts_from(read_recorded(str(report)))), truth)
+            say(f"{name}: live {', '.join(done.live)}; report {', '.join(done.report)}{'' if done.same and done.right else ' (wrong)'}")
+            yield done
+
+
+def _both(guest: Guest, commands: Sequence[str]) -> tuple[dict[str, Any], Path]:
+    """The facts of the guest in this trouble, and the report that was made of it before the trouble was undone."""
+    forget = "journalctl --rotate; journalctl --vacuum-time=1s; dmesg -c; echo 3 >/proc/sys/vm/drop_caches"
+    guest.run(f"sync; ({forget}) >/dev/null 2>&1; rm -rf {_FOLDER}; mkdir {_FOLDER}")
+    said = guest.run("\n".join((*commands, "sh /tmp/probe; sh /tmp/deep")), check=False, timeout=600)
+    words = f"--batch --tmp-dir {_FOLDER} -z gzip -o {','.join(_PLUGINS)}"
+    guest.run(f"sos report {words} >/root/said 2>&1 || {{ tail /root/said; false; }}", timeout=1800)
+    path = guest.folder / "sosreport-guest.tar.gz"
+    path.write_bytes(base64.b64decode(guest.run(f"base64 {_FOLDER}/sosreport-*.tar.gz", timeout=600)))
+    guest.run(f"{tell('release')}; rm -rf {_FOLDER} /mnt/more; echo 1 >/proc/sys/vm/compact_memory")
+    return facts_of_looks(said), path
+
+
+def told_of(facts: dict[str, Any]) -> tuple[str, ...]:
+    """The verdict, then each cause with its certainty."""
+    result = explained(classify(facts, load_catalogue()), facts)
+    return (result["verdict"], *(f"{one['cause']} {one['certainty']}" for one in result["causes"]))
+
+
+def write_reports(runs: Sequence[Reported], path: Path) -> dict[str, Any]:
+    """build/reports.json"""
+    figures = {
+        "kernel": kernel().release,
+        "runs": len(runs),
+        "same": sum(run.same for run in runs),
+        "right": sum(run.right for run in runs),
+        "of_each": [asdict(run) for run in runs],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=2) + "\n")
+    return figures
