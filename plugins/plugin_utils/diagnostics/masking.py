@@ -33,11 +33,18 @@ _MAC = re.compile(r"(?<![0-9A-Fa-f:])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5,19}(
 _IPV4 = re.compile(r"(?<![\w.-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w-]|\.[0-9])")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _HEX_IPV4, _HEX_IPV6 = re.compile(r"(?<=\t)[0-9A-F]{8}(?=\t)"), re.compile(r"\b[0-9a-f]{32}\b")
+_LOGS = re.compile(r"var/log/|sos_commands/logs/|sos_commands/kernel/dmesg\Z")
 #: Who wrote a line of a log, and who does not answer.
 _LOG_HOST = re.compile(
-    r"^(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T\S{8,32}) ([A-Za-z0-9][\w.-]{0,252}) ", re.MULTILINE
+    r"^((?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T\S{8,32}) )([A-Za-z0-9][\w.-]{0,252})(?= )", re.MULTILINE
 )
 _SERVER = re.compile(r"server ([A-Za-z0-9][\w.-]{0,252}) (?:not responding|OK\b|timed out)")
+#: Members of which a part is the host's name, whatever word that is.
+_PLACES_OF_NAME = (
+    (re.compile(r"sos_commands/kernel/uname_-a\Z"), re.compile(r"\A(\S+ )\S+")),
+    (re.compile(r"sos_commands/host/hostname\Z|proc/sys/kernel/hostname\Z"), re.compile(r"\A()[^\n]+")),
+    (re.compile(r"sos_commands/kernel/sysctl_-a\Z"), re.compile(r"^(kernel\.hostname = )[^\n]+", re.MULTILINE)),
+)
 _MOST_NAMES = 200
 #: Names that say nothing of a host, or stand for other things in what a kernel writes.
 _NO_NAMES = frozenset(("localhost", "localdomain", "kernel", "(none)", "none", "last", "node", "page", "memory"))
@@ -51,10 +58,10 @@ def without_secrets(path: str, text: str) -> str:
 
 
 def own_names(texts: Mapping[str, str]) -> list[str]:
-    """What the host calls itself, full names first."""
+    """What the host calls itself, in full and in short."""
     uname = texts.get("sos_commands/kernel/uname_-a", "").split()
     told = [*texts.get("sos_commands/host/hostname", "").split()[:1], *uname[1:2], texts.get("proc/sys/kernel/hostname", "").strip()]
-    return _usable([*told, *(name.partition(".")[0] for name in told)])
+    return [name for one in told if one for name in (one, one.partition(".")[0])]
 
 
 def _usable(names: Iterable[str]) -> list[str]:
@@ -67,13 +74,15 @@ class Masking:
     """Replacements of one archive. ``label``: what this host is called in it. ``texts``: its members, of which the names are taken."""
 
     def __init__(self, label: str, texts: Mapping[str, str], more_names: Iterable[str] = ()) -> None:
+        self._label = label
         self._replaced: dict[str, str] = {}
         self._counts = dict.fromkeys(_KINDS, 0)
-        own = _usable([*own_names(texts), *more_names])
+        self._own_words = frozenset(name.lower() for name in own_names(texts))
+        own = _usable([*self._own_words, *more_names])
         others: dict[str, None] = {}
         for path, text in texts.items():
-            if path.startswith(("var/log/", "sos_commands/logs/", "sos_commands/kernel/dmesg")):
-                others.update(dict.fromkeys([*_LOG_HOST.findall(text), *_SERVER.findall(text)]))
+            if _LOGS.match(path):
+                others.update(dict.fromkeys([*(name for _stamp, name in _LOG_HOST.findall(text)), *_SERVER.findall(text)]))
         names = {name.lower(): label for name in own}
         for name in _usable(list(others)[:_MOST_NAMES]):
             if name.lower() not in names:
@@ -92,6 +101,10 @@ class Masking:
         if path == "proc/net/ipv6_route":
             return _HEX_IPV6.sub(self._of_hex_ipv6, text)
         text = _MAC.sub(self._of_mac, text)
+        for member, place in _PLACES_OF_NAME:
+            text = place.sub(rf"\g<1>{self._label}", text) if member.match(path) else text
+        if _LOGS.match(path):
+            text = _LOG_HOST.sub(lambda found: found.group(1) + self._name(found.group(2)), text)
         if _WORDED.match(path):
             text = self._names_shape.sub(self._of_name, text)
             text = text if _VERSIONS.match(path) else _IPV4.sub(self._of_ipv4, text)
@@ -162,9 +175,14 @@ class Masking:
         return ipaddress.IPv6Address(self._ipv6(str(told))).packed.hex()
 
     def _of_name(self, found: re.Match[str]) -> str:
-        told = found.group().lower()
+        return self._name(found.group())
+
+    def _name(self, name: str) -> str:
+        told = name.lower()
         if told in self._names:
             return self._names[told]
         if told in self._domains:
             return "masked.example"
+        if told in self._own_words:
+            return self._label
         return self._instead(told, lambda: self._next(OTHER_NAMES, "host{}"))

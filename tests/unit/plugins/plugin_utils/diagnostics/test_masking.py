@@ -72,11 +72,17 @@ def test_what_the_kernel_counted_stays(path: str) -> None:
     assert mask().masked(path, text) == text
 
 
-@pytest.mark.parametrize("name", ["kernel", "Node", "page", "localhost", "x1", "12.5", "a(b", "", "memory"])
-def test_a_name_that_a_log_is_made_of_is_no_name(name: str) -> None:
+@pytest.mark.parametrize("name", ["kernel", "Node", "page", "vm", "x1", "memory"])
+def test_a_name_that_a_log_is_made_of_is_replaced_where_it_is_the_hosts_alone(name: str) -> None:
     texts = {UNAME: f"Linux {name} 2.6.32\n", MESSAGES: f"Nov 27 05:16:53 {name} kernel: x\n"}
-    text = "Node 0 kernel: page allocation failure, x1 12.5 a(b memory\n"
-    assert Masking("masked-1", texts).masked(DMESG, text) == text
+    one = Masking("masked-1", texts)
+    text = "Node 0 kernel: page allocation failure, x1 vm.min_free_kbytes memory\n"
+    assert one.masked(DMESG, text) == text
+    assert one.masked(UNAME, texts[UNAME]) == "Linux masked-1 2.6.32\n"
+    assert one.masked("sos_commands/host/hostname", f"{name}\n") == one.masked("proc/sys/kernel/hostname", f"{name}\n") == "masked-1\n"
+    assert one.masked("sos_commands/kernel/sysctl_-a", f"kernel.hostname = {name}\nvm.x = 1\n") == "kernel.hostname = masked-1\nvm.x = 1\n"
+    line = f"Nov 27 05:16:53 {name} kernel: {text}"
+    assert one.masked(MESSAGES, line) == f"Nov 27 05:16:53 masked-1 kernel: {text}"
 
 
 def test_a_release_with_four_numbers_is_no_address() -> None:
