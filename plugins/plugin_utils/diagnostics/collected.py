@@ -107,7 +107,7 @@ def path_of(source: str) -> str | None:
     """
     for shape, place in _PLACES:
         found = shape.match(source)
-        if found and not any(".." in name for name in found.groups()):
+        if found and ".." not in source:
             pieces = place.split("*")
             return "".join(piece + name for piece, name in zip(pieces, (*found.groups(), ""), strict=True))
     return None

@@ -56,7 +56,9 @@ class Packed:
 
 def judged_of(collected: Collected, catalogue: Catalogue) -> dict[str, Any]:
     """The result of the host as the audit reads it from the archive: with its facts and causes. Never raises for what a host gave."""
-    evidence: Evidence = evidence_of(KeptMembers({path: text.encode() for path, text in collected.texts.items()}, collected.links, {}))
+    evidence: Evidence = evidence_of(
+        KeptMembers({path: text.encode("utf-8", "replace") for path, text in collected.texts.items()}, collected.links, {})
+    )
     keep_bounds(evidence.texts, evidence.reasons)
     result = judge_host(Gathered.whatever(lambda: Gathered.from_evidence(evidence)), catalogue)
     return explained(result, result["facts"], None, catalogue)
@@ -72,7 +74,7 @@ def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 def ticket(collected: Collected, result: Mapping[str, Any], archive: Packed) -> str:
     """The text. What a host said is printable in it and bounded."""
     lines = (*_why(result, archive), *_what(collected), *_missing(collected), *_of_archive(archive))
-    return "".join(f"{parted(printable(line, _LINE_CHARS))}\n" for line in lines)
+    return "".join(f"{printable(parted(line), _LINE_CHARS)}\n" for line in lines)
 
 
 def _why(result: Mapping[str, Any], archive: Packed) -> Iterator[str]:
@@ -82,7 +84,7 @@ def _why(result: Mapping[str, Any], archive: Packed) -> Iterator[str]:
     yield f"{archive.host} is {_words(result['verdict'])}{found}. Taken at {utc_time_of(archive.epoch_seconds)}."
     yield f"Kernel: {(facts.get('kernel') or {}).get('release') or 'not known'}. Network: {_drivers(facts.get('nics') or ())}."
     told = [reason for cause in causes[:1] for reason in cause["reasons"][:1]]
-    for reason in dict.fromkeys([*told, *result["reasons"][: _REASONS + 1]]):
+    for reason in list(dict.fromkeys([*told, *result["reasons"]]))[:_REASONS]:
         yield f"Why: {reason}"
     for action in result["actions"][:2]:
         yield f"To do: {action['description']}"
