@@ -14,6 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.named_hosts import require_named_hosts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import file_name_for
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
@@ -32,8 +33,6 @@ _OPTIONS = {
     "output_dir": {"type": "path"},
     "options_from": {"type": "str"},
 }
-#: Patterns that mean the whole inventory.
-_ALL = ("all", "*", "all:*", "~.*")
 
 
 class ActionModule(ShellAction):
@@ -47,7 +46,7 @@ class ActionModule(ShellAction):
             self._task.args.setdefault("output_dir", role_options("trace")["pagealloc_output_dir"]["default"])
         _unused, options = self.validate_argument_spec(_OPTIONS)
         _require_bounds(options)
-        self._require_named(task_vars)
+        require_named_hosts(self._task.get_play().hosts, task_vars, "The trace runs on named hosts alone")
         result = self._traced(options)
         path = None if self._task.check_mode or not options["output_dir"] else self._write(options["output_dir"], result)
         Display().display(f"\n{render_takers(self.host, result, path)}")
@@ -73,15 +72,6 @@ class ActionModule(ShellAction):
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         return str(path)
-
-    def _require_named(self, task_vars: Mapping[str, Any]) -> None:
-        """Tracing costs a host some of its time, so nobody may do it to a whole inventory by leaving something out."""
-        limit = str(task_vars.get("ansible_limit") or "all")
-        given = self._task.get_play().hosts
-        patterns = given if isinstance(given, (list, tuple)) else str(given).split(",")
-        whole = any(str(pattern).strip() in _ALL for pattern in patterns) and limit.strip() in _ALL
-        if whole and len((task_vars.get("groups") or {}).get("all", ())) > 1:
-            raise AnsibleActionFail("The trace runs on named hosts alone. Name them with --limit or -e pagealloc_hosts=HOST,HOST")
 
 
 def _require_bounds(options: Mapping[str, Any]) -> None:

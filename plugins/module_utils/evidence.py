@@ -94,14 +94,14 @@ class Evidence:
         ]
 
 
-def read_transcript(text, nonce=None):
+def read_transcript(text, nonce=None, most_bytes=MAX_TRANSCRIPT_BYTES):
     """Evidence from a transcript (str). What precedes its first line, such as a login banner, is left out.
 
-    ``nonce``: that of the probe that was sent; None for a recorded one, where the first line tells. Raises
-    EvidenceError where there is no transcript in the text.
+    ``nonce``: that of the probe that was sent; None for a recorded one, where the first line tells. ``most_bytes``: what the program
+    of that nonce may send. Raises EvidenceError where there is no transcript in the text.
     """
     if nonce is not None:
-        text = cut_transcript(text, nonce)
+        text = cut_transcript(text, nonce, most_bytes)
     lines = text.split("\n")
     start, nonce = _find_head(lines, nonce)
     end = end_line(nonce)
@@ -138,7 +138,7 @@ def keep_bounds(texts, reasons):
             reasons[source] = "a line of it is longer than %d characters" % MAX_TEXT_LINE_CHARS
 
 
-def cut_transcript(text, nonce):
+def cut_transcript(text, nonce, most_bytes=MAX_TRANSCRIPT_BYTES):
     """The transcript of the probe with this nonce in a host's output, from its first line on, and no more of it than the
     probe would send. EvidenceError where there is none."""
     head, start = head_line(nonce), -1
@@ -147,7 +147,7 @@ def cut_transcript(text, nonce):
         if start < 0:
             raise EvidenceError("evidence", None, _no_head_reason(text.split("\n")))
         if text[start - 1 : start] in ("", "\n") and _line_at(text, start) == head:
-            return text[start : start + MAX_TRANSCRIPT_BYTES]
+            return text[start : start + most_bytes]
 
 
 def _line_at(text, start):

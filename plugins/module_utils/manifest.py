@@ -41,6 +41,14 @@ def _link(path):
     return Source(path, "link", (path.lstrip("/"),))
 
 
+def _own(source, name):
+    """What sos does not take, and an archive of the diagnostics has: in a folder that no version of sos has."""
+    return Source(source, "command", ("%s/%s" % (OWN_FOLDER, name),))
+
+
+#: Where an archive of the diagnostics keeps what sos does not take.
+OWN_FOLDER = "sos_commands/fleetcare_pagealloc"
+
 #: Sysctls of vm that decide how early and how hard the kernel makes room: read, and never set.
 TUNING = ("watermark_boost_factor", "extfrag_threshold")
 #: RHEL 6 has the word redhat_ before it.
@@ -94,13 +102,13 @@ MANIFEST = (
         _link("/sys/class/net/*/lower_*"),
         _link("/sys/class/net/*/brif/*"),
         Source("$uname", "command", ("sos_commands/kernel/uname_-a", "uname")),
-        Source("$getconf", "command", ()),
-        Source(CONTAINER, "command", ()),
+        _own("$getconf", "getconf_PAGESIZE"),
+        _own(CONTAINER, "container"),
         Source("$ethtool/*", "command", ("sos_commands/networking/ethtool_-i_*",)),
-        Source("$modinfo/*", "command", ()),
+        _own("$modinfo/*", "modinfo_*"),
         Source("$module_version/*", "command", ()),
-        Source("$kernels", "command", ()),
-        Source("$grubby", "command", ()),
+        _own("$kernels", "kernels"),
+        _own("$grubby", "grubby_--default-kernel"),
         Source(
             "$dmesg",
             "command",

@@ -146,6 +146,11 @@ SECTIONS = {"nics": _NICS, "kernels": _KERNELS, "log": _LOG}
 def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log")):
     """The probe as the text of a shell program; ``nonce``: letters and digits that mark this transcript's frame."""
     entries = MANIFEST + ((PAGETYPEINFO,) if pagetypeinfo else ())
+    return frame_program(nonce, render_sections(entries, sections))
+
+
+def render_sections(entries, sections):
+    """The part of a program that asks for these files, lines and links of the manifest, and for these of SECTIONS."""
     body = "".join([_FILES] + [SECTIONS[name] for name in sections])
     for mark, value in (
         ("@FILES@", _sources(entries, "file")),
@@ -161,14 +166,15 @@ def render_probe(nonce, pagetypeinfo=False, sections=("nics", "kernels", "log"))
         body = body.replace(mark, value)
     for name, folder in _FOLDERS:
         body = body.replace(folder + "/", "$%s/" % name)
-    return frame_program(nonce, "".join("%s=%s " % one for one in _FOLDERS) + "\n" + body.strip())
+    return "".join("%s=%s " % one for one in _FOLDERS) + "\n" + body.strip()
 
 
-def frame_program(nonce, body, seconds=COMMAND_SECONDS):
-    """A program whose output is a transcript. ``body`` may use the functions above; ``seconds``: how long ``limited`` waits."""
+def frame_program(nonce, body, seconds=COMMAND_SECONDS, most_bytes=MAX_TRANSCRIPT_BYTES):
+    """A program whose output is a transcript. ``body`` may use the functions above; ``seconds``: how long ``limited`` waits;
+    ``most_bytes``: what the output ends at."""
     body = (_FUNCTIONS.replace("@SECONDS@", str(seconds)) + body).strip()
     frame = _FRAME.replace("@HEAD@", head_line(nonce)).replace("@END@", end_line(nonce))
-    return frame.replace("@BYTES@", str(MAX_TRANSCRIPT_BYTES)).replace("@BODY@", body)
+    return frame.replace("@BYTES@", str(most_bytes)).replace("@BODY@", body)
 
 
 def _sources(entries, kind):

@@ -80,7 +80,7 @@ def _compare(name: str, folder: Path, paths: list[str], size: Size, least: float
 
     Beside it stands what it does in as many processes as ours, unpacking to memory.
     """
-    theirs = [str(_insights()), str(Path(__file__).with_name("insights_audit.py"))]
+    theirs = [str(insights_python()), str(Path(__file__).with_name("insights_audit.py"))]
     run_ours = _side([sys.executable, "-m", "tests.benchmarks.sos_audit", str(_cpus())], folder, paths)
     run_theirs = _side([*theirs, "1"], folder, paths)
     run_theirs_favoured = _side([*theirs, str(_cpus()), "/dev/shm"], folder, paths)
@@ -180,7 +180,7 @@ def _make_fleet(folder: Path, size: Size) -> Path:
     return inventory
 
 
-def _insights() -> Path:
+def insights_python() -> Path:
     """The Python of an environment with insights-core, made once."""
     venv = ROOT / ".venv" / "insights"
     python = venv / "bin" / "python"

@@ -16,8 +16,8 @@ PLUGINS = ROOT / "plugins"
 PREFIX = "ansible_collections.fleetcare.pagealloc.plugins."
 #: The rooms in the order of the flow. Each may import from those before it. A folder that is not here has no place in the house.
 FLOW = (
-    "module_utils", "shared", "sosreport", "gather", "judge", "explain", "compare", "history", "workaround", "trace", "upgrade",
-    "report", "templating", "action", "callback", "doc_fragments", "filter", "inventory", "lookup", "modules", "test",
+    "module_utils", "shared", "sosreport", "gather", "judge", "explain", "compare", "history", "workaround", "trace", "diagnostics",
+    "upgrade", "report", "templating", "action", "callback", "doc_fragments", "filter", "inventory", "lookup", "modules", "test",
 )  # fmt: skip
 #: Ansible asks for these names in each plugin.
 OF_ANSIBLE = {"ActionModule", "FilterModule", "TestModule", "LookupModule", "InventoryModule", "CallbackModule", "main"}

@@ -27,7 +27,7 @@ _MOST_WORDS_CHARS = 4000
 class ShellAction(UntrustedAction):
     """An action whose host is asked by programs of the POSIX shell."""
 
-    def answer_to(self, program: str, timeout_seconds: int, *, terminal: bool = True) -> dict[str, Any]:
+    def answer_to(self, program: str, timeout_seconds: int, *, terminal: bool = True, most_bytes: int = MAX_ANSWER_BYTES) -> dict[str, Any]:
         """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that
         was ended for being late is no failure of ssh's own. EvidenceError where the host sends more than any answer has.
 
@@ -36,7 +36,7 @@ class ShellAction(UntrustedAction):
         that hangs itself. Where somebody is become, sudo may insist on a terminal."""
         bare = not terminal and not self._connection.become
         how = {"sudoable": False, "executable": self._play_context.executable} if bare else {}
-        with self.limited_to(timeout_seconds):
+        with self.limited_to(timeout_seconds, most_bytes):
             answer: dict[str, Any] = self._low_level_execute_command(program, **how)
         return answer
 

@@ -27,9 +27,9 @@ LEFT_SECONDS = 3600
 _BESIDE = re.compile(r"[0-9a-f]{1,16}")
 
 
-def write_whole(target: Path, text: str, mode: int = 0o666) -> None:
-    """``text`` in UTF-8, what cannot be encoded replaced. ``mode``: who may read it, less the umask. OSError that names the file where
-    it cannot be written."""
+def write_whole(target: Path, text: str | bytes, mode: int = 0o666) -> None:
+    """``text`` in UTF-8, what cannot be encoded replaced; bytes as they are. ``mode``: who may read it, less the umask. OSError that names
+    the file where it cannot be written."""
     with _written_beside(target, text, mode) as path, _naming(target):
         path.replace(target)
 
@@ -90,15 +90,15 @@ def _beside(target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _written_beside(target: Path, text: str | Iterable[str], mode: int) -> Iterator[Path]:
+def _written_beside(target: Path, text: str | bytes | Iterable[str], mode: int) -> Iterator[Path]:
     """The path of a new file with the text. It is gone at the end of the block, unless it was put into its place."""
     path = _beside(target)
     with _naming(target):
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         with _naming(target), os.fdopen(number, "wb") as file:
-            for part in [text] if isinstance(text, str) else text:
-                file.write(part.encode("utf-8", "replace"))
+            for part in [text] if isinstance(text, (str, bytes)) else text:
+                file.write(part if isinstance(part, bytes) else part.encode("utf-8", "replace"))
         yield path
     finally:
         path.unlink(missing_ok=True)

@@ -5,13 +5,21 @@
 
 from __future__ import annotations
 
+import io
+import posixpath
 import re
 import shlex
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import Evidence
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.diagnostics.collected import members_of, path_of
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.diagnostics.masking import Masking, own_names, without_secrets
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.diagnostics.packing import packed
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.diagnostics.ticket import Packed, judged_of, ticket
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.archive import read_archive
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_answer import TraceRefusedError, read_trace
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_screen import render_takers
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import read_events
@@ -33,6 +41,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.rem
 
 from tests.security.attacks.answers import NONCE, answer, look, traced
 from tests.security.attacks.handed import sound_facts
+from tests.security.attacks.transcripts import evidence
 from tests.security.fuzz.properties import NAMED, bounded, named, require
 from tests.security.fuzz.runner import Fuzzer
 from tests.unit.plugins.plugin_utils.upgrade.test_upgrade_preflight import FACTS, NOW, asked_for
@@ -47,6 +56,12 @@ _WISHES = (
 #: Whatever else a shell gives a meaning to, these words begin something.
 _BEGINS = set(";&|()<>\n`$")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
+
+
+#: A member's path, and an address of a network card.
+_MEMBER = re.compile(r"(?:boot|etc|hostname|date|uptime|uname|lsmod|proc|run|sos_commands|sys|usr|var)(?:/[A-Za-z0-9_.:@+-]{1,200}){0,9}\Z")
+_MAC = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])")
+_CATALOGUE = load_catalogue()
 
 
 def _answer(output: str) -> None:
@@ -65,6 +80,25 @@ def _trace(output: str) -> None:
     shown = render_takers("host", result, None)
     require(len(shown.splitlines()) < 40 and max(map(len, shown.splitlines())) < 100, "the answer is more than a screen")
     require(all(row["taken_blocks"] == row["given_back_blocks"] + row["stays_blocks"] for row in result["callers"]), "blocks are lost")
+
+
+def _diagnostics(evidence: Evidence) -> None:
+    collected = members_of(evidence)
+    paths = [*collected.texts, *collected.links]
+    require(all(_MEMBER.match(path) and ".." not in path for path in paths), "a member has a name of the host's")
+    targets = [posixpath.normpath(posixpath.join(posixpath.dirname(path), to)) for path, to in collected.links.items()]
+    require(not any(target.startswith(("/", "..")) for target in targets), "a link leads out of the archive")
+    mask = Masking("masked-1234567", collected.texts, ["db01"])
+    texts = {path: mask.masked(path, without_secrets(path, text)) for path, text in collected.texts.items()}
+    left = {found.lower() for text in texts.values() for found in _MAC.findall(text)}
+    require(all(one.startswith("53:4f:53:") or set(one) in ({"0", ":"}, {"f", ":"}) for one in left), "an address is left")
+    data = packed("sosreport-x", texts, collected.links, 1)
+    members, odd = read_archive(io.BytesIO(data)) if any(path.startswith("sos_commands/") for path in paths) else (None, [])
+    require(not odd, "our own reader finds something odd")
+    told = replace(collected, texts=texts)
+    text = ticket(told, judged_of(told, _CATALOGUE), Packed("x.tar.gz", len(data), "0" * 64, "h", mask.counts(), 1.0))
+    require(len(text.splitlines()) < 16 and max(map(len, text.splitlines())) <= 301, "the text is more than a ticket takes")
+    require(not re.search(r"\{[{%#]", text) and all(line.isprintable() for line in text.split("\n")), "the text is not harmless")
 
 
 def _look(evidence: Evidence) -> None:
@@ -129,6 +163,13 @@ def _is_assignments(text: str, plan: dict[str, str]) -> None:
 
 
 FUZZERS = (
+    Fuzzer(
+        "diagnostics",
+        "the answer of the diagnostics' program, masked, packed and told",
+        (members_of, path_of, own_names, without_secrets),
+        evidence,
+        _diagnostics,
+    ),
     Fuzzer("answer", "the answer of the workaround's program", (read_answer, gained), answer, _answer),
     Fuzzer("trace", "the answer of the trace's program", (read_trace, read_events), traced, _trace),
     Fuzzer(

@@ -1,0 +1,152 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+---
+module: diagnostics
+short_description: Take what a kernel engineer asks for, as an archive in the layout of a sosreport
+version_added: 0.2.0
+author: The fleetcare.pagealloc contributors (@fleetcare)
+description:
+  - Asks a host once, by one program of the POSIX shell, for its kernel log, the kernel's counters of memory and network, and the settings
+    of its network cards and their modules. Packs the answer on the controller into an archive in the layout of a sosreport, and writes a
+    text of some ten lines beside it, which says what is in the archive and why the host has its verdict.
+  - Nothing is installed on the host, and nothing is written there. The program is nice to others, and what it takes is bounded.
+  - What looks like a password is hidden always; addresses and names with O(mask).
+  - Refuses to run over a whole inventory, but with O(of=trouble). Name the hosts in the play or with C(--limit).
+options:
+  of:
+    description:
+      - V(named) takes diagnostics of each host of the play. V(trouble) audits the host first and takes them where it shows the trouble.
+    type: str
+    choices: [named, trouble]
+    default: named
+  sysrq:
+    description: Whether to have the kernel write its memory report into its log first (sysrq-m). It takes long on big machines.
+    type: bool
+    default: false
+  mask:
+    description: >-
+      Whether to replace addresses (MAC, IPv4, IPv6) and names of hosts. Each has one replacement in all of an archive, and the names of
+      the files have it too.
+    type: bool
+    default: false
+  log_kb:
+    description: How much of each kernel log is taken, the newest part, from 64 to 4096.
+    type: int
+    default: 4096
+  text_kb:
+    description: How much is taken of each other text that may be long, the first part, from 16 to 4096.
+    type: int
+    default: 1024
+  total_kb:
+    description: How much the host may send in all, from 256 to 65536.
+    type: int
+    default: 16384
+  timeout_seconds:
+    description: >-
+      How long the host may take, from 10 to 3600. After seven tenths of it the host asks for nothing more, and sends what it has.
+    type: int
+    default: 300
+  site_advisories:
+    description: Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
+    type: list
+    elements: dict
+    default: []
+  output_dir:
+    description: A folder on the controller that gets the archive and the text. None is written in check mode.
+    type: path
+  options_from:
+    description:
+      - A prefix of variables. Each option that is not given is taken from the variable of that prefix and the option's name,
+        where the host has it and it is not empty.
+    type: str
+extends_documentation_fragment:
+  - fleetcare.pagealloc.attributes.programs
+  - fleetcare.pagealloc.attributes.no_diff
+attributes:
+  check_mode:
+    description: Says that nothing was taken, and asks the host for nothing.
+    support: full
+notes:
+  - Without the rights of root some of it is missing, such as C(/proc/slabinfo) and, on most hosts, the kernel log.
+seealso:
+  - module: fleetcare.pagealloc.gather
+  - plugin: fleetcare.pagealloc.sosreport
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+- name: Take what a kernel engineer asks for from two hosts
+  hosts: db01,db02
+  gather_facts: false
+  become: true
+  tasks:
+    - name: Take diagnostics for the vendor's ticket
+      fleetcare.pagealloc.diagnostics:
+        mask: true
+        output_dir: ./diagnostics
+"""
+
+RETURN = r"""
+diagnostics:
+  description: What was taken of the host.
+  type: dict
+  returned: always
+  contains:
+    host:
+      description: The host, as the inventory calls it.
+      type: str
+    taken:
+      description: Whether anything was taken. The next ones are there only then.
+      type: bool
+    sentences:
+      description: The lines of the text beside the archive, or why nothing was taken.
+      type: list
+      elements: str
+    verdict:
+      description: The verdict of the host, as the audit reads it from the archive.
+      type: str
+    members:
+      description: How many files are in the archive.
+      type: int
+    archive_bytes:
+      description: How large the archive is.
+      type: int
+    sha256:
+      description: The check sum of the archive.
+      type: str
+    whole:
+      description: Whether the host's answer came whole.
+      type: bool
+    cut:
+      description: Files of which only a part is there.
+      type: list
+      elements: str
+  sample:
+    host: db01
+    taken: true
+    sentences:
+      - "db01 is affected, since memory is short by leak (likely). Taken at 2026-11-27T05:30:24Z."
+    verdict: affected
+    members: 233
+    archive_bytes: 74379
+    sha256: f6a6d8c267c0688c8a21b198e94597eb061b1fe4a585a39d1d95245795168b92
+    whole: true
+    cut: []
+archive:
+  description: The archive on the controller.
+  type: str
+  returned: when a folder was given and diagnostics were taken
+text:
+  description: The text beside it.
+  type: str
+  returned: when a folder was given and diagnostics were taken
+"""
