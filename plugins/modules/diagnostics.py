@@ -134,7 +134,7 @@ diagnostics:
     host: db01
     taken: true
     sentences:
-      - "db01 is affected, since memory is short by leak (likely). Taken at 2026-11-27T05:30:24Z."
+      - "db01 is affected; cause: leak (likely). Taken at 2026-11-27T05:30:24Z."
     verdict: affected
     members: 233
     archive_bytes: 74379

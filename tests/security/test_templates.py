@@ -47,7 +47,7 @@ ACTIONS: dict[str, list[dict[str, Any]]] = {
         {"site_advisories": [{"id": "{{ said.stdout }}", "driver": "{{ said.stdout }}"}]},
     ],
     "trace": [{"seconds": 4}, {"seconds": 4, "output_dir": "traces"}, {"seconds": "{{ said.stdout }}"}],
-    "diagnostics": [{}, {"output_dir": "diagnostics", "mask": True}, {"of": "trouble"}, {"log_kb": "{{ said.stdout }}"}],
+    "diagnostics": [{"output_dir": "diagnostics", "mask": True}, {"log_kb": "{{ said.stdout }}"}],
     "kernel_preflight": [
         {},
         {"refuse": False, "reboot": "now"},

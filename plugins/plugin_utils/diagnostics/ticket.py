@@ -80,7 +80,7 @@ def ticket(collected: Collected, result: Mapping[str, Any], archive: Packed) -> 
 def _why(result: Mapping[str, Any], archive: Packed) -> Iterator[str]:
     facts = result["facts"] or {}
     causes = result["causes"]
-    found = f", since memory is short by {_words(causes[0]['cause'])} ({causes[0]['certainty']})" if causes else ""
+    found = f"; cause: {_words(causes[0]['cause'])} ({causes[0]['certainty']})" if causes else ""
     yield f"{archive.host} is {_words(result['verdict'])}{found}. Taken at {utc_time_of(archive.epoch_seconds)}."
     yield f"Kernel: {(facts.get('kernel') or {}).get('release') or 'not known'}. Network: {_drivers(facts.get('nics') or ())}."
     told = [reason for cause in causes[:1] for reason in cause["reasons"][:1]]
@@ -123,7 +123,7 @@ def _missing(collected: Collected) -> Iterator[str]:
     absent = [name for name in _SOUGHT if f"proc/{name}" not in collected.texts]
     why = [f"{source} ({reason})" for source, reason in collected.missing.items() if source.startswith("$")]
     if absent or why:
-        yield f"Not in it: {listed([*absent, *why], 6, 80)}."
+        yield f"Not in it: {listed([*why, *absent], 8, 80)}."
     if collected.left_out:
         yield f"Left out, since no member may be named so: {listed(collected.left_out)}."
     if collected.cut:
