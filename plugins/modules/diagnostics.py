@@ -49,7 +49,7 @@ options:
   total_kb:
     description: How much the host may send in all, from 256 to 65536.
     type: int
-    default: 16384
+    default: 20480
   timeout_seconds:
     description: >-
       How long the host may take, from 10 to 3600. After seven tenths of it the host asks for nothing more, and sends what it has.
