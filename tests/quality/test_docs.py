@@ -268,7 +268,7 @@ def test_examples_run(core: Callable[[], Ansible], name: str, tmp_path: Path) ->
     if "fleet.json" in plugin.examples:
         core().audit(tmp_path, {path.stem: {"audit_evidence": str(path)} for path in EVIDENCE.glob("*.evidence")})
     names, words = ("here",), ()
-    if plugin.name == "trace":  # no test may trace this machine, and whether it could be traced depends on it
+    if plugin.name in ("trace", "diagnostics"):  # no test may trace this machine, and whether it could be traced depends on it
         names, words = ("db01", "db02"), ("--check",)
     (tmp_path / "hosts.json").write_text(json.dumps({"all": {"hosts": dict.fromkeys(names, host)}}))
     (tmp_path / "example.yml").write_text(json.dumps(document))
