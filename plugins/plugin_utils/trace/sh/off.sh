@@ -25,13 +25,13 @@
         case ${line##*\) } in "" | [ZX]*) return 1 ;; esac
     }
     off() {
-        [ -n "$here" ] && [ -d "$here" ] || return 0
+        [ -d "$here" ] || return 0
         quiet
         for option in $options; do put "$option" "$here/trace_options"; done
         if [ "$here" != "$top" ]; then
-            tries=0
-            until rmdir "$here" 2>/dev/null || [ $tries = 30 ]; do
-                tries=$((tries + 1))
+            n=0
+            until rmdir "$here" 2>/dev/null || [ $n = 30 ]; do
+                n=$((n + 1))
                 sleep 1
             done
             [ ! -d "$here" ] || return 1
@@ -62,6 +62,7 @@
     esac
     off || exit 1
     [ -z "$mounted" ] || umount "$mounted" 2>/dev/null
-    rm -rf "$state"
+    # by another name first: what is at its place in a moment may be the next run's
+    mv "$state" "$state-$$" && rm -rf "$state-$$"
     exit 0
 }

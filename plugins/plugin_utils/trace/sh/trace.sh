@@ -45,10 +45,10 @@ watch_over() {
     apart=setsid
     has setsid || apart=
     $apart sh "$off" guard </dev/null >/dev/null 2>&1 &
-    tries=0
+    n=0
     until [ -s "$state/guard" ]; do
-        tries=$((tries + 1))
-        [ $tries -lt 10 ] || stop failed no_watchdog
+        n=$((n + 1))
+        [ $n -lt 10 ] || stop failed no_watchdog
         sleep 1
     done
     [ -z "$kind" ] || mount -t "$kind" nodev "$mounted" || stop failed "not_taken $mounted $kind"
@@ -66,6 +66,7 @@ save() {
         esac done
     lay
 }
+# What lies beside the state is of runs that were killed on their way out.
 turn_on() {
     [ "$here" = "$top" ] || mkdir "$here" || stop failed "unwritable $here"
     on 0 "$here/tracing_on"
@@ -74,6 +75,7 @@ turn_on() {
     grep -qx stacktrace "$here/trace_options" || stop failed no_stacks
     set +f
     set -- "$top"/per_cpu/cpu*
+    rm -rf "$state"-*
     set -f
     size=$((buffer_kb / $#))
     [ $size -ge 64 ] || size=64
