@@ -67,10 +67,10 @@ def _result(now: Observation, before: list[Observation]) -> dict[str, Any]:
         "verdict": now.verdict,
         "order": now.order,
         "failures_up_to_order": now.order,
-        "headroom": None if now.headroom is None else {"atomic": now.headroom, "non_atomic": ()},
+        "headroom": None if now.headroom is None else {"atomic": [int(number) for number in now.headroom.split()], "non_atomic": []},
         "facts": failed,
         "account": {"unaccounted_kb": now.unaccounted_kb},
-        "causes": [{"cause": cause, "certainty": "likely"} for cause in now.causes or ()],
+        "causes": [{"cause": cause, "certainty": "likely"} for cause in (now.causes or "").split()],
         "actions": [],
         "forecast": forecast(before, now),
     }
