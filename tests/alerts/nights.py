@@ -72,6 +72,8 @@ def _result(now: Observation, before: list[Observation]) -> dict[str, Any]:
         "account": {"unaccounted_kb": now.unaccounted_kb},
         "causes": [{"cause": cause, "certainty": "likely"} for cause in (now.causes or "").split()],
         "actions": [],
+        "groups": [],
+        "acknowledged": None,
         "forecast": forecast(before, now),
     }
 

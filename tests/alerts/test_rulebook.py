@@ -79,6 +79,16 @@ def test_the_playbook_does_what_is_allowed_and_nothing_else(ansible: Ansible, tm
         assert json.loads(changes.read_text())["hosts"]["here"]["change"]["outcome"] in ("planned", "refused")
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_diagnostics_are_taken_before_anything_else_where_the_site_asks_for_them(tmp_path: Path, asked: bool) -> None:
+    local = {"here": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
+    given = {"pagealloc_hosts": "here", "respond_diagnostics": str(asked).lower()}
+    words = ("-i", str(inventory(tmp_path, local)), "-e", json.dumps(given))
+    done = newest().run("ansible-playbook", "fleetcare.pagealloc.respond", *words, folder=tmp_path, check=False)
+    assert (tmp_path / "pagealloc-report" / "fleet.json").exists(), done.stdout
+    assert len(list(tmp_path.rglob("sosreport-*.tar.gz"))) == asked, done.stdout
+
+
 def test_from_an_alert_to_an_audit_and_to_the_end_of_the_alert(tmp_path: Path) -> None:
     """The host is a record: what cures it is that its next record is of a host that is well."""
     affected, cured = (("PageallocHostAffected", "db03"), {"db03": recorded("db05-el65"), "db05": recorded("db05-el65")})

@@ -9,6 +9,7 @@ Format: the Prometheus text exposition format, version 0.0.4.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -70,6 +71,8 @@ def _of_audit(fleet: Mapping[str, Any], *, only_trouble: bool) -> Iterator[_Metr
     yield "allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts, orders)
     yield "unaccounted_bytes", "Memory that no counter of the kernel owns.", _unaccounted(hosts)
     yield "host_cause", "The causes of each host's starvation, always 1.", _causes(hosts)
+    yield "group_hosts", "Number of hosts of each group of the inventory with each verdict.", _of_groups(fleet["hosts"].values())
+    yield "host_acknowledged", "Hosts whose trouble may wait, always 1.", _acknowledged(hosts)
     yield "host_boots_fault_next", "Hosts that boot a kernel with the fault next, always 1.", _boots_fault_next(hosts)
     if fleet["history"]:
         yield "headroom_exhausted_timestamp_seconds", "Between these two times nothing of the headroom is left.", _ends(hosts, "headroom")
@@ -88,6 +91,18 @@ def _of_change(fleet: Mapping[str, Any]) -> Iterator[_Metric]:
 def _verdicts(hosts: _Hosts) -> Iterator[_Sample]:
     for host, result in hosts:
         yield f"{host},{_label('verdict', result['verdict'])}", 1
+
+
+def _of_groups(results: Iterable[Mapping[str, Any]]) -> Iterator[_Sample]:
+    counted = Counter((group, result["verdict"]) for result in results for group in result["groups"])
+    for group, verdict in sorted(counted):
+        yield f"{_label('group', group)},{_label('verdict', verdict)}", counted[group, verdict]
+
+
+def _acknowledged(hosts: _Hosts) -> Iterator[_Sample]:
+    for host, result in hosts:
+        if result["acknowledged"]:
+            yield host, 1
 
 
 def _boots_fault_next(hosts: _Hosts) -> Iterator[_Sample]:
