@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 
+import yaml
+
 from tests.conftest import ROOT
 
 
@@ -21,6 +23,13 @@ def test_faults_are_planted_and_counted() -> None:
     assert len(re.findall(r"^not noticed: plugins/plugin_utils/compare/statistics\.py:\d+: ", done.stdout, re.MULTILINE)) == 3 - int(
         counted.group(1)
     )
+
+
+def test_each_fault_that_is_called_equal_stands_in_a_line_that_is_there() -> None:
+    """A line that has changed wants a new look at its faults."""
+    equal = yaml.safe_load((ROOT / "tests" / "mutate" / "equal.yml").read_text())
+    gone = [one["line"] for one in equal if one["line"] not in map(str.strip, (ROOT / one["file"]).read_text().splitlines())]
+    assert len(equal) > 20 and gone == []
 
 
 def test_a_file_without_a_fault_is_not_noticed() -> None:
