@@ -313,7 +313,7 @@ def test_a_sites_advisory_of_order_3_has_its_own_column_and_sentence(ansible: An
     page = (report / "fleet.html").read_text()
     assert ">Order-2 headroom</th>" in page and ">Order-3 headroom</th>" in page
     assert f'pagealloc_headroom_requests{{host="jumbo",order="3",atomic="true"}} {left}' in (report / "pagealloc.prom").read_text()
-    assert f"jumbo,affected,,true,3,{left},{left}," in (report / "fleet.csv").read_text()
+    assert f"jumbo,affected,,,,true,3,{left},{left}," in (report / "fleet.csv").read_text()
     past = ansible.run("ansible-playbook", "fleetcare.pagealloc.history", "-e", "history_host=jumbo", folder=tmp_path).stdout
     assert "ORDER-3" in past and "ORDER-2" not in past and f"{left:,}" in past
 

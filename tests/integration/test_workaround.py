@@ -21,6 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_sta
 
 from tests.conftest import cannot_run
 from tests.playbook import Ansible
+from tests.security.fuzz.properties import harmless_page
 from tests.sshd import Sshd, free_port, listener
 
 HERE = {"ansible_connection": "local"}
@@ -249,7 +250,8 @@ def test_a_host_that_says_it_is_done_is_not_taken_at_its_word(
     assert done.returncode == 2 and outcomes(fleet) == {"liar": "rolled_back"}
     assert f"vm.min_free_kbytes is {now_kb()} and not {now_kb() + 4096}: something on the host set it again. " in said(fleet, "liar")
     page = (tmp_path / "pagealloc-workaround" / "fleet.html").read_text()
-    assert "{ { 7*7 }} <b>." in said(fleet, "liar") and "{ { 7*7 }} \\u003cb\\u003e" in page and "} <b>" not in page
+    assert "{ { 7*7 }} <b>." in said(fleet, "liar") and "} <b>" not in page
+    assert any("{ { 7*7 }} <b>." in json.dumps(host["change"]) for host in harmless_page(page)[1:])
 
 
 @pytest.mark.parametrize("outcome", ["busy", "changed", "failed"])

@@ -44,7 +44,7 @@ _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _CONSTANT = re.compile(r"<(style|script)>.*?</\1>", re.DOTALL)
 #: What acts on a terminal or turns the direction of a text. Programs read fleet.json: other odd letters may stand in it as they are.
 _ACTS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_DATA = re.compile(r'<script type="application/json" id="meanings">(.*?)</script>', re.DOTALL)
+_DATA = re.compile(r'<script type="application/json" id="(?:meanings|parts|marks)">(.*?)</script>', re.DOTALL)
 _PACKS = re.compile(r'<script type="text/plain" id="packs" data-hosts="[0-9]+">([A-Za-z0-9+/=\n]*)</script>')
 
 
@@ -142,8 +142,8 @@ def harmless_page(text: str) -> list[Any]:
     require(set(tags) <= _harmless_tags(), f"fleet.html has elements of a host's: {sorted(set(tags) - _harmless_tags())[:3]}")
     require(tags.count(("script", ())) == 2 and len([one for one in tags if one[0] == "script"]) == 6, "fleet.html has scripts of a host's")
     data, packs = _DATA.findall(text), _PACKS.findall(text)
-    require(len(data) == 1 and len(packs) == 1, "fleet.html has something of a host's among its data")
-    require(not set(data[0]) & set("<>&"), "fleet.html has a host's markup among its data")
+    require(len(data) == 3 and len(packs) == 1, "fleet.html has something of a host's among its data")
+    require(not set("".join(data)) & set("<>&"), "fleet.html has a host's markup among its data")
     lines = [data[0], *(gzip.decompress(base64.b64decode(pack)).decode() for pack in packs[0].split())]
     return [json.loads(line) for line in "\n".join(lines).split("\n") if line]
 
