@@ -136,6 +136,8 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
         ("x", "advisory list of the site: of type str where a list is needed"),
         ([5], "advisory 1 of the site: of type int where a mapping is needed"),
         ([{"driver": "igb"}], "advisory 1 of the site: id: missing or not a string; name the advisory it adds or overrides"),
+        ([{"id": ""}], "advisory 1 of the site: id: missing or not a string"),
+        ([{"id": 5}], "advisory 1 of the site: id: missing or not a string"),
         ([SITE_ADVISORY, SITE_ADVISORY], "advisory site-igb: id: stands twice"),
         (
             [{"id": ADVISORY, "kernel": {"fixxed": "x"}}],
