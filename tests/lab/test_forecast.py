@@ -15,14 +15,14 @@ from tests.lab.kernel import kernel
 
 
 def test_what_is_foretold_comes_and_nothing_is_foretold_without_a_leak(tmp_path: Path) -> None:
-    """Of three guests of each kind. A range is made to miss one true end in twenty, and a few nights do not always show a trend."""
-    lives = list(live(3, 18, print, [kernel()]))
-    assert Counter(life.kind for life in lives) == {LEAKS: 3, STANDS: 3}
+    """Of two guests of each kind. A range is made to miss one true end in twenty, and a few nights do not always show a trend."""
+    lives = list(live(2, 18, print, [kernel()]))
+    assert Counter(life.kind for life in lives) == {LEAKS: 2, STANDS: 2}
     assert all(life.ended is not None and life.ended > life.nights >= 8 for life in lives if life.kind == LEAKS)
     assert all(life.ended is None for life in lives if life.kind == STANDS)
     figures = write_forecasts(lives, tmp_path / "forecast.json")
     assert json.loads((tmp_path / "forecast.json").read_text()) == figures
-    assert figures["leaking_told"] >= 2 and figures["end_in_the_range"] >= 1 and figures["foretold_without_a_leak"] <= 1
+    assert figures["leaking_told"] >= 1 and figures["end_in_the_range"] >= 1 and figures["foretold_without_a_leak"] <= 1
 
 
 def test_an_end_outside_of_the_range_is_counted_as_that(tmp_path: Path) -> None:

@@ -59,7 +59,13 @@ def test_the_playbook_names_the_driver(leaking: Guest, tmp_path: Path) -> None:
     _is_off(leaking)
 
 
-@pytest.mark.parametrize("cable", [True, False], ids=["the controller dies", "the connection breaks, and nobody tells the host"])
+@pytest.mark.parametrize(
+    "cable",
+    [
+        pytest.param(True, id="the controller dies"),
+        pytest.param(False, id="the connection breaks, and nobody tells the host", marks=pytest.mark.lab_long),
+    ],
+)
 def test_a_controller_that_is_gone_leaves_tracing_off(leaking: Guest, tmp_path: Path, cable: bool) -> None:
     (tmp_path / "home").mkdir()
     run = subprocess.Popen(
@@ -77,6 +83,7 @@ def test_a_controller_that_is_gone_leaves_tracing_off(leaking: Guest, tmp_path: 
     _is_off(leaking)
 
 
+@pytest.mark.lab_long  # test_trace_program.py kills it at each step, on files that look like tracing
 def test_killed_at_any_step_the_kernels_tracing_is_off(leaking: Guest) -> None:
     _lay_program(leaking, 4)
     for step in range(_KILLS):
@@ -90,6 +97,7 @@ def test_killed_at_any_step_the_kernels_tracing_is_off(leaking: Guest) -> None:
     assert leaking.run(f"ls -d {_STATE} 2>&1 || true").strip().endswith("No such file or directory")
 
 
+@pytest.mark.lab_long
 def test_killed_with_its_watchdog_the_next_trace_turns_tracing_off(leaking: Guest) -> None:
     _lay_program(leaking, 200)
     _start(leaking, f"until {_ON}; do sleep 1; done; kill -9 $! $(cat {_STATE}/guard)")
