@@ -46,6 +46,7 @@ _PLACES_OF_NAME = (
     (re.compile(r"sos_commands/kernel/sysctl_-a\Z"), re.compile(r"^(kernel\.hostname = )[^\n]+", re.MULTILINE)),
 )
 _MOST_NAMES = 200
+_NAME, _NUMBER = re.compile(r"[A-Za-z0-9][\w.-]{2,252}\Z"), re.compile(r"[0-9.]{1,253}\Z")
 #: Names that say nothing of a host, or stand for other things in what a kernel writes.
 _NO_NAMES = frozenset(("localhost", "localdomain", "kernel", "(none)", "none", "last", "node", "page", "memory"))
 
@@ -66,7 +67,7 @@ def own_names(texts: Mapping[str, str]) -> list[str]:
 
 def _usable(names: Iterable[str]) -> list[str]:
     """Those that are names of hosts and not too short to be told from other words, the longest first."""
-    shaped = {name for name in names if re.match(r"[A-Za-z0-9][\w.-]{2,252}\Z", name) and not re.match(r"[0-9.]+\Z", name)}
+    shaped = {name for name in names if _NAME.match(name) and not _NUMBER.match(name)}
     return sorted((name for name in shaped if name.lower() not in _NO_NAMES), key=lambda name: (-len(name), name))
 
 

@@ -19,6 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.ans
 PLANNED, TRACED = "planned", "traced"
 _WORDS = (PLANNED, TRACED, "refused", "busy", "failed")
 _SEEN = re.compile(r"([0-9]{1,6}) ([0-9]{1,15}) ([0-9]{1,15})\Z")
+_PAGE_KB = re.compile(r"[0-9]{1,4}\Z")
 
 #: The program says why in a word, and in what follows it names the file or the tool: it has to be short.
 _REASONS = {
@@ -81,7 +82,7 @@ def _of_trace(answer: Answer, seconds: int) -> dict[str, Any]:
 
 
 def _page_kb(text: str) -> int:
-    if not re.match(r"[0-9]{1,4}\Z", text) or int(text) < 1:
+    if not _PAGE_KB.match(text) or int(text) < 1:
         raise EvidenceError("trace", None, f"{text[:80]!r} is no page size in kB")
     return int(text)
 

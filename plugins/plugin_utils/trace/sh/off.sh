@@ -53,7 +53,7 @@
         ours || exit 0
         exec sh "$state/off"
     }
-    case ${1:-} in
+    case $1 in
     guard) guard ;;
     quiet)
         [ -z "$here" ] || quiet
@@ -61,8 +61,10 @@
         ;;
     esac
     off || exit 1
-    [ -z "$mounted" ] || umount "$mounted" 2>/dev/null
-    # by another name first: what is at its place in a moment may be the next run's
-    mv "$state" "$state-$$" && rm -rf "$state-$$"
+    # By another name first: what is at its place in a moment may be the next run's. And the next run may do the same at the same time.
+    {
+        [ -z "$mounted" ] || umount "$mounted"
+        mv "$state" "$state-$$" && rm -rf "$state-$$"
+    } 2>/dev/null
     exit 0
 }
