@@ -62,7 +62,8 @@ def test_each_host_ends_with_its_own_result(ansible: Ansible, tmp_path: Path) ->
     assert 'fatal: [b-affected]: FAILED! => {"changed": false, "msg": "affected: kernel log (dmesg): 2 order-2' in done.stdout
     assert "unreachable: Nothing listens on the SSH port." in done.stdout
     assert next(tmp_path.glob("*.retry")).read_text().split() == ["b-affected", "c-down"]
-    assert sorted(re.findall(r"^ok: \[(\S+)(?: -> localhost)?\] => \{$", done.stdout, re.M)) == ["a-clear", "d-was-down"], "a site's play goes on"
+    went_on = re.findall(r"^ok: \[(\S+)(?: -> localhost)?\] => \{$", done.stdout, re.M)
+    assert sorted(went_on) == ["a-clear", "d-was-down"], "a site's play goes on"
 
 
 def test_the_hosts_that_end_well_cost_nothing_and_of_a_play_whose_hosts_all_fail_the_next_one_runs(
