@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +126,19 @@ class TracedHost:
         return files
 
     def wait_until_off(self) -> None:
-        """Until the watchdog has done its work."""
+        """Until the watchdog has done its work, also one that had not begun when the run was killed."""
         end = time.monotonic() + 120
-        while self.state.exists() and (self.state / "guard").exists():
+        while self._is_watched() or (self.state / "guard").exists():
             assert time.monotonic() < end, "the watchdog does not end"
             time.sleep(0.02)
+
+    def _is_watched(self) -> bool:
+        watchdog = f"{self.state}/off".encode()
+        for process in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                if watchdog in process.read_bytes().split(b"\0"):
+                    return True
+        return False
 
     def unmount(self) -> None:
         """Nothing is mounted from the beginning."""
