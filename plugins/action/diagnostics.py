@@ -23,12 +23,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.diagnostics.ma
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.diagnostics.packing import packed
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.diagnostics.ticket import Packed, alike, judged_of, ticket
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.named_hosts import require_named_hosts
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.role_action import RoleAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import ARCHIVE_SECONDS, limited_processor_time
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options, role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import write_whole
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import safe_name
@@ -45,17 +45,13 @@ _OPTIONS = {
 _BESIDE_BYTES = 2**20
 
 
-class ActionModule(ShellAction):
+class ActionModule(RoleAction):
     """Asks a host by the program of diagnostics/diagnostics_program.py, which writes nothing there, and packs what it answers."""
 
     REASONS = (EvidenceError,)
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        self.take_options_from(task_vars, _OPTIONS)
-        if self._task.args.get("options_from"):  # of the role, whose default is not a variable
-            self._task.args.setdefault("output_dir", role_options("diagnostics")["pagealloc_output_dir"]["default"])
-        _unused, self.options = self.validate_argument_spec(_OPTIONS)
-        _require_bounds(self.options)
+        self.options = self.chosen("diagnostics", _OPTIONS, _BOUNDS, task_vars)
         try:
             self.catalogue = merge_site_advisories(load_catalogue(), self.options["site_advisories"])
         except AdvisoryError as error:
@@ -133,9 +129,3 @@ class ActionModule(ShellAction):
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         return {"archive": str(folder / f"{stem}.tar.gz"), "text": str(folder / f"{stem}.txt")}
-
-
-def _require_bounds(options: Mapping[str, Any]) -> None:
-    for name, (least, most) in _BOUNDS.items():
-        if not least <= options[name] <= most:
-            raise AnsibleActionFail(f"{name}: {options[name]} is not from {least} to {most}")

@@ -16,9 +16,9 @@ from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.named_hosts import require_named_hosts
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import file_name_for
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.shell_action import ShellAction
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.role_action import RoleAction
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options, role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import action_options
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import write_whole
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_answer import TraceRefusedError, read_trace
@@ -35,17 +35,13 @@ _OPTIONS = {
 }
 
 
-class ActionModule(ShellAction):
+class ActionModule(RoleAction):
     """Turns tracing on and off again on one host, by the program of trace/trace_program.py and nothing else."""
 
     REASONS = (EvidenceError, NoAnswerError, TraceRefusedError)
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        self.take_options_from(task_vars, _OPTIONS)
-        if self._task.args.get("options_from"):  # of the role, whose default is not a variable
-            self._task.args.setdefault("output_dir", role_options("trace")["pagealloc_output_dir"]["default"])
-        _unused, options = self.validate_argument_spec(_OPTIONS)
-        _require_bounds(options)
+        options = self.chosen("trace", _OPTIONS, _BOUNDS, task_vars)
         require_named_hosts(self._task.get_play().hosts, task_vars, "The trace runs on named hosts alone")
         result = self._traced(options)
         path = None if self._task.check_mode or not options["output_dir"] else self._write(options["output_dir"], result)
@@ -72,9 +68,3 @@ class ActionModule(ShellAction):
         except OSError as error:
             raise AnsibleActionFail(f"output_dir: {os_failure(error)}") from None
         return str(path)
-
-
-def _require_bounds(options: Mapping[str, Any]) -> None:
-    for name, (least, most) in _BOUNDS.items():
-        if not least <= options[name] <= most:
-            raise AnsibleActionFail(f"{name}: {options[name]} is not from {least} to {most}")

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.alerts.monitoring import RULES, Server, free_port, soon
+from tests.alerts.monitoring import RULES, Server, ended, soon
 from tests.conftest import tool
 from tests.playbook import rulebook
+from tests.sshd import free_port
 
 TOKEN = "s3cret-of-the-test"
 
@@ -89,16 +90,9 @@ def running_rulebook(folder: Path, inventory: Path, *words: str, name: str = "pa
             cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
     running = Rulebook(port, folder)
-    try:
+    with ended(process):
         _wait_for(running, process)
         yield running
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _environment(base: Mapping[str, str], programs: Path, given: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometh
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import sample_fleet
 
 from tests.conftest import ROOT, tool
+from tests.sshd import free_port
 
 RULES = ROOT / "extensions" / "prometheus" / "pagealloc.rules.yml"
 RULES_TEST = ROOT / "extensions" / "prometheus" / "pagealloc.rules.test.yml"
@@ -65,10 +65,18 @@ def soon(look: Callable[[], Found], seconds: float = 30) -> Found:
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+@contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """The process has come to its end behind the block."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
@@ -78,16 +86,9 @@ def _running(command: list[str], port: int, ready: str, folder: Path) -> Iterato
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
     server = Server(f"http://127.0.0.1:{port}", process)
-    try:
+    with ended(process):
         _wait_until_ready(server, ready, log)
         yield server
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _wait_until_ready(server: Server, ready: str, log: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import DEEP, MANIFEST, Source
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import frame_program, render_sections
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import is_whole_number
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import shell_part
 
 #: Files that are short on every host, beside those of the manifest. No pattern of one is a pattern there.
@@ -44,7 +45,7 @@ def render_diagnostics(nonce: str, *, seconds: int, log_kb: int, text_kb: int, m
     """The program as text. ``nonce``: letters and digits that mark the frame of its answer. ``seconds``: after these the controller
     hangs up; 0 for never. ValueError for anything that is not a number where one is due."""
     numbers = (seconds, log_kb, text_kb, most_bytes)
-    if any(isinstance(one, bool) or not isinstance(one, int) or one < 0 for one in numbers) or not nonce.isalnum():
+    if not all(map(is_whole_number, numbers)) or not nonce.isalnum():
         raise ValueError(f"{nonce!r}, {numbers!r}")
     settings = {
         "LATE": int(seconds * _ASKING) or 86400,

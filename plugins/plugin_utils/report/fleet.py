@@ -9,7 +9,6 @@ import contextlib
 import gc
 import time
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
@@ -19,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.commands import commands_of
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.site import Site
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.site import NO_SITE, Site
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_collection import collection_version
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
 
@@ -34,7 +33,7 @@ def judge_fleet(
     troubled: Sequence[str] = (),
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     results: MutableMapping[str, dict[str, Any]] | None = None,
-    site: Site | None = None,
+    site: Site = NO_SITE,
 ) -> dict[str, Any]:
     """The document that all reports are made of; docs/fleet.schema.json describes it.
 
@@ -43,7 +42,6 @@ def judge_fleet(
     hold the hosts' results, where a dict is too small. ``site``: what the site says of its hosts. Raises AdvisoryError where the site's
     advisories are not in order.
     """
-    site = site or Site(datetime.now(timezone.utc).date())
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
     hosts, verdicts = judged_by(advisories, gathered, changes, results, site)
     return {
@@ -62,10 +60,9 @@ def judged_by(
     gathered: Mapping[str, Gathered],
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     results: MutableMapping[str, dict[str, Any]] | None = None,
-    site: Site | None = None,
+    site: Site = NO_SITE,
 ) -> tuple[MutableMapping[str, dict[str, Any]], list[str]]:
     """(the hosts' results with their causes, their verdicts), by advisories that are merged already; the rest as with ``judge_fleet``."""
-    site = site or Site(datetime.now(timezone.utc).date())
     hosts: MutableMapping[str, dict[str, Any]] = {} if results is None else results
     # what is needed of every host at once is kept here, since each look at ``results`` may read a file
     seen: dict[str, Seen] = {}

@@ -38,6 +38,10 @@ class Site(NamedTuple):
         }
 
 
+#: Where no site says anything: there the day tells nothing either.
+NO_SITE = Site(date.min)
+
+
 def site_of(acknowledged: str, variables: Mapping[str, Any]) -> Site:
     """``acknowledged``: the path of the site's file, empty for none; ``variables``: those of the task. In a job the inventory is a file
     of that job alone, which no person can give. AcknowledgedError where the file cannot be used."""

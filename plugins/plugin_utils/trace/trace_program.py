@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import end_line, head_line
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.host_places import TRACE_INSTANCE, TRACE_LOCK_NAME, TRACE_STATE_NAME
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import is_whole_number
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround import program
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import shell_part
 
@@ -34,7 +35,7 @@ def render_trace(nonce: str, *, seconds: int, order: int, buffer_kb: int, events
     ValueError for anything that is not a number where one is due: nothing else gets into a program that root runs.
     """
     numbers = {"seconds": seconds, "order": order, "buffer_kb": buffer_kb, "events_most": events_most}
-    wrong = [name for name, value in numbers.items() if isinstance(value, bool) or not isinstance(value, int) or value < 0]
+    wrong = [name for name, value in numbers.items() if not is_whole_number(value)]
     if wrong or not nonce.isalnum():
         raise ValueError(f"{wrong or nonce!r}")
     variables = {
