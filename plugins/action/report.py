@@ -137,12 +137,14 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
         comparing = options["compare"] and not options["changed_by"]
         how = {"comparing": comparing, "troubled": options["troubled"], "changes": changes, "results": KeptOnDisk() if merging else None}
         judged, new = judge_fleet(gathered, options["site_advisories"], site=site, **how), None
-        whole_fleet = set((task_vars.get("groups") or {}).get("all", ())) <= set(judged["hosts"])
+        elsewhere = {str(host) for host in (task_vars.get("groups") or {}).get("all", ())} - set(judged["hosts"])
+        whole_fleet = not elsewhere
         if options["history"] != OFF:
             new = _remember(judged, older, options, task_vars, whole_fleet=whole_fleet, check_mode=check_mode)
         with in_turn(options["output_dir"], REPORT_FILES, judged["hosts"], whole_fleet=whole_fleet) as kept:
             stays = _is_limited(options, task_vars) and metrics_are_of_others(options["output_dir"], judged["hosts"])
-            fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars, {"prometheus"} if stays else ()))
+            written = {"elsewhere": elsewhere if options["changed_by"] else (), "without": {"prometheus"} if stays else ()}
+            fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars, **written))
     kept_sentences = (sentence for sentence in (kept, _METRICS_STAY.format(paths["prometheus"]) if stays else "") if sentence)
     for warning in (*kept_sentences, *islice(ended_sentences(site.acknowledged, fleet["hosts"], site.today), _MOST_WARNINGS)):
         display.warning(warning)
@@ -153,11 +155,10 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
 
 
 def _told(
-    fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any], without: Collection[str]
+    fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any], **how: Collection[str]
 ) -> tuple[dict[str, str], str]:
-    """(paths of the reports, the answer for the terminal). ``without``: kinds of reports that stay as they are."""
-    elsewhere = {str(host) for host in (task_vars.get("groups") or {}).get("all", ())} - set(fleet["hosts"])
-    paths = write_reports(fleet, options["output_dir"], metrics=options["metrics"], elsewhere=elsewhere, without=without)
+    """(paths of the reports, the answer for the terminal). ``how``: more of write_reports."""
+    paths = write_reports(fleet, options["output_dir"], metrics=options["metrics"], **how)
     where = whereabouts(paths["html"], task_vars, kept=Path(paths["html"]).stat().st_dev != Path("/").stat().st_dev)
     return paths, render_answer(fleet, options["listing"], where, coloured, screen_lines())
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.sosreports import insights_python
-from tests.playbook import Ansible, inventory, newest
+from tests.playbook import Ansible, counting_ssh, inventory, newest
 from tests.sshd import Sshd, free_port
 
 #: What insights-core's own parsers find in an archive, as JSON.
@@ -104,12 +104,10 @@ def test_an_audit_of_the_archive_says_what_one_of_the_host_says(ansible: Ansible
 
 
 def test_a_host_is_asked_once_and_sends_no_more_than_it_may(sshd: Sshd, tmp_path: Path) -> None:
-    counted = tmp_path / "ssh"  # ssh, and a line for each time that it is run
-    counted.write_text(f'#!/bin/sh\necho >>{tmp_path}/connections\nexec ssh "$@"\n')
-    counted.chmod(0o755)
+    counted, connections = counting_ssh(tmp_path)
     hosts = {"db01": {**one(sshd), "ansible_ssh_executable": str(counted)}}
     (archive,), said = taken(newest(), tmp_path, hosts, diagnostics_total_kb=256, diagnostics_text_kb=16)
-    assert len((tmp_path / "connections").read_text().splitlines()) == 1
+    assert connections() == 1
     with tarfile.open(archive) as packed:
         assert sum(about.size for about in packed.getmembers()) < 2 * 256 * 1024  # sysctl_-a is made of what came
     assert "proc/slabinfo (first part)" in said or Path("/proc/slabinfo").stat().st_size < 16 * 1024

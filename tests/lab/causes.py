@@ -68,7 +68,7 @@ def starve(runs: int, seed: int, say: Callable[[str], None], troubles: Sequence[
         for memory_mb, words in dict.fromkeys(TROUBLES[name].guest for name in names):
             here = [name for name in names if TROUBLES[name].guest == (memory_mb, words)]
             plan = Plan("legacy", memory_mb, ("oops=panic", *words), one)
-            with running(plan, f"causes-{one.release.replace('+', '-')}-{len(memory_mb)}") as guest:
+            with running(plan, f"causes-{one.release}-{len(memory_mb)}") as guest:
                 yield from _on_guest(guest, one.release, here, runs, seed, say)
 
 

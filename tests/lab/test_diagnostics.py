@@ -14,7 +14,7 @@ import pytest
 from tests.lab.conftest import BLOCKS_PER_PACKET
 from tests.lab.guest import Plan, running
 from tests.lab.test_story import ADVISORY, leak_until_packets_are_dropped
-from tests.playbook import inventory, own
+from tests.playbook import counting_ssh, inventory, own
 
 SITE: dict[str, Any] = {"pagealloc_advisories": [ADVISORY], "audit_timeout_seconds": 240, "diagnostics_timeout_seconds": 600}
 
@@ -22,15 +22,13 @@ SITE: dict[str, Any] = {"pagealloc_advisories": [ADVISORY], "audit_timeout_secon
 @pytest.mark.lab_long  # a guest of its own, for a minute
 def test_the_archive_of_a_starving_guest_is_audited_as_the_guest_is(tmp_path: Path) -> None:
     ansible = own()
-    counted = tmp_path / "ssh"  # ssh, and a line for each time that it is run
-    counted.write_text(f'#!/bin/sh\necho >>{tmp_path}/connections\nexec ssh "$@"\n')
-    counted.chmod(0o755)
+    counted, connections = counting_ssh(tmp_path)
     with running(Plan("modern", words=(f"lab.blocks_per_packet={BLOCKS_PER_PACKET}",)), "diagnosed") as guest:
         leak_until_packets_are_dropped(guest)
         hosts = {"starving": {**guest.variables(), **SITE, "ansible_ssh_executable": str(counted)}}
         given = inventory(tmp_path, hosts)
         ansible.run("ansible-playbook", "fleetcare.pagealloc.diagnostics", "-i", str(given), "--limit", "starving", folder=tmp_path)
-        assert len((tmp_path / "connections").read_text().splitlines()) == 1
+        assert connections() == 1
         fleet, _done = ansible.audit(tmp_path / "live", hosts)
     (archive,) = tmp_path.glob("pagealloc-diagnostics/sosreport-starving-*.tar.gz")
     ticket = archive.with_name(archive.name.replace(".tar.gz", ".txt")).read_text()

@@ -101,8 +101,8 @@ def _check(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
     missing = [line for line, value in needed.items() if value is None]
     if missing:
         raise UnclearAccountError(f"/proc/meminfo as it was seen lacks {', '.join(missing)}")
-    listed = _list_pages(facts) * _page_kb(facts)
-    if listed > total:
+    listed = _lists_kb(facts)
+    if listed is not None and listed > total:
         raise UnclearAccountError(
             f"/proc/zoneinfo says that the processors' lists hold more ({listed} kB) than there is memory ({total} kB)"
         )
@@ -126,7 +126,7 @@ def _parts(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> Iterator[tupl
     free_cma = min(free, _of(memory, "cma_free_kb"))
     yield "free", free - free_cma
     yield "free_cma", free_cma
-    yield "per_cpu_lists", _list_pages(facts) * _page_kb(facts)
+    yield "per_cpu_lists", _lists_kb(facts) or 0
     yield from _user(memory)
     yield from _slab(memory)
     stacks = _of(memory, "kernel_stack_kb")
@@ -183,9 +183,10 @@ def _other_kb(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> int:
     return not_slab + min(compressed, most) + kept
 
 
-def _list_pages(facts: Mapping[str, Any]) -> int:
-    """What the processors keep in their lists, of all zones."""
-    return sum(zone.get("per_cpu_list_pages") or 0 for zone in facts.get("zones") or ())
+def _lists_kb(facts: Mapping[str, Any]) -> int | None:
+    """What the processors keep in their lists, of all zones; None where no list was read."""
+    listed = [zone["per_cpu_list_pages"] for zone in facts.get("zones") or () if zone.get("per_cpu_list_pages") is not None]
+    return sum(listed) * _page_kb(facts) if listed else None
 
 
 def _page_kb(facts: Mapping[str, Any]) -> int:
@@ -207,11 +208,10 @@ def _trimmed(parts: dict[str, int], total_kb: int) -> dict[str, int]:
 
 def _not_counted(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> list[str]:
     """What this kernel does not count, or what was not read, and so is in ``unaccounted``."""
-    lists = [zone for zone in facts.get("zones") or () if zone.get("per_cpu_list_pages") is not None]
     told = {
         "kernel stacks": memory.get("kernel_stack_kb"),
         "per-CPU variables": memory.get("per_cpu_kb"),
-        "free pages in the processors' lists": lists or None,
+        "free pages in the processors' lists": _lists_kb(facts),
     }
     missing = [what for what, value in told.items() if value is None]
     # 0 of a kernel that runs modules is that of 4.4 to 5.2, which count none
