@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the documentation site: the pages of docs/ and the reference that antsibull-docs makes, as HTML in build/docs.
@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,15 +92,22 @@ def site_text(text: str, page: str, root: Path = ROOT) -> str:
     return "\n".join(lines)
 
 
-def front_page(text: str) -> str:
-    """docs/index.md with the menu of the site: the links under each head of second rank, in their order."""
+def front_page(text: str, pages: Iterable[str]) -> str:
+    """docs/index.md with the menu of the site: the links under each head of second rank, in their order. A page of these that it does
+    not name comes at the end of the last one."""
     head, *sections = re.split(r"(?m)^## ", text.replace(OF_THE_REFERENCE, f"[{OF_THE_REFERENCE}](reference/index.rst)"))
+    named = _LINK.findall(text)
+    sections[-1] = "".join([sections[-1].rstrip() + "\n", *(f"- [{titled(page)}]({page})\n" for page in pages if page not in named)])
     parts = [head]
     for section in sections:
         caption = section.split("\n")[0]
         entries = "\n".join(found for found in _LINK.findall(section) if found.endswith((".md", ".rst")))
         parts.append(f"## {section.rstrip()}\n\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{entries}\n```\n\n")
     return "".join(parts)
+
+
+def titled(page: str) -> str:
+    return page.rpartition(".")[0].replace("_", " ").capitalize()
 
 
 def stage(source: Path) -> None:
@@ -112,7 +120,7 @@ def stage(source: Path) -> None:
         text = (ROOT / page).read_text(encoding="utf-8")
         text = site_text(text, page) if page.endswith(".md") else fitted(text)
         if page == "docs/index.md":
-            text = front_page(text)
+            text = front_page(text, [f"{other}{Path(path).suffix}" for path, other in site_pages().items() if other != "index"])
         (source / f"{name}{Path(page).suffix}").write_text(text, encoding="utf-8")
     for attached in (ROOT / "docs").iterdir():
         if attached.suffix in ATTACHED:

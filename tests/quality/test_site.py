@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The documentation site: ./dev docs builds it, each link in it leads somewhere, and a browser reads it from a disk without a network."""
@@ -176,7 +176,13 @@ def test_links_of_a_page_become_links_of_the_site(of_the_repository: str, on_the
 
 
 def test_the_menu_is_the_list_of_the_front_page() -> None:
-    menu = BUILD.front_page("# A\n\n## Guides\n\n- [One](one.md): x\n- [Two](two.md), [file](x.json)\n\n## Rest\n\n- [Three](three.rst)\n")
+    text = "# A\n\n## Guides\n\n- [One](one.md): x\n- [Two](two.md), [file](x.json)\n\n## Rest\n\n- [Three](three.rst)\n"
+    menu = BUILD.front_page(text, ["one.md", "left_out.md"])
     assert menu.count("```{toctree}") == 2
     assert ":caption: Guides\n\none.md\ntwo.md\n```" in menu
-    assert ":caption: Rest\n\nthree.rst\n```" in menu
+    assert ":caption: Rest\n\nthree.rst\nleft_out.md\n```" in menu
+
+
+def test_each_page_of_docs_has_its_line_on_the_front_page() -> None:
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "docs").glob("*.md") if f"]({path.name})" not in text] == ["index.md"]
