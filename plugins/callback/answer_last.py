@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 name: answer_last
 type: notification
 short_description: Show the answer of an audit behind the play recap
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: chosen_hosts
 short_description: The hosts that a playbook of this collection is to run over
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: hosts_to_end
 short_description: The hosts that end as failed or unreachable by the report of the fleet
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: survey
 short_description: The options of one of this collection's roles as a survey in AWX
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:

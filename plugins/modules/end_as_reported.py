@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: end_as_reported
 short_description: End a host as the report of the fleet says
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Fails a host that M(fleetcare.pagealloc.report) found a verdict of its O(fleetcare.pagealloc.report#module:fail_on) on, with the

@@ -103,7 +103,7 @@ audits:
       at_epoch_seconds: 1764108000
       hosts: 40
       whole_fleet: true
-      collection_version: 0.1.0
+      collection_version: 1.0.0
       verdicts: {"affected": 2, "clear": 38}
 past:
   description:

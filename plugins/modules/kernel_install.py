@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: kernel_install
 short_description: Install a kernel beside the one that runs, verify it and make it the default
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Installs the kernel that M(fleetcare.pagealloc.kernel_preflight) chose, or installs it again where an earlier transaction left it

@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: kernel_reboot
 short_description: Reboot a host into its new kernel, wait for it and verify what came back
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Reboots now, by the same script on the host as M(fleetcare.pagealloc.kernel_schedule), and waits until another boot answers.

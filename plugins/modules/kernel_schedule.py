@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: kernel_schedule
 short_description: Have a host reboot into its new kernel at a time, once
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Leaves a script, its plan and what starts it on the host, a timer of systemd's or a job of C(at). Both outlast a reboot in between.

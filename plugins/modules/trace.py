@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: trace
 short_description: Say who takes pages on a running host and does not give them back
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Turns the kernel's own tracepoints C(kmem:mm_page_alloc) and C(kmem:mm_page_free) on for some seconds, with stacks, and off again. Says

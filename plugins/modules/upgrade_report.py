@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: upgrade_report
 short_description: Say what became of every host of an upgrade
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Reads what the steps of an upgrade registered on each host of the play, writes C(kernel_upgrade.json) on the controller, and prints a
