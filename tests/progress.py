@@ -87,7 +87,8 @@ class Progress:
         self._tests, self._counts = len(tests), Counter(map(file_of, tests))
         self._waiting = self._counts.copy()
         self._of_each = {file: known[file][0] / known[file][1] if file in known else UNKNOWN_SECONDS for file in self._waiting}
-        self._said = time.monotonic()
+        # on a terminal the first test is named at once
+        self._said = 0.0 if self._terminal else time.monotonic()
         left = seconds_left(self._waiting, self._of_each, self._processes)
         if not self._terminal and left >= LOG_EVERY_SECONDS:
             self._write(f"{self._tests:,} tests, {self._processes} at a time: about {in_words(left)}, till {_clock(left)}\n")

@@ -23,6 +23,8 @@ from tests.awx.image import built_image, container_environment
 from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.sshd import Sshd, free_port, running_sshd
 
+pytestmark = pytest.mark.slow("an execution environment is built, and jobs run in it")
+
 #: As AWX writes it: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html
 _INVENTORY = "#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({text!r})\n"
 _SSH = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ControlMaster=no"

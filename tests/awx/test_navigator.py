@@ -13,6 +13,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.playbook import Ansible, navigator
 
+pytestmark = pytest.mark.slow("ansible-navigator is installed for it")
+
 
 @pytest.fixture(scope="module")
 def ansible() -> Ansible:

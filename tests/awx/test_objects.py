@@ -21,6 +21,8 @@ from tests.awx.server import served
 from tests.conftest import ROOT, cannot_run
 from tests.playbook import Ansible, oldest, own
 
+pytestmark = pytest.mark.slow("the modules of awx.awx take minutes")
+
 URL = "https://github.com/fleetcare/pagealloc"
 SITE = {
     "awx_inventory": "servers++Default",

@@ -84,6 +84,7 @@ def on(machine: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
+@pytest.mark.slow("it runs half of the unit tests once more")
 def test_nothing_fails_without_the_optional_tools(machine: Path) -> None:
     calling = [path for path in sorted((ROOT / "tests/unit").rglob("test_*.py")) if CALLS_TOOLS.search(path.read_text())]
     done = on(machine, "-rfEs", "--tb=short", *(str(path.relative_to(ROOT)) for path in calling), *ELSEWHERE)

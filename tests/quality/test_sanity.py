@@ -18,6 +18,8 @@ from tests.conftest import ROOT
 from tests.playbook import Ansible, newest, oldest
 from tests.quality.tools import passes, python_programs, real_copy
 
+pytestmark = pytest.mark.slow("ansible-test takes five minutes with each core")
+
 #: Where ansible-test keeps the environments of its tests from one run to the next.
 HOME = ROOT / ".venv" / "ansible-test-home"
 

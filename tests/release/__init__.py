@@ -66,8 +66,8 @@ def build(folder: Path) -> Path:
 def complaints_of_galaxy(tarball: Path, programs: Path, home: Path) -> list[str]:
     """The errors and warnings of galaxy-importer, by which Galaxy decides what it takes.
 
-    flake8 stays off, as the importer has it: it would read the documentation of filters, which is YAML, as Python, and it counts both ways to break
-    a line before and behind an operator as wrong.
+    flake8 stays off, as the importer has it: it would read the documentation of filters, which is YAML, as Python, and it counts a line
+    that breaks at an operator as wrong on either side.
     """
     home.mkdir(parents=True, exist_ok=True)
     environment = {"HOME": str(home), "PATH": f"{programs}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", **STRICTER}
@@ -78,8 +78,7 @@ def complaints_of_galaxy(tarball: Path, programs: Path, home: Path) -> list[str]
 
 
 def audit_in_an_empty_environment(tarball: Path, folder: Path, python: str = sys.executable) -> dict[str, int]:
-    """How many hosts of the sample fleet have each verdict, where the package alone is installed: an empty HOME, a fresh Python environment,
-    no checkout."""
+    """How many hosts of the sample fleet have each verdict, with an empty HOME, a fresh Python environment and no checkout."""
     home = folder / "home"
     home.mkdir(parents=True)
     environment = {"HOME": str(home), "PATH": f"{folder}/venv/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "COLUMNS": "80"}

@@ -9,12 +9,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from tests import release
+from tests.playbook import galaxy
 from tests.release import ROOT, ReleaseError
 
 
-def main(programs: Path) -> None:
-    """``programs``: where galaxy-importer and reuse are installed."""
+def main() -> None:
+    programs = galaxy()
     _say("the changelog has this version and every fragment")
     release.require_changelog()
     _say("reuse lint")
@@ -38,6 +41,6 @@ def _say(step: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]))
-    except ReleaseError as error:
+        main()
+    except (ReleaseError, pytest.skip.Exception, pytest.fail.Exception) as error:
         sys.exit(f"release: {error}")

@@ -188,6 +188,7 @@ def assert_nothing_ran(folder: Path) -> None:
     assert not ran, f"evaluated: {ran}"
 
 
+@pytest.mark.slow("every action and role runs against a hostile host")
 def test_no_action_hands_out_a_template(each_core: Ansible, sshd: Sshd, account: Callable[[str], str], tmp_path: Path) -> None:
     shells = {
         "prints": hostile.printing_shell(3),
