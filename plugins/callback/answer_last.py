@@ -22,9 +22,12 @@ requirements:
 """
 
 EXAMPLES = r"""
-# ANSIBLE_CALLBACKS_ENABLED=fleetcare.pagealloc.answer_last ansible-playbook fleetcare.pagealloc.audit -i INVENTORY
+# ANSIBLE_CALLBACKS_ENABLED=fleetcare.pagealloc.answer_last ansible-playbook audit.yml -i INVENTORY
 - name: Audit
-  ansible.builtin.import_playbook: fleetcare.pagealloc.audit
+  hosts: all
+  gather_facts: false
+  roles:
+    - fleetcare.pagealloc.audit
 """
 
 from typing import Any
