@@ -51,7 +51,7 @@ function accountSection(host) {
   const held = Object.entries(account.parts).sort((a, b) => b[1] - a[1]).map(([part, kb]) => line(capital(partNames[part] || part), kb, false));
   const fleet = account.fleet && account.fleet.unaccounted_percent;
   const like = fleet ? ` Of ${count(account.fleet.hosts)} hosts with its kernel and as much memory the median is ${fleet.median} %.` : "";
-  const more = account.not_counted.length ? ` This kernel does not count ${account.not_counted.join(", ")}: they are in it.` : "";
+  const more = account.not_counted.length ? ` Not counted on this host: ${account.not_counted.join(", ")}. They are in it too.` : "";
   return section("Where the memory went", make("ul", { class: "bars account" }, line("Nobody's: no counter of the kernel owns it", account.unaccounted_kb, true), held),
     make("p", { class: "note" }, `Of ${kilobytes(account.total_kb)}. Pages that drivers took are in what is nobody's.${like}${more}`));
 }

@@ -21,7 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 
-_NOT_HELD = ("free", "free_cma", "file", "slab_reclaimable")
+_NOT_HELD = ("free", "free_cma", "per_cpu_lists", "file", "slab_reclaimable")
 
 
 def _find(situation: Situation) -> Evidenced | None:

@@ -744,7 +744,7 @@ def test_the_panel_tells_the_cause_and_where_the_memory_went(browser: Browser, t
         "Kernel caches that cannot be given up1 GB · 10 %",
     ]  # fmt: skip
     assert "Of 12 hosts with its kernel and as much memory the median is 2.1 %." in said
-    assert "This kernel does not count kernel stacks, per-CPU variables, vmalloc: they are in it." in said
+    assert "Not counted on this host: kernel stacks, per-CPU variables, free pages in the processors' lists, vmalloc." in said
     assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
     browser.open(f"{address}#host=well")
     assert "The cause" not in panel(browser) and "No account can be made: /proc/meminfo was not seen." in panel(browser)
