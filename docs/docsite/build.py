@@ -44,48 +44,48 @@ class BrokenLink(Exception):
     """A page links to something that is not in the repository."""
 
 
-def site_pages(root: Path = ROOT) -> dict[str, str]:
+def site_pages() -> dict[str, str]:
     """Path in the repository -> name of the page on the site."""
-    pages = {path: name for path, name in ELSEWHERE.items() if (root / path).exists()}
-    return pages | {f"docs/{path.name}": path.stem for path in sorted((root / "docs").glob("*.md"))}
+    pages = {path: name for path, name in ELSEWHERE.items() if (ROOT / path).exists()}
+    return pages | {f"docs/{path.name}": path.stem for path in sorted((ROOT / "docs").glob("*.md"))}
 
 
-def references(root: Path = ROOT) -> dict[str, str]:
+def references() -> dict[str, str]:
     """Name of a role or plugin -> its page in the reference. A playbook has none: a plugin of a playbook's name is left out."""
-    playbooks = {path.stem for path in (root / "playbooks").glob("*.yml")}
+    playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     plugins = {
         path.stem: f"reference/{path.stem}_{kind}"
         for folder, kind in KINDS.items()
-        for path in (root / "plugins" / folder).glob("*.*")
+        for path in (ROOT / "plugins" / folder).glob("*.*")
         if path.stem not in playbooks
     }
-    return plugins | {path.name: f"reference/{path.name}_role" for path in (root / "roles").iterdir()}
+    return plugins | {path.name: f"reference/{path.name}_role" for path in (ROOT / "roles").iterdir()}
 
 
-def on_the_site(target: str, page: str, root: Path = ROOT) -> str:
+def on_the_site(target: str, page: str) -> str:
     """A link of a page, as the site needs it. ``page`` is the path of the page in the repository."""
     if target.startswith(("http://", "https://", "#", "mailto:")):
         return target
     path, mark, anchor = target.partition("#")
-    aim = (root / page).parent.joinpath(path).resolve()
-    if not aim.is_relative_to(root) or not aim.exists():
+    aim = (ROOT / page).parent.joinpath(path).resolve()
+    if not aim.is_relative_to(ROOT) or not aim.exists():
         raise BrokenLink(f"{page} links to {target}, which is not in the repository")
-    inside = str(aim.relative_to(root))
-    name = site_pages(root).get(inside)
+    inside = str(aim.relative_to(ROOT))
+    name = site_pages().get(inside)
     if name is not None:
         return f"{name}{Path(inside).suffix}{mark}{anchor}"
-    if aim.parent == root / "docs" and aim.suffix in ATTACHED:
+    if aim.parent == ROOT / "docs" and aim.suffix in ATTACHED:
         return aim.name
     return f"{REPOSITORY}/{'tree' if aim.is_dir() else 'blob'}/main/{inside}{mark}{anchor}"
 
 
-def site_text(text: str, page: str, root: Path = ROOT) -> str:
+def site_text(text: str, page: str) -> str:
     """A page of the repository as a page of the site: its links, and names of roles and plugins as links to the reference."""
-    known, fenced, lines = references(root), False, []
+    known, fenced, lines = references(), False, []
     for line in text.split("\n"):
         fenced ^= bool(_FENCE.match(line))
         if not fenced:
-            line = _LINK.sub(lambda found: f"]({on_the_site(found[1], page, root)})", line)
+            line = _LINK.sub(lambda found: f"]({on_the_site(found[1], page)})", line)
             if not line.startswith("#"):
                 line = _NAME.sub(lambda found: f"[{found[0]}]({known[found[1]]}.rst)" if found[1] in known else found[0], line)
         lines.append(line)
@@ -128,7 +128,7 @@ def stage(source: Path) -> None:
 
 
 def run(*words: str | Path) -> None:
-    """A program of this environment. Where it fails, so does the build."""
+    """Run a program of this environment. If it fails, the build fails."""
     program, *rest = map(str, words)
     subprocess.run([str(Path(sys.executable).parent / program), *rest], check=True)
 
