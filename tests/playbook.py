@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs ansible-playbook as a user would: its own process, an empty HOME, an inventory of its own."""
@@ -134,6 +134,11 @@ def rulebook() -> Ansible:
     return Ansible("rulebook", _installed("rulebook", sys.executable, "ansible-rulebook>=1.1 ansible-core<2.20"))
 
 
+def galaxy() -> Path:
+    """The programs galaxy-importer and reuse. Galaxy has no checkout, so theirs knows of none."""
+    return _installed("galaxy", sys.executable, "galaxy-importer>=0.4.40 reuse>=5", linked=False)
+
+
 def _core(version: str, least: tuple[int, int], most: tuple[int, int]) -> Ansible:
     """This ansible-core, which the controller's Python must suit."""
     python = interpreter(least, most)
@@ -142,7 +147,7 @@ def _core(version: str, least: tuple[int, int], most: tuple[int, int]) -> Ansibl
     return Ansible(version, _installed(f"core-{version}", python, f"ansible-core=={version}.*"))
 
 
-def _installed(name: str, python: str, core: str) -> Path:
+def _installed(name: str, python: str, core: str, *, linked: bool = True) -> Path:
     """The programs of a core, or of these packages, in an environment of its own, installed once under .venv from PyPI."""
     venv = ROOT / ".venv" / name
     wanted = hashlib.sha256(f"{python} {core}\n{_REQUIREMENTS.read_text()}".encode()).hexdigest()
@@ -150,6 +155,8 @@ def _installed(name: str, python: str, core: str) -> Path:
     with locked(venv.with_name(f".lock-{name}")):
         if not done.exists() or done.read_text() != wanted:
             _install(venv, python, core)
+            if linked:
+                _link_checkout(venv)
             done.write_text(wanted)
     return venv / "bin"
 
@@ -164,6 +171,9 @@ def _install(venv: Path, python: str, core: str) -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
             cannot_run(f"{core} does not install: {done.stderr[-300:]}")
+
+
+def _link_checkout(venv: Path) -> None:
     packages = next(venv.glob("lib/python3*/site-packages")) / "ansible_collections" / "fleetcare"
     packages.mkdir(parents=True)
     (packages / "pagealloc").symlink_to(ROOT)

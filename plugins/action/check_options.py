@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Once for the fleet: what would spoil the report is found before thousands of hosts are asked."""
@@ -10,14 +10,18 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.utils.display import Display
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue, merge_site_advisories
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import AcknowledgedError, read_acknowledged
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import require_writable
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.push import PushError, push_target
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.controller_action import ControllerAction
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import HOSTS, folder_of, names_of, role_options
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import (
+    RenamedError,
+    current_name,
+    folder_of,
+    role_options,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import os_failure
 
 _OPTIONS = {"role": {"type": "str", "required": True}}
@@ -35,32 +39,22 @@ class ActionModule(ControllerAction):
 
     def _chosen(self, role: str, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """The options of the role with its defaults, as Ansible checks them when a role begins, but for the fleet and not for each
-        host. One that has an older name comes under the name that was given."""
+        host."""
         try:
             specification = role_options(role)
         except OSError as error:
             raise AnsibleActionFail(f"role: {os_failure(error)}") from None
-        names = {option: _given_name(role, option, task_vars) for option in specification}
-        self._tell_of_old_names(role, names, task_vars)
-        given = {option: self._templar.template(task_vars[name]) for option, name in names.items() if name in task_vars}
-        checked = ArgumentSpecValidator(specification).validate(given)
+        try:
+            names = [option for option in specification if current_name(option, task_vars)]
+        except RenamedError as error:
+            raise AnsibleActionFail(str(error)) from None
+        values = {name: self._templar.template(task_vars[name]) for name in names}
+        checked = ArgumentSpecValidator(specification).validate(values)
         if checked.error_messages:
             raise AnsibleActionFail("; ".join(checked.error_messages))
         chosen = dict(checked.validated_parameters)
         # the default is the role's own folder
-        return {name: folder_of(role, name, chosen[option]) if name in task_vars else chosen[option] for option, name in names.items()}
-
-    def _tell_of_old_names(self, role: str, names: Mapping[str, str], task_vars: Mapping[str, Any]) -> None:
-        """Once for the fleet. A name of another role's is not this one's to speak of where its own is given."""
-        told = [(name, option) for option, name in names.items() if name != option]
-        told += [(f"{role}_hosts", HOSTS[0])] if f"{role}_hosts" in HOSTS and f"{role}_hosts" in task_vars else []
-        for old, new in told:
-            message = f"The variable {old} is now called {new}, and all roles of fleetcare.pagealloc share it."
-            Display().deprecated(message, version="1.0.0", collection_name="fleetcare.pagealloc")
-
-
-def _given_name(role: str, option: str, variables: Mapping[str, Any]) -> str:
-    return next((name for name in names_of(role, option) if name in variables), option)
+        return {name: folder_of(role, name, value) if name in names else value for name, value in chosen.items()}
 
 
 def _require_usable(name: str, value: Any) -> None:

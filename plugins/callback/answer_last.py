@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The callback ``fleetcare.pagealloc.answer_last``."""
@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 name: answer_last
 type: notification
 short_description: Show the answer of an audit behind the play recap
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
@@ -22,9 +22,12 @@ requirements:
 """
 
 EXAMPLES = r"""
-# ANSIBLE_CALLBACKS_ENABLED=fleetcare.pagealloc.answer_last ansible-playbook fleetcare.pagealloc.audit -i INVENTORY
+# ANSIBLE_CALLBACKS_ENABLED=fleetcare.pagealloc.answer_last ansible-playbook audit.yml -i INVENTORY
 - name: Audit
-  ansible.builtin.import_playbook: fleetcare.pagealloc.audit
+  hosts: all
+  gather_facts: false
+  roles:
+    - fleetcare.pagealloc.audit
 """
 
 from typing import Any

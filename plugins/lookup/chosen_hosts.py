@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lookup ``fleetcare.pagealloc.chosen_hosts``."""
@@ -9,21 +9,15 @@ DOCUMENTATION = r"""
 ---
 name: chosen_hosts
 short_description: The hosts that a playbook of this collection is to run over
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - For the C(hosts) of a play. Reads the variables C(pagealloc_hosts), or the older C(audit_hosts), C(workaround_hosts) and
-    C(kernel_upgrade_hosts), and C(pagealloc_only_verdicts).
+  - For the C(hosts) of a play. Reads the variables C(pagealloc_hosts) and C(pagealloc_only_verdicts). One of the names that
+    C(pagealloc_hosts) had before version 1.0.0, such as C(workaround_hosts), ends the playbook. To pass over it could mean all hosts.
   - With C(pagealloc_only_verdicts) the hosts are those that an audit named for these verdicts in C(pagealloc_hosts_by_verdict). That is a
     statistic of the audit, which AWX gives to the jobs behind it in a workflow. Without it this ends the playbook, and never takes all
     hosts instead.
-options:
-  _terms:
-    description: Name of the role that asks, whose older variable comes first.
-    required: true
-    type: list
-    elements: str
 seealso:
   - module: fleetcare.pagealloc.report
   - plugin: fleetcare.pagealloc.live_hosts
@@ -32,7 +26,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Gather from the hosts that were chosen
-  hosts: "{{ query('fleetcare.pagealloc.chosen_hosts', 'audit') }}"
+  hosts: "{{ query('fleetcare.pagealloc.chosen_hosts') }}"
   gather_facts: false
   tasks:
     - name: Gather
@@ -58,11 +52,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.invento
     hosts_of_patterns,
     look_for_results_less_often,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import HOSTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.role_options import RenamedError, current_name
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 # Each on a line of its own: ansible-doc warns of an assignment of several.
+_HOSTS = "pagealloc_hosts"
 _ONLY = "pagealloc_only_verdicts"
 _NAMED = "pagealloc_hosts_by_verdict"
 _COUNTS = "pagealloc_counts"
@@ -76,13 +71,16 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
         look_for_results_less_often(len((given.get("groups") or {}).get("all", ())))
-        patterns = self._patterns([HOSTS[0], *(f"{role}_hosts" for role in terms), *HOSTS[1:]], given)
+        patterns = self._patterns(given)
         verdicts = self._templar.template(given.get(_ONLY, []))
         wanted = verdicts.split(",") if isinstance(verdicts, str) else [str(one) for one in verdicts]
         return self._of_verdicts(wanted, patterns, given) if any(wanted) else patterns
 
-    def _patterns(self, names: Sequence[str], given: Mapping[str, Any]) -> list[str]:
-        name = next((name for name in names if name in given), None)
+    def _patterns(self, given: Mapping[str, Any]) -> list[str]:
+        try:
+            name = current_name(_HOSTS, given)
+        except RenamedError as error:
+            raise AnsibleLookupError(str(error)) from None
         pattern = "all" if name is None else self._templar.template(given[name])
         if not pattern:
             raise AnsibleLookupError(f"{name} is empty, so it is not known which hosts are meant")

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lookup ``fleetcare.pagealloc.hosts_to_end``."""
@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: hosts_to_end
 short_description: The hosts that end as failed or unreachable by the report of the fleet
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:

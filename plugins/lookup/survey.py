@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lookup ``fleetcare.pagealloc.survey``."""
@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 ---
 name: survey
 short_description: The options of one of this collection's roles as a survey in AWX
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Documentation of the action plugin of the same name."""
@@ -103,7 +103,7 @@ audits:
       at_epoch_seconds: 1764108000
       hosts: 40
       whole_fleet: true
-      collection_version: 0.1.0
+      collection_version: 1.0.0
       verdicts: {"affected": 2, "clear": 38}
 past:
   description:

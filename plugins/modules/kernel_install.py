@@ -1,5 +1,5 @@
 #!/usr/bin/python
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Documentation of the action plugin of the same name."""
@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: kernel_install
 short_description: Install a kernel beside the one that runs, verify it and make it the default
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Installs the kernel that M(fleetcare.pagealloc.kernel_preflight) chose, or installs it again where an earlier transaction left it

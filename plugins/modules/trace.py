@@ -1,5 +1,5 @@
 #!/usr/bin/python
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Documentation of the action plugin of the same name."""
@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: trace
 short_description: Say who takes pages on a running host and does not give them back
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Turns the kernel's own tracepoints C(kmem:mm_page_alloc) and C(kmem:mm_page_free) on for some seconds, with stacks, and off again. Says

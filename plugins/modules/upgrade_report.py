@@ -1,5 +1,5 @@
 #!/usr/bin/python
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Documentation of the action plugin of the same name."""
@@ -12,7 +12,7 @@ DOCUMENTATION = r"""
 ---
 module: upgrade_report
 short_description: Say what became of every host of an upgrade
-version_added: 0.2.0
+version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Reads what the steps of an upgrade registered on each host of the play, writes C(kernel_upgrade.json) on the controller, and prints a

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Events that reach a real ansible-rulebook, and the whole way from an audit's alert to the audit that ends it."""
@@ -27,6 +27,7 @@ def recorded(name: str) -> dict[str, str]:
     return {"audit_evidence": str(SAMPLE_FLEET / "evidence" / f"{name}.evidence")}
 
 
+INSTALLED = pytest.mark.slow("ansible-rulebook is installed for it, and waits for events")
 HOSTS = {"db03": recorded("db03-el64-seed"), "db05": recorded("db05-el65")}
 
 
@@ -37,6 +38,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rulebook]:
         yield started
 
 
+@INSTALLED
 def test_forged_and_hostile_events_and_a_flood_do_nothing_but_be_counted(running: Rulebook) -> None:
     assert set(running.send({"host": "db03"}, token="") + running.send({"host": "db03"}, token="guessed")) == {401}
     assert running.send("no JSON") == [400]
@@ -52,6 +54,7 @@ def test_forged_and_hostile_events_and_a_flood_do_nothing_but_be_counted(running
     assert not list(running.folder.rglob("owned"))
 
 
+@INSTALLED
 def test_an_event_leads_to_one_audit_of_its_host(running: Rulebook) -> None:
     running.send(*[{"host": "db03", "message": "{{ lookup('pipe', 'touch owned') }} page allocation failure: order:2"}] * 50)
     assert soon(lambda: running.report().get("db03"), 90), running.log()[-3000:]
@@ -89,6 +92,7 @@ def test_diagnostics_are_taken_before_anything_else_where_the_site_asks_for_them
     assert len(list(tmp_path.rglob("sosreport-*.tar.gz"))) == asked, done.stdout
 
 
+@INSTALLED
 def test_from_an_alert_to_an_audit_and_to_the_end_of_the_alert(tmp_path: Path) -> None:
     """The host is a record: what cures it is that its next record is of a host that is well."""
     affected, cured = (("PageallocHostAffected", "db03"), {"db03": recorded("db05-el65"), "db05": recorded("db05-el65")})
@@ -163,6 +167,7 @@ class Templates(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(("do", "template"), zip(("audit", "check", "cure"), Templates.names, strict=True))
+@INSTALLED
 def test_in_awx_a_job_template_is_started_for_these_hosts_alone(tmp_path: Path, do: str, template: str) -> None:
     handler = type("Handler", (Templates,), {"launched": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as awx:

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The very path of an AWX job: ``ansible-runner transmit | worker | process``, the worker in the execution environment.
@@ -22,6 +22,8 @@ import pytest
 from tests.awx.image import built_image, container_environment
 from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.sshd import Sshd, free_port, running_sshd
+
+pytestmark = pytest.mark.slow("an execution environment is built, and jobs run in it")
 
 #: As AWX writes it: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html
 _INVENTORY = "#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({text!r})\n"
@@ -106,7 +108,7 @@ class Awx:
         told = {
             "awx_job_id": int(job.number),
             "awx_inventory_name": "servers",
-            "audit_output_dir": f"/runner/artifacts/{job.number}/report",
+            "pagealloc_output_dir": f"/runner/artifacts/{job.number}/report",
         }
         (folder / "env" / "extravars").write_text(json.dumps({**told, **variables}))
         (folder / "env" / "ssh_key").write_text(self.key.read_text())

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ansible-navigator puts its artifact where the shipped settings say, and not among the controller's collections."""
@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.playbook import Ansible, navigator
+
+pytestmark = pytest.mark.slow("ansible-navigator is installed for it")
 
 
 @pytest.fixture(scope="module")

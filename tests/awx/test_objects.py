@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The playbook ``fleetcare.pagealloc.awx`` through the modules of awx.awx, against the controller of the tests.
@@ -20,6 +20,8 @@ from tests.awx.controller import Controller, playbooks_of
 from tests.awx.server import served
 from tests.conftest import ROOT, cannot_run
 from tests.playbook import Ansible, oldest, own
+
+pytestmark = pytest.mark.slow("the modules of awx.awx take minutes")
 
 URL = "https://github.com/fleetcare/pagealloc"
 SITE = {

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The audit as its users run it: live hosts behind a real sshd, hosts that do not answer, and the recorded fleet."""
@@ -300,7 +300,7 @@ def test_a_sites_advisory_of_order_3_has_its_own_column_and_sentence(ansible: An
         "fix": "Set the MTU back to 1500.", "references": ["https://wiki.example.com/ixgbe"],
     }  # fmt: skip
     names = {"seed": "db03-el64-seed", "jumbo": "web20-el64-ixgbe", "plain": "web21-el64-bnx2x", "gone": "db18-down"}
-    options = ("-e", json.dumps({"audit_advisories": [site]}))
+    options = ("-e", json.dumps({"pagealloc_advisories": [site]}))
     fleet, done = ansible.audit(tmp_path, {name: sample(record) for name, record in names.items()}, *options, *ALL)
     assert {name: result["order"] for name, result in fleet["hosts"].items()} == {"seed": 2, "jumbo": 3, "plain": 2, "gone": None}
     left = fleet["hosts"]["jumbo"]["headroom"]["atomic"][3]
@@ -408,11 +408,11 @@ def test_fail_on_ends_non_zero_after_the_reports(ansible: Ansible, tmp_path: Pat
         ({"audit_timeout_seconds": "soon"}, "audit_timeout_seconds"),
         ({"audit_compare": "perhaps"}, "audit_compare"),
         ({"audit_troubled": {"db02-el64": 1}}, "audit_troubled"),
-        ({"audit_output_dir": ""}, "must not be empty"),
-        ({"audit_advisories": [{"id": "x", "drivr": "y"}]}, "drivr"),
-        ({"audit_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "kernel": {"fixed": "2.6.32-100.el6"}}]}, "mlx4_en-rhel-6.4-order-2"),
-        ({"audit_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "condition"),
-        ({"audit_output_dir": "/proc/no/such"}, "/proc/no"),
+        ({"pagealloc_output_dir": ""}, "must not be empty"),
+        ({"pagealloc_advisories": [{"id": "x", "drivr": "y"}]}, "drivr"),
+        ({"pagealloc_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "kernel": {"fixed": "2.6.32-100.el6"}}]}, "mlx4_en-rhel-6.4-order-2"),
+        ({"pagealloc_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "condition"),
+        ({"pagealloc_output_dir": "/proc/no/such"}, "/proc/no"),
     ],
 )
 def test_wrong_options_are_refused_with_their_name(ansible: Ansible, tmp_path: Path, options: dict[str, Any], says: str) -> None:
@@ -446,7 +446,7 @@ def test_the_role_passes_the_list_on(ansible: Ansible, tmp_path: Path) -> None:
 
 def test_which_hosts_and_what_else_a_site_calls_its_variables(ansible: Ansible, tmp_path: Path) -> None:
     hosts = {"a": sample("db02-el64"), "b": sample("db05-el65")}
-    fleet, _done = ansible.audit(tmp_path, hosts, "-e", json.dumps({"audit_hosts": "a", "audit_of_something_else": 1}))
+    fleet, _done = ansible.audit(tmp_path, hosts, "-e", json.dumps({"pagealloc_hosts": "a", "audit_of_something_else": 1}))
     assert verdicts(fleet) == {"a": "at_risk"}
 
 
@@ -467,7 +467,7 @@ def test_in_batches_the_last_report_has_every_host(ansible: Ansible, tmp_path: P
 
 def test_a_site_can_say_that_another_build_has_the_fix(ansible: Ansible, tmp_path: Path) -> None:
     ours = [{"id": "mlx4_en-rhel-6.4-order-2", "kernel": {"fixed": "2.6.32-358.23.2.el6"}}]
-    fleet, _done = ansible.audit(tmp_path, {"h": sample("db03-el64-seed")}, "-e", json.dumps({"audit_advisories": ours}))
+    fleet, _done = ansible.audit(tmp_path, {"h": sample("db03-el64-seed")}, "-e", json.dumps({"pagealloc_advisories": ours}))
     assert verdicts(fleet) == {"h": "starved"}, "the symptom stays; this advisory no longer explains it"
 
 

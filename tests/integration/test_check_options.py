@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """check_options, for each role that a play may name."""
@@ -12,8 +12,8 @@ from tests.playbook import own
 
 CHOICES: list[tuple[str, dict[str, Any], str]] = [
     ("kernel_upgrade", {}, ""),
-    ("kernel_upgrade", {"kernel_upgrade_report_dir": "/proc/no/such"}, "kernel_upgrade_report_dir: "),
-    ("kernel_upgrade", {"kernel_upgrade_advisories": [{"id": "no driver"}]}, "kernel_upgrade_advisories: "),
+    ("kernel_upgrade", {"pagealloc_output_dir": "/proc/no/such"}, "pagealloc_output_dir: "),
+    ("kernel_upgrade", {"pagealloc_advisories": [{"id": "no driver"}]}, "pagealloc_advisories: "),
     ("kernel_upgrade", {"kernel_upgrade_reboot": "soon"}, "kernel_upgrade_reboot"),
     ("awx", {"awx_inventory": "servers"}, ""),
     ("nosuch", {}, "role: "),

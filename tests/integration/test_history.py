@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two nights of the real playbook, and what the second says."""
@@ -75,7 +75,7 @@ def test_the_past_can_be_asked_for(ansible: Ansible, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_history_is_named(ansible: Ansible, tmp_path: Path) -> None:
-    said = told(ansible, tmp_path, "-e", "audit_output_dir=/nonexistent", check=False)
+    said = told(ansible, tmp_path, "-e", "pagealloc_output_dir=/nonexistent", check=False)
     assert "/nonexistent/history.db: unable to open database file" in said
 
 

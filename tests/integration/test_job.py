@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a scheduled job sees: each host with its own result, statistics for the job behind it, and the answer at the end."""
@@ -120,7 +120,7 @@ def test_the_second_night_fails_for_new_verdicts_alone(ansible: Ansible, tmp_pat
 def affected_here() -> dict[str, Any]:
     """A site's advisory that calls this machine affected, and a cure for it."""
     choices = at_risk_here()
-    (advisory,) = choices.pop("workaround_advisories")
+    (advisory,) = choices.pop("pagealloc_advisories")
     return {"pagealloc_advisories": [{**advisory, "symptom": {"headroom_below": 10**9}}], **choices}
 
 
@@ -146,13 +146,23 @@ def test_a_sites_advisory_is_given_once_to_audit_and_cures(ansible: Ansible, tmp
     )
 
 
-def test_older_names_reach_every_role_and_are_told_of_once(ansible: Ansible, tmp_path: Path) -> None:
-    choices = affected_here()
-    choices["audit_advisories"] = choices.pop("pagealloc_advisories")
-    fleet, done = ansible.workaround(tmp_path, {"here": HERE, "there": HERE}, "--check", **choices)
-    assert {host["change"]["outcome"] for host in fleet["hosts"].values()} == {"planned"}
-    said = " ".join(done.stderr.split())
-    assert said.count("The variable audit_advisories is now called pagealloc_advisories") == 1, done.stderr
+@pytest.mark.parametrize(
+    ("playbook", "old", "new"),
+    [
+        ("workaround", {"audit_advisories": []}, "pagealloc_advisories"),
+        ("kernel_upgrade", {"kernel_upgrade_report_dir": "/srv/reports"}, "pagealloc_output_dir"),
+        ("diagnostics", {"workaround_hosts": "here"}, "pagealloc_hosts"),
+    ],
+)
+def test_an_old_name_ends_the_play_before_any_host_is_asked(
+    ansible: Ansible, tmp_path: Path, playbook: str, old: dict[str, Any], new: str
+) -> None:
+    """If workaround_hosts=here were passed over, all hosts of the inventory would be changed."""
+    command = ("ansible-playbook", f"fleetcare.pagealloc.{playbook}", "-i", str(inventory(tmp_path, {"here": HERE, "there": HERE})))
+    done = ansible.run(*command, "--check", "-e", json.dumps(old), folder=tmp_path, check=False)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert f"the variable {next(iter(old))} is called {new} since version 1.0.0. Rename it" in said, said
+    assert done.returncode != 0 and not list(tmp_path.rglob("fleet.json")) and "changed=" not in said.replace("changed=0", "")
 
 
 def test_a_cure_that_does_not_cure_fails_the_job_and_stops_no_other_host(ansible: Ansible, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The roll of the kernel_upgrade playbook through a real sshd, to hosts that are refused, and its programs in each shell.
@@ -39,7 +39,7 @@ _POSES = {
 }
 #: The module itself is not there, and need not be.
 _SITE = [{"id": "mlx4_en-rhel-6.4-order-2", "in_tree_only": False}]
-_ADVISED = json.dumps({"kernel_upgrade_advisories": _SITE})
+_ADVISED = json.dumps({"pagealloc_advisories": _SITE})
 
 
 @pytest.fixture(scope="module")

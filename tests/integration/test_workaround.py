@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The workaround playbook as its users run it, short of a change: what it does to a kernel is for the lab (tests/lab).
@@ -62,7 +62,7 @@ def at_risk_here() -> dict[str, Any]:
         "fix": "None is needed.",
         "references": ["https://wiki.example.com/this-machine"],
     }
-    return {"workaround_advisories": [advisory], "workaround_steps_kb": [now_kb() + 8192], "workaround_conflicts": "override", **QUICK}
+    return {"pagealloc_advisories": [advisory], "workaround_steps_kb": [now_kb() + 8192], "workaround_conflicts": "override", **QUICK}
 
 
 def outcomes(fleet: dict[str, Any]) -> dict[str, str]:
@@ -97,7 +97,7 @@ def test_check_mode_plans_and_changes_nothing(ansible: Ansible, sshd: Sshd, tmp_
 
 def test_the_settings_of_newer_kernels_are_planned_or_refused_by_name(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
     choices = at_risk_here()
-    choices["workaround_advisories"][0]["workaround"] = {"watermark_scale_factor": 60, "compaction_proactiveness": 40}
+    choices["pagealloc_advisories"][0]["workaround"] = {"watermark_scale_factor": 60, "compaction_proactiveness": 40}
     far = {"far": {"ansible_host": "127.0.6.1", **sshd.variables()}}
     there = {name: int((SYSCTLS / name).read_text()) for name in NEWER if (SYSCTLS / name).exists()}
     fleet, done = ansible.workaround(tmp_path, far, "--check", "--diff", **choices)
@@ -139,8 +139,8 @@ def test_a_host_on_which_no_step_is_safe_is_refused_with_the_arithmetic(ansible:
         ({"workaround_conflicts": "ignore"}, "workaround_conflicts"),
         ({"workaround_remedies": ["swappiness"]}, "workaround_remedies"),
         ({"workaround_fail_on": ["planned"]}, "workaround_fail_on"),
-        ({"workaround_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "workaround_advisories: "),
-        ({"workaround_output_dir": "/proc/no/such"}, "/proc/no"),
+        ({"pagealloc_advisories": [{"id": "mlx4_en-rhel-6.4-order-2", "condition": "nics["}]}, "pagealloc_advisories: "),
+        ({"pagealloc_output_dir": "/proc/no/such"}, "/proc/no"),
     ],
 )
 def test_a_wrong_option_ends_it_before_a_host_is_asked(ansible: Ansible, tmp_path: Path, options: dict[str, Any], says: str) -> None:
@@ -279,8 +279,8 @@ def test_a_host_that_is_lost_after_its_change_is_failed_and_not_unreachable(
 
 
 def test_the_module_in_a_play_of_ones_own(ansible: Ansible, tmp_path: Path) -> None:
-    choices = {name.removeprefix("workaround_"): value for name, value in at_risk_here().items() if name != "workaround_advisories"}
-    task = {"fleetcare.pagealloc.workaround": {**choices, "site_advisories": at_risk_here()["workaround_advisories"]}, "register": "done"}
+    choices = {name.removeprefix("workaround_"): value for name, value in at_risk_here().items() if name != "pagealloc_advisories"}
+    task = {"fleetcare.pagealloc.workaround": {**choices, "site_advisories": at_risk_here()["pagealloc_advisories"]}, "register": "done"}
     show = {"ansible.builtin.debug": {"msg": "{{ [done.change.outcome, done.plan.decision, done is changed] | to_json }}"}}
     done = ansible.play(tmp_path, {"here": HERE}, [task, show], "--check")
     assert json.dumps(["planned", "apply", True]).replace('"', '\\"') in done.stdout

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Guests under the workaround playbook: how it is run, what is on them, and how it is cut short at a chosen moment."""
@@ -24,7 +24,7 @@ SETTINGS = "/etc/sysctl.d/zz-fleetcare-pagealloc.conf"
 #: 3 % of a guest with 4.5 GB is 135 MB: room for two steps.
 ADVISORY = {**STORY, "workaround": {"min_free_kbytes": FIRST_KB, "zone_reclaim_mode": 1}}
 CHOICES: dict[str, Any] = {
-    "workaround_advisories": [ADVISORY],
+    "pagealloc_advisories": [ADVISORY],
     "workaround_steps_kb": [SECOND_KB],
     "workaround_settle_seconds": 0,
     "workaround_watch_seconds": 2,

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole chain: a kernel starves, Prometheus alerts, Alertmanager posts, the rulebook cures, and the next audit ends the alert."""
@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.alerts.eda import alertmanager_config, firing, prometheus_config, running_rulebook
 from tests.alerts.monitoring import running_alertmanager, running_prometheus, running_pushgateway, soon
-from tests.lab.changing import ADVISORY, CHOICES, FIRST_KB, ORIGINAL_KB, state_of
+from tests.lab.changing import CHOICES, FIRST_KB, ORIGINAL_KB, state_of
 from tests.lab.conftest import BLOCKS_PER_PACKET
 from tests.lab.guest import Plan, running
 from tests.lab.test_story import leak_until_packets_are_dropped
@@ -23,8 +23,7 @@ ALERT = ("PageallocHostAffected", "starving")
 def test_from_a_starving_kernel_to_the_end_of_its_alert(tmp_path: Path) -> None:
     ansible = own()
     patient = {"audit_timeout_seconds": 240, "workaround_timeout_seconds": 240}
-    site: dict[str, Any] = {**CHOICES, **patient, "pagealloc_advisories": [ADVISORY]}
-    del site["workaround_advisories"]
+    site: dict[str, Any] = {**CHOICES, **patient}
     with (
         running(Plan("modern", words=(f"lab.blocks_per_packet={BLOCKS_PER_PACKET}",)), "events") as guest,
         running_pushgateway(tmp_path / "gateway") as gateway,

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kernel_upgrade playbook on a guest with a real package manager, a real boot loader and kernels that really boot.
@@ -36,7 +36,7 @@ SITE = {**ADVISED, "workaround": {"min_free_kbytes": WORKAROUND_KB}}
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     with running(Plan("upgradable", (2048,)), "upgrades") as started:
         hosts = fleet({"db01": started}, tmp_path_factory.mktemp("workaround"))
-        choices = {**CHOICES, "workaround_advisories": [SITE], "workaround_steps_kb": [WORKAROUND_KB]}
+        choices = {**CHOICES, "pagealloc_advisories": [SITE], "workaround_steps_kb": [WORKAROUND_KB]}
         change = hosts.workaround(**choices)["db01"]
         assert (change["outcome"], change["before"]["verdict"], change["after"]["verdict"]) == ("applied", "at_risk", "mitigated"), change
         assert state_of(started).values == (WORKAROUND_KB, WORKAROUND_KB, "in_force")
@@ -47,7 +47,7 @@ class Run:
     """One run of the playbook over the guest."""
 
     def __init__(self, guest: Guest, folder: Path, *words: str, **options: Any) -> None:
-        variables = {"kernel_upgrade_advisories": [SITE], **{f"kernel_upgrade_{name}": value for name, value in options.items()}}
+        variables = {"pagealloc_advisories": [SITE], **{f"kernel_upgrade_{name}": value for name, value in options.items()}}
         hosts = inventory(folder, {"db01": {**guest.variables(), "ansible_ssh_extra_args": "-o ServerAliveInterval=10"}})
         command = ["ansible-playbook", "fleetcare.pagealloc.kernel_upgrade", "-i", str(hosts), "-e", json.dumps(variables), *words]
         self.done: subprocess.CompletedProcess[str] = own().run(*command, folder=folder, check=False)

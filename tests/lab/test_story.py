@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The seed's story, told by real kernels: clear, at risk, traffic, affected while memory is free, SSH that stalls where TCP connects."""
@@ -53,7 +53,7 @@ def audit(ansible: Ansible, folder: Path, guests: dict[str, Guest], *words: str,
 
 def test_the_seeds_story(guests: dict[str, Guest], tmp_path: Path) -> None:
     ansible = own()
-    advised = ("-e", json.dumps({"audit_advisories": [ADVISORY], "audit_timeout_seconds": 60}))
+    advised = ("-e", json.dumps({"pagealloc_advisories": [ADVISORY], "audit_timeout_seconds": 60}))
 
     clean = audit(ansible, tmp_path / "clean", guests)
     assert {name: host["verdict"] for name, host in clean.items()} == {"legacy": "clear", "modern": "clear"}, clean

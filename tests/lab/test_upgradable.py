@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The guest that chooses its kernel: real packages add one, what the guest set decides which boots, and the audit sees each step.
@@ -35,7 +35,7 @@ def guest() -> Iterator[Guest]:
 
 def audit(guest: Guest, folder: Path) -> tuple[str, dict[str, Any]]:
     """(verdict, facts of the kernel)."""
-    advised = json.dumps({"audit_advisories": [ADVISED]})
+    advised = json.dumps({"pagealloc_advisories": [ADVISED]})
     fleet, _done = own().audit(folder, {"upgradable": guest.variables()}, "-e", advised)
     host = fleet["hosts"]["upgradable"]
     return host["verdict"], host["facts"]["kernel"]

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The workaround on kernels that starve, on legacy and modern alike: its whole road, and every cut and fault on the way."""
@@ -99,7 +99,7 @@ def test_the_settings_of_newer_kernels_hold_over_a_reboot_and_are_given_back(hos
         return {tuple(int(line) for line in guest.run(read).split()) for guest in hosts.guests.values()}
 
     before, advisory = values(), {**ADVISORY, "workaround": {**ADVISORY["workaround"], names[0]: 50, names[1]: 40}}
-    applied = hosts.workaround(workaround_advisories=[advisory])
+    applied = hosts.workaround(pagealloc_advisories=[advisory])
     assert outcomes(applied) == {"applied"} and values() == {(50, 40)}
     assert {change["after"]["verdict"] for change in applied.values()} == {"mitigated"}
     for guest in hosts.guests.values():

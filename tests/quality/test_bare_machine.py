@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """./dev test on a machine that has none of the optional tools: nothing fails, and what is skipped names the package that it wants.
@@ -84,6 +84,7 @@ def on(machine: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
+@pytest.mark.slow("it runs half of the unit tests once more")
 def test_nothing_fails_without_the_optional_tools(machine: Path) -> None:
     calling = [path for path in sorted((ROOT / "tests/unit").rglob("test_*.py")) if CALLS_TOOLS.search(path.read_text())]
     done = on(machine, "-rfEs", "--tb=short", *(str(path.relative_to(ROOT)) for path in calling), *ELSEWHERE)

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """./dev mutate plants faults, and tells those that are noticed from those that are not."""
@@ -10,11 +10,13 @@ import re
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from tests.conftest import ROOT
 
 
+@pytest.mark.slow("another environment is installed for it")
 def test_faults_are_planted_and_counted() -> None:
     command = [ROOT / "dev", "mutate", "plugins/plugin_utils/compare/statistics.py", "--faults", "3", "--seed", "1", "--processes", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

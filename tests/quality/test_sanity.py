@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`ansible-test sanity` of the oldest and of the newest ansible-core: every test of theirs, on a real copy of the collection."""
@@ -17,6 +17,8 @@ import yaml
 from tests.conftest import ROOT
 from tests.playbook import Ansible, newest, oldest
 from tests.quality.tools import passes, python_programs, real_copy
+
+pytestmark = pytest.mark.slow("ansible-test takes five minutes with each core")
 
 #: Where ansible-test keeps the environments of its tests from one run to the next.
 HOME = ROOT / ".venv" / "ansible-test-home"

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts whose every text carries a template. Whatever evaluates it makes a file ``ran-NAME`` in its current folder."""
@@ -169,6 +169,6 @@ def forged_result() -> dict[str, Any]:
         template("key"): template("value"),
         "ansible_facts": {
             "pagealloc": {"kernel": {"release": template("release"), template("fact key"): 1}, "unavailable": {"vm": template("vm")}},
-            "audit_output_dir": template("another fact"),
+            "pagealloc_output_dir": template("another fact"),
         },
     }

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What runs from a checkout is the checkout, whatever collection of the same name lies where Ansible looks for collections."""
@@ -45,7 +45,7 @@ def test_an_audit_from_a_checkout_is_the_checkouts(place: str, tmp_path: Path) -
     else:
         (home / ".ansible.cfg").write_text(f"[defaults]\ncollections_path = {collection(tmp_path / 'collections')}\n")
     hosts = inventory(tmp_path, {"db05": {"audit_evidence": str(SAMPLE_FLEET / "evidence" / "db05-el65.evidence")}})
-    variables = {"audit_output_dir": str(tmp_path / "report"), "decoy": str(tmp_path / "decoy")}
+    variables = {"pagealloc_output_dir": str(tmp_path / "report"), "decoy": str(tmp_path / "decoy")}
     command = [str(ROOT / "dev"), "audit", "-i", str(hosts), "-e", json.dumps(variables)]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert not (tmp_path / "decoy").exists(), "another collection was run"

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files of ours, here and on the host: links that somebody laid, disks that are full, runs that were killed, names that are taken."""
@@ -159,7 +159,7 @@ def test_the_playbook_names_the_full_disk_too(tmp_path: Path) -> None:
     with small_disk(tmp_path / "out") as folder:
         fill(folder)
         here = {"h1": {"ansible_connection": "local"}}
-        _fleet, done = own().audit(tmp_path, here, "-e", f"audit_output_dir={folder}", check=False)
+        _fleet, done = own().audit(tmp_path, here, "-e", f"pagealloc_output_dir={folder}", check=False)
     assert done.returncode == 2
     assert f"output_dir: {folder / 'fleet.json'}: No space left on device" in " ".join((done.stdout + done.stderr).split())
 

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No text of a host, a record or a report is ever evaluated, whichever of our plugins hands it on, and however.
@@ -86,7 +86,7 @@ FILTERS = {
 }  # fmt: skip
 TESTS = ("affected", "at_risk", "clear", "mitigated", "needs_review", "reboot_pending", "stalled", "starved", "unknown", "unreachable")
 LOOKUPS = {
-    "chosen_hosts": ["query('fleetcare.pagealloc.chosen_hosts', said.stdout)", "query('fleetcare.pagealloc.chosen_hosts', 'audit')"],
+    "chosen_hosts": ["query('fleetcare.pagealloc.chosen_hosts', said.stdout)", "query('fleetcare.pagealloc.chosen_hosts')"],
     "hosts_to_end": ["query('fleetcare.pagealloc.hosts_to_end', said.stdout, reported=said.stdout)"],
     "live_hosts": ["query('fleetcare.pagealloc.live_hosts', said.stdout)", "query('fleetcare.pagealloc.live_hosts', 'all')"],
     "survey": [
@@ -188,6 +188,7 @@ def assert_nothing_ran(folder: Path) -> None:
     assert not ran, f"evaluated: {ran}"
 
 
+@pytest.mark.slow("every action and role runs against a hostile host")
 def test_no_action_hands_out_a_template(each_core: Ansible, sshd: Sshd, account: Callable[[str], str], tmp_path: Path) -> None:
     shells = {
         "prints": hostile.printing_shell(3),
@@ -204,7 +205,7 @@ def test_no_action_hands_out_a_template(each_core: Ansible, sshd: Sshd, account:
     }
     tasks = [one for case, task in cases.items() for one in tried(case, task, f"got_{case.replace(' ', '_')}")]
     # a fact is a variable, and a module's answer is the host's
-    tasks.append({"ansible.builtin.assert": {"that": ["audit_output_dir is not defined"]}})
+    tasks.append({"ansible.builtin.assert": {"that": ["pagealloc_output_dir is not defined"]}})
     for role, options in ROLES.items():
         tasks += [
             rescued(f"role {role}", {"ansible.builtin.include_role": {"name": f"fleetcare.pagealloc.{role}"}, "vars": options}),

@@ -1,4 +1,4 @@
-/* Copyright: (c) 2026, the fleetcare.pagealloc contributors
+/* Copyright (c) 2026, the fleetcare.pagealloc contributors
  * GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
  * SPDX-License-Identifier: GPL-3.0-or-later */
 // The data of the hosts, in the order of the page's rows. They lie packed, many hosts in a line; a line is unpacked when one of them is asked for.

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The picture of the fleet's nights: a bar for each audit, as high as hosts that were not clear. The page's template draws it."""

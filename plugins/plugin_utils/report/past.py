@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The history for a terminal and for other programs: audits one under the other, one host's past, and all of it as CSV."""

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The options of this collection's roles, from the one place where they stand."""
@@ -16,22 +16,21 @@ _OF_A_SPECIFICATION = ("type", "elements", "choices", "default", "no_log")
 
 #: What the names of the options begin with that several roles share. Others begin with the role's name.
 SHARED = "pagealloc"
-#: The variable with the pattern of hosts that the playbooks run over, and the older one of each.
-HOSTS = ("pagealloc_hosts", "audit_hosts", "workaround_hosts", "kernel_upgrade_hosts")
-#: Shared option -> the older name that each role had for it.
-_OLDER_NAMES: dict[str, dict[str, str]] = {
-    "pagealloc_advisories": {role: f"{role}_advisories" for role in ("audit", "workaround", "kernel_upgrade")},
-    "pagealloc_output_dir": {
-        "audit": "audit_output_dir", "workaround": "workaround_output_dir", "kernel_upgrade": "kernel_upgrade_report_dir",
-    },
-}  # fmt: skip
-#: Those whose older names meant the same. An older folder was that of its role alone.
-_SAME_FOR_ALL = ("pagealloc_advisories",)
+#: What versions before 1.0.0 read, by what each is called now.
+_OLD_NAMES: dict[str, tuple[str, ...]] = {
+    "pagealloc_hosts": ("audit_hosts", "workaround_hosts", "kernel_upgrade_hosts"),
+    "pagealloc_advisories": ("audit_advisories", "workaround_advisories", "kernel_upgrade_advisories"),
+    "pagealloc_output_dir": ("audit_output_dir", "workaround_output_dir", "kernel_upgrade_report_dir"),
+}
 #: Option of an action -> what the roles call it behind SHARED.
 _SHARED_OPTIONS = {
     "site_advisories": "advisories",
     **{name: name for name in ("output_dir", "ignore_unreachable", "push_url", "push_timeout_seconds")},
 }
+
+
+class RenamedError(ValueError):
+    """A variable has a name that is no longer read."""
 
 
 @cache
@@ -62,24 +61,24 @@ def _full_name(role: str, name: str) -> str:
     return shared if shared in role_options(role) else f"{role}_{name}"
 
 
-def names_of(role: str, option: str) -> list[str]:
-    """The variables that may give this option of the role: its name, then its older names, those that the role itself had first."""
-    older = _OLDER_NAMES.get(option, {})
-    own = [older[role]] if role in older else []
-    others = [name for name in older.values() if name not in own] if option in _SAME_FOR_ALL else []
-    return [option, *own, *others]
-
-
 def variable_of(prefix: str, option: str, variables: Container[str]) -> str | None:
-    """The variable among these that gives this option of an action; None where none does.
+    """The variable among these that gives this option of an action: the one that all roles share, or the one with this prefix. None
+    where neither is there. RenamedError where only an old name is."""
+    if option not in _SHARED_OPTIONS:
+        return current_name(f"{prefix}{option}", variables)
+    shared = f"{SHARED}_{_SHARED_OPTIONS[option]}"
+    return current_name(shared, variables) or current_name(f"{prefix}{option}", variables)
 
-    ``prefix``: what the names of the variables begin with. With that of a role of ours, what the roles share is looked for under the
-    shared name and its old ones.
-    """
-    names = [f"{prefix}{option}"]
-    if option in _SHARED_OPTIONS:
-        names = [*names_of(prefix.removesuffix("_"), f"{SHARED}_{_SHARED_OPTIONS[option]}"), *names]
-    return next((name for name in names if name in variables), None)
+
+def current_name(name: str, variables: Container[str]) -> str | None:
+    """This name where a variable has it, else None. RenamedError where a variable has its old name instead: to pass over it could mean
+    all hosts of an inventory in place of one."""
+    if name in variables:
+        return name
+    old = next((old for old in _OLD_NAMES.get(name, ()) if old in variables), None)
+    if old is not None:
+        raise RenamedError(f"the variable {old} is called {name} since version 1.0.0. Rename it")
+    return None
 
 
 def folder_of(role: str, variable: str, folder: Any) -> Any:

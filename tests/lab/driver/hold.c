@@ -1,4 +1,4 @@
-// Copyright: (c) 2026, the fleetcare.pagealloc contributors
+// Copyright (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * lab_hold FREE_KB: locks memory of its own until only FREE_KB are free by /proc/meminfo, or no page cache is left to give up, says

@@ -1,4 +1,4 @@
-// Copyright: (c) 2026, the fleetcare.pagealloc contributors
+// Copyright (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The name by which the kernel goes, uname -r: that of the RPM it came in (release=6.1.0-358.el9.x86_64). Debian's kernels bear a

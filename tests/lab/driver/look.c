@@ -1,4 +1,4 @@
-// Copyright: (c) 2026, the fleetcare.pagealloc contributors
+// Copyright (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Looks at a state of memory and asks the oracle about it, with as little of its own in between as can be: its memory is locked

@@ -1,4 +1,4 @@
-// Copyright: (c) 2026, the fleetcare.pagealloc contributors
+// Copyright (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A network interface with the fault of the case that started the project, for guests of the lab.

@@ -1,4 +1,4 @@
-// Copyright: (c) 2026, the fleetcare.pagealloc contributors
+// Copyright (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The oracle: how many requests of an order the kernel grants right now, counted by making them and giving them back.

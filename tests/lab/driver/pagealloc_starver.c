@@ -1,4 +1,4 @@
-// Copyright: (c) 2026, the fleetcare.pagealloc contributors
+// Copyright (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The starver: takes memory the way a known trouble does, and gives it back when told, so that a guest starves many times in a boot.

@@ -1,4 +1,4 @@
-// Copyright: (c) 2026, the fleetcare.pagealloc contributors
+// Copyright (c) 2026, the fleetcare.pagealloc contributors
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory of a process in single pages, with holes between them: lab_sieve FREE_KB KEEP SEED takes memory until FREE_KB are free for it, which

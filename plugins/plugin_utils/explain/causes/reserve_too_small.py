@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """reserve_too_small: bursts outrun kswapd. Requests fail, while memory is there to be reclaimed, and minutes later there is headroom."""

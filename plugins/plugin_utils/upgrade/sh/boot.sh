@@ -1,5 +1,5 @@
 #!/bin/sh
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # How the machine boots: the files of grub legacy, grub2 and the boot loader specification, and the tools that set the default.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Which daemons run that a reboot has to do with. Any user may give a process such a name: it counts where root began it and its program

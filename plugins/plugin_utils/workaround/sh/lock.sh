@@ -1,5 +1,5 @@
 #!/bin/sh
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # /run is where locks are now, /var/run where they were on RHEL 6. The lock is a link that says who holds it: "PID BOOT BEGAN". It is

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The filters as Ansible calls them: plain in, untrusted out, and errors that name the option."""
@@ -82,7 +82,7 @@ def test_classify_with_the_site() -> None:
 def test_what_the_host_said_stays_untrusted() -> None:
     wrap = type(FILTERS["classify"](facts())["reasons"][0])
     result = FILTERS["classify"](facts(failures=failures({"2": 1}, last={"process": "{{ 1 }}"})))
-    assert all(type(reason) is wrap for reason in result["reasons"])
+    assert {type(reason) for reason in result["reasons"]} == {wrap}
     assert not any("{{" in reason for reason in result["reasons"])
 
 
@@ -143,7 +143,7 @@ def test_compare() -> None:
     found = FILTERS["compare"](Lazy(HOSTS))
     assert found["facts"][0]["sets_apart"] and found["troubled_by"] == "symptom"
     wrap = type(FILTERS["classify"](facts())["reasons"][0])
-    assert type(found["conclusion"][0]) is wrap and "{{" not in found["conclusion"][0]
+    assert {type(found["conclusion"][0])} == {wrap} and "{{" not in found["conclusion"][0]
     listed = FILTERS["compare"](HOSTS, ["well-1", "gone"])
     assert listed["troubled_by"] == "list" and listed["hosts"]["troubled"] == listed["hosts"]["not_in_fleet"] == 1
 
@@ -209,7 +209,7 @@ def test_what_a_plan_quotes_of_a_host_stays_untrusted() -> None:
     line = {"file": "/etc/sysctl.d/{{ 7*7 }}.conf", "name": "min_free_kbytes", "value": "1"}
     made = FILTERS["workaround_plan"](host(64 * GB, boot_settings=[line]))
     wrap = type(FILTERS["classify"](facts())["reasons"][0])
-    assert made["decision"] == "refuse" and all(type(sentence) is wrap for sentence in made["sentences"])
+    assert made["decision"] == "refuse" and {type(sentence) for sentence in made["sentences"]} == {wrap}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """RPM's order of versions, held against the real rpm, and the kernels around every boundary of the story."""
@@ -172,16 +172,16 @@ RELEASES = st.from_regex(r"[0-9]\.[0-9]{1,2}\.[0-9](-[0-9a-z._+~^-]{0,12})?", fu
 
 
 @given(RELEASES, RELEASES, RELEASES)
-def test_releases_have_one_order(a: str, b: str, c: str) -> None:
-    one, two, three = sorted((a, b, c), key=cmp_to_key(compare_releases))
+def test_releases_have_one_order(first: str, second: str, third: str) -> None:
+    one, two, three = sorted((first, second, third), key=cmp_to_key(compare_releases))
     assert compare_releases(one, two) <= 0
     assert compare_releases(two, three) <= 0
     assert compare_releases(one, three) <= 0
-    assert compare_releases(a, b) == -compare_releases(b, a)
+    assert compare_releases(first, second) == -compare_releases(second, first)
 
 
 @example("1" * 5000, "1" * 4999 + "2")
 @given(st.text(), st.text())
-def test_any_two_texts_have_an_order(a: str, b: str) -> None:
-    assert compare_versions(a, b) == -compare_versions(b, a)
-    assert compare_versions(a, a) == 0
+def test_any_two_texts_have_an_order(first: str, second: str) -> None:
+    assert compare_versions(first, second) == -compare_versions(second, first)
+    assert compare_versions(first, first) == 0

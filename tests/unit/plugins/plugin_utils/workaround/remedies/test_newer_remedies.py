@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The remedies that only newer kernels have: when they are chosen, how far they go, and that the host has old values or new ones."""
