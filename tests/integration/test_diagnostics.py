@@ -99,6 +99,7 @@ def test_an_audit_of_the_archive_says_what_one_of_the_host_says(ansible: Ansible
     assert {path.stat().st_mode & 0o777 for path in archive.parent.iterdir()} == {0o600}
 
 
+@pytest.mark.slow("insights-core is installed for it")
 def test_insights_core_reads_it(sshd: Sshd, tmp_path: Path) -> None:
     (archive,), _said = taken(newest(), tmp_path, {"db01": one(sshd)})
     script = tmp_path / "read.py"
