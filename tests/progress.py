@@ -20,7 +20,7 @@ from typing import Any, TextIO
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-#: {quick or all: {file: [seconds, tests]}}, on two cores that had nothing else to do; only files that take a second or more.
+#: {quick or all: {file: [seconds, tests]}}, about, on two cores that have nothing else to do; only files that take a second or more.
 MEASURED = ROOT / "tests" / "durations.json"
 #: The same, of the last run on this machine.
 KEPT = ROOT / ".venv" / "durations.json"
