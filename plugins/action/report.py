@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowl
     AcknowledgedError,
     ended_sentences,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORT_FILES, write_reports
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.files import REPORT_FILES, metrics_are_of_others, write_reports
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet, no_search_for_cycles
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.host_end import HostEnd, audit_ends, workaround_ends
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.in_turn import in_turn
@@ -89,6 +89,10 @@ _TAKEN = {
     "workaround": ("output_dir", "site_advisories", "fail_uncured", "ignore_unreachable", "push_url", "push_timeout_seconds"),
 }
 
+_METRICS_STAY = (
+    "{} stays as the audit before left it: it has hosts that this one did not ask, and their alerts would end. To audit a part of the "
+    "inventory every night, use pagealloc_hosts and not --limit."
+)
 #: So many sentences on acknowledgements that ended go to the output.
 _MOST_WARNINGS = 5
 
@@ -137,8 +141,10 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
         if options["history"] != OFF:
             new = _remember(judged, older, options, task_vars, whole_fleet=whole_fleet, check_mode=check_mode)
         with in_turn(options["output_dir"], REPORT_FILES, judged["hosts"], whole_fleet=whole_fleet) as kept:
-            fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars))
-    for warning in (*([kept] if kept else ()), *islice(ended_sentences(site.acknowledged, fleet["hosts"], site.today), _MOST_WARNINGS)):
+            stays = _is_limited(options, task_vars) and metrics_are_of_others(options["output_dir"], judged["hosts"])
+            fleet, (paths, answer) = told_soundly(judged, lambda one: _told(one, options, task_vars, {"prometheus"} if stays else ()))
+    kept_sentences = (sentence for sentence in (kept, _METRICS_STAY.format(paths["prometheus"]) if stays else "") if sentence)
+    for warning in (*kept_sentences, *islice(ended_sentences(site.acknowledged, fleet["hosts"], site.today), _MOST_WARNINGS)):
         display.warning(warning)
     pushed = _pushed(paths["prometheus"], options, task_vars) if options["push_url"] and not check_mode else {}
     show_or_hand_on(f"\n{answer}")
@@ -146,18 +152,25 @@ def _report(options: dict[str, Any], task_vars: dict[str, Any], *, check_mode: b
     return {**_result(fleet, paths, changing=bool(changes)), **pushed, "ends": ends, "answer": answer}
 
 
-def _told(fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any]) -> tuple[dict[str, str], str]:
-    """(paths of the reports, the answer for the terminal)."""
-    paths = write_reports(fleet, options["output_dir"], metrics=options["metrics"])
+def _told(
+    fleet: Mapping[str, Any], options: dict[str, Any], task_vars: Mapping[str, Any], without: Collection[str]
+) -> tuple[dict[str, str], str]:
+    """(paths of the reports, the answer for the terminal). ``without``: kinds of reports that stay as they are."""
+    elsewhere = {str(host) for host in (task_vars.get("groups") or {}).get("all", ())} - set(fleet["hosts"])
+    paths = write_reports(fleet, options["output_dir"], metrics=options["metrics"], elsewhere=elsewhere, without=without)
     where = whereabouts(paths["html"], task_vars, kept=Path(paths["html"]).stat().st_dev != Path("/").stat().st_dev)
     return paths, render_answer(fleet, options["listing"], where, coloured, screen_lines())
 
 
+def _is_limited(options: dict[str, Any], task_vars: Container[str]) -> bool:
+    """Whether this is an audit with --limit: its metrics would take the place of those of all hosts, and the others' alerts would end."""
+    return "ansible_limit" in task_vars and not options["changed_by"]
+
+
 def _pushed(metrics: str, options: dict[str, Any], task_vars: Container[str]) -> dict[str, Any]:
-    """Whether the metrics in this file were sent. That they were not costs the audit nothing else. Those of some hosts would take the
-    place of those of all, and the others' alerts would end."""
+    """Whether the metrics in this file were sent. That they were not costs the audit nothing else."""
     try:
-        if "ansible_limit" in task_vars and not options["changed_by"]:
+        if _is_limited(options, task_vars):
             raise PushError(
                 "with --limit they would take the place of those of all hosts. To audit a part every night, use pagealloc_hosts"
             )

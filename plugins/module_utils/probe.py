@@ -14,7 +14,13 @@ __metaclass__ = type
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import PATHS as CONTAINER_PATHS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES, end_line, head_line
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import LINES_WANTED, LISTS_WANTED, MANIFEST, MOST_LISTS, PAGETYPEINFO
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import (
+    LINES_WANTED,
+    LISTS_WANTED,
+    MANIFEST,
+    MOST_LISTS,
+    PAGETYPEINFO,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, SYSLOG_FILES
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import AWK_FILTER, TELLING
 

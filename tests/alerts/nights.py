@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.record
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.remember import remember
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import counts_by_verdict
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.acknowledged import Acknowledgement
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.site import Site
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.templating.templated import plan_value
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.effect import OF_DECISION
 
@@ -35,6 +39,8 @@ HOUR_SECONDS = 3600
 _PAST = SAMPLE_FLEET / "nights.csv"
 #: Sound, but its next boot brings the fault: the sample fleet has no such host.
 BOOTS_FAULT = "db05-el65"
+#: Affected, and it may wait.
+WAITS = "web07-el64-bond"
 _OLD_KERNEL = "2.6.32-358.el6.x86_64"
 
 #: (when, the text of pagealloc.prom)
@@ -55,12 +61,17 @@ def sample_nights() -> list[Night]:
 
 
 def _of_observations(at: int, seen: Mapping[str, list[Observation]], night: int) -> str:
-    hosts = {host: _result(nights[night], nights[:night]) for host, nights in seen.items() if night < len(nights)}
+    hosts = {host: _result(host, nights[night], nights[:night]) for host, nights in seen.items() if night < len(nights)}
     counts = counts_by_verdict(hosts.values())
     return render_prometheus({"generated_at": utc_time_of(at), "counts": counts, "history": {"audits": night}, "hosts": hosts})
 
 
-def _result(now: Observation, before: list[Observation]) -> dict[str, Any]:
+def _groups_of(host: str) -> list[str]:
+    """As an inventory might have them: by what the name begins with."""
+    return [re.sub(r"\d.*", "", host)]
+
+
+def _result(host: str, now: Observation, before: list[Observation]) -> dict[str, Any]:
     """As much of a host's result as its observation holds."""
     failed = None if now.failures is None else {"failures": {"by_order": {str(now.order): now.failures} if now.order is not None else {}}}
     return {
@@ -72,7 +83,7 @@ def _result(now: Observation, before: list[Observation]) -> dict[str, Any]:
         "account": {"unaccounted_kb": now.unaccounted_kb},
         "causes": [{"cause": cause, "certainty": "likely"} for cause in (now.causes or "").split()],
         "actions": [],
-        "groups": [],
+        "groups": _groups_of(host),
         "acknowledged": None,
         "forecast": forecast(before, now),
     }
@@ -84,7 +95,10 @@ def _tonight(at: int) -> dict[str, Any]:
     assert facts is not None
     kernel = {**facts["kernel"], "default_boot": _OLD_KERNEL, "installed": [*facts["kernel"]["installed"], _OLD_KERNEL]}
     gathered[BOOTS_FAULT] = Gathered({**facts, "kernel": kernel})
-    fleet = {**judge_fleet(gathered, []), "generated_at": utc_time_of(at)}
+    today = datetime.fromtimestamp(at, timezone.utc).date()
+    waits = {WAITS: [Acknowledgement("replaced in December", today, VERDICTS)]}
+    site = Site(today, {host: _groups_of(host) for host in gathered}, waits)
+    fleet = {**judge_fleet(gathered, [], site=site), "generated_at": utc_time_of(at)}
     with tempfile.TemporaryDirectory() as folder:
         remember(fleet, Keeping(default_url(folder), "sample_fleet", 400, whole_fleet=True, write=True, past=str(_PAST)), at)
     return fleet

@@ -18,7 +18,7 @@ import pytest
 
 from tests.alerts.dashboard import PANELS, Query, asked, dashboard, variables
 from tests.alerts.monitoring import Server, metric_names, running_prometheus
-from tests.alerts.nights import BOOTS_FAULT, HOUR_SECONDS, fill, sample_nights, standing, sums
+from tests.alerts.nights import BOOTS_FAULT, HOUR_SECONDS, WAITS, fill, sample_nights, standing, sums
 
 #: Each hour has a sample, and Prometheus looks back for one as long: so as many stand for those that a collector asks for each minute.
 _LOOK_BACK = "--query.lookback-delta=65m"
@@ -70,6 +70,8 @@ def test_the_panels_say_what_the_audit_said(filled: tuple[Server, int, int]) -> 
     assert value(filled, "Boot the fault next", host=BOOTS_FAULT) == ["1"]
     assert value(filled, "In trouble now", host=HOST, verdict="affected") == ["1"]
     assert value(filled, "Least headroom of order $order", host="web07-el64-bond") == ["0"]
+    assert value(filled, "May wait") == ["1"] == value(filled, "Hosts that may wait", host=WAITS, verdict="affected")
+    assert value(filled, "Hosts of each group now", group="db", verdict="affected") == ["8"]
     assert value(filled, "Causes of each host", host=HOST, cause="leak") == ["1"]
 
 

@@ -69,6 +69,19 @@ def test_an_audit_with_a_limit_takes_nothing_from_the_other_hosts(ansible: Ansib
         assert samples(gateway.get("/metrics")) == before and any("db03-el64-seed" in one for one in before)
 
 
+def test_the_file_of_all_hosts_stays_where_an_audit_has_a_limit(ansible: Ansible, tmp_path: Path) -> None:
+    _said, file = audited(ansible, tmp_path, "--limit", "db05-el65")
+    assert "db05-el65" in file.read_text(), "where there is no other there is nothing to lose"
+    audited(ansible, tmp_path)
+    written = file.read_text()
+    said, _file = audited(ansible, tmp_path, "--limit", "db05-el65")
+    assert file.read_text() == written and "db03-el64-seed" in written
+    assert list(json.loads((file.parent / "fleet.json").read_text())["hosts"]) == ["db05-el65"], "the report is of those that were asked"
+    assert "stays as the audit before left it" in " ".join(said.split())
+    said, _file = audited(ansible, tmp_path, "--limit", "all")
+    assert file.read_text() != written and "stays as the audit" not in " ".join(said.split())
+
+
 def test_victoria_metrics_takes_the_same(ansible: Ansible, tmp_path: Path) -> None:
     with running_victoria_metrics(tmp_path / "victoria") as server:
         audited(ansible, tmp_path, pagealloc_push_url=f"{server.url}/api/v1/import/prometheus?extra_label=fleet=berlin")

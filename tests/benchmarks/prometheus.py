@@ -112,5 +112,5 @@ def _fleet(hosts: int, one_in: int) -> dict[str, Any]:
         turns = (next(clears if number % one_in else ills) for number in range(hosts))
     else:
         turns = islice(cycle(judged["hosts"].items()), hosts)
-    made = {f"{name}-{number:05d}": result for number, (name, result) in enumerate(turns)}
+    made = {f"{name}-{number:05d}": {**result, "groups": [f"rack{number % 200}", "linux"]} for number, (name, result) in enumerate(turns)}
     return {**judged, "generated_at": utc_time_of(_END), "hosts": made, "counts": counts_by_verdict(made.values())}

@@ -9,6 +9,10 @@ import json
 import os
 import subprocess
 import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +101,50 @@ def test_an_audit_of_the_archive_says_what_one_of_the_host_says(ansible: Ansible
     assert text.startswith(f"db01 is {host['verdict'].replace('_', ' ')}") and 8 <= text.count("\n") <= 14
     assert archive.name in text
     assert {path.stat().st_mode & 0o777 for path in archive.parent.iterdir()} == {0o600}
+
+
+def test_a_host_is_asked_once_and_sends_no_more_than_it_may(sshd: Sshd, tmp_path: Path) -> None:
+    counted = tmp_path / "ssh"  # ssh, and a line for each time that it is run
+    counted.write_text(f'#!/bin/sh\necho >>{tmp_path}/connections\nexec ssh "$@"\n')
+    counted.chmod(0o755)
+    hosts = {"db01": {**one(sshd), "ansible_ssh_executable": str(counted)}}
+    (archive,), said = taken(newest(), tmp_path, hosts, diagnostics_total_kb=256, diagnostics_text_kb=16)
+    assert len((tmp_path / "connections").read_text().splitlines()) == 1
+    with tarfile.open(archive) as packed:
+        assert sum(about.size for about in packed.getmembers()) < 2 * 256 * 1024  # sysctl_-a is made of what came
+    assert "proc/slabinfo (first part)" in said or Path("/proc/slabinfo").stat().st_size < 16 * 1024
+
+
+def test_hosts_that_hang_or_never_stop_cost_the_others_nothing(sshd: Sshd, account: Callable[[str], str], tmp_path: Path) -> None:
+    hosts = {
+        "hangs": {**one(sshd), **sshd.variables(account("exec sleep 100"))},
+        "floods": {**one(sshd), **sshd.variables(account("exec yes 'a line without end'"))},
+        "db01": one(sshd),
+    }
+    began = time.monotonic()
+    archives, said = taken(newest(), tmp_path, hosts, "--limit", ",".join(hosts), diagnostics_timeout_seconds=10, diagnostics_total_kb=256)
+    assert time.monotonic() - began < 60
+    assert [archive.name.split("-")[1] for archive in archives] == ["db01"]
+    assert "the host sent more than" in said
+
+
+def test_hosts_that_are_gone_do_not_end_it_for_the_rest(sshd: Sshd, tmp_path: Path) -> None:
+    """Four are asked at a time, and hosts in trouble are often those that SSH does not reach."""
+    gone = {f"gone{number}": {**one(sshd), "ansible_port": free_port()} for number in range(4)}
+    hosts = {**gone, "here": one(sshd)}
+    archives, said = taken(newest(), tmp_path, hosts, "--limit", ",".join(hosts))
+    assert [archive.name.split("-")[1] for archive in archives] == ["here"]
+    assert said.count("unreachable=1") == 4 and said.count("unreachable=0") == 1
+
+
+def test_few_hosts_are_asked_at_a_time(sshd: Sshd, account: Callable[[str], str], tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # the account can write there, as it cannot below tmp_path
+        Path(folder).chmod(0o777)
+        user = account(f"echo 1 >>{folder}/now; sleep 1; echo -1 >>{folder}/now; exit 1")
+        hosts = {f"db{number:02d}": {**one(sshd), **sshd.variables(user)} for number in range(5)}
+        taken(newest(), tmp_path, hosts, "--limit", ",".join(hosts), "--forks", "5", diagnostics_serial=2)
+        asked = list(accumulate(int(line) for line in Path(folder, "now").read_text().splitlines()))
+    assert len(asked) == 10 and max(asked) == 2
 
 
 @pytest.mark.slow("insights-core is installed for it")

@@ -41,6 +41,7 @@ _COMMANDS = {
     "$hostname": "sos_commands/host/hostname",
     "$date": "sos_commands/date/date_--utc",
     "$uptime": "sos_commands/host/uptime",
+    "$ethtool_/*": "sos_commands/networking/ethtool_*",
     "$ip_link": "sos_commands/networking/ip_-s_-d_link",
     "$module_version/*": "sys/module/*/version",
     "$page_owner": "sys/kernel/debug/page_owner",

@@ -39,6 +39,8 @@ _WHOLE = ("/proc/vmstat", "/proc/zoneinfo", "/proc/modules", "/proc/stat")
 _SETTINGS = ("/proc/sys/vm/", "/proc/sys/kernel/")
 #: The share of the time that the host spends asking: the rest is for the way here.
 _ASKING = 0.7
+#: Before the frame, which runs in a process of its own: that takes the nice value from this one, and $$ does not name it.
+_NICE = "renice -n 19 -p $$ >/dev/null 2>&1; "
 
 
 def render_diagnostics(nonce: str, *, seconds: int, log_kb: int, text_kb: int, most_bytes: int, sysrq: bool) -> str:
@@ -55,9 +57,8 @@ def render_diagnostics(nonce: str, *, seconds: int, log_kb: int, text_kb: int, m
         "TOKEN": nonce,
     }
     head = "".join(f"{name}={value} " for name, value in settings.items())
-    nice = "renice -n 19 -p $$ >/dev/null; "
-    program: str = frame_program(nonce, f"{nice}{head}\n{_body()}", most_bytes=most_bytes)
-    return program
+    framed: str = frame_program(nonce, f"{head}\n{_body()}", most_bytes=most_bytes)
+    return _NICE + framed
 
 
 @cache

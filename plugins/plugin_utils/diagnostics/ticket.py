@@ -121,7 +121,7 @@ def _lines_of(texts: Mapping[str, str], start: str) -> int:
 
 def _missing(collected: Collected) -> Iterator[str]:
     absent = [name for name in _SOUGHT if f"proc/{name}" not in collected.texts]
-    why = [f"{source} ({reason})" for source, reason in collected.missing.items() if source.startswith("$")]
+    why = [f"{source[1:]} ({reason})" for source, reason in collected.missing.items() if source.startswith("$")]
     if absent or why:
         yield f"Not in it: {listed([*why, *absent], 8, 80)}."
     if collected.left_out:

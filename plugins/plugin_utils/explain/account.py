@@ -75,7 +75,13 @@ def account_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"total_kb": total, "parts": {}, "unaccounted_kb": None, "not_counted": [], "unclear": str(reason)}
     ordered = {name: parts[name] for name in PARTS if name in parts}
     left = memory["total_kb"] - sum(ordered.values())
-    return {"total_kb": memory["total_kb"], "parts": ordered, "unaccounted_kb": left, "not_counted": _not_counted(facts, memory), "unclear": None}
+    return {
+        "total_kb": memory["total_kb"],
+        "parts": ordered,
+        "unaccounted_kb": left,
+        "not_counted": _not_counted(facts, memory),
+        "unclear": None,
+    }
 
 
 def _check(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
@@ -97,7 +103,9 @@ def _check(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
         raise UnclearAccountError(f"/proc/meminfo as it was seen lacks {', '.join(missing)}")
     listed = _list_pages(facts) * _page_kb(facts)
     if listed > total:
-        raise UnclearAccountError(f"/proc/zoneinfo says that the processors' lists hold more ({listed} kB) than there is memory ({total} kB)")
+        raise UnclearAccountError(
+            f"/proc/zoneinfo says that the processors' lists hold more ({listed} kB) than there is memory ({total} kB)"
+        )
     for name, value in memory.items():
         if name.endswith("_kb") and name not in _NOT_OF_MEMORY and value is not None and value > total:
             raise UnclearAccountError(f"/proc/meminfo says more of one thing ({name}: {value} kB) than there is memory ({total} kB)")

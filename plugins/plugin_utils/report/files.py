@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet_csv import render_csv
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.html import render_html
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.json_report import json_lines
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import prometheus_lines
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import prometheus_lines, tells_of_others
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.regular_file import open_regular
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_file import (
     TRIAL,
     remove_leftovers,
@@ -44,15 +46,35 @@ def require_writable(directory: str) -> None:
     require_writable_folder(Path(directory).absolute())
 
 
-def write_reports(fleet: Mapping[str, Any], directory: str, *, metrics: str = METRICS[0]) -> dict[str, str]:
+def metrics_are_of_others(directory: str, hosts: Collection[str]) -> bool:
+    """Whether the metrics of an audit in this folder are of more hosts than these."""
+    return tells_of_others(_metrics_in(directory), hosts)
+
+
+def write_reports(
+    fleet: Mapping[str, Any],
+    directory: str,
+    *,
+    metrics: str = METRICS[0],
+    elsewhere: Collection[str] = (),
+    without: Collection[str] = (),
+) -> dict[str, str]:
     """Write all reports into ``directory`` (made where missing), or none; {kind: absolute path}. OSError where it cannot.
-    ``metrics``: one of METRICS."""
+    ``metrics``: one of METRICS. ``elsewhere``: hosts that this run was not to ask; the metrics of a change keep what became of them.
+    ``without``: kinds of reports that stay as they are."""
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     paths = {kind: folder / name for kind, (name, _render) in REPORTS.items()}
     remove_leftovers([*paths.values(), folder / TRIAL])
     renders = {kind: render for kind, (_name, render) in REPORTS.items()}
-    if metrics == METRICS[1]:
-        renders["prometheus"] = partial(prometheus_lines, only_trouble=True)
-    write_together({paths[kind]: render(fleet) for kind, render in renders.items()})
+    before = _metrics_in(directory) if elsewhere else ""
+    renders["prometheus"] = partial(prometheus_lines, only_trouble=metrics == METRICS[1], before=before, elsewhere=elsewhere)
+    write_together({paths[kind]: render(fleet) for kind, render in renders.items() if kind not in without})
     return {kind: str(path) for kind, path in paths.items()}
+
+
+def _metrics_in(directory: str) -> str:
+    """Those that an earlier run wrote there; none where it wrote none."""
+    with contextlib.suppress(OSError, ValueError), open_regular(Path(directory) / REPORTS["prometheus"][0]) as file:
+        return file.read().decode("utf-8")
+    return ""

@@ -9,9 +9,11 @@ Format: the Prometheus text exposition format, version 0.0.4.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
+from itertools import chain
 from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.granted import granted
@@ -24,6 +26,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
 
 # Far above any host name.
 _NAME_LIMIT = 4096
+
+#: In a file of these metrics: the counts of all hosts, and a series of one host: its metric, its labels, the host's own, its value.
+_COUNT = re.compile(r"^pagealloc_hosts\{[^\n]*\} (\d{1,9})$", re.MULTILINE)
+_OF_HOST = re.compile(r'^pagealloc_(\w+)\{((host="(?:[^"\\\n]|\\.)*")[^\n]*)\} (\d{1,18})$', re.MULTILINE)
 
 _Sample = tuple[str, float]
 #: (name without its prefix, what it says, its samples)
@@ -49,15 +55,24 @@ def render_prometheus(fleet: Mapping[str, Any], *, only_trouble: bool = False) -
     return "".join(prometheus_lines(fleet, only_trouble=only_trouble))
 
 
-def prometheus_lines(fleet: Mapping[str, Any], *, only_trouble: bool = False) -> Iterator[str]:
+def prometheus_lines(
+    fleet: Mapping[str, Any], *, only_trouble: bool = False, before: str = "", elsewhere: Collection[str] = ()
+) -> Iterator[str]:
     """The same in parts. ``only_trouble``: hosts of which there is nothing to tell have no series of their own; the counts have them.
 
     A fleet that a role was to change gives what became of it, and nothing that an audit gives: the same series from two files would be
-    refused by the collector, and an old verdict would hide the new one.
+    refused by the collector, and an old verdict would hide the new one. What became of the hosts ``elsewhere`` stays as the file
+    ``before`` has it.
     """
     changed = any("change" in result for result in fleet["hosts"].values())
-    for metric in _of_change(fleet) if changed else _of_audit(fleet, only_trouble=only_trouble):
+    for metric in _of_change(fleet, before, elsewhere) if changed else _of_audit(fleet, only_trouble=only_trouble):
         yield from _family(*metric)
+
+
+def tells_of_others(metrics: str, hosts: Collection[str]) -> bool:
+    """Whether a file of these metrics, of an audit, is of more hosts than these."""
+    labels = _labels_of(hosts)
+    return sum(map(int, _COUNT.findall(metrics))) > len(labels) or any(found[3] not in labels for found in _OF_HOST.finditer(metrics))
 
 
 def _of_audit(fleet: Mapping[str, Any], *, only_trouble: bool) -> Iterator[_Metric]:
@@ -80,12 +95,23 @@ def _of_audit(fleet: Mapping[str, Any], *, only_trouble: bool) -> Iterator[_Metr
         yield "available_exhausted_timestamp_seconds", told, _ends(hosts, "unaccounted")
 
 
-def _of_change(fleet: Mapping[str, Any]) -> Iterator[_Metric]:
+def _of_change(fleet: Mapping[str, Any], before: str, elsewhere: Collection[str]) -> Iterator[_Metric]:
+    labels = _labels_of(elsewhere)
+    kept = [found for found in _OF_HOST.finditer(before) if found[3] in labels]
     hosts = _Hosts(fleet["hosts"], only_trouble=False)
     changed = [(host, result["change"]) for host, result in hosts if "change" in result]
     yield "change_timestamp_seconds", "When the changes were reported, in seconds since 1970.", [("", _epoch(fleet["generated_at"]))]
-    yield "change_outcome", "What became of each host that was to be changed, always 1.", _outcomes(changed)
-    yield "change_min_free_bytes", "vm.min_free_kbytes before and after the change.", _min_free(changed)
+    yield (
+        "change_outcome",
+        "What became of each host that was to be changed, always 1.",
+        _with_kept(_outcomes(changed), "change_outcome", kept),
+    )
+    told = "vm.min_free_kbytes before and after the change."
+    yield "change_min_free_bytes", told, _with_kept(_min_free(changed), "change_min_free_bytes", kept)
+
+
+def _with_kept(samples: Iterable[_Sample], name: str, kept: Iterable[re.Match[str]]) -> Iterator[_Sample]:
+    return chain(samples, ((found[2], int(found[4])) for found in kept if found[1] == name))
 
 
 def _verdicts(hosts: _Hosts) -> Iterator[_Sample]:
@@ -194,6 +220,10 @@ def _epoch(stamp: str) -> float:
 
 def _number(value: float) -> str:
     return repr(int(value)) if value == int(value) else repr(round(value, 6))
+
+
+def _labels_of(hosts: Iterable[str]) -> frozenset[str]:
+    return frozenset(_label("host", name) for name in hosts)
 
 
 def _label(name: str, value: str) -> str:

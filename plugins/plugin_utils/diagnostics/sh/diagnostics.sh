@@ -11,9 +11,9 @@ begun=$(date +%s)
 # take NAME ROOM ARGUMENT COMMAND...: the text of a command, of which ROOM bytes are kept: the first ones where ARGUMENT is 1, else the
 # last. Whole lines alone. Of a command that failed nothing but why, unless it is a log that tells of failures.
 take() { tag=$1 room=$2 first=$3; shift 3; word=$1; [ "$word" != limited ] || word=$2
- if ! have "$word" || ! have awk; then failed "$tag" 127; return 127; fi
- if [ $(($(date +%s)-begun)) -ge $LATE ]; then failed "$tag" 1 "time is up"; return 1; fi
- { "$@" 2>&1 </dev/null; rc=$?; echo; echo "$TOKEN$rc"; } | awk -v tag="\$$tag" -v room=$room -v first=$first -v token=$TOKEN '
+ have "$word" && have awk || { failed "$tag" 127; return; }
+ [ $(($(date +%s)-begun)) -lt $LATE ] || { failed "$tag" 1 "time is up"; return; }
+ { "$@" 2>&1 </dev/null; rc=$?; echo; echo $TOKEN$rc; } | awk -v tag="\$$tag" -v room=$room -v first=$first -v token=$TOKEN '
  function push(s) { s = substr(s, 1, 8000); line[++n] = s; size += length(s) + 1
  while (size > room) { cut = 1; i = first ? n-- : ++gone; size -= length(line[i]) + 1; delete line[i]; if (first) full = 1 } }
  { if (NR > 1 && !full) push(last); last = $0; if (/page alloc/) told = 1 }
@@ -42,10 +42,10 @@ take dmesg $LOG 0 limited dmesg
 for path in $n/*/device/driver/module; do path=$(cd "$path" && pwd -P) || continue
  path=${path##*/}; case " $drivers " in *" $path "*) ;; *) drivers="$drivers $path";; esac; done
 for word in $drivers; do case $word in *[!A-Za-z0-9_-]*) ;; *) settings /sys/module/$word/parameters/*;; esac; done
-asked=0 wait=""
+asked=0 wait=
 for path in $n/*; do [ -e "$path/device" ] && [ $asked -lt 32 ] && [ -z "$wait" ] || continue
  nic=${path##*/} asked=$((asked+1))
- for flag in g l k S; do [ -n "$wait" ] || take "ethtool_$flag/$nic" $TEXT 1 limited ethtool -$flag "$nic"
+ for flag in "" g l k S; do [ -n "$wait" ] || take "ethtool_$flag/$nic" $TEXT 1 limited ethtool ${flag:+-}$flag "$nic"
  case $? in 124|137|143) wait=$nic;; esac; done; done
 take ip_link $TEXT 1 limited ip -s -d link
 big /proc/slabinfo /proc/cpuinfo /proc/interrupts

@@ -87,6 +87,7 @@ def test_what_was_not_asked_for_names_no_member(source: str) -> None:
     ("source", "path"),
     [
         ("$ethtool_S/eth0.100", "sos_commands/networking/ethtool_-S_eth0.100"),
+        ("$ethtool_/eth0.100", "sos_commands/networking/ethtool_eth0.100"),
         ("$ethtool/ens3f0np0", "sos_commands/networking/ethtool_-i_ens3f0np0"),
         ("/sys/module/mlx4_en/parameters/inline_thold", "sys/module/mlx4_en/parameters/inline_thold"),
         ("$dmesg", "sos_commands/kernel/dmesg"),

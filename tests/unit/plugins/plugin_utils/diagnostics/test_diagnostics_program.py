@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import shlex
 import subprocess
 from pathlib import Path
@@ -84,6 +85,15 @@ def test_it_has_what_an_engineer_asks_for(tmp_path: Path) -> None:
     assert facts_from(evidence)["zones"] is not None
 
 
+def test_each_card_is_asked_for_its_link_settings_and_counters(tmp_path: Path) -> None:
+    program = with_commands(tmp_path, render_diagnostics(NONCE, **ASKED), ethtool='echo "asked: $*"')
+    texts = members_of(answer(program)).texts
+    cards = [path.parent.name for path in Path("/sys/class/net").glob("*/device")]
+    flags = ("", "-i ", "-g ", "-l ", "-k ", "-S ")
+    told = {f"sos_commands/networking/ethtool_{flag.replace(' ', '_')}{card}": f"asked: {flag}{card}\n" for card in cards for flag in flags}
+    assert cards and told.items() <= texts.items()
+
+
 @pytest.mark.parametrize(
     ("text", "kept", "part"),
     [
@@ -144,6 +154,16 @@ def test_when_time_is_up_it_sends_what_it_has() -> None:
 def test_the_whole_answer_is_bounded() -> None:
     evidence = answer(render_diagnostics(NONCE, **{**ASKED, "most_bytes": 30_000}), most_bytes=30_000)
     assert not evidence.whole and sum(map(len, evidence.texts.values())) < 30_000
+
+
+def test_it_gives_way_to_others_and_costs_the_host_little(tmp_path: Path) -> None:
+    program = with_commands(tmp_path, render_diagnostics(NONCE, **ASKED), dmesg="nice")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    evidence = answer(program)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert evidence.whole and evidence.texts["$dmesg"] == "19\n"
+    # half a second of a processor is usual
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5
 
 
 def test_it_writes_nothing_but_the_request_of_sysrq() -> None:

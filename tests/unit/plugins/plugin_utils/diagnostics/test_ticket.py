@@ -41,7 +41,7 @@ def test_what_is_missing_in_part_or_left_out_is_named() -> None:
         whole=False,
     )
     text = told(collected)
-    assert "$journal (no such command)" in text and "In part: proc/vmallocinfo (first part)." in text
+    assert "Not in it: journal (no such command)" in text and "In part: proc/vmallocinfo (first part)." in text
     assert "Left out, since no member may be named so: $ethtool/../x." in text and "The host's answer breaks off" in text
 
 

@@ -611,6 +611,20 @@ def test_a_change_is_shown_as_two_pictures(browser: Browser, tmp_path: Path) -> 
     assert browser.evaluate("document.querySelectorAll('#panel .room').length") == 0
 
 
+def test_before_and_after_break_no_word_on_a_telephone(browser: Browser, tmp_path: Path) -> None:
+    browser.resize(390, 900)
+    try:
+        browser.open(write(tmp_path / "changed.html", changed_fleet()) + "#host=applied-1")
+        panel(browser)
+        tops = (
+            "(cell) => { const all = document.createRange(); all.selectNodeContents(cell);"
+            " return new Set([...all.getClientRects()].map((box) => box.top)).size; }"
+        )
+        assert max(browser.evaluate(f"[...document.querySelectorAll('#panel .change td')].map({tops})")) == 1
+    finally:
+        browser.resize(1280, 900)
+
+
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920])
 @pytest.mark.parametrize("name", ["sample", "hostile", "orders"])
 def test_nothing_sticks_out_sideways(browser: Browser, pages: dict[str, str], name: str, width: int) -> None:

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.verdicts import VERDICTS
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import render_prometheus
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.prometheus import (
+    prometheus_lines,
+    render_prometheus,
+    tells_of_others,
+)
 from ansible_collections.fleetcare.pagealloc.tests.unit.plugins.plugin_utils.report.sample_fleet import (
     HOSTILE,
+    changed_fleet,
     facts,
     fleet_of,
     hostile_fleet,
@@ -48,6 +54,46 @@ def samples(fleet: dict[str, Any]) -> Samples:
             assert identity not in found
             found[identity] = sample.value
     return found
+
+
+@pytest.mark.parametrize("make", [sample_fleet, hostile_fleet])
+def test_whether_it_tells_of_others(make: Callable[[], dict[str, Any]]) -> None:
+    fleet = make()
+    every = set(fleet["hosts"])
+    for only_trouble in (False, True):
+        text = render_prometheus(fleet, only_trouble=only_trouble)
+        assert not tells_of_others(text, every) and not tells_of_others(text, every | {"more"})
+        for host in every:
+            assert tells_of_others(text, every - {host})
+            assert tells_of_others(text, every - {host} | {"more"}) or only_trouble
+    assert not tells_of_others("", []) and not tells_of_others("pagealloc_hosts{} x\n#", ["a"])
+
+
+def test_what_became_of_other_hosts_stays() -> None:
+    """An alert on a cure that failed must not end because another host was cured."""
+    before = render_prometheus(changed_fleet())
+    host = changed_fleet()["hosts"]["applied-1"]
+    now = {**changed_fleet(), "hosts": {"applied-1": {**host, "change": {**host["change"], "outcome": "failed"}}}}
+    text = "".join(prometheus_lines(now, before=before, elsewhere=["failed-1", "unreachable-1", "never"]))
+    lines = [line for line in text.splitlines() if line.startswith("pagealloc_change_outcome")]
+    assert lines == [
+        'pagealloc_change_outcome{host="applied-1",what="workaround",outcome="failed"} 1',
+        'pagealloc_change_outcome{host="failed-1",what="workaround",outcome="failed"} 1',
+        'pagealloc_change_outcome{host="unreachable-1",what="workaround",outcome="unreachable"} 1',
+    ]
+    kept = [line for line in before.splitlines() if line.startswith("pagealloc_change_min_free_bytes") and "failed-1" in line]
+    assert kept and set(kept) <= set(text.splitlines())
+    assert text.count("# TYPE") == before.count("# TYPE") and text.count("# HELP") == before.count("# HELP")
+
+
+@given(st.sampled_from(HOSTILE) | st.text())
+def test_what_became_of_a_host_stays_whatever_its_name(name: str) -> None:
+    host = changed_fleet()["hosts"]["applied-1"]
+    before = render_prometheus({**changed_fleet(), "hosts": {name: host}})
+    now = {**changed_fleet(), "hosts": {"another": host}}
+    text = "".join(prometheus_lines(now, before=before, elsewhere=[name]))
+    if name != "another":
+        assert {line for line in before.splitlines() if line.startswith("pagealloc_change_outcome")} <= set(text.splitlines())
 
 
 def at(found: Samples, name: str, **labels: str) -> float | None:
