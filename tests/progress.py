@@ -151,7 +151,9 @@ def tell_why_skipped(reporter: pytest.TerminalReporter) -> None:
     """Each reason once, with how many tests it holds for, the most first."""
     reasons: Counter[str] = Counter()
     for report in reporter.getreports("skipped"):
-        reasons[report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else str(report.longrepr)] += 1
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        # hypothesis puts its example below
+        reasons[reason.splitlines()[0]] += 1
     if reasons:
         reporter.section("skipped")
     for reason, tests in reasons.most_common():

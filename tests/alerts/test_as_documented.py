@@ -45,6 +45,7 @@ class World:
 
     def __init__(self, folder: Path, *own_folders: str) -> None:
         tool("unshare", "util-linux")
+        tool("mount")
         if os.geteuid() != 0:
             cannot_run("only root may have folders of the system seen otherwise")
         self.folder = folder
