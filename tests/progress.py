@@ -20,7 +20,7 @@ from typing import Any, TextIO
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-#: {quick or all: {file: [seconds, tests]}}, on two cores that had nothing else to do; only files that take a second or more.
+#: {quick or all: {file: [seconds, tests]}}, about, on two cores that have nothing else to do; only files that take a second or more.
 MEASURED = ROOT / "tests" / "durations.json"
 #: The same, of the last run on this machine.
 KEPT = ROOT / ".venv" / "durations.json"
@@ -151,7 +151,9 @@ def tell_why_skipped(reporter: pytest.TerminalReporter) -> None:
     """Each reason once, with how many tests it holds for, the most first."""
     reasons: Counter[str] = Counter()
     for report in reporter.getreports("skipped"):
-        reasons[report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else str(report.longrepr)] += 1
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        # hypothesis puts its example below
+        reasons[reason.splitlines()[0]] += 1
     if reasons:
         reporter.section("skipped")
     for reason, tests in reasons.most_common():

@@ -45,6 +45,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def closed_port() -> int:
+    """Where no sshd listens. Whether a host is down is told by the ssh client."""
+    tool("ssh", "openssh-client")
+    return free_port()
+
+
 @contextlib.contextmanager
 def running_sshd(folder: Path, *more_options: str) -> Iterator[Sshd]:
     """sshd with keys of its own under ``folder``; authorised is the key it makes, for every account."""

@@ -1,4 +1,4 @@
-# Copyright: (c) 2026, the fleetcare.pagealloc contributors
+# Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What docs/alerts.md tells an operator to type, run as it stands there, with Debian's own files and paths.
@@ -45,6 +45,7 @@ class World:
 
     def __init__(self, folder: Path, *own_folders: str) -> None:
         tool("unshare", "util-linux")
+        tool("mount")
         if os.geteuid() != 0:
             cannot_run("only root may have folders of the system seen otherwise")
         self.folder = folder

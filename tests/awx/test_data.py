@@ -68,6 +68,7 @@ def options(role: str) -> dict[str, dict[str, Any]]:
     return dict(yaml.safe_load(text)["argument_specs"]["main"]["options"])
 
 
+@pytest.mark.slow("the newest ansible-core does the same here")
 def test_the_same_on_the_oldest_and_the_newest_core(objects: dict[str, Any], tmp_path: Path) -> None:
     for core in (oldest(), newest()):
         folder = tmp_path / core.version

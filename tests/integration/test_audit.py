@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import ROOT, SAMPLE_FLEET
 from tests.playbook import Ansible
 from tests.security.fuzz.properties import harmless_page
-from tests.sshd import Sshd, free_port, listener
+from tests.sshd import Sshd, closed_port, free_port, listener
 
 
 def sample(name: str) -> dict[str, str]:
@@ -385,7 +385,7 @@ def test_what_is_saved_can_be_audited_later_and_a_directory_too(ansible: Ansible
 
 
 def test_unreached_hosts_are_recorded_too(ansible: Ansible, tmp_path: Path) -> None:
-    gone = {"gone": {"ansible_host": "127.0.0.1", "ansible_port": free_port(), "ansible_ssh_common_args": "-F none"}}
+    gone = {"gone": {"ansible_host": "127.0.0.1", "ansible_port": closed_port(), "ansible_ssh_common_args": "-F none"}}
     ansible.audit(tmp_path / "first", gone, "-e", f"audit_save_dir={tmp_path / 'saved'}", check=False)
     again, _done = ansible.audit(tmp_path / "again", {"gone": {"audit_evidence": str(tmp_path / "saved" / "gone.evidence")}})
     assert verdicts(again) == {"gone": "unreachable"}
@@ -533,7 +533,7 @@ def test_an_inventory_without_hosts_is_no_error(ansible: Ansible, tmp_path: Path
 
 
 def test_the_role_in_a_play_of_ones_own(ansible: Ansible, tmp_path: Path) -> None:
-    gone = {"ansible_host": "127.0.0.1", "ansible_port": free_port()}
+    gone = {"ansible_host": "127.0.0.1", "ansible_port": closed_port()}
     hosts = {"live": HERE, "recorded": {**HERE, **sample("db03-el64-seed")}, "gone": gone}
     role = [{"ansible.builtin.import_role": {"name": "fleetcare.pagealloc.audit"}}]
     assert ansible.play(tmp_path, hosts, role, check=False).returncode == 4

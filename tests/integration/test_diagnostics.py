@@ -145,6 +145,7 @@ def test_few_hosts_are_asked_at_a_time(sshd: Sshd, account: Callable[[str], str]
     assert len(asked) == 10 and max(asked) == 2
 
 
+@pytest.mark.slow("insights-core is installed for it")
 def test_insights_core_reads_it(sshd: Sshd, tmp_path: Path) -> None:
     (archive,), _said = taken(newest(), tmp_path, {"db01": one(sshd)})
     script = tmp_path / "read.py"

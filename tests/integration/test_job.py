@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import SAMPLE_FLEET
 from tests.integration.test_workaround import HERE, at_risk_here, now_kb
 from tests.playbook import Ansible, inventory
-from tests.sshd import free_port
+from tests.sshd import closed_port
 
 ALERT = ("-e", '{"audit_fail_on": ["affected"]}')
 ROLE = [{"ansible.builtin.import_role": {"name": "fleetcare.pagealloc.audit"}}]
@@ -32,7 +32,7 @@ def record(name: str) -> dict[str, str]:
 
 def fleet_of_four() -> dict[str, dict[str, Any]]:
     """An affected host that is not the first, a clear one, one that is down, and a record of one that was down some day."""
-    down = {"ansible_host": "127.0.0.1", "ansible_port": free_port(), "ansible_ssh_common_args": "-F none"}
+    down = {"ansible_host": "127.0.0.1", "ansible_port": closed_port(), "ansible_ssh_common_args": "-F none"}
     return {"a-clear": record("db05-el65"), "b-affected": record("db03-el64-seed"), "c-down": down, "d-was-down": record("db18-down")}
 
 
@@ -166,7 +166,11 @@ def test_an_old_name_ends_the_play_before_any_host_is_asked(
 
 
 def test_a_cure_that_does_not_cure_fails_the_job_and_stops_no_other_host(ansible: Ansible, tmp_path: Path) -> None:
-    hosts = {"a": {**HERE, "workaround_cap_percent": 0.001}, "b": HERE, "down": {"ansible_host": "127.0.0.1", "ansible_port": free_port()}}
+    hosts = {
+        "a": {**HERE, "workaround_cap_percent": 0.001},
+        "b": HERE,
+        "down": {"ansible_host": "127.0.0.1", "ansible_port": closed_port()},
+    }
     choices = {**affected_here(), "workaround_serial": 1}
     fleet, done = ansible.workaround(tmp_path, hosts, "--check", check=False, **choices)
     assert {name: host["change"]["outcome"] for name, host in fleet["hosts"].items()} == {
@@ -227,7 +231,7 @@ def test_an_affected_host_that_no_step_can_help_fails_the_job(
 
 def test_the_kernel_upgrade_hands_its_outcomes_on(ansible: Ansible, tmp_path: Path) -> None:
     """Nothing asks for one on this machine, and the other cannot be reached."""
-    hosts = {"a-well": HERE, "down": {"ansible_host": "127.0.0.1", "ansible_port": free_port()}}
+    hosts = {"a-well": HERE, "down": {"ansible_host": "127.0.0.1", "ansible_port": closed_port()}}
     command = ("ansible-playbook", "fleetcare.pagealloc.kernel_upgrade", "-i", str(inventory(tmp_path, hosts)), "--check")
     done = ansible.run(*command, folder=tmp_path, check=False, ANSIBLE_SHOW_CUSTOM_STATS="true")
     told = stats_of(done)

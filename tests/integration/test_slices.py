@@ -108,6 +108,7 @@ def test_without_either_it_says_what_is_missing(ansible: Ansible, sshd: Sshd, tm
     assert "fact_caching" in said and "audit_save_dir" in said
 
 
+@pytest.mark.slow("a hundred hosts are audited")
 def test_the_fact_cache_takes_more_hosts_than_a_process_may_have_files_open(own_sshd_hosts: dict[str, Any], tmp_path: Path) -> None:
     """Ansible's jsonfile leaves a file open for each host that it writes: of recorded hosts in our process, of live ones in its own."""
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache")}

@@ -20,6 +20,7 @@ from tests.kernel_logs.kernels import KERNELS
 SEED, LOGS = 1, 12_000
 
 
+@pytest.mark.slow("thousands of kernel logs are made and read")
 def test_a_sample_comes_out_right() -> None:
     tally, wrong = run(range(SEED, SEED + LOGS))
     told = [f"seed {seed}, {kernel}, {dialect}, {written(make(seed))}: {'; '.join(said)}" for seed, kernel, dialect, said in wrong[:10]]

@@ -249,6 +249,7 @@ HOST_FOR = {
 
 @CORES
 @pytest.mark.parametrize("name", [name for name in plugins() if not name.startswith(("callback/", "inventory/"))])
+@pytest.mark.slow("each example of the documentation is a play of its own")
 def test_examples_run(core: Callable[[], Ansible], name: str, tmp_path: Path) -> None:
     plugin = plugins()[name]
     host: dict[str, Any] = {

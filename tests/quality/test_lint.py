@@ -45,6 +45,7 @@ def test_shellcheck() -> None:
     passes(tool("shellcheck"), *scripts)
 
 
+@pytest.mark.slow("ansible-lint reads every file and each example")
 def test_ansible_lint(tmp_path: Path) -> None:
     """Strictest profile. --offline: nothing is fetched, names of this collection resolve through the link that ./dev makes."""
     passes(own("ansible-lint"), "--offline", "--profile", "production", "--strict", "--nocolor", HOME=str(tmp_path))

@@ -70,7 +70,7 @@ def test_what_takes_long_is_left_out_with_the_reason(checkout: Path, processes: 
 
 @pytest.mark.parametrize(("words", "passed"), [(["--all"], 6), (["tests/test_slow.py"], 3), (["tests/lab"], 1)])
 def test_it_is_run_where_it_is_asked_for(checkout: Path, words: list[str], passed: int) -> None:
-    assert f"{passed} passed in" in run(checkout, *words)
+    assert f"{passed} passed in" in run(checkout, "-n", "0", *words)
 
 
 def test_ci_runs_all(checkout: Path) -> None:

@@ -31,7 +31,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.progra
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.answer import Answer, read_answer
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.program import render_program
 
-from tests.conftest import cannot_run
+from tests.conftest import cannot_run, tool
 from tests.playbook import own
 from tests.security.workaround_host import APPLY, NONCE, ORIGINAL_KB, SHELLS, Left, WorkaroundHost, is_applied, shell_words
 
@@ -43,7 +43,9 @@ UNTOUCHED = Left((str(ORIGINAL_KB), "0"), None, None)
 def small_disk(place: Path, *options: str) -> Iterator[Path]:
     """A file system of four kilobytes, full but for the names of files."""
     place.mkdir(parents=True, exist_ok=True)
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(["size=4k", *options]), "none", place], capture_output=True, check=False)
+    made = subprocess.run(
+        [tool("mount"), "-t", "tmpfs", "-o", ",".join(["size=4k", *options]), "none", place], capture_output=True, check=False
+    )
     if made.returncode != 0:
         cannot_run(f"a file system cannot be mounted: {made.stderr.decode().strip()}")
     try:
@@ -318,6 +320,7 @@ def in_a_container(shell: str, verb: str, tmp_path: Path, **values: Any) -> Answ
         '! ( echo 1 >/proc/sys/vm/stat_interval ) 2>/dev/null; exec "$@"'
     )
     program = render_program(verb, NONCE, values)
+    tool("mount")
     words = ["unshare", "-m", "sh", "-c", script, "sh", *shell_words(shell), "-c", program]
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
     if done.returncode != 0 and ("unshare" in done.stderr or "mount" in done.stderr):

@@ -229,6 +229,7 @@ def test_no_record_is_a_template(each_core: Ansible, tmp_path: Path) -> None:
     assert counted["gather"] > 50, "so many of them reach the facts or a message"
 
 
+@pytest.mark.slow("every filter, test and lookup runs on hostile text")
 def test_no_filter_test_or_lookup_hands_out_a_template(each_core: Ansible, tmp_path: Path) -> None:
     expressions = {**FILTERS, **{name: [f"item is fleetcare.pagealloc.{name}"] for name in TESTS}, **LOOKUPS}
     tasks = [{"ansible.builtin.set_fact": {"audit_evidence": "{{ said.stdout }}"}}]

@@ -157,6 +157,7 @@ def test_a_flood_of_events_ends_it_early(tmp_path: Path) -> None:
 
 
 @EACH_KIND
+@pytest.mark.slow("a trace is killed at each of its steps")
 def test_killed_at_any_step_it_leaves_tracing_off(tmp_path: Path, kind: str) -> None:
     """Before each of its commands. Afterwards the next run finds nothing in its way."""
     whole, _errors = host_of(tmp_path / "count", kind).start("bash", _counting(host_of(tmp_path / "c", kind).program(), 0)).communicate()
