@@ -55,7 +55,7 @@ class ActionModule(ControllerAction):
         told = [(name, option) for option, name in names.items() if name != option]
         told += [(f"{role}_hosts", HOSTS[0])] if f"{role}_hosts" in HOSTS and f"{role}_hosts" in task_vars else []
         for old, new in told:
-            message = f"The variable {old} is now called {new}, and all roles of fleetcare.pagealloc share it."
+            message = f"The variable {old} is now called {new}. All roles of fleetcare.pagealloc use it."
             Display().deprecated(message, version="1.0.0", collection_name="fleetcare.pagealloc")
 
 
@@ -75,7 +75,7 @@ def _require_usable(name: str, value: Any) -> None:
         if name.endswith("_push_url") and value:
             push_target(value, "audit")
         if name.endswith("_push_timeout_seconds") and value < 1:
-            raise PushError(f"must be 1 or more, and is {value}")
+            raise PushError(f"must be 1 or more, not {value}")
     except (AdvisoryError, AcknowledgedError, PushError) as error:
         raise AnsibleActionFail(f"{name}: {error}") from None
     except OSError as error:

@@ -123,7 +123,7 @@ class ActionModule(RoleAction):
         folder = Path(self.options["output_dir"]).absolute()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # what a kernel logs is not for everyone's eyes
+            # a kernel log is not for all users
             write_whole(folder / f"{stem}.tar.gz", data, 0o600)
             write_whole(folder / f"{stem}.txt", text, 0o600)
         except OSError as error:

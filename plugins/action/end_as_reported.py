@@ -23,6 +23,6 @@ class ActionModule(ControllerAction):
         if reported is None and self.host not in (task_vars.get("groups") or {}).get("all", [self.host]):
             return {"changed": False}  # the localhost that hosts_to_end names beside a fleet of which all hosts end
         if not isinstance(reported, Mapping) or not isinstance(reported.get("ends"), Mapping):
-            raise AnsibleActionFail(f"reported: {options['reported']} is not what fleetcare.pagealloc.report returned")
+            raise AnsibleActionFail(f"reported: {options['reported']} does not hold a result of fleetcare.pagealloc.report")
         end = reported["ends"].get(self.host)
         return {"changed": False, **({str(end["result"]): True, "msg": str(end["msg"])} if end else {})}

@@ -96,7 +96,7 @@ class ActionModule(ShellAction):
         except EvidenceError as error:
             save(text)
             said = " ".join(str(answer.get("stderr", "")).split())[:200]
-            reason = f"{error.reason}; exit status {answer['rc']}{', it says: ' + said if said else ''}"
+            reason = f"{error.reason}; exit status {answer['rc']}{', message: ' + said if said else ''}"
             raise EvidenceError(error.datum, error.line, reason) from error
         first, facts = _asked_again(transcript, options)
         if facts is not None:

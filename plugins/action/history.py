@@ -42,9 +42,9 @@ class ActionModule(ControllerAction):
         self.take_options_from(task_vars, ("output_dir",))
         _unused, options = self.validate_argument_spec(_OPTIONS)
         if options["database"] == OFF:
-            raise AnsibleActionFail("audit_history is none: no audit is kept")
+            raise AnsibleActionFail("audit_history is none, so no audit is stored. Name a database in audit_history")
         if options["keep_days"] is not None and options["keep_days"] < 1:
-            raise AnsibleActionFail(f"keep_days must be 1 or more, and is {options['keep_days']}")
+            raise AnsibleActionFail(f"keep_days must be 1 or more, not {options['keep_days']}")
         try:
             with open_history(options["database"] or default_url(options["output_dir"]), write=not self._task.check_mode) as history:
                 return _told(history, options, check_mode=self._task.check_mode)

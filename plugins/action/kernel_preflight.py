@@ -71,7 +71,7 @@ class ActionModule(UpgradeAction):
         blockers = [finding for finding in upgrade.get("findings", ()) if finding["state"] == "blocker"]
         if blockers and options["refuse"]:
             told = "".join(f"\n- {one['check']}: {one['sentence']}; {one['remedy']}" for one in blockers)
-            return self.failed(f"refused, nothing was changed:{told}", upgrade=upgrade)
+            return self.failed(f"refused, and nothing was changed:{told}", upgrade=upgrade)
         return {"changed": False, "upgrade": upgrade}
 
     def _plan(

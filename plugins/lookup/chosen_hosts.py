@@ -8,19 +8,19 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: chosen_hosts
-short_description: The hosts that a playbook of this collection is to run over
+short_description: The hosts on which a playbook of this collection runs
 version_added: 0.2.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - For the C(hosts) of a play. Reads the variables C(pagealloc_hosts), or the older C(audit_hosts), C(workaround_hosts) and
     C(kernel_upgrade_hosts), and C(pagealloc_only_verdicts).
-  - With C(pagealloc_only_verdicts) the hosts are those that an audit named for these verdicts in C(pagealloc_hosts_by_verdict). That is a
-    statistic of the audit, which AWX gives to the jobs behind it in a workflow. Without it this ends the playbook, and never takes all
+  - With C(pagealloc_only_verdicts) the hosts are those that an audit named for these verdicts in C(pagealloc_hosts_by_verdict). AWX gives
+    this statistic of the audit to the jobs that follow in a workflow. If it is missing, the lookup ends the playbook. It never takes all
     hosts instead.
 options:
   _terms:
-    description: Name of the role that asks, whose older variable comes first.
+    description: Name of the role. Its older variable comes first.
     required: true
     type: list
     elements: str
@@ -85,13 +85,13 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         name = next((name for name in names if name in given), None)
         pattern = "all" if name is None else self._templar.template(given[name])
         if not pattern:
-            raise AnsibleLookupError(f"{name} is empty, so it is not known which hosts are meant")
+            raise AnsibleLookupError(f"{name} is empty, so no host is chosen")
         return [pattern] if isinstance(pattern, str) else [str(one) for one in pattern]
 
     def _of_verdicts(self, verdicts: Sequence[str], patterns: Sequence[str], given: Mapping[str, Any]) -> list[str]:
         named, counts = given.get(_NAMED), given.get(_COUNTS)
         if not isinstance(named, Mapping) or not isinstance(counts, Mapping):
-            raise AnsibleLookupError(f"{_ONLY} asks for the hosts that an audit named, and {_NAMED} is missing. Run an audit before this")
+            raise AnsibleLookupError(f"{_ONLY} needs the hosts that an audit named, but {_NAMED} is missing. Run an audit first")
         told = [str(host) for verdict in verdicts for host in named.get(verdict, ())]
         missing = sum(int(counts.get(verdict, 0)) for verdict in verdicts) - len(told)
         if missing > 0:
@@ -102,5 +102,5 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         meant = set(hosts_of_patterns(self, patterns, given))
         hosts = [host for host in told if host in meant]
         if not are_names(hosts):
-            raise AnsibleLookupError(f"{_ONLY}: the name of a host means more than itself in a pattern. Name the hosts with --limit")
+            raise AnsibleLookupError(f"{_ONLY}: a host has a name that Ansible reads as a pattern. Name the hosts with --limit")
         return hosts

@@ -8,15 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: live_hosts
-short_description: The hosts of a pattern that no recorded evidence stands in for
+short_description: The hosts of a pattern that have no recorded evidence
 version_added: 0.1.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - For the C(hosts) of a play that asks hosts for their evidence. Ansible starts a process for each host of a play and each
-    task; a host whose evidence lies in a file on the controller needs none, as M(fleetcare.pagealloc.report) reads the file.
-  - Needs the variables of the hosts, which Ansible has from the second play of a playbook on. In the first, or where no play
-    before had a host, all hosts count as live.
+    task; a host with recorded evidence on the controller needs none, because M(fleetcare.pagealloc.report) reads the file.
+  - Needs the variables of the hosts. Ansible has them from the second play of a playbook on. In the first play, or if no play before had a
+    host, all hosts count as live.
 options:
   _terms:
     description: Host patterns, as C(hosts) of a play takes them.
@@ -24,7 +24,7 @@ options:
     type: list
     elements: str
   variable:
-    description: The host variable with the path of the recorded evidence. Where it is undefined or empty, the host is live.
+    description: The host variable with the path of the recorded evidence. If it is undefined or empty, the host is live.
     type: str
     default: audit_evidence
 seealso:
@@ -53,8 +53,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - Names of the hosts, in the order of the inventory. Where one of them would be read as a pattern, the patterns of
-      O(_terms) instead. A recorded host that is asked reads its record, so that costs time only.
+    - Names of the hosts, in the order of the inventory. If Ansible would read one of them as a pattern, the result is the patterns of
+      O(_terms). A recorded host then reads its record, so this only costs time.
   type: list
   elements: str
   sample: [db01, db02]

@@ -69,7 +69,7 @@ def _found(evidence, prefix, suffix):
 def _release(path):
     found = _IMAGE.match(path.strip())
     if not found:
-        raise EvidenceError("kernel.default_boot", None, "%.80r is no kernel's path" % str(path.strip()))
+        raise EvidenceError("kernel.default_boot", None, "%.80r is not the path of a kernel" % str(path.strip()))
     return found.group(1)
 
 
@@ -92,7 +92,7 @@ def from_grub_legacy(text):
         elif words[0] == "kernel" and kernels:
             kernels[-1] = next((word for word in words[1:] if not word.startswith("--")), None)
     if not is_count(default):
-        raise EvidenceError("kernel.default_boot", None, "grub.conf says default=%.20s, which names no entry" % default)
+        raise EvidenceError("kernel.default_boot", None, "grub.conf says default=%.20s, but there is no such entry" % default)
     if int(default) >= len(kernels) or kernels[int(default)] is None:
         raise EvidenceError("kernel.default_boot", None, "grub.conf has no kernel in entry %s" % default)
     return _release(kernels[int(default)])
@@ -108,13 +108,13 @@ def from_bls(grubenv, entries):
     if saved in kernels:
         return _release(kernels[saved])
     if saved and not is_count(saved):
-        raise EvidenceError("kernel.default_boot", None, "grubenv saved %.80r, which is no entry" % str(saved))
+        raise EvidenceError("kernel.default_boot", None, "grubenv saved %.80r, but there is no such entry" % str(saved))
     newest = None
     for name in kernels:  # grub sorts entries by version, newest first, and rescue entries last
         if "rescue" not in name and (newest is None or compare_versions(name, newest) > 0):
             newest = name
     if newest is None or (saved and saved != "0"):
-        raise EvidenceError("kernel.default_boot", None, "no boot entry stands out as the default")
+        raise EvidenceError("kernel.default_boot", None, "no boot entry is marked as the default")
     return _release(kernels[newest])
 
 

@@ -34,23 +34,23 @@ def parse_buddyinfo(text):
         zone = _zone(number, line)
         name = (zone["node"], zone["zone"])
         if name in seen:
-            raise EvidenceError("buddyinfo", number, "node %d, zone %s is there twice" % name)
+            raise EvidenceError("buddyinfo", number, "node %d, zone %s appears twice" % name)
         seen.add(name)
         zones.append(zone)
         if len(zones) > MAX_ZONES:
-            raise EvidenceError("buddyinfo", number, "these are more zones than any kernel has")
+            raise EvidenceError("buddyinfo", number, "it has more zones than any kernel")
     if not zones:
-        raise EvidenceError("buddyinfo", None, "it holds no zone")
+        raise EvidenceError("buddyinfo", None, "it has no zone")
     return zones
 
 
 def _zone(number, line):
     found = _LINE.match(line)
     if not found:
-        raise EvidenceError("buddyinfo", number, "%.60r is no line of buddyinfo" % str(line))
+        raise EvidenceError("buddyinfo", number, "%.60r is not a line of buddyinfo" % str(line))
     columns = found.group(3).split()
     if len(columns) > MAX_ORDERS:
-        raise EvidenceError("buddyinfo", number, "%d columns are more than any kernel has" % len(columns))
+        raise EvidenceError("buddyinfo", number, "it has %d columns, more than any kernel" % len(columns))
     return {
         "node": int(found.group(1)),
         "zone": found.group(2),

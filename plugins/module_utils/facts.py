@@ -164,7 +164,7 @@ def _zones(evidence, take):
 
 def _require_zoneinfo(zoneinfo, name):
     if name not in zoneinfo:
-        raise EvidenceError("zoneinfo", None, "node %d, zone %s of buddyinfo is missing in it" % name)
+        raise EvidenceError("zoneinfo", None, "it lacks node %d, zone %s of buddyinfo" % name)
 
 
 def _vm(evidence, take):

@@ -40,11 +40,11 @@ def parse_vmstat(text):
         if name is None:
             continue
         if len(words) != 2 or words[0] in seen:
-            raise EvidenceError("vmstat", number, "%.60r is no line of vmstat, or is there twice" % str(line))
+            raise EvidenceError("vmstat", number, "%.60r is not a line of vmstat, or appears twice" % str(line))
         seen.add(words[0])
         found[name] = (found[name] or 0) + count("vmstat", number, words[1])
     if not seen:
-        raise EvidenceError("vmstat", None, "it holds none of the counters")
+        raise EvidenceError("vmstat", None, "it has none of the counters")
     return found
 
 

@@ -59,13 +59,13 @@ def parse_record(text, now_epoch_seconds=None):
         if equals:
             values[name] = (number, value.strip())
         elif line.strip():
-            raise EvidenceError("workaround", number, "%.60r is no line of the record" % str(line))
+            raise EvidenceError("workaround", number, "%.60r is not a line of the record" % str(line))
     if "end" not in values:
-        raise EvidenceError("workaround", None, "the record has no end: remove %s if it is not wanted" % RECORD)
+        raise EvidenceError("workaround", None, "the record is incomplete: remove %s if nobody needs it" % RECORD)
     record = no_record()
     record["phase"] = values.get("phase", (None, ""))[1]
     if record["phase"] not in PHASES[1:]:
-        raise EvidenceError("workaround", values.get("phase", (None,))[0], "%.40r is no phase" % str(record["phase"]))
+        raise EvidenceError("workaround", values.get("phase", (None,))[0], "%.40r is not a phase" % str(record["phase"]))
     for name in _NUMBERS:
         number, value = values.get(name, (None, ABSENT))
         record[name] = None if value == ABSENT else count("workaround", number, value)
@@ -83,7 +83,7 @@ def _token(number, value):
     if value == ABSENT:
         return None
     if not _TOKEN.match(value):
-        raise EvidenceError("workaround", number, "%.40r is no token of a mark" % str(value))
+        raise EvidenceError("workaround", number, "%.40r is not the token of a mark" % str(value))
     return value
 
 

@@ -104,7 +104,7 @@ def test_records_of_other_nights_are_a_hosts_past(ansible: Ansible, tmp_path: Pa
     told = fleet["hosts"]["db02"]["forecast"]
     assert (told["state"], told["audits"], fleet["history"]["audits"]) == ("falling", 7, 0)
     assert fleet["hosts"]["db05"]["forecast"]["audits"] == 1 and fleet["counts"]["clear"] == 1
-    assert "db06: its older evidence is not read. audit_evidence_older is not a list of paths" in " ".join(
+    assert "db06: its older evidence could not be read. audit_evidence_older is not a list of paths" in " ".join(
         (done.stdout + done.stderr).split()
     )
 

@@ -131,7 +131,7 @@ def test_bad_reports_are_named_and_the_rest_goes_on(core: Callable[[], Ansible],
     verdicts = {host: result["verdict"] for host, result in fleet.items()}
     assert verdicts.pop("good") == "clear" and verdicts.pop("wrong") == "clear"
     assert set(verdicts.values()) == {"unknown"} and set(verdicts) >= {"cut", "zero", "bomb", "photo"} and len(verdicts) == 5
-    for host, reason in {"cut": "is cut off", "zero": "is empty", "bomb": "decompression bomb", "photo": "no tar archive"}.items():
+    for host, reason in {"cut": "is cut off", "zero": "is empty", "bomb": "decompression bomb", "photo": "not a tar archive"}.items():
         assert reason in fleet[host]["reasons"][0], fleet[host]["reasons"]
     said = " ".join(done.stderr.split()) + " ".join(done.stdout.split())
     for words in ("other.tar.gz: other.tar.gz is no sosreport", "no_such_path: there is no such file"):

@@ -64,13 +64,13 @@ def _entries(path: str) -> list[Any]:
     except Exception as error:
         raise AcknowledgedError(f"{path} is not YAML: {clip(' '.join(str(error).split()), 300)}") from None
     if not isinstance(found, list | None):
-        raise AcknowledgedError(f"{path} is no list. Each entry has host, reason and until")
+        raise AcknowledgedError(f"{path} is not a list. Each entry needs host, reason and until")
     return found or []
 
 
 def _entry(given: object) -> tuple[str, Acknowledgement]:
     if not isinstance(given, Mapping):
-        raise ValueError("it is no mapping. Give host, reason and until")
+        raise ValueError("it is not a mapping. Give host, reason and until")
     checked = ArgumentSpecValidator(_ENTRY).validate({str(key): value for key, value in given.items()})
     if checked.error_messages:
         raise ValueError("; ".join(checked.error_messages))
@@ -78,7 +78,7 @@ def _entry(given: object) -> tuple[str, Acknowledgement]:
     try:
         until = date.fromisoformat(entry["until"])
     except ValueError:
-        raise ValueError(f"until: {entry['until']} is no date. Write it as 2026-12-24") from None
+        raise ValueError(f"until: {entry['until']} is not a date. Write it as 2026-12-24") from None
     return entry["host"], Acknowledgement(entry["reason"], until, tuple(entry["verdicts"]))
 
 
@@ -98,4 +98,4 @@ def ended_sentences(acknowledged: Acknowledgements, hosts: Mapping[str, Mapping[
             continue
         ended = [one.until for one in entries if one.until < today and result["verdict"] in one.verdicts]
         if ended:
-            yield f"{host} is still {result['verdict']}, and its acknowledgement ended on {max(ended)}. Mend the host or renew the entry."
+            yield f"{host} is still {result['verdict']}, and its acknowledgement ended on {max(ended)}. Fix the host or renew the entry."

@@ -71,9 +71,9 @@ def comparison_view(fleet: Mapping[str, Any]) -> ComparisonView | None:
 def _left_out(hosts: Mapping[str, Any]) -> str:
     parts = []
     if hosts["no_facts"]:
-        parts.append(f"{hosts['no_facts']:,} that gave no facts")
+        parts.append(f"{hosts['no_facts']:,} without facts")
     if hosts["symptom_not_known"]:
-        parts.append(f"{hosts['symptom_not_known']:,} on which the symptom could not be seen")
+        parts.append(f"{hosts['symptom_not_known']:,} where it is not known whether the symptom is there")
     if hosts["not_in_fleet"]:
         names = ", ".join(printable(name, 80) for name in hosts["not_in_fleet_names"][:3])
         more = ", …" if hosts["not_in_fleet"] > 3 else ""

@@ -233,14 +233,14 @@ def _headline(counts: Mapping[str, int], total: int, warned: int) -> str:
     urgent = sum(counts[verdict] for verdict in _URGENT)
     if urgent:
         verb = "is" if urgent == 1 else "are"
-        return f"{urgent:,} of {count_of(total, 'host')} {verb} starved of pages or at risk of it."
+        return f"{urgent:,} of {count_of(total, 'host')} {verb} short of free pages or at risk."
     open_ones = total - counts["clear"] + warned
     if not open_ones:
         return f"All {count_of(total, 'host')} are clear." if total > 1 else "The one host is clear."
     if counts["clear"] == total:
-        return f"Nothing was seen on {count_of(total, 'host')}, but {warned:,} will not stay so, as the table says."
+        return f"No trouble on {count_of(total, 'host')} now, but the table warns about {warned:,}."
     verb = "needs" if open_ones == 1 else "need"
-    return f"Nothing urgent was seen on {count_of(total, 'host')}; {open_ones:,} {verb} a look."
+    return f"Nothing urgent on {count_of(total, 'host')}; {open_ones:,} {verb} a look."
 
 
 def _moment(stamp: str) -> str:

@@ -61,7 +61,7 @@ def _wait_for(number: int, lock: Path) -> None:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > late:
-                raise OSError(errno.ETIMEDOUT, "another audit has been writing its reports for ten minutes", str(lock)) from None
+                raise OSError(errno.ETIMEDOUT, "another audit is still writing its reports after ten minutes", str(lock)) from None
             time.sleep(0.1)
         except OSError:  # a file system without locks
             return
@@ -93,9 +93,9 @@ def _keep(folder: Path, names: Sequence[str], asked: frozenset[str], *, whole_fl
     for name in names:
         if (folder / name).is_file() and not (folder / name).is_symlink():
             _copy(folder / name, place / name)
-    told = f"{count_of(len(left_out), 'host')} that this audit did not ask ({listed(sorted(left_out))})"
+    told = f"{count_of(len(left_out), 'host')} that this audit did not cover ({listed(sorted(left_out))})"
     return (
-        f"The report that was here has {told}. It is kept in {place}. The playbook fleetcare.pagealloc.report makes one report of several."
+        f"The earlier report here has {told}. It is kept in {place}. The playbook fleetcare.pagealloc.report makes one report of several."
     )
 
 

@@ -69,14 +69,14 @@ def _of_audit(fleet: Mapping[str, Any], *, only_trouble: bool) -> Iterator[_Metr
     yield "headroom_requests", "Requests of this order that the kernel would still grant, at least.", _headroom(hosts, orders)
     yield "unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts, orders)
     yield "allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts, orders)
-    yield "unaccounted_bytes", "Memory that no counter of the kernel owns.", _unaccounted(hosts)
+    yield "unaccounted_bytes", "Memory that the kernel counts nowhere.", _unaccounted(hosts)
     yield "host_cause", "The causes of each host's starvation, always 1.", _causes(hosts)
     yield "group_hosts", "Number of hosts of each group of the inventory with each verdict.", _of_groups(fleet["hosts"].values())
     yield "host_acknowledged", "Hosts whose trouble may wait, always 1.", _acknowledged(hosts)
     yield "host_boots_fault_next", "Hosts that boot a kernel with the fault next, always 1.", _boots_fault_next(hosts)
     if fleet["history"]:
-        yield "headroom_exhausted_timestamp_seconds", "Between these two times nothing of the headroom is left.", _ends(hosts, "headroom")
-        told = "Between these two times memory that no counter of the kernel owns has taken all that is available."
+        yield "headroom_exhausted_timestamp_seconds", "Between these two times the headroom is used up.", _ends(hosts, "headroom")
+        told = "Between these two times the memory that the kernel counts nowhere uses up all that is available."
         yield "available_exhausted_timestamp_seconds", told, _ends(hosts, "unaccounted")
 
 

@@ -46,12 +46,12 @@ def push_target(url: str, role: str) -> PushTarget:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise PushError("is no URL") from None
+        raise PushError("is not a URL") from None
     if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
         raise PushError("must be a URL that begins with http:// or https:// and names a host")
     if not parts.path.strip("/"):
         raise PushError(
-            "names no path. Of a Pushgateway it is /metrics/job/NAME, of VictoriaMetrics /api/v1/import/prometheus, as in "
+            "has no path. A Pushgateway needs /metrics/job/NAME, VictoriaMetrics /api/v1/import/prometheus, for example "
             f"{parts.scheme}://{clip(host)}/metrics/job/pagealloc"
         )
     in_group = _GROUP.search(parts.path) is not None
@@ -82,7 +82,7 @@ def _tried(target: PushTarget, metrics: bytes, timeout_seconds: float) -> tuple[
     sender = threading.Thread(target=lambda: found.append(_sent(target, metrics, timeout_seconds)), daemon=True)
     sender.start()
     sender.join(timeout_seconds)
-    return found[0] if found else (f"{target.shown} did not answer within {timeout_seconds:g} s", True)
+    return found[0] if found else (f"no answer from {target.shown} within {timeout_seconds:g} s", True)
 
 
 def _sent(target: PushTarget, metrics: bytes, timeout_seconds: float) -> tuple[str, bool]:

@@ -23,7 +23,7 @@ def whereabouts(page: str, variables: Container[str], *, kept: bool) -> list[str
     lines = [f"Report: {page}"]
     if page.startswith(_RUNNER) or (in_job(variables) and not kept):
         lines += [
-            "It is gone with the container of this job. To keep it, give pagealloc_output_dir",
-            "a path that is exposed to the jobs, or copy it in a play behind this one.",
+            "The container of this job takes it away. To keep it, set pagealloc_output_dir to",
+            "a path that is exposed to the jobs, or copy it in a later play.",
         ]
     return lines

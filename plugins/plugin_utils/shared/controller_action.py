@@ -25,6 +25,6 @@ class ControllerAction(UntrustedAction):
         strategy = str(self._task.get_play().strategy)
         if strategy.rpartition(".")[2] in _STRATEGIES_WITHOUT_RUN_ONCE and len(task_vars.get("ansible_play_batch", ())) > 1:
             raise AnsibleActionFail(
-                f"With the strategy {strategy} of this play each host would do alone what is done once for the fleet. "
-                "Give the play strategy: linear"
+                f"The strategy {strategy} of this play would repeat for each host what must run once for the fleet. "
+                "Use strategy: linear in the play"
             )

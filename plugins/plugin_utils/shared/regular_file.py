@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-_WHY = "Not a regular file, but a pipe, a socket, a device or the like"
+_WHY = "Not a regular file, but a pipe, a socket, a device or similar"
 
 
 def open_regular(path: Path) -> BinaryIO:

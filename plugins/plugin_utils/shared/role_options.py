@@ -38,7 +38,7 @@ _SHARED_OPTIONS = {
 def role_options(role: str) -> dict[str, Any]:
     """Option name -> its specification, of a role's main entry point. FileNotFoundError for a role that is none of ours."""
     if not role.isidentifier():
-        raise FileNotFoundError(2, "no such role in this collection", role)
+        raise FileNotFoundError(2, "this collection has no such role", role)
     text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
     options: dict[str, Any] = yaml_load(text)["argument_specs"]["main"]["options"]
     return options

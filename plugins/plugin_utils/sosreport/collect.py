@@ -71,7 +71,7 @@ def find_reports(paths: Iterable[str], base: str) -> tuple[list[str], list[str]]
         if not matches:
             complaints.append(f"{given}: there is no such file or folder")
         elif not reports:
-            complaints.append(f"{given}: no sosreport is in it")
+            complaints.append(f"{given}: it has no sosreport")
     return list(found), complaints
 
 
@@ -163,7 +163,7 @@ def _reason_of(error: Exception) -> str:
         return str(error.reason)
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror}"
-    return f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}"
+    return f"cannot be read because of a fault in fleetcare.pagealloc, please report it: {type(error).__name__}: {error}"
 
 
 def look_into_all(paths: Iterable[str], processes: int) -> Iterator[FoundReport]:
@@ -177,7 +177,7 @@ def look_into_all(paths: Iterable[str], processes: int) -> Iterator[FoundReport]
         for path in broken:  # one of these ended its process: each gets one of its own, to see which
             again: list[str] = []
             yield from _with_pool(iter([path]), 1, again)
-            yield from (FoundReport(one, error="cannot be read: its process was ended, by want of memory perhaps") for one in again)
+            yield from (FoundReport(one, error="cannot be read: its process was killed, perhaps because memory ran out") for one in again)
 
 
 def _packed_bytes(path: str) -> int:

@@ -38,7 +38,7 @@ class TreeMembers:
                 whole = self._within(real_path(whole))
                 about = os.lstat(whole)
             if not stat.S_ISREG(about.st_mode):
-                raise UnreadableMember("is no regular file")
+                raise UnreadableMember("is not a regular file")
             return _read(whole, about.st_size, from_end=is_log(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -80,7 +80,7 @@ class TreeMembers:
 
     def _within(self, real: str) -> str:
         if real != self._root and not real.startswith(self._inside):
-            raise UnreadableMember("is a link that leads out of the directory")
+            raise UnreadableMember("is a link that points outside the directory")
         return real
 
 
@@ -98,7 +98,7 @@ def _read(path: str, size: int, *, from_end: bool) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it is another one by now
-            raise UnreadableMember("is no regular file")
+            raise UnreadableMember("is not a regular file")
         if size <= MAX_MEMBER_BYTES:
             return os.read(descriptor, size)
         data = os.pread(descriptor, MAX_MEMBER_BYTES, size - MAX_MEMBER_BYTES)

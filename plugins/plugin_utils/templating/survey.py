@@ -79,7 +79,7 @@ def _default(asked: Mapping[str, Any], answer: Any) -> str | int | float:
     name = asked["variable"]
     if asked["type"] == _SOME_OF:
         if isinstance(answer, str) or not isinstance(answer, Collection):
-            raise SurveyError(f"{name}: {answer!r} is no list")
+            raise SurveyError(f"{name}: {answer!r} is not a list")
         return "\n".join(_choice(asked, one) for one in answer)
     if asked["type"] == _ONE_OF:
         return _choice(asked, answer)
@@ -109,7 +109,7 @@ def _number(asked: Mapping[str, Any], answer: Any) -> int | float:
     try:
         number = int(answer) if kind == "integer" else float(answer)
     except (TypeError, ValueError) as error:
-        raise SurveyError(f"{name}: {answer!r} is no {kind}") from error
+        raise SurveyError(f"{name}: {answer!r} is not of type {kind}") from error
     if number < asked["min"]:
         raise SurveyError(f"{name}: {number} is less than {asked['min']}")
     if number > asked.get("max", number):

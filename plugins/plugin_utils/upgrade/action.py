@@ -61,7 +61,7 @@ class UpgradeAction(ShellAction):
         """As that of ShellAction. Nothing is changed, nor called done, by half an answer: AnsibleConnectionFailure."""
         evidence = super().evidence_of(program, nonce, timeout_seconds)
         if not evidence.whole:
-            raise AnsibleConnectionFailure("the connection broke off before the answer was complete")
+            raise AnsibleConnectionFailure("the connection broke before the answer was complete")
         return evidence
 
     def gather(self, catalogue: Catalogue, timeout_seconds: int) -> tuple[dict[str, Any], Result]:

@@ -25,13 +25,14 @@ def make_plan(
 ) -> dict[str, str]:
     """NAME -> value of a plan for a reboot now. UpgradeError where the target is not what boots by default, or runs already."""
     if state.release == target:
-        raise UpgradeError(f"kernel {clip(target)} runs already", "there is nothing to reboot for")
+        raise UpgradeError(f"kernel {clip(target)} is already running", "no reboot is needed")
     if loader.default != target:
         raise UpgradeError(f"kernel {clip(loader.default)} boots by default, not {clip(target)}", "run kernel_install first")
     nodes = [one for one in clusters if standby and one.runs != ""]
     stuck = next((one for one in nodes if not one.standby), None)
     if stuck:
-        raise UpgradeError(f"{stuck.manager} cannot be told to stand by", "hand over by hand, then kernel_upgrade_cluster: allow")
+        remedy = "move its resources by hand, then set kernel_upgrade_cluster: allow"
+        raise UpgradeError(f"{stuck.manager} has no standby mode that the role can use", remedy)
     arm = loader.once_command(target, state.release) if state.release in loader.entries and target in loader.entries else None
     return {
         "TARGET": target,

@@ -153,7 +153,7 @@ def _make_default(wanted: InstallWanted, seen: InstallSeen, before: KernelsSeen,
             return SeeKernels("again")
         latest = seen.again
         if latest.loader.default != wanted.release:
-            doubts.append(f"it was made the default, but {clip(latest.loader.default)} boots")
+            doubts.append(f"the role made it the default, but {clip(latest.loader.default)} boots")
     if not doubts:
         return ""
     told = f"kernel {wanted.release} is not used: {'; '.join(doubts)}{_complaint(seen.installed)}"
@@ -186,5 +186,5 @@ def _put_back(seen: InstallSeen, loader: Loader, old: str) -> InstallMove | str:
     if seen.last is None:
         return SeeKernels("last")
     if seen.last.loader.default != old:
-        raise UpgradeError(f"{clip(seen.last.loader.default)} boots by default", "see to it before any reboot")
+        raise UpgradeError(f"{clip(seen.last.loader.default)} boots by default", "set the right default before any reboot")
     return f"Kernel {old} boots by default again."

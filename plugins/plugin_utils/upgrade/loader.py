@@ -53,8 +53,8 @@ class Loader:
         if self.kind == "grub legacy":
             return f"sed -i 's/^default.*/default={int(self._entry(release))}/' {_LEGACY}"
         raise UpgradeError(
-            "the default boot entry is not one that can be chosen (GRUB_DEFAULT is not saved)",
-            "set GRUB_DEFAULT=saved in /etc/default/grub and make grub.cfg anew",
+            "the default boot entry cannot be chosen (GRUB_DEFAULT is not saved)",
+            "set GRUB_DEFAULT=saved in /etc/default/grub and make grub.cfg again",
         )
 
     def once_command(self, release: str, otherwise: str) -> str | None:
@@ -80,14 +80,14 @@ class Loader:
     def _entry(self, release: str) -> str:
         name = self.entries.get(release)
         if name is None:
-            raise UpgradeError(f"no boot entry starts kernel {clip(release)}", "reinstall its package, which makes the entry")
+            raise UpgradeError(f"no boot entry starts kernel {clip(release)}", "reinstall its package, and that makes the entry")
         return _plain(name, f"the boot entry of {clip(release)}")
 
 
 def _plain(name: str, what: str) -> str:
     """The name as a word of a command. UpgradeError where it holds what means more to a shell, or what no command can carry."""
     if not _SANE_ID.fullmatch(name):
-        raise UpgradeError(f"{what} has a name that is not plain: {clip(name)}", "rename it")
+        raise UpgradeError(f"{what} has a name with unusual characters: {clip(name)}", "rename it")
     return shlex.quote(name)
 
 
@@ -116,7 +116,7 @@ def read_loader(evidence: Evidence) -> Loader:
     if common["grubby"] and common["default"]:
         return Loader(kind="another, by grubby", entries={}, **common)
     raise UpgradeError(
-        "the boot loader was not recognised: neither grub.conf, grub.cfg nor entries under /boot/loader were read",
+        "the boot loader is not known: grub.conf, grub.cfg and entries under /boot/loader could not be read",
         "run with become: true, or upgrade this host by hand",
     )
 

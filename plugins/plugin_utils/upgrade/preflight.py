@@ -147,7 +147,7 @@ def _target(
     if found is None:
         return None, _no_target(evidence, manager, str(wanted), kernels.offered)
     where = f"offered by {clip(found.repository, 60)}" if found.repository else "installed already"
-    return found, ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is asked for")
+    return found, ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is needed")
 
 
 def _no_target(evidence: Evidence, manager: PackageManager, wanted: str, offered: Mapping[str, Offer]) -> Finding:
@@ -157,7 +157,7 @@ def _no_target(evidence: Evidence, manager: PackageManager, wanted: str, offered
     if pin:
         return blocker("target", f"{told}, the host is pinned to release {pin}", manager.unpin)
     said = "" if offered else f": {clip(evidence.texts.get('$offered') or evidence.why_missing('$offered'), 160)}"
-    return blocker("target", told + said, "enable a repository that has it, or see why one does not answer")
+    return blocker("target", told + said, "enable a repository that has it, or find out why one does not answer")
 
 
 def held_back(
@@ -177,7 +177,7 @@ def held_back(
     if not held:
         return []
     by = "; ".join(manager.holds(evidence)[:3]) or "by a plugin or an option of the repository"
-    return [blocker("held", f"held back is {listed(sorted(held))}: {by}", "release the hold for as long as this takes")]
+    return [blocker("held", f"held back is {listed(sorted(held))}: {by}", "release the hold, and set it again after the upgrade")]
 
 
 def _loader(evidence: Evidence) -> Iterator[Finding]:
@@ -187,7 +187,7 @@ def _loader(evidence: Evidence) -> Iterator[Finding]:
         yield blocker("boot_loader", error.sentence, error.remedy)
         return
     if loader.default is None:
-        yield blocker("boot_loader", f"{loader.kind}: which kernel boots by default was not seen", "see what grubby --default-kernel says")
+        yield blocker("boot_loader", f"{loader.kind}: the default kernel is not known", "run grubby --default-kernel and read its message")
         return
     try:
         loader.default_command(loader.default)
@@ -196,43 +196,42 @@ def _loader(evidence: Evidence) -> Iterator[Finding]:
         return
     yield ok("boot_loader", f"{loader.kind} boots {clip(loader.default)} by default")
     if not loader.has_once or loader.submenus:
-        why = "" if not loader.has_once else ", since the older ones lie in a submenu"
+        why = "" if not loader.has_once else ", because the older ones are in a submenu"
         yield warning(
             "fallback",
             f"{loader.kind} here cannot boot a kernel for one boot only{why}",
-            "have the console at hand: should the new kernel not come up, the old one must be chosen there",
+            "keep the console ready: if the new kernel does not boot, choose the old one there",
         )
 
 
 def _cluster(one: Cluster, wishes: Wishes) -> Finding:
     if one.runs == "":
-        return ok("cluster", f"a node of {one.manager} that runs nothing")
-    runs = "what it runs was not seen" if one.runs is None else f"it runs {one.runs}"
+        return ok("cluster", f"a node of {one.manager} without resources")
+    runs = "its resources are not known" if one.runs is None else f"it runs {one.runs}"
     told = f"a node of {one.manager}: {runs}"
     if wishes.reboot not in ("now", "at") or wishes.cluster == "allow":
-        return warning("cluster", told, "it is taken down by a reboot")
+        return warning("cluster", told, "a reboot takes it down")
     if wishes.cluster == "standby" and one.standby and one.runs is not None:
-        return warning("cluster", f"{told}, which is handed over before the reboot")
-    remedy = "kernel_upgrade_cluster: standby hands over first, allow reboots as it is"
-    return blocker("cluster", told, remedy if one.standby else "hand it over by hand, then kernel_upgrade_cluster: allow")
+        return warning("cluster", f"{told}; the role moves it to another node before the reboot")
+    remedy = "set kernel_upgrade_cluster: standby moves the resources first, allow reboots without that"
+    return blocker("cluster", told, remedy if one.standby else "move its resources by hand, then set kernel_upgrade_cluster: allow")
 
 
 def _time(evidence: Evidence, state: State, wishes: Wishes, controller_clock: int) -> tuple[int | None, list[Finding]]:
     findings = []
     if not state.systemd and not state.at:
-        findings.append(blocker("scheduler", "neither systemd nor a running atd is there", "start atd (package at)"))
+        findings.append(blocker("scheduler", "the host has neither systemd nor a running atd", "start atd (package at)"))
     off = state.clock - controller_clock
     if abs(off) > _CLOCK_SECONDS:
-        findings.append(
-            blocker("clock", f"the host's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} the controller's", "set it right")
-        )
+        told = f"the host's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} the controller's"
+        findings.append(blocker("clock", told, "set the host's clock"))
     try:
         at = reboot_epoch(wishes.at, wishes.timezone, evidence.texts.get("$at"))
         require_ahead(at, state.clock, wishes.window_seconds)
     except UpgradeError as error:
         return None, [*findings, blocker("time", error.sentence, error.remedy)]
     zone = wishes.timezone or state.zone or "the host's zone"
-    return at, [*findings, ok("time", f"the reboot would be at {in_utc(at)} ({clip(wishes.at, 40)}, {clip(zone, 40)})")]
+    return at, [*findings, ok("time", f"the time of the reboot would be {in_utc(at)} ({clip(wishes.at, 40)}, {clip(zone, 40)})")]
 
 
 def left_by_us(state: State, target: Target | None) -> Iterator[Finding]:
@@ -243,10 +242,11 @@ def left_by_us(state: State, target: Target | None) -> Iterator[Finding]:
         at = seconds_in(state.plan.get("AT", ""))
         when = "" if at is None else f", due at {in_utc(at)},"
         release = clip(state.plan.get("TARGET", "?"))
-        yield warning("schedule", f"a reboot into kernel {release}{when} did not take place, and nothing waits for it now")
+        yield warning("schedule", f"a reboot into kernel {release}{when} did not happen, and none is scheduled now")
     words = state.last_words()
     if target and words.startswith(f"returned: kernel {target.release} did not come up"):
         # made the default again, it would be booted by any reboot that nobody planned
-        yield blocker("last_reboot", clip(words, 200), "see why on the console, then kernel_upgrade_accept: [last_reboot] tries it again")
+        remedy = "read the reason on the console. To try again, set kernel_upgrade_accept: [last_reboot]"
+        yield blocker("last_reboot", clip(words, 200), remedy)
     elif words:
         yield (ok if words.startswith(("confirmed", "rebooting")) else warning)("last_reboot", words)

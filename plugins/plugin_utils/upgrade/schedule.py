@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.findin
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:?\d\d)?")
 _EPOCH = re.compile(r"[0-9]{1,11}")
-_REMEDY = "write it as 2026-12-01 02:30, with +01:00 or Z at its end where it is not in the host's zone or the given one"
+_REMEDY = "write it as 2026-12-01 02:30, with +01:00 or Z at its end if it is in another zone"
 #: A schedule beyond this is more likely a slip of the pen.
 _MOST = timedelta(days=366)
 
@@ -23,7 +23,7 @@ def local_time(text: str, zone: str) -> str:
     """The part of ``text`` that the host itself is to convert, in its own zone; "" where the controller can. UpgradeError if malformed."""
     found = _TIME.fullmatch(text.strip())
     if not found:
-        raise UpgradeError(f"kernel_upgrade_reboot_at: {clip(text, 40)!r} is no time", _REMEDY)
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {clip(text, 40)!r} is not a time", _REMEDY)
     date, time, seconds, offset = found.groups()
     return "" if offset or zone else f"{date} {time}{seconds or ''}"
 
@@ -53,11 +53,11 @@ def _in_zone(moment: datetime, zone: str) -> datetime:
         aware = moment.replace(tzinfo=ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UpgradeError(
-            f"kernel_upgrade_reboot_timezone: the controller knows no zone {clip(zone, 40)!r}",
-            "write it as Europe/Berlin, and see that the controller has the package tzdata",
+            f"kernel_upgrade_reboot_timezone: the controller does not know the zone {clip(zone, 40)!r}",
+            "write it as Europe/Berlin, and check that the controller has the package tzdata",
         ) from None
     if aware.astimezone(timezone.utc).astimezone(aware.tzinfo).replace(tzinfo=None) != moment:
-        raise UpgradeError(f"kernel_upgrade_reboot_at: {moment} is left out in {zone}, where clocks are put forward", "choose another")
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {moment} does not exist in {zone}, because the clocks go forward", "choose another")
     return aware
 
 
@@ -65,9 +65,9 @@ def require_ahead(at: int, now: int, window_seconds: int) -> None:
     """UpgradeError for a time that has passed, whose window is over, or that is too far away to be meant."""
     if at <= now:
         missed = "its window is over" if at + window_seconds <= now else "it has passed"
-        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)}: {missed}, it is {in_utc(now)} on the host", "choose one ahead")
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)}: {missed}, it is {in_utc(now)} on the host", "choose a later one")
     if at - now > _MOST.total_seconds():
-        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)} is more than a year away", "choose a nearer one")
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)} is more than a year away", "choose an earlier one")
 
 
 def seconds_in(text: str) -> int | None:

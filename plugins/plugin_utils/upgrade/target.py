@@ -61,7 +61,7 @@ def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool, userlan
     unfixed = [one.id for one in advisories if one.kernel is None or one.kernel.fixed is None]
     if unfixed or not advisories:
         which = listed(unfixed) if unfixed else "an advisory"
-        raise UpgradeError(f"no kernel is known to have the fix of {which}", "name one in kernel_upgrade_target, or wait for the fix")
+        raise UpgradeError(f"no known kernel has the fix of {which}", "name a kernel in kernel_upgrade_target, or wait for the fix")
     return Wanted(tuple(advisories), userland=userland)
 
 

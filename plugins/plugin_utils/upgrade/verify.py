@@ -36,7 +36,7 @@ def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
     if not sizes:
         yield "its initramfs is missing"
     elif max(sizes) < _LEAST_INITRAMFS_KB:
-        yield f"its initramfs has {max(sizes)} kB, which is too little for one"
+        yield f"its initramfs has only {max(sizes)} kB"
     differs = [line for line in texts.get("$differs", "").split("\n") if _DIFFERS.match(line)]
     if differs:
         yield f"rpm -V: {listed(differs, 2, 100)}"
@@ -45,7 +45,7 @@ def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
     found = dict(line.strip().partition(" ")[::2] for line in texts.get("$driver", "").split("\n"))
     missing = [name for name in drivers if not found.get(name)]
     if missing:
-        yield f"it has no driver {listed(missing)}"
+        yield f"it lacks the driver {listed(missing)}"
 
 
 def installed_kernels(evidence: Evidence, manager: PackageManager) -> list[str]:

@@ -35,7 +35,7 @@ def test_a_record_of_a_host_that_was_not_reached_says_so() -> None:
         ({"skip_reason": "y", "skipped": True}, "y", False),
         ({}, "gathering gave no facts", False),
         ({"msg": "a" * 4001}, "a" * 4000, False),
-        (None, "nothing was gathered: the play ended for this host before, or has yet to come to it (serial)", False),
+        (None, "nothing was gathered: the play ended for this host before that, or it has not reached this host yet (serial)", False),
     ],
 )
 def test_a_result_without_facts_keeps_what_it_said(result: Any, message: str, unreachable: bool) -> None:

@@ -32,7 +32,7 @@ def evidence(name: str) -> Any:
         (None, "unknown", "ended for this host before"),
         ("text", "unknown", "ended for this host before"),
         ({}, "unknown", "no facts"),
-        ({"failed": True, "msg": "db1: evidence: the host's shell gave no output at all"}, "unknown", "no output"),
+        ({"failed": True, "msg": "db1: evidence: the host's shell gave no output"}, "unknown", "no output"),
         ({"failed": True, "msg": "Task failed: Timed out after 9 second(s)."}, "stalled", "does not finish"),
         ({"unreachable": True, "msg": "Connection timed out during banner exchange"}, "stalled", "banner never arrives"),
         ({"unreachable": True, "msg": "ssh: connect to host x port 22: Connection refused"}, "unreachable", "Nothing listens"),
