@@ -21,7 +21,7 @@ class ActionModule(ControllerAction):
         _unused, options = self.validate_argument_spec(_OPTIONS)
         reported = task_vars.get(options["reported"])
         if reported is None and self.host not in (task_vars.get("groups") or {}).get("all", [self.host]):
-            return {"changed": False}  # the localhost that hosts_to_end names beside a fleet of which all hosts end
+            return {"changed": False}  # the localhost that hosts_to_end names beside a fleet whose hosts all end
         if not isinstance(reported, Mapping) or not isinstance(reported.get("ends"), Mapping):
             raise AnsibleActionFail(f"reported: {options['reported']} does not hold a result of fleetcare.pagealloc.report")
         end = reported["ends"].get(self.host)

@@ -100,7 +100,7 @@ class ActionModule(UpgradeAction):
     def _install(self, old: str, parts: Sequence[str], options: dict[str, Any], task_vars: dict[str, Any] | None) -> Transaction:
         """The transaction. ``parts``: the packages of the kernel that are there and are to be made good.
 
-        ``task_vars``: what a module of Ansible's needs, None where none is to be used.
+        ``task_vars``: what a module of Ansible's needs, None if no module is to be used.
         """
         head = self._manager.heads[0]
         # without its head the rest was never pulled in

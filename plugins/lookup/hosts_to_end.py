@@ -107,6 +107,6 @@ class LookupModule(LookupBase):  # type: ignore[misc]
 
 
 def _within_the_limit(hosts: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
-    """Those of a fleet of which this run may have asked a slice: no host outside it has a report."""
+    """The hosts of a fleet that this run may have asked: no host outside its slice has a report."""
     limit = variables.get("ansible_play_hosts_all")
     return list(hosts) if limit is None else [*filter(frozenset(limit).__contains__, hosts)]

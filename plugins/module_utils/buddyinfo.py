@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import 
 
 _LINE = re.compile(r"Node\s+([0-9]{1,9}),\s+zone\s+([A-Za-z0-9]{1,32})\s+(\S.*)\Z")
 
-#: No kernel was built with more orders; a longer line is none of a kernel.
+#: No kernel was built with more orders; a longer line does not come from a kernel.
 MAX_ORDERS = 64
 #: No kernel has more nodes than 1024, nor more zones in one than these.
 MAX_ZONES = 1024 * 6

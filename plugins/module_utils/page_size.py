@@ -30,7 +30,7 @@ def page_size_bytes(evidence, facts):
 
 
 def _reckoned_page_size_bytes(memory, zones):
-    """The size of which all zones' pages make up all memory; None where none does. Old kernels count no managed pages,
+    """The size at which all zones' pages make up all memory; None where none does. Old kernels count no managed pages,
     but those present, which are up to a fifth more."""
     pages, least = [zone["managed_pages"] for zone in zones or ()], 0.97
     if None in pages:
@@ -42,7 +42,7 @@ def _reckoned_page_size_bytes(memory, zones):
 
 
 def _page_size_of_reserve_bytes(vm, zones):
-    """The size of which the min watermarks of all zones make up vm.min_free_kbytes, as setup_per_zone_wmarks of mm/page_alloc.c
+    """The size at which the min watermarks of all zones make up vm.min_free_kbytes, as setup_per_zone_wmarks of mm/page_alloc.c
     parts it; None where none does. HighMem and Movable are not among those that it is parted among."""
     pages = [zone["min_pages"] for zone in zones or () if zone["zone"] not in ("HighMem", "Movable")]
     if vm is None or vm["min_free_kbytes"] is None or None in pages or sum(pages) < 64:  # fewer say too little

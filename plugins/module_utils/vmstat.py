@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""/proc/vmstat: what the kernel did for want of memory since it booted (mm/vmstat.c, vmstat_text)."""
+"""/proc/vmstat: what the kernel did since boot because memory was short (mm/vmstat.c, vmstat_text)."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -49,7 +49,7 @@ def parse_vmstat(text):
 
 
 def _counter(word):
-    """The counter that a word names, be it that of one zone; None where it names none of ours."""
+    """The counter that a word names, also that of one zone; None if it names none of ours."""
     if word in _WHOLE:
         return word
     name, unused, zone = word.rpartition("_")

@@ -127,7 +127,7 @@ diagnostics:
       description: Whether the host's answer is complete.
       type: bool
     cut:
-      description: Files of which only a part was taken.
+      description: Files that were taken only in part.
       type: list
       elements: str
   sample:

@@ -16,8 +16,8 @@ version_added: 0.2.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Turns the kernel's own tracepoints C(kmem:mm_page_alloc) and C(kmem:mm_page_free) on for some seconds, with stacks, and off again. Says
-    which function of which module took blocks of pages in that time and did not give them back. Also lists those that take many and give
-    them back.
+    which function and module took blocks of pages in that time and did not give them back. Also lists those that take many and give them
+    back.
   - The trace is one program of the POSIX shell that the host runs alone. It needs no Python and no package there. Before it turns anything
     on, it starts a watchdog on the host. The watchdog turns everything off again if the connection breaks, the controller dies or the
     program is killed.

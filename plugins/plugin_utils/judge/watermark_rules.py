@@ -30,7 +30,7 @@ class WatermarkRule(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def rules_of(release: str) -> tuple[WatermarkRule, ...]:
-    """The rule of a kernel, or the two of which it has one. Raises EvidenceError for text that is not a kernel release.
+    """The rule of a kernel, or the two possible ones. Raises EvidenceError for text that is not a kernel release.
 
     The result is cached, because a fleet of thousands runs a few kernels.
     """

@@ -83,7 +83,7 @@ def _entry(given: object) -> tuple[str, Acknowledgement]:
 
 
 def acknowledged_on(found: Iterable[Acknowledgement], verdict: str, today: date) -> dict[str, str] | None:
-    """What the reports say of a host with that verdict: ``reason`` and ``until``; None where nothing is acknowledged today."""
+    """What the reports say of a host with that verdict: ``reason`` and ``until``; None if nothing is acknowledged today."""
     for one in found:
         if verdict in one.verdicts and today <= one.until:
             return {"reason": one.reason, "until": one.until.isoformat()}

@@ -31,7 +31,7 @@ REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str | Iterable[str]]
     "prometheus": ("pagealloc.prom", prometheus_lines),
     "csv": ("fleet.csv", render_csv),
 }
-#: Which hosts have metrics of their own: all, or those of which there is something to tell.
+#: Which hosts have metrics of their own: all, or those with something to report.
 METRICS = ("all", "trouble")
 #: Their names.
 REPORT_FILES = tuple(name for name, _render in REPORTS.values())

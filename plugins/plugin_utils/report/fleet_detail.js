@@ -163,7 +163,7 @@ function memorySection(host, facts) {
   const held = facts.zones.map((zone) => zone.free_blocks.map((blocks, order) => blocks * page * 2 ** order));
   const most = Math.max(1, ...held.flat());
   const judged = new Map(((host.headroom || {}).zones || []).map((zone) => [zoneKey(zone), zone]));
-  // That one zone refuses is usual, the small DMA zone above all: it matters where none is left that grants.
+  // That one zone refuses is usual, the small DMA zone above all: it matters if no zone is left that grants.
   const alarming = (order) => isWatched(host, order) && host.headroom.atomic_at_most[order] === 0;
   const table = make("table", { class: "heat" },
     make("caption", { class: "sr" }, "Free blocks for each zone and block size"),

@@ -34,7 +34,7 @@ def in_turn(directory: str, names: Sequence[str], hosts: Collection[str], *, who
     that was kept since it has hosts that are not among ``hosts``; empty where none was. OSError where the folder cannot be used.
 
     ``whole_fleet``: the audit asks every host of the inventory. Hosts that are missing in it then are gone, unless they are the most.
-    Once the new report is written, older ones are removed of which it has all hosts, and those that nobody asked for in 30 days.
+    Once the new report is written, older ones are removed if it has all their hosts, and those that nobody asked for in 30 days.
     """
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)

@@ -38,8 +38,8 @@ def render_answer(
 ) -> str:
     """The fleet in lines of at most WIDTH columns, with ``where`` (the reports are) at the end.
 
-    ``listing``: "worst" keeps to a screen of this height, "not_clear" lists up to MOST_ROWS hosts of which there is something to tell, and
-    "all" every host. Where a role changed hosts, "worst" is as "not_clear": each change is to be seen.
+    ``listing``: "worst" keeps to a screen of this height, "not_clear" lists up to MOST_ROWS hosts with something to report, and "all"
+    every host. Where a role changed hosts, "worst" is as "not_clear": each change is to be seen.
     """
     rows = host_rows(fleet)
     shown = rows if listing == "all" else [row for row in rows if _tells(row, fleet["hosts"][row.name])]

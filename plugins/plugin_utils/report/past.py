@@ -27,7 +27,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
 
 
 def render_audits(audits: Iterable[tuple[Run, Mapping[str, int]]]) -> str:
-    """Each audit: when, of which fleet, how many hosts; below it their verdicts, worst first."""
+    """Each audit: its time, its fleet, its number of hosts; below it their verdicts, worst first."""
     kept = list(audits)
     if not kept:
         return "This database holds no audit.\n"

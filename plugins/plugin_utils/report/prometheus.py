@@ -31,8 +31,8 @@ _Metric = tuple[str, str, Iterable[_Sample]]
 
 
 class _Hosts:
-    """(label, result) of each host in the order of their names, as often as it is asked for. ``only_trouble``: of those alone of which
-    there is something to tell."""
+    """(label, result) of each host in the order of their names, as often as it is asked for. ``only_trouble``: only those with something
+    to report."""
 
     def __init__(self, results: Mapping[str, Mapping[str, Any]], *, only_trouble: bool) -> None:
         self._results = results
@@ -50,10 +50,9 @@ def render_prometheus(fleet: Mapping[str, Any], *, only_trouble: bool = False) -
 
 
 def prometheus_lines(fleet: Mapping[str, Any], *, only_trouble: bool = False) -> Iterator[str]:
-    """The same in parts. ``only_trouble``: hosts of which there is nothing to tell have no series of their own; the counts have them.
-
-    A fleet that a role was to change gives what became of it, and nothing that an audit gives: the same series from two files would be
-    refused by the collector, and an old verdict would hide the new one.
+    """The same in parts. ``only_trouble``: hosts with nothing to report have no series of their own, but the counts include them. A fleet
+    that a role changes gives the outcomes only, and nothing of an audit: the same series from two files would be refused by the collector,
+    and an old verdict would hide the new one.
     """
     changed = any("change" in result for result in fleet["hosts"].values())
     for metric in _of_change(fleet) if changed else _of_audit(fleet, only_trouble=only_trouble):

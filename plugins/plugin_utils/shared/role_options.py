@@ -36,7 +36,8 @@ _SHARED_OPTIONS = {
 
 @cache
 def role_options(role: str) -> dict[str, Any]:
-    """Option name -> its specification, of a role's main entry point. FileNotFoundError for a role that is none of ours."""
+    """Option name -> its specification, of a role's main entry point. Raises FileNotFoundError for a role that this collection does not
+    have."""
     if not role.isidentifier():
         raise FileNotFoundError(2, "this collection has no such role", role)
     text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")

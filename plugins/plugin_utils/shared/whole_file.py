@@ -106,7 +106,8 @@ def _written_beside(target: Path, text: str | bytes | Iterable[str], mode: int) 
 
 @contextlib.contextmanager
 def _kept_beside(target: Path) -> Iterator[Path | None]:
-    """What is in the file's place now, under another name until the end of the block; None where nothing is. A link is kept as a link."""
+    """What is in the file's place now, under another name until the end of the block; None if there is no file. A link is kept as a
+    link."""
     path = _beside(target)
     kept = _keep(target, path)
     try:
@@ -116,7 +117,7 @@ def _kept_beside(target: Path) -> Iterator[Path | None]:
 
 
 def _keep(target: Path, path: Path) -> bool:
-    """Give what is in the place of ``target`` the name ``path`` too. False where nothing is there.
+    """Give what is in the place of ``target`` the name ``path`` too. False if there is no file.
 
     Another run may replace the file at any moment. The kernel then says that a file is missing which had only just lost its last name
     (``vfs_link`` in fs/namei.c); what took its place is found with the next try.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The options of a role, as its argument specification has them, in the form of a survey in AWX.
 
-A survey asks for text, numbers and choices. An option that is a free list or a mapping has no question, nor has one that may hold a
-password.
+A survey asks for text, numbers and choices. An option that is a free list or a mapping has no question. An option that may hold a password
+has none either.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _choice(asked: Mapping[str, Any], answer: Any) -> str:
         except TypeError as error:
             raise SurveyError(f"{asked['variable']}: {answer!r} is neither true nor false") from error
     if answer not in choices:
-        raise SurveyError(f"{asked['variable']}: {answer!r} is none of {', '.join(choices)}")
+        raise SurveyError(f"{asked['variable']}: {answer!r} is not one of {', '.join(choices)}")
     return str(answer)
 
 

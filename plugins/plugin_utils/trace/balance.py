@@ -112,7 +112,7 @@ def _take(out: dict[int, _Block], event: PageEvent, window: Window, balance: Bal
 
 
 def _give_back(out: dict[int, _Block], event: PageEvent, balance: Balance) -> bool:
-    """Whether the trace saw that this block, or the block of which it is a part, was taken."""
+    """Whether the trace saw that this block, or the larger block around it, was taken."""
     found = _find(out, event)
     if found is None:
         return False

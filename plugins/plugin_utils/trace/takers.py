@@ -89,8 +89,8 @@ def _answer(outcome: str, leaks: Sequence[dict[str, Any]], length: float, second
         ]
     limits = trace_limits()
     return [
-        f"Nothing stays: in {length:.0f} seconds no caller kept {limits['blocks']} blocks or more "
-        f"that the kernel counts nowhere, with some from each of the first {limits['slices'] - 1} quarters of the time."
+        f"Nothing stays: in {length:.0f} seconds no caller kept {limits['blocks']} blocks or more that the kernel counts nowhere. "
+        f"Only callers with some from each of the first {limits['slices'] - 1} quarters of the time count."
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class Finding(TypedDict):
-    """``check`` is a word for machines; ``state``: ``ok``, ``warning`` or ``blocker``; ``remedy`` is "" where none is needed."""
+    """``check`` is a word for machines; ``state``: ``ok``, ``warning`` or ``blocker``; ``remedy`` is "" if none is needed."""
 
     check: str
     state: str

@@ -163,7 +163,7 @@ def _no_target(evidence: Evidence, manager: PackageManager, wanted: str, offered
 def held_back(
     asked: Evidence, evidence: Evidence, kernel: Mapping[str, Any], advisories: Sequence[Advisory], wishes: Wishes
 ) -> list[Finding]:
-    """A kernel that would do, were it not held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's, ``kernel``: the
+    """A kernel that would do, but it is held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's, ``kernel``: the
     host's by its facts."""
     manager = manager_of(evidence)
     try:
@@ -235,7 +235,7 @@ def _time(evidence: Evidence, state: State, wishes: Wishes, controller_clock: in
 
 
 def left_by_us(state: State, target: Target | None) -> Iterator[Finding]:
-    """A schedule that is there, and how the last one ended. ``target``: what is to be booted, None where nothing is."""
+    """A schedule that is there, and how the last one ended. ``target``: the kernel to boot, None if there is none."""
     if state.due is not None:
         yield ok("schedule", f"a reboot into kernel {clip(state.plan.get('TARGET', '?'))} is due at {in_utc(state.due)}")
     elif state.plan:

@@ -33,7 +33,7 @@ class Before:
 
 @dataclass(frozen=True)
 class State:
-    """``plan``: what is due, {} where nothing is. ``outcome``: the script's last words, newest last, as (epoch, sentence)."""
+    """``plan``: the due plan, {} if there is none. ``outcome``: the script's last words, newest last, as (epoch, sentence)."""
 
     clock: int
     zone: str
@@ -51,7 +51,7 @@ class State:
 
     @property
     def due(self) -> int | None:
-        """When a reboot is due, in seconds since the epoch; None where none is scheduled."""
+        """When a reboot is due, in seconds since the epoch; None if none is scheduled."""
         return seconds_in(self.plan.get("AT", "")) if self.active else None
 
     def last_words(self) -> str:

@@ -66,7 +66,7 @@ def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool, userlan
 
 
 def choose(wanted: Wanted, kernels: Kernels, machine: str, default_boot: str | None) -> Target | None:
-    """The kernel to boot, None where none is wanted of what is there.
+    """The kernel to boot, None if no available kernel is wanted.
 
     One that boots by default already is kept, so that a second run does nothing; else the newest.
     """

@@ -21,7 +21,7 @@ def manager_named(name: str) -> PackageManager | None:
 
 
 def manager_of(evidence: Evidence) -> PackageManager | None:
-    """The package manager of a host, of those that it says are there: the one of its own family, else the first. None where none is."""
+    """The package manager of a host, of those that it says are there: the one of its own family, else the first. None if there is none."""
     words = evidence.texts.get("$manager", "").split()
     found = [one for one in MANAGERS if one.name in words]
     ident = setting(evidence.texts.get("/etc/os-release", ""), "ID")

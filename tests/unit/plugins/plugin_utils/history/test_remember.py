@@ -54,7 +54,7 @@ def audited(keeping: Keeping, night: int, hosts: dict[str, Gathered], site: list
 
 
 def starved_by_a_leak(percent: int, night: int, booted: int = 0) -> Gathered:
-    """A starved host of which so much memory is nobody's, on that night."""
+    """A starved host with this much uncounted memory, on that night."""
     made = host(memory=memory(lost=percent), booted_epoch_seconds=booted, uptime_seconds=night * _DAY - booted)
     return Gathered(made)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host gave, whatever became of its gathering: facts, or the reason for which there are none."""
+"""What a host gave, with any outcome of its gathering: facts, or the reason for which there are none."""
 
 from __future__ import annotations
 

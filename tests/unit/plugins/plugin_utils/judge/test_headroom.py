@@ -20,7 +20,7 @@ from tests.unit.plugins.plugin_utils.builders import blank
 
 #: Rule -> a kernel that has it.
 RELEASES = {"before-4.4": "2.6.32-358.el6.x86_64", "rhel-6.5": "2.6.32-431.el6.x86_64", "since-4.4": "4.4.0"}
-#: Two rules of which one holds -> a kernel that has one of them.
+#: Two rules, and one holds -> a kernel that has one of them.
 EITHER = {("before-4.4", "rhel-6.5"): "2.6.32-400.el6.x86_64", ("before-4.4", "2.6.38-to-3.2"): "3.2.0-4-amd64"}
 KINDS = (("atomic", True), ("non_atomic", False))
 

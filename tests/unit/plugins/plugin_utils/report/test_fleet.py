@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what every host registered to the fleet's document: every host once, whatever became of it."""
+"""From what every host registered to the fleet's document: every host once, with any outcome."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_the_sites_answer_is_the_default(option: dict[str, Any], answer: Any, de
     ("option", "answer", "said"),
     [
         (CHOICE, "later", "it: 'later' is none of now, never"),
-        (SEVERAL, ["a", "c"], "it: 'c' is none of a, b"),
+        (SEVERAL, ["a", "c"], "it: 'c' is not one of a, b"),
         (SEVERAL, "a", "it: 'a' is not a list"),
         (NUMBER, "many", "it: 'many' is not of type integer"),
         (NUMBER, -1, "it: -1 is less than 0"),

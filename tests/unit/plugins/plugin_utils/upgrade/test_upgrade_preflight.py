@@ -143,7 +143,7 @@ def test_a_rebuild_that_says_what_it_is_like_is_known() -> None:
 
 
 def test_a_second_look_takes_nothing_from_the_first() -> None:
-    """In a transcript, a file of the manifest that the program did not read is empty, or not asked for where none is empty."""
+    """In a transcript, a file of the manifest that the program did not read is empty, or not asked for if all have text."""
     head, end = "pagealloc-evidence 1 n\n", "pagealloc-evidence end n\n"
     one = read_transcript(f"{head}/etc/os-release:ID=sles\n/boot/grub2/grub.cfg:set default\n!$grubby:no such command\n{end}", "n")
     other = read_transcript(f"{head}$offered:a\n!/etc/yum.conf:No such file or directory\n{end}", "n")

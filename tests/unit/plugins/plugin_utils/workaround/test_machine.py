@@ -355,7 +355,7 @@ def test_a_whole_run_gives_up_in_time_and_puts_back() -> None:
     script = Script([FOUND, WORSE], [APPLIED, Answer("rolled_back")])
     end = drive(STEP, script)
     assert (end.outcome, script.ran) == ("rolled_back", ["apply", "undo"])
-    assert script.waited == [5, 5, 5, 5, 5], "30 s, of which each look takes one"
+    assert script.waited == [5, 5, 5, 5, 5], "30 s, and each look takes one"
 
 
 def test_without_time_to_verify_one_look_is_enough() -> None:
