@@ -157,13 +157,18 @@ DEEP = (
 ) + tuple(Source("$ethtool_%s/*" % flag, "command", ("sos_commands/networking/ethtool_-%s_*" % flag,)) for flag in "glkS")
 #: Where a transcript keeps why the second look gave nothing.
 DEEP_FAILED = "$deep"
+#: What zoneinfo has a line of for each processor and zone: the pages in a processor's list. Not asked of a host with more processors
+#: than MOST_LISTS, whose lines alone could fill a transcript.
+LISTS_WANTED = "count:"
+MOST_LISTS = 512
+
 #: The counters of ``ethtool -S`` that are of memory, as one extended regular expression of grep, whatever the case.
 COUNTERS = "alloc.{0,40}(fail|err|disc)|(fail|err).{0,40}alloc|no_?(p?buf|skb|mem|dma)|out_of_buf|post_fail"
 
 #: The lines wanted of long files, as one extended regular expression of grep.
 LINES_WANTED = "|".join(
     (
-        # zoneinfo: the zone heads and the counters that decide; "high:" of the per-CPU sets is left out
+        # zoneinfo: the zone heads and the counters that decide; "high:" of the per-CPU lists is left out
         "^Node",
         "^ +(pages free|min|low|high|present|managed) +[0-9]",
         "^ +protection:",

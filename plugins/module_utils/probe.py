@@ -14,7 +14,13 @@ __metaclass__ = type
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.container import PATHS as CONTAINER_PATHS
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES, end_line, head_line
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import LINES_WANTED, MANIFEST, PAGETYPEINFO
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import (
+    LINES_WANTED,
+    LISTS_WANTED,
+    MANIFEST,
+    MOST_LISTS,
+    PAGETYPEINFO,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.kernel_log import CRASH_LOG, SYSLOG_FILES
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter import AWK_FILTER, TELLING
 
@@ -22,13 +28,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_filter imp
 COMMAND_SECONDS = 10
 
 # In double quotes where they will do: the program travels in single quotes, and each of its own takes five bytes.
+# each WORD TEXT: TEXT, line by line, with WORD before each line.
 # say NAME TEXT: TEXT, line by line, as evidence from the command NAME.
 # run NAME COMMAND...: what the command says, and why it failed where it did.
 # limited COMMAND...: the same, killed after COMMAND_SECONDS; without timeout(1) a sleeping guard does it.
 # framed COMMAND...: a command that prints "path:line" itself; its complaints become reasons.
 _FUNCTIONS = r"""
-say() { set -f; IFS=$nl; for line in $2; do printf "%s\n" "\$$1:$line"; done; unset IFS; set +f; }
-complain() { set -f; IFS=$nl; for line in $2; do printf "!%s\n" "$1$line"; done; unset IFS; set +f; }
+each() { set -f; IFS=$nl; for line in $2; do printf "%s\n" "$1$line"; done; unset IFS; set +f; }
+say() { each "\$$1:" "$2"; }
 failed() { case $2 in
  127) printf "!\$%s:no such command\n" "$1";; 124|137|143) printf "!\$%s:no answer within @SECONDS@ s\n" "$1";;
  *) set -f; IFS=$nl; set -- "$1" "$2" $3; unset IFS; set +f; printf "!\$%s:%s\n" "$1" "${3:-exit status $2}";; esac; }
@@ -41,12 +48,13 @@ run() { name=$1; shift; word=$1; [ "$word" != limited ] || word=$2
  if ! have "$word"; then failed "$name" 127; return 127; fi
  out=$("$@" 2>&1 </dev/null); rc=$?
  if [ $rc = 0 ]; then say "$name" "$out"; else failed "$name" $rc "$out"; fi; return $rc; }
-framed() { { err=$("$@" 2>&1 1>&3 3>&- </dev/null); } 3>&1; complain "" "$err"; }
+framed() { { err=$("$@" 2>&1 1>&3 3>&- </dev/null); } 3>&1; each ! "$err"; }
 """
 
 _FILES = r"""
 framed grep "" @FILES@ /dev/null
-framed grep -E '@WANTED@' @LINES@ /dev/null
+c=; [ -e /sys/devices/system/cpu/cpu@LISTS@ ] || c="|@LIST@"
+framed grep -E '@WANTED@'$c @LINES@ /dev/null
 run uname uname -a
 case $out in *x86_64*|*i?86*|*s390x*) ;; *) run getconf getconf PAGESIZE;; esac
 for path in @CONTAINER@; do [ ! -e $path ] || say container $path; done
@@ -158,6 +166,8 @@ def render_sections(entries, sections):
         ("@LINKS@", _sources(entries, "link")),
         ("@CONTAINER@", " ".join(CONTAINER_PATHS)),
         ("@WANTED@", LINES_WANTED),
+        ("@LISTS@", str(MOST_LISTS)),
+        ("@LIST@", LISTS_WANTED),
         ("@FILTER@", AWK_FILTER.strip()),
         ("@TELLING@", TELLING),
         ("@FILES_OF_SYSLOG@", " ".join(SYSLOG_FILES)),

@@ -27,12 +27,12 @@ _COUNTERS = {
 }
 
 #: Every field of a zone, null where the kernel does not print it.
-FIELDS = tuple(sorted(_COUNTERS.values())) + ("lowmem_reserve_pages",)
+FIELDS = tuple(sorted(_COUNTERS.values())) + ("lowmem_reserve_pages", "per_cpu_list_pages")
 
 
 def parse_zoneinfo(text):
     """{(node, zone): {free_pages, min_pages, low_pages, high_pages, present_pages, managed_pages, free_cma_pages,
-    free_highatomic_pages, lowmem_reserve_pages[]}}, null for what the kernel does not print."""
+    free_highatomic_pages, lowmem_reserve_pages[], per_cpu_list_pages}}, null for what the kernel does not print."""
     zones = {}
     zone = None
     for number, line in enumerate(text.split("\n"), 1):
@@ -57,6 +57,9 @@ def _take(zone, number, line):
         return
     if words[0] == "protection:":
         zone["lowmem_reserve_pages"] = _reserve(number, line)
+        return
+    if words[0] == "count:":
+        zone["per_cpu_list_pages"] = (zone["per_cpu_list_pages"] or 0) + count("zoneinfo", number, words[-1])
         return
     name = " ".join(words[:-1])
     field = _COUNTERS.get(name)

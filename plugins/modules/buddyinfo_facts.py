@@ -89,6 +89,7 @@ ansible_facts:
               lowmem_reserve_pages: [0, 0, 0, 0]
               free_cma_pages: null
               free_highatomic_pages: null
+              per_cpu_list_pages: 1287
           contains:
             node:
               description: Number of the NUMA node.
@@ -127,6 +128,11 @@ ansible_facts:
               type: int
             free_highatomic_pages:
               description: Free pages reserved for atomic requests of high order; null if the kernel does not print it.
+              type: int
+            per_cpu_list_pages:
+              description:
+                - Free pages that the processors keep in lists of their own. They are not in RV(ansible_facts.pagealloc.zones[].free_pages).
+                - Null where the lists were not read, as on a host with more than 512 processors. From C(/proc/zoneinfo).
               type: int
         page_size_bytes:
           description: The size of a page, in bytes. From C(getconf PAGESIZE).

@@ -26,7 +26,7 @@ OLDEST_TARGETS, NEWEST_TARGETS = [(2, 7), *((3, minor) for minor in range(6, 13)
 #: may be, the sizes of the zones too. All of them are held equal on the recorded samples.
 MOVING = {
     "free_blocks", "free_pages", "free_cma_pages", "free_highatomic_pages", "min_pages", "low_pages", "high_pages", "managed_pages",
-    "lowmem_reserve_pages", "min_free_kbytes", "uptime_seconds", *shapes()["memory"], *shapes()["vmstat"],
+    "lowmem_reserve_pages", "per_cpu_list_pages", "min_free_kbytes", "uptime_seconds", *shapes()["memory"], *shapes()["vmstat"],
 }  # fmt: skip
 
 PARSE = """

@@ -40,6 +40,7 @@ SELDOM_GIVEN = """\
 /proc/pagetypeinfo:Node    0, zone   Normal, type    Unmovable     12      4      0      0      0      0      0      0      0      0      0
 /proc/pagetypeinfo:Number of blocks type     Unmovable
 /proc/pagetypeinfo:Node 0, zone   Normal          746
+/proc/zoneinfo:              count: 178
 /proc/meminfo:MemAvailable: 2000000 kB
 /proc/meminfo:KReclaimable: 200000 kB
 /proc/meminfo:SecPageTables: 0 kB

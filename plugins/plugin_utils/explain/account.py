@@ -19,6 +19,8 @@ Which kernel counts what (fs/proc/meminfo.c, meminfo_proc_show, where no other f
 - ``Hugetlb``: all sizes, since 4.16; before, only ``HugePages_Total`` of the default size is counted.
 - ``Percpu``: since 4.20 (mm/percpu.c, pcpu_nr_pages), and in EL 8. It has the first chunk too, which is not in MemTotal.
 - ``KReclaimable``: since 4.20, with pages that are no slab, such as pools of graphics drivers. ``SecPageTables``: since 6.0.
+- Free pages in the lists of each processor: ``count:`` of /proc/zoneinfo (mm/vmstat.c), never in ``MemFree``. Since 6.7 the kernel
+  lets these lists grow, up to an eighth of a zone (mm/page_alloc.c, zone_highsize).
 - Pages of zram and zswap: ``nr_zspages`` of /proc/vmstat since 4.8. ``Balloon``: only the newest. Older ones, and the balloon of VMware,
   take pages that the kernel does not count.
 """
@@ -35,6 +37,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 PARTS: dict[str, str] = {
     "free": "free",
     "free_cma": "free in CMA's areas, which drivers cannot use",
+    "per_cpu_lists": "free pages in the processors' own lists",
     "anonymous": "processes",
     "file": "page cache",
     "shmem": "shared memory and tmpfs",
@@ -72,7 +75,13 @@ def account_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         return {"total_kb": total, "parts": {}, "unaccounted_kb": None, "not_counted": [], "unclear": str(reason)}
     ordered = {name: parts[name] for name in PARTS if name in parts}
     left = memory["total_kb"] - sum(ordered.values())
-    return {"total_kb": memory["total_kb"], "parts": ordered, "unaccounted_kb": left, "not_counted": _not_counted(memory), "unclear": None}
+    return {
+        "total_kb": memory["total_kb"],
+        "parts": ordered,
+        "unaccounted_kb": left,
+        "not_counted": _not_counted(facts, memory),
+        "unclear": None,
+    }
 
 
 def _check(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
@@ -92,6 +101,9 @@ def _check(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
     missing = [line for line, value in needed.items() if value is None]
     if missing:
         raise UnclearAccountError(f"/proc/meminfo lacks {', '.join(missing)}")
+    listed = _list_pages(facts) * _page_kb(facts)
+    if listed > total:
+        raise UnclearAccountError(f"/proc/zoneinfo: the processors' lists hold {listed} kB, more than all memory ({total} kB)")
     for name, value in memory.items():
         if name.endswith("_kb") and name not in _NOT_OF_MEMORY and value is not None and value > total:
             raise UnclearAccountError(f"/proc/meminfo: {name} is {value} kB, more than all memory ({total} kB)")
@@ -112,6 +124,7 @@ def _parts(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> Iterator[tupl
     free_cma = min(free, _of(memory, "cma_free_kb"))
     yield "free", free - free_cma
     yield "free_cma", free_cma
+    yield "per_cpu_lists", _list_pages(facts) * _page_kb(facts)
     yield from _user(memory)
     yield from _slab(memory)
     stacks = _of(memory, "kernel_stack_kb")
@@ -162,10 +175,19 @@ def _huge_pages_kb(memory: Mapping[str, Any]) -> int:
 
 def _other_kb(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> int:
     not_slab = max(0, _of(memory, "kernel_reclaimable_kb") - _of(memory, "reclaimable_slab_kb"))
-    compressed = _of(facts.get("vmstat") or {}, "nr_zspages") * ((facts.get("page_size_bytes") or 4096) // 1024)
+    compressed = _of(facts.get("vmstat") or {}, "nr_zspages") * _page_kb(facts)
     most: int = memory["total_kb"]
     kept = _of(memory, "bounce_kb", "writeback_temporary_kb", "hardware_corrupted_kb", "balloon_kb")
     return not_slab + min(compressed, most) + kept
+
+
+def _list_pages(facts: Mapping[str, Any]) -> int:
+    """What the processors keep in their lists, of all zones."""
+    return sum(zone.get("per_cpu_list_pages") or 0 for zone in facts.get("zones") or ())
+
+
+def _page_kb(facts: Mapping[str, Any]) -> int:
+    return (facts.get("page_size_bytes") or 4096) // 1024
 
 
 def _trimmed(parts: dict[str, int], total_kb: int) -> dict[str, int]:
@@ -181,9 +203,14 @@ def _trimmed(parts: dict[str, int], total_kb: int) -> dict[str, int]:
     return {**parts, largest: parts[largest] - excess}
 
 
-def _not_counted(memory: Mapping[str, Any]) -> list[str]:
-    """What this kernel does not count. It is part of ``unaccounted``."""
-    told = {"kernel stacks": memory.get("kernel_stack_kb"), "per-CPU variables": memory.get("per_cpu_kb")}
+def _not_counted(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> list[str]:
+    """What this kernel does not count, or what was not read. It is part of ``unaccounted``."""
+    lists = [zone for zone in facts.get("zones") or () if zone.get("per_cpu_list_pages") is not None]
+    told = {
+        "kernel stacks": memory.get("kernel_stack_kb"),
+        "per-CPU variables": memory.get("per_cpu_kb"),
+        "free pages in the processors' lists": lists or None,
+    }
     missing = [what for what, value in told.items() if value is None]
     # a kernel with modules that says 0 is 4.4 to 5.2, which do not count it
     return missing if _counts_vmalloc(memory) and memory["vmalloc_used_kb"] else [*missing, "vmalloc"]

@@ -51,7 +51,7 @@ function accountSection(host) {
   const held = Object.entries(account.parts).sort((a, b) => b[1] - a[1]).map(([part, kb]) => line(capital(partNames[part] || part), kb, false));
   const fleet = account.fleet && account.fleet.unaccounted_percent;
   const like = fleet ? ` Of ${count(account.fleet.hosts)} hosts with the same kernel and memory size, the median is ${fleet.median} %.` : "";
-  const more = account.not_counted.length ? ` It includes ${account.not_counted.join(", ")}, because this kernel does not count them.` : "";
+  const more = account.not_counted.length ? ` It includes ${account.not_counted.join(", ")}, because they are not counted on this host.` : "";
   return section("Where the memory went", make("ul", { class: "bars account" }, line("The kernel counts it nowhere", account.unaccounted_kb, true), held),
     make("p", { class: "note" }, `Of ${kilobytes(account.total_kb)}. Pages of drivers are among those that the kernel counts nowhere.${like}${more}`));
 }

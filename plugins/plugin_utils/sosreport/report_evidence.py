@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.deep import kept_of_report
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import SOSREPORT, Evidence
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.log_line import read_line
-from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import DEEP, LINES_WANTED, MANIFEST, PAGETYPEINFO, Source
+from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import (
+    DEEP,
+    LINES_WANTED,
+    LISTS_WANTED,
+    MANIFEST,
+    PAGETYPEINFO,
+    Source,
+)
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport import forms
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.identity import (
@@ -30,7 +37,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.take
 
 _ABSENT = "not in the sosreport"
 #: grep's expression as Python has it.
-_WANTED = re.compile(LINES_WANTED.replace("[^[:space:]]", r"\S").replace("[[:space:]]", r"\s"))
+_WANTED = re.compile("|".join((LINES_WANTED.replace("[^[:space:]]", r"\S").replace("[[:space:]]", r"\s"), LISTS_WANTED)))
 _VERSION = re.compile(r"Linux version (\S{1,128})")
 
 

@@ -22,7 +22,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situat
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 
-_NOT_HELD = ("free", "free_cma", "file", "slab_reclaimable")
+_NOT_HELD = ("free", "free_cma", "per_cpu_lists", "file", "slab_reclaimable")
 
 
 def _find(situation: Situation) -> Evidenced | None:

@@ -79,6 +79,7 @@ def test_this_machine_gives_the_facts_that_matter() -> None:
     assert facts["page_size_bytes"] == os.sysconf("SC_PAGE_SIZE")
     assert {zone["zone"] for zone in facts["zones"]} == set(re.findall(r"zone +(\S+)", Path("/proc/buddyinfo").read_text()))
     assert all(zone["min_pages"] is not None for zone in facts["zones"])
+    assert any(zone["per_cpu_list_pages"] is not None for zone in facts["zones"])
     assert facts["vm"]["min_free_kbytes"] == int(Path("/proc/sys/vm/min_free_kbytes").read_text())
     assert {nic["name"] for nic in facts["nics"]} == {path.name for path in Path("/sys/class/net").iterdir() if path.is_dir()}
 

@@ -45,6 +45,16 @@ Node 0, zone   Normal
       nr_zone_inactive_anon 1576
       nr_free_cma  77
       nr_free_highatomic 512
+  pagesets
+    cpu: 0
+              count:    1177
+              high:     1178
+              high_min: 1178
+              high_max: 9407
+              batch:    63
+    cpu: 1
+              count:    110
+              high:     1178
 """
 
 
@@ -63,12 +73,19 @@ def test_linux_6_counts_cma_and_highatomic() -> None:
     assert set(zone) == set(FIELDS)
 
 
+def test_the_lists_of_all_processors_are_one_sum_and_null_where_none_was_read() -> None:
+    assert parse_zoneinfo(LINUX_6)[(0, "Normal")]["per_cpu_list_pages"] == 1177 + 110
+    assert parse_zoneinfo(EL6)[(0, "DMA")]["per_cpu_list_pages"] == 0
+    assert parse_zoneinfo("Node 0, zone Normal\n  pages free 7\n")[(0, "Normal")]["per_cpu_list_pages"] is None
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
         ("", None, "no zone"),
         ("Node 0, zone Normal\n  pages free  many\n", 2, "not a count"),
         ("Node 0, zone Normal\n   protection: 1 2\n", 2, "not a count"),
+        ("Node 0, zone Normal\n   count: -1\n", 2, "not a count"),
         ("Node 0, zone Normal\nNode 0, zone Normal\n", 2, "twice"),
     ],
 )

@@ -16,7 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_s
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.plugins.plugin_utils.builders import blank, facts, kernel
+from tests.unit.plugins.plugin_utils.builders import blank, facts, kernel, zone
 
 
 def meminfo(text: str) -> dict[str, Any]:
@@ -25,13 +25,14 @@ def meminfo(text: str) -> dict[str, Any]:
     return dict(parse_meminfo("".join(f"{name}: {number}{'' if name == 'HugePages_Total' else ' kB'}\n" for name, number in pairs)))
 
 
+LISTS = "free pages in the processors' lists"
 #: Of a kernel each: RHEL 5, RHEL 6, one that counts no vmalloc, one that counts all.
 ERAS = {
     "2.6.18": (
         "MemTotal 1000, MemFree 100, Buffers 20, Cached 300, AnonPages 200, Slab 80, PageTables 10, VmallocUsed 7, VmallocChunk 999",
         {"free": 100, "anonymous": 200, "file": 320, "slab": 80, "page_tables": 10},
         290,
-        ["kernel stacks", "per-CPU variables", "vmalloc"],
+        ["kernel stacks", "per-CPU variables", LISTS, "vmalloc"],
     ),
     "2.6.32": (
         "MemTotal 1000, MemFree 100, Active(anon) 150, Inactive(anon) 60, Active(file) 200, Inactive(file) 100, Unevictable 5, Shmem 10, "
@@ -40,7 +41,7 @@ ERAS = {
         {"free": 100, "anonymous": 200, "file": 300, "shmem": 10, "unevictable": 5, "slab_reclaimable": 50, "slab_unreclaimable": 30,
          "kernel_stacks": 4, "page_tables": 10, "huge_pages": 40},
         251,
-        ["per-CPU variables", "vmalloc"],
+        ["per-CPU variables", LISTS, "vmalloc"],
     ),
     "4.18": (
         "MemTotal 1000, MemFree 100, Active(anon) 200, Inactive(anon) 0, Active(file) 300, Inactive(file) 0, Slab 80, SReclaimable 50, "
@@ -49,7 +50,7 @@ ERAS = {
         {"free": 40, "free_cma": 60, "anonymous": 200, "file": 300, "slab_reclaimable": 50, "slab_unreclaimable": 30, "kernel_stacks": 4,
          "page_tables": 10, "per_cpu": 16, "huge_pages": 140},
         150,
-        ["vmalloc"],
+        [LISTS, "vmalloc"],
     ),
     "6.1": (
         "MemTotal 1000, MemFree 100, Active(anon) 200, Inactive(anon) 0, Active(file) 300, Inactive(file) 0, KReclaimable 75, Slab 80, "
@@ -58,7 +59,7 @@ ERAS = {
         {"free": 100, "anonymous": 200, "file": 300, "slab_reclaimable": 50, "slab_unreclaimable": 30, "kernel_stacks": 4,
          "page_tables": 12, "per_cpu": 16, "vmalloc": 20, "other": 26},
         242,
-        [],
+        [LISTS],
     ),
 }  # fmt: skip
 
@@ -69,6 +70,19 @@ def test_each_kernel_by_what_it_counts(era: str) -> None:
     found = account_of(facts(memory=meminfo(text)))
     assert found == {"total_kb": 1000, "parts": parts, "unaccounted_kb": unaccounted, "not_counted": not_counted, "unclear": None}
     assert sum(parts.values()) + unaccounted == 1000
+
+
+@pytest.mark.parametrize(("page_bytes", "kb"), [(None, 36), (65536, 576)])
+def test_the_processors_lists_are_counted_in_all_zones(page_bytes: int | None, kb: int) -> None:
+    zones = [zone([1], per_cpu_list_pages=pages) for pages in (7, 2, None)]
+    memory = {**meminfo(ERAS["6.1"][0]), "total_kb": 2000}
+    found = account_of(facts(memory=memory, zones=zones, page_size_bytes=page_bytes))
+    assert found["parts"]["per_cpu_lists"] == kb and found["unaccounted_kb"] == 1242 - kb and found["not_counted"] == []
+
+
+def test_lists_of_more_than_all_memory_are_unclear() -> None:
+    found = account_of(facts(memory=meminfo(ERAS["6.1"][0]), zones=[zone([1], per_cpu_list_pages=251)]))
+    assert "lists hold 1004 kB, more than all memory (1000 kB)" in found["unclear"]
 
 
 def test_pages_of_zram_are_counted_by_the_size_of_a_page() -> None:
@@ -108,10 +122,16 @@ def test_no_meminfo_is_unclear_with_its_reason() -> None:
 _NUMBERS = st.none() | st.integers(0, 3000) | st.integers(0, 1 << 64)
 
 
-@given(st.fixed_dictionaries(dict.fromkeys(shapes()["memory"], _NUMBERS)), st.integers(0, 1 << 70), st.sampled_from([4096, 65536, None]))
-def test_parts_are_never_more_than_the_whole_and_none_is_negative(memory: dict[str, Any], zspages: int, page_size: int | None) -> None:
+_PAGE_SIZES = st.sampled_from([4096, 65536, None])
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(shapes()["memory"], _NUMBERS)), st.integers(0, 1 << 70), _NUMBERS, _PAGE_SIZES)
+def test_parts_are_never_more_than_the_whole_and_none_is_negative(
+    memory: dict[str, Any], zspages: int, listed: int | None, page_size: int | None
+) -> None:
     memory = {**memory, "total_kb": memory["total_kb"] or 0, "free_kb": memory["free_kb"] or 0}
-    _holds(account_of(facts(memory=memory, vmstat=blank("vmstat", nr_zspages=zspages), page_size_bytes=page_size)))
+    zones = [zone([1], per_cpu_list_pages=listed)]
+    _holds(account_of(facts(memory=memory, zones=zones, vmstat=blank("vmstat", nr_zspages=zspages), page_size_bytes=page_size)))
 
 
 @given(st.dictionaries(st.sampled_from(sorted(set(shapes()["memory"]) - {"total_kb"})), st.integers(0, 90)), st.integers(1, 1000))
