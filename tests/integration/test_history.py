@@ -50,7 +50,7 @@ def test_a_database_that_is_down_is_named_without_its_password(ansible: Ansible,
     url = "audit_history=postgresql://audit:hidden1word@127.0.0.1:1/fleet"
     fleet, done = ansible.audit(tmp_path, hosts(db01="db03-el64-seed"), "-e", url, "-vvv")
     assert fleet["counts"]["affected"] == 1 and "127.0.0.1" in fleet["history"]["fault"]
-    assert "The audit goes on without its history" in done.stdout + done.stderr
+    assert "The audit continues without its history" in done.stdout + done.stderr
     reports = [path.read_text() for path in (tmp_path / "pagealloc-report").iterdir()]
     assert "hidden1word" not in done.stdout + done.stderr + "".join(reports)
 

@@ -72,7 +72,7 @@ def test_slices_by_the_fact_cache(ansible: Ansible, sshd: Sshd, tmp_path: Path) 
         same = ("verdict", "reasons", "facts", "headroom", "actions")
         assert {key: fleet["hosts"][name][key] for key in same} == {key: result[key] for key in same}
     assert verdicts(fleet)["down"] == "unreachable" and "refused" in fleet["hosts"]["down"]["reasons"][0]
-    assert verdicts(fleet)["never"] == "unknown" and "No audit handed on" in fleet["hosts"]["never"]["reasons"][0]
+    assert verdicts(fleet)["never"] == "unknown" and "No audit saved facts" in fleet["hosts"]["never"]["reasons"][0]
     assert not (tmp_path / "pagealloc-report" / "other-audits").exists()
 
     for name in ("live1", "down"):

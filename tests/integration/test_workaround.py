@@ -237,7 +237,7 @@ def test_a_host_that_breaks_off_is_failed_and_not_unreachable(
     fleet, done = ansible.workaround(tmp_path, hosts, check=False, **choices)
     assert done.returncode == 2 and outcomes(fleet) == dict.fromkeys(hosts, "failed")
     for name in hosts:
-        assert "The host goes on alone and ends with the old values or the new ones" in said(fleet, name)
+        assert "The host finishes on its own, with the old values or the new ones" in said(fleet, name)
     assert "the host's answer is incomplete; it said: sudo: { { 7*7 }}" in said(fleet, "odd")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts whose trouble somebody knows of: the site's file says of each why it may wait, and until when."""
+"""Hosts with known trouble: the site's file says for each why it may wait, and until when."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AcknowledgedError(Exception):
 
 
 class Acknowledgement(NamedTuple):
-    """``until``: the last day, in UTC, on which it counts. It counts for the named verdicts alone."""
+    """``until``: the last day, in UTC, on which it counts. It counts only for the named verdicts."""
 
     reason: str
     until: date
@@ -40,7 +40,7 @@ Acknowledgements = Mapping[str, list[Acknowledgement]]
 
 
 def read_acknowledged(path: str) -> Acknowledgements:
-    """{host: what the file says of it}. AcknowledgedError where it is no such file."""
+    """{host: what the file says of it}. Raises AcknowledgedError if it is not such a file."""
     found: dict[str, list[Acknowledgement]] = {}
     for number, given in enumerate(_entries(path), 1):
         try:
@@ -91,7 +91,7 @@ def acknowledged_on(found: Iterable[Acknowledgement], verdict: str, today: date)
 
 
 def ended_sentences(acknowledged: Acknowledgements, hosts: Mapping[str, Mapping[str, Any]], today: date) -> Iterator[str]:
-    """On entries that came to an end while the trouble is still there."""
+    """Sentences on entries that ended while the trouble is still there."""
     for host, entries in acknowledged.items():
         result = hosts.get(host)
         if result is None or result["verdict"] == "clear" or result["acknowledged"]:

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
-#: Outcomes of the workaround that leave an affected host as it was.
+#: Outcomes of the workaround that do not help an affected host.
 _UNCURED = ("refused", "exhausted", "none")
 _MOST_CHARS = 400
 

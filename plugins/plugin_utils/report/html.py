@@ -72,7 +72,7 @@ _FIRST_PAGE = 500
 HOSTS_IN_A_PACK = 250
 #: A browser opens so many in two seconds. The page has the worst of a larger fleet, and says where the others are.
 MOST_HOSTS = 10_000
-# Someone is without service there, or soon will be.
+# Users have no service there, or soon will have none.
 _URGENT = ("affected", "starved", "stalled", "at_risk")
 
 
@@ -157,7 +157,7 @@ def _pages(order: int) -> str:
 
 
 def _room(column: int | None, row: HostRow) -> str:
-    """What stands in the column: a dash for what is not known, nothing where the host is judged by the order of another column."""
+    """The text of the column: a dash if it is not known, nothing if the host is judged by the order of another column."""
     if row.headroom is None:
         return in_order_column(column, row.order, "–")
     least, most = (f"{number:,}" for number in (row.headroom, row.headroom_at_most))

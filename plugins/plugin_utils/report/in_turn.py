@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several audits, one folder for their reports: one writes at a time, and none loses what another asked other hosts for."""
+"""Several audits with one folder for their reports: one writes at a time, and none deletes the report of other hosts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pathlib import Path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import listed
 
-#: Where reports are kept that a report of other hosts takes the place of, each in a folder named after its set of hosts.
+#: The place for reports that a report of other hosts replaces, each in a folder named after its set of hosts.
 OTHERS = "other-audits"
 _LOCK = ".audit.lock"
-#: Nobody writes for so long; one that does hangs.
+#: No audit writes this long; if it does, it hangs.
 _MOST_WAIT_SECONDS = 600.0
 _KEPT_SECONDS = 30 * 86400
 _NAME = json.JSONDecoder()

@@ -45,7 +45,7 @@ class _Hosts:
 
 
 def render_prometheus(fleet: Mapping[str, Any], *, only_trouble: bool = False) -> str:
-    """The fleet as metrics. What is not known has no sample: it must not read as zero."""
+    """The fleet as metrics. An unknown value has no sample, because it must not read as zero."""
     return "".join(prometheus_lines(fleet, only_trouble=only_trouble))
 
 

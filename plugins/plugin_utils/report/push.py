@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The metrics sent by HTTP, from where no file stays: to a Pushgateway, or to an address that imports the text format."""
+"""The metrics sent by HTTP, for places where files do not stay: to a Pushgateway, or to an address that imports the text format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 #: Between one try and the next. Three tries in all.
 _PAUSES_SECONDS = (1.0, 4.0)
-#: What a server that is busy or starting says: later it may take them.
+#: Answers of a server that is busy or starting: it may accept the metrics later.
 _COMES_BACK = (408, 425, 429)
 _GROUP = re.compile(r"/metrics/job(@base64)?/[^/]+")
 _HEADERS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
@@ -103,5 +103,5 @@ def _sent(target: PushTarget, metrics: bytes, timeout_seconds: float) -> tuple[s
 
 
 def _told(words: str, target: PushTarget) -> str:
-    """What a server or the system said, which may repeat the password."""
+    """The message of a server or the system without the password."""
     return clip(words.replace(target.password, "***") if target.password else words, 200)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the reports are, in words, and what to do where they are gone after the job."""
+"""The place of the reports in words, and what to do if they disappear after the job."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ _WANTED_LISTS = {"count": "a list of counts", "text": "a list of strings"}
 
 
 def _is_a(value: object, kind: str) -> bool:
-    """Newer versions may have words that this one does not know: a word is any text."""
+    """Newer versions may have words that are not known here, so a word is any text."""
     if kind == "count":
         return is_whole_number(value)
     return isinstance(value, bool if kind == "flag" else str)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of this collection's roles, from the one place where they stand."""
+"""The options of this collection's roles, from their specification."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_co
 
 _OF_A_SPECIFICATION = ("type", "elements", "choices", "default", "no_log")
 
-#: What the names of the options begin with that several roles share. Others begin with the role's name.
+#: The prefix of options that several roles share. Other options have the role's name as prefix.
 SHARED = "pagealloc"
 #: The variable with the pattern of hosts that the playbooks run over, and the older one of each.
 HOSTS = ("pagealloc_hosts", "audit_hosts", "workaround_hosts", "kernel_upgrade_hosts")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are there whole or not at all: written beside their place, and then put into it.
+"""Files that are complete or missing: written beside their place, and then moved into it.
 
 What is beside has a name that nobody can guess, and is made by us or not at all: two containers may share a folder, and another user
 may have laid a link into it. Nothing is written through a link; one that stands in a file's place is replaced.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 #: The file that shows whether a folder can be written, as if it had a place of this name.
 TRIAL = "trial"
-#: What is beside its place for longer than this was left by a run that was killed.
+#: A file beside its place that is older than this is left from a killed run.
 LEFT_SECONDS = 3600
 #: Older versions put the number of the process behind the name.
 _BESIDE = re.compile(r"[0-9a-f]{1,16}")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many reports: found in folders, looked into by parallel processes, each into a few facts. What was read stays in the cache."""
+"""Many reports: found in folders, and read by parallel processes into a few facts each. The cache keeps the data."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _is_one(child: Path) -> bool:
 
 
 def look_into(path: str) -> FoundReport:
-    """Read one report, into the cache. Never raises: one report may not cost the rest."""
+    """Read one report, into the cache. Never raises, so that one report cannot break the rest."""
     where = Path(path)
     return _told(path, lambda: (read_tree_evidence if where.is_dir() else read_archive_evidence)(where, Cache()))
 
@@ -129,7 +129,7 @@ def look_into_each(path: str) -> list[FoundReport]:
 
     try:
         read_packed_reports(Path(path), Cache(), visit)
-    except Exception as error:  # it has gone, or was cut, since it was looked at
+    except Exception as error:  # it is gone or shorter since the first look
         reports.append(FoundReport(path, error=_reason_of(error)))
     return reports
 
@@ -158,7 +158,7 @@ def _told(path: str, read: Callable[[], Evidence]) -> FoundReport:
 
 
 def _reason_of(error: Exception) -> str:
-    """Why a report was not read; what was not foreseen is named as such."""
+    """Why a report was not read; an unexpected error is named as such."""
     if isinstance(error, EvidenceError):
         return str(error.reason)
     if isinstance(error, OSError):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report unpacked in a folder: its members are looked up where they should be, and nothing else in it is walked over."""
+"""A report unpacked in a folder: its members are read from their known places, and nothing else is searched."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the filters and tests do, short of being Ansible plugins: values of templates in, plain answers out."""
+"""The work of the filters and tests without Ansible: values of templates in, plain answers out."""
 
 from __future__ import annotations
 

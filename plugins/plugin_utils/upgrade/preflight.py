@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preflight: everything that stands in the way of an upgrade, at once, and what would be done."""
+"""Preflight: all obstacles to an upgrade at once, and what would be done."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import State, read_state
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import choose, newest_of, wanted_from
 
-#: Verdicts that ask for an upgrade.
+#: Verdicts that need an upgrade.
 ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
-#: How far the host's clock may be from the controller's before a time means two things.
+#: How much the clocks of host and controller may differ before a time is ambiguous.
 _CLOCK_SECONDS = 300
 
 
@@ -46,7 +46,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Preflight:
-    """``target`` is None where none was found, ``at`` where no time was asked for or it was refused."""
+    """``target`` is None if none was found, ``at`` if no time was asked for or it was refused."""
 
     findings: list[Finding]
     target: Target | None
@@ -62,7 +62,7 @@ class Preflight:
 
 
 def _acceptable() -> frozenset[str]:
-    """The checks whose blockers an operator may take upon himself."""
+    """The checks whose blockers an operator may accept."""
     return frozenset(role_options("kernel_upgrade")["kernel_upgrade_accept"]["choices"])
 
 
@@ -72,7 +72,7 @@ def preflight(
     """All findings of one host.
 
     ``evidence``: what the program PREFLIGHT gave, ``facts``: ``ansible_facts.pagealloc``, ``advisories``: those that match.
-    EvidenceError where the evidence lacks what every host has.
+    Raises EvidenceError if the evidence lacks data that every host has.
     """
     state = read_state(evidence)
     kernel = facts.get("kernel") or {}
@@ -151,7 +151,7 @@ def _target(
 
 
 def _no_target(evidence: Evidence, manager: PackageManager, wanted: str, offered: Mapping[str, Offer]) -> Finding:
-    """Why no kernel that is wanted was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
+    """Why no wanted kernel was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
     told = f"kernel {wanted} is not offered (newest offered: {newest_of(offered)})"
     pin = manager.pin(evidence)
     if pin:
@@ -245,7 +245,7 @@ def left_by_us(state: State, target: Target | None) -> Iterator[Finding]:
         yield warning("schedule", f"a reboot into kernel {release}{when} did not happen, and none is scheduled now")
     words = state.last_words()
     if target and words.startswith(f"returned: kernel {target.release} did not come up"):
-        # made the default again, it would be booted by any reboot that nobody planned
+        # if it were the default again, any unplanned reboot would boot it
         remedy = "read the reason on the console. To try again, set kernel_upgrade_accept: [last_reboot]"
         yield blocker("last_reboot", clip(words, 200), remedy)
     elif words:

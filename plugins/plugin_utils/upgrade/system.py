@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings on the host itself: rights, distribution, package manager, room, and what would be left behind."""
+"""Findings on the host itself: rights, distribution, package manager, free space, and modules that would be missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.manage
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
 
 _MAJOR = re.compile(r"(\d{1,4})")
-#: What a new kernel takes, of what the running one takes.
+#: The space that a new kernel needs, relative to the running one.
 _MARGIN = 1.25
 
 
@@ -43,7 +43,7 @@ def distribution(evidence: Evidence, seen: Mapping[str, str | None], manager: Pa
 
 
 def flavour(evidence: Evidence, running: str, manager: PackageManager) -> Finding:
-    """Whether the running kernel is the distribution's plain one."""
+    """Whether the running kernel is the distribution's standard one."""
     owner = evidence.texts.get("$owner", "").strip()
     if owner in manager.heads:
         return ok("flavour", f"kernel {clip(running)} is part of the package {owner}")

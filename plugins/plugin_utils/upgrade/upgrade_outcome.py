@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of each host, from the results that the steps registered, as a document and as a table."""
+"""The outcome of each host, from the registered results of the steps, as a document and as a table."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def upgrade_counts(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
 
 
 def render_upgrade(hosts: Mapping[str, Mapping[str, Any]]) -> str:
-    """The outcomes as a table of 80 columns, those that ask for somebody first."""
+    """The outcomes as a table of 80 columns, those that need a person first."""
     place = {outcome: number for number, outcome in enumerate(OUTCOMES)}
     lines = [_line("HOST", "OUTCOME", "VERDICT", "KERNEL"), _line(*("-" * width for width in _WIDTHS), "-" * 28)]
     for name in sorted(hosts, key=lambda one: (place[hosts[one]["outcome"]], natural_key(one))):

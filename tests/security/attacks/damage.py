@@ -97,7 +97,7 @@ KINDS: dict[str, Callable[[Random, str], str]] = {
     "buddyinfo is denied": _denied,
     "buddyinfo is binary": _binary,
     "a column of buddyinfo is no number": _a_column_that_is_no_number,
-    "not a line of buddyinfo is one": _no_line_is_one,
+    "no line of buddyinfo is one": _no_line_is_one,
     "a zone of buddyinfo is there twice": _a_zone_twice,
     "the evidence ends in buddyinfo": _cut_in_it,
     "no log is there": _no_log,

@@ -38,7 +38,7 @@ _PACKAGE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,4}-[0-9][0-9A-Za-z.+~^_]{0,
 _PLANNED = re.compile(r'<(to-[a-z-]{1,30})>|<solvable type="[a-z]{1,20}" name="([^"]{1,100})"')
 _PROBLEM = re.compile(r"<description>(Problem[^<]{1,400})|<message type=\"error\">([^<]{1,400})")
 _PLACE = re.compile(r"(latest|oldest)(?:[-+](\d{1,3}))?")
-#: File systems that are what they were before the boot: no snapshot of them is booted.
+#: File systems without snapshots that could be booted.
 _PLAIN_FILE_SYSTEMS = frozenset(("rootfs", "ext2", "ext3", "ext4", "xfs"))
 _MOST_RULE_CHARS = 400
 _LOADERS = frozenset(("grub2", "grub2-efi"))
@@ -117,7 +117,7 @@ def _planned(text: str, head: str) -> Finding:
 
 
 def _root(evidence: Evidence) -> Finding:
-    """Whether what is installed stays where it is installed: no snapshot and no second root is booted instead."""
+    """Whether the installed files are there after the boot: no snapshot and no second root is booted instead."""
     mounts = [line.split() for line in evidence.texts.get("/proc/mounts", "").split("\n") if len(line.split()) > 3]
     roots = [words for words in mounts if words[1] == "/"]
     if not roots:

@@ -88,7 +88,7 @@ def test_the_sites_answer_is_the_default(option: dict[str, Any], answer: Any, de
 @pytest.mark.parametrize(
     ("option", "answer", "said"),
     [
-        (CHOICE, "later", "it: 'later' is none of now, never"),
+        (CHOICE, "later", "it: 'later' is not one of now, never"),
         (SEVERAL, ["a", "c"], "it: 'c' is not one of a, b"),
         (SEVERAL, "a", "it: 'a' is not a list"),
         (NUMBER, "many", "it: 'many' is not of type integer"),
