@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Once for the fleet: what would spoil the report is found before thousands of hosts are asked."""
+"""Once for the fleet: finds faults that would break the report before thousands of hosts are asked."""
 
 from __future__ import annotations
 

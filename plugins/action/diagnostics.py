@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One host: what a kernel engineer asks for, in one round trip, as an archive in the layout of a sosreport on the controller."""
+"""One host: the data that a kernel engineer asks for, in one round trip, as an archive in the layout of a sosreport on the controller."""
 
 from __future__ import annotations
 

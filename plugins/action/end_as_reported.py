@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host ends as the report of the fleet says: failed, unreachable, or as it was. Touches no host."""
+"""A host ends as the report of the fleet says: failed, unreachable, or unchanged. Contacts no host."""
 
 from __future__ import annotations
 

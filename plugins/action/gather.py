@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole manifest in one round trip: send the probe, parse its transcript here. No Python on the target.
 
-A host in trouble is asked a second time (``deep``), in the same task. What comes of that never costs the host what the first time gave.
+A host in trouble gets a second look (``deep``) in the same task. If that fails, the data of the first look stays.
 """
 
 from __future__ import annotations

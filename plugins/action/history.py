@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What earlier audits saw: the audits, one host's past, all of it as CSV; and old ones deleted. Reaches no host."""
+"""What earlier audits saw: the audits, one host's past, or everything as CSV. It can also delete old audits. Contacts no host."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reboot into the new kernel now: waits with a word now and then, and verifies what came back."""
+"""The reboot into the new kernel now: waits with messages, and verifies the host afterwards."""
 
 from __future__ import annotations
 

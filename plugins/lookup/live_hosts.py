@@ -74,7 +74,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]
-    """The hosts of a pattern that are to be asked, since no recorded evidence stands in their place."""
+    """The hosts of a pattern that must be asked, because they have no recorded evidence."""
 
     def run(self, terms: Sequence[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
@@ -84,7 +84,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         if facts_outlive_the_run():
             allow_a_descriptor_for_each_host()  # here, since this is the process that puts the facts into the cache
         live = [host for host in hosts_of_patterns(self, terms, variables) if not self._is_recorded(variables["hostvars"], host)]
-        # Where a name means more than itself in a pattern, all are asked.
+        # If Ansible would read a name as a pattern, all hosts are asked.
         return live if are_names(live) else list(terms)
 
     def _is_recorded(self, hostvars: Any, host: str) -> bool:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which kernel boots by default: what grubby says, or what grub legacy, BLS entries or grub.cfg are set to."""
+"""The kernel that boots by default: from grubby, or from grub legacy, BLS entries or grub.cfg."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -23,12 +23,12 @@ _BLSCFG = re.compile(r"^[ \t]*blscfg\b", re.MULTILINE)
 
 
 def grub_environment(evidence):
-    """The text of grub2's environment block, "" where none was read."""
+    """The text of grub2's environment block, "" if none was read."""
     return evidence.texts.get("/boot/grub2/grubenv") or evidence.texts.get("/boot/grub/grubenv", "")
 
 
 def default_boot(evidence):
-    """What grubby says; else what the boot loader's files are set to, where all that lie there agree."""
+    """The answer of grubby; else the setting of the boot loader's files, if all of them agree."""
     if evidence.texts.get("$grubby"):
         return from_grubby(evidence.texts["$grubby"])
     told = [(path, function()) for path, function in _boot_files(evidence)]

@@ -16,7 +16,7 @@ _LINE = re.compile(r"Node\s+([0-9]{1,9}),\s+zone\s+([A-Za-z0-9]{1,32})\s+(\S.*)\
 
 #: No kernel was built with more orders; a longer line does not come from a kernel.
 MAX_ORDERS = 64
-#: No kernel has more nodes than 1024, nor more zones in one than these.
+#: No kernel has more than 1024 nodes, or more zones in one than these.
 MAX_ZONES = 1024 * 6
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host in trouble is asked a second time: its largest slab caches, its pages by migrate type, and how its NICs are set."""
+"""The second look at a host in trouble: its largest slab caches, its pages by migrate type, and the settings of its NICs."""
 
 from __future__ import absolute_import, division, print_function
 

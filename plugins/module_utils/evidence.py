@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evidence: what a host gave, and the framed text it arrives in.
+"""Evidence: the data of a host, and the framed text in which it arrives.
 
 A transcript is what the probe (probe.py) prints. Every line says where it comes from, so that no content
 of a host can pose as a frame::

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large the host's pages are: what getconf says; where it is missing, what the machine and the sizes of its memory tell."""
+"""The page size of the host: from getconf, or else from the machine and the sizes of its memory."""
 
 from __future__ import absolute_import, division, print_function
 
