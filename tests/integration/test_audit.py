@@ -70,7 +70,7 @@ def test_the_recorded_fleet_gets_the_verdicts_of_its_story(ansible: Ansible, tmp
     assert all(fleet["counts"].values())
     table = done.stdout[done.stdout.index("HOST ") : done.stdout.index("Report: ")]
     assert max(map(len, table.splitlines())) <= 80
-    assert "Both are needed: kernel line 2.6.32-358.el6 (always with distribution rhel 6.4)," in table
+    assert "Both are needed: kernel line 2.6.32-358.el6 (always with distribution rhel" in table
     best = fleet["comparison"]["pairs"][0]
     assert best["both_needed"] and {"fact": "driver", "value": "mlx4_en"} in best["second"]
     assert best["both"] == {"troubled": 10, "hosts": 14} and best["first_only"]["troubled"] == best["second_only"]["troubled"] == 0

@@ -66,7 +66,7 @@ def test_the_past_can_be_asked_for(ansible: Ansible, tmp_path: Path) -> None:
     assert "1 (part)" in audits and "1 affected" in audits and "inventory.json" in audits and "1 at_risk, 1 clear" in audits
     past = told(ansible, tmp_path, "-e", "history_host=db02")
     assert past.index("at_risk") < past.index("affected") and "ORDER-2" in past
-    assert "No audit of this host" in told(ansible, tmp_path, "-e", "history_host=db99")
+    assert "This database holds no audit of this host" in told(ansible, tmp_path, "-e", "history_host=db99")
     told(ansible, tmp_path, "-e", f"history_csv={tmp_path}/all.csv")
     lines = (tmp_path / "all.csv").read_text().splitlines()
     assert len(lines) == 4 and lines[0].startswith("fleet,audit_epoch_seconds,host,verdict,at_epoch_seconds")

@@ -222,7 +222,7 @@ def host(sshd: Sshd, account: Callable[[str], str]) -> Callable[[str], dict[str,
 def test_without_the_rights_of_root_nothing_is_begun(ansible: Ansible, host: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
     fleet, done = ansible.workaround(tmp_path, {"low": host('exec /bin/sh "$@"\n')}, **forced(now_kb() + 4096))
     assert outcomes(fleet) == {"low": "refused"} and "changed=0" in done.stdout
-    assert said(fleet, "low").endswith("cannot be made: run this as root")
+    assert said(fleet, "low").endswith("cannot be made: run this as root.")
 
 
 def test_a_host_that_breaks_off_is_failed_and_not_unreachable(
