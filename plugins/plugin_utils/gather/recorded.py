@@ -79,7 +79,7 @@ def _read_text(path: Path) -> str:
     with open_regular(path) as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if data is None:
-        raise EvidenceError("evidence", None, f"{path.name} is not a record of evidence: it is not a regular file")
+        raise EvidenceError("evidence", None, f"{path.name} is not a record of evidence: there is nothing to read in it")
     if len(data) > MAX_FILE_BYTES:
         raise EvidenceError("evidence", None, f"{path.name} is larger than {MAX_FILE_BYTES} bytes")
     return data.decode("utf-8", "replace")
