@@ -17,7 +17,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.lab.accuracy import measure, write
-from tests.lab.causes import TROUBLES, starve, write_causes
+from tests.lab.causes import starve, write_causes
 from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
@@ -26,6 +26,7 @@ from tests.lab.remedies import PRESSURES, Treated, kernels_of_remedies, treat
 from tests.lab.remedies_table import markdown, write_into, write_remedies
 from tests.lab.reports import REPORTED, report_on, write_reports
 from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
+from tests.lab.troubles import TROUBLES
 
 _Run = TypeVar("_Run")
 

@@ -28,107 +28,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 
 from tests.lab.guest import Guest, Plan, running
-from tests.lab.kernel import Kernel, kernel, next_line_kernel
+from tests.lab.kernel import Kernel, kernel, kernels_with_cma, next_line_kernel
+from tests.lab.troubles import HEALTHY, STARVER, TROUBLES, tell, troubles_on
 
-STARVER = "/proc/pagealloc_starver"
 #: Healthy looks at a guest before it starves: the hosts of its kernel and size that it stands beside.
 _FLEET = 5
-HEALTHY = "healthy"
-#: More requests than any guest can grant.
-ENDLESS = 10_000_000
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """``truth``: the cause, HEALTHY for none. ``commands``: of the shell, with random numbers; the probe looks after them.
-    ``after``: what ends it, beside what the starver gives back."""
-
-    truth: str
-    commands: Callable[[random.Random], Sequence[str]]
-    memory_mb: tuple[int, ...] = (512,)
-    after: str = ""
-
-
-def tell(words: str) -> str:
-    return f"echo {words} >{STARVER}"
-
-
-def _leak(dice: random.Random) -> list[str]:
-    order = dice.choice((0, 1, 2, 2, 3))
-    part = dice.randint(1, 1 << order)
-    until = dice.randint(14000, 30000) if part << 1 >= 1 << order else 20000
-    return [tell(f"leak {order} {part} {until}"), burst(dice.choice((1, 2, 3)), ENDLESS)]
-
-
-def _slab_leak(dice: random.Random) -> list[str]:
-    return [
-        tell(f"slab {dice.choice((192, 512, 1024, 2048, 4096))} {dice.randint(14000, 30000)}"),
-        burst(dice.choice((1, 2, 3)), ENDLESS),
-    ]
-
-
-def _fragmentation(dice: random.Random) -> list[str]:
-    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}"), burst(dice.choice((2, 3)), ENDLESS)]
-
-
-def _exhaustion(dice: random.Random) -> list[str]:
-    hold = f"lab_hold {dice.randint(13000, 20000)} >/tmp/held 2>&1 </dev/null & n=0"
-    until = "until [ -s /tmp/held ] || [ $n = 120 ]; do sleep 1; n=$((n+1)); done"
-    return [hold, until, burst(dice.choice((0, 0, 1, 2)), ENDLESS)]
-
-
-def _reserve_too_small(dice: random.Random) -> list[str]:
-    """The page cache fills memory; then more comes at once than is kept."""
-    reserve = dice.randint(800, 4000)
-    return [
-        f"echo {reserve} >/proc/sys/vm/min_free_kbytes",
-        "cat /mnt/big >/dev/null",
-        burst(dice.choice((0, 0, 1, 2)), ENDLESS),
-        "sleep 1",
-    ]
-
-
-def _request_too_large(dice: random.Random) -> list[str]:
-    return [tell(f"scatter {dice.randint(4, 5)} {dice.randint(60, 120)} {dice.getrandbits(31)}"), burst(dice.randint(4, 8), ENDLESS)]
-
-
-def _one_node(dice: random.Random) -> list[str]:
-    node = dice.randint(0, 1)
-    return [tell(f"drain {node} {dice.randint(2000, 6000)}"), burst(dice.choice((1, 2, 3)), ENDLESS, node)]
-
-
-def _not_pages(dice: random.Random) -> list[str]:
-    return [tell(f"space {dice.choice((16, 64, 128))}")]
-
-
-def work_of(dice: random.Random) -> list[str]:
-    """Files read and written, processes that take memory and give it back, and the NIC in use."""
-    work = [
-        "cat /mnt/big >/dev/null",
-        f"dd if=/dev/zero of=/mnt/more bs=1M count={dice.randint(10, 60)} 2>/dev/null; sync; rm -f /mnt/more",
-        f"(lab_hold {dice.randint(150000, 300000)} >/tmp/held 2>&1 </dev/null & sleep 2; kill $!; wait)",
-        "find / -xdev >/dev/null 2>&1",
-        burst(dice.choice((0, 1, 2)), dice.randint(10, 200)),
-        f"echo {dice.randint(2000, 12000)} >/proc/sys/vm/min_free_kbytes",
-    ]
-    return dice.sample(work, dice.randint(2, len(work)))
-
-
-def burst(order: int, count: int, node: int = -1) -> str:
-    return tell(f"burst {order} {count} {node}")
-
-
-TROUBLES: dict[str, Trouble] = {
-    "leaking driver": Trouble("leak", _leak),
-    "kmalloc leak": Trouble("slab_leak", _slab_leak),
-    "unmovable pages scattered": Trouble("fragmentation", _fragmentation),
-    "user memory pinned": Trouble("exhaustion", _exhaustion, after="killall lab_hold; rm -f /tmp/held"),
-    "bursts against a small reserve": Trouble("reserve_too_small", _reserve_too_small),
-    "large requests": Trouble("request_too_large", _request_too_large),
-    "a node drained": Trouble("one_zone_or_node", _one_node, (320, 320)),
-    "vmalloc space spent": Trouble("not_pages", _not_pages),
-    "healthy under load": Trouble(HEALTHY, work_of, after="rm -f /mnt/more /tmp/held"),
-}
 
 
 @dataclass(frozen=True)
@@ -153,18 +57,18 @@ class Run:
 
 
 def kernels() -> tuple[Kernel, ...]:
-    """On which kernels guests starve."""
+    """On which kernels guests starve, but for the troubles that need CMA."""
     return kernel(), next_line_kernel()
 
 
 def starve(runs: int, seed: int, say: Callable[[str], None], troubles: Sequence[str] = (), of: Sequence[Kernel] = ()) -> Iterator[Run]:
     """So many runs of each trouble on each kernel; the same for the same seed."""
-    names = list(troubles or TROUBLES)
-    for one in of or kernels():
-        for memory_mb in dict.fromkeys(TROUBLES[name].memory_mb for name in names):
-            here = [name for name in names if TROUBLES[name].memory_mb == memory_mb]
-            plan = Plan("legacy", memory_mb, ("oops=panic",), one)
-            with running(plan, f"causes-{one.release}-{len(memory_mb)}") as guest:
+    for one in of or (*kernels(), *kernels_with_cma()):
+        names = troubles_on(one, troubles)
+        for memory_mb, words in dict.fromkeys(TROUBLES[name].guest for name in names):
+            here = [name for name in names if TROUBLES[name].guest == (memory_mb, words)]
+            plan = Plan("legacy", memory_mb, ("oops=panic", *words), one)
+            with running(plan, f"causes-{one.release.replace('+', '-')}-{len(memory_mb)}") as guest:
                 yield from _on_guest(guest, one.release, here, runs, seed, say)
 
 
@@ -269,7 +173,6 @@ def figures_of(runs: Sequence[Run]) -> dict[str, Any]:
         "unaccounted_percent_of_healthy_hosts": _span([run.unaccounted_percent for run in healthy]),
         "matrix": {name: dict(sorted(told.items())) for name, told in matrix.items()},
         "truth": {name: trouble.truth for name, trouble in TROUBLES.items() if name in matrix},
-        "not_run": {"cma": f"built without CONFIG_CMA: {', '.join(one.release for one in kernels() if not one.built_with('CONFIG_CMA'))}"},
         "wrong": [
             {
                 "trouble": run.trouble,

@@ -26,9 +26,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observ
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet import judge_fleet
 
-from tests.lab.causes import NONCE, STARVER, kernels, leave_probe, tell, work_of
+from tests.lab.causes import NONCE, kernels, leave_probe
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import Kernel
+from tests.lab.troubles import STARVER, tell, work_of
 
 _DAY_SECONDS = 86400
 #: A night. Of each block one page is kept, so that the blocks end while single pages are left to live on: a fourth of some 300 MB.

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.conftest import cannot_run, locked, tool
 from tests.lab.cache import LAB, cached, digest
-from tests.lab.debian import SOURCES, unpacked, versions
+from tests.lab.debian import OURS, unpacked, versions
 from tests.lab.grub_disk import grub_disk
 from tests.lab.initramfs import without_modules
 from tests.lab.kernel import PROGRAMS, Kernel, kernel, lab_modules, lay_modules
@@ -175,7 +175,7 @@ def _debian(kind: str, packages: tuple[str, ...]) -> Path:
             f"--customize-hook=systemctl --root \"$1\" mask {' '.join(_NOT_WANTED)}",
             "", str(folder / "root"), "-",
         ]  # fmt: skip
-        done = subprocess.run(command, input=SOURCES, capture_output=True, text=True, check=False, timeout=1200)
+        done = subprocess.run(command, input=OURS.sources, capture_output=True, text=True, check=False, timeout=1200)
         if done.returncode:
             raise RuntimeError(f"mmdebstrap failed: {done.stderr[-2000:]}")
 

@@ -50,4 +50,4 @@ def initramfs(of: Kernel) -> Path:
         ).stdout
         (folder / "initrd").write_bytes(archive)
 
-    return cached("initramfs", digest(Path(__file__), _INIT, of.root.name, unpacked("busybox-static").name), make) / "initrd"
+    return cached(f"initramfs-{of.release}", digest(Path(__file__), _INIT, of.root.name, unpacked("busybox-static").name), make) / "initrd"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.conftest import tool
 from tests.lab.cache import cached, digest
-from tests.lab.debian import depends_of, ever_depends_of, unpacked
+from tests.lab.debian import IN_THE_MAKING, NEXT_BACKPORTS, OURS, Archive, depends_of, ever_depends_of, unpacked
 
 DRIVER = Path(__file__).parent / "driver"
 #: The programs in it: look.c becomes /sbin/lab_look of every guest.
@@ -26,18 +26,23 @@ _NEWEST, _NEXT_LINE = "linux-image-amd64", "linux-image-6.12-amd64"
 
 @dataclass(frozen=True)
 class Kernel:
-    """``root`` is its package as it lies in a file system."""
+    """``root`` is its packages as they lie in a file system. Debian has laid all of it into the folder of the modules since 7.2."""
 
     release: str
     root: Path
+    archive: Archive = OURS
 
     @property
     def image(self) -> Path:
-        return self.root / "boot" / f"vmlinuz-{self.release}"
+        return self._of(self.root / "boot" / f"vmlinuz-{self.release}", self.modules / "vmlinuz")
 
     @property
     def modules(self) -> Path:
-        return self.root / "lib" / "modules" / self.release
+        return self._of(*(self.root / usr / "lib" / "modules" / self.release for usr in ("", "usr")))
+
+    @staticmethod
+    def _of(*places: Path) -> Path:
+        return next((place for place in places if place.exists()), places[0])
 
     def module(self, name: str) -> bytes | None:
         """The file of a module, unpacked; None where it is built in or there is none."""
@@ -49,7 +54,8 @@ class Kernel:
 
     def built_with(self, option: str) -> bool:
         """Whether its build has this option, CONFIG_CMA or the like, built in."""
-        return f"{option}=y" in (self.root / "boot" / f"config-{self.release}").read_text().splitlines()
+        config = self._of(self.root / "boot" / f"config-{self.release}", self.modules / "config")
+        return f"{option}=y" in config.read_text().splitlines()
 
 
 @cache
@@ -84,9 +90,17 @@ def next_line_kernel() -> Kernel:
     return _kernel(depends_of(_NEXT_LINE))
 
 
-def _kernel(packages: Sequence[str]) -> Kernel:
+@cache
+def kernels_with_cma() -> tuple[Kernel, ...]:
+    """The newest that Debian has, which are the first whose build has CONFIG_CMA: of two lines."""
+    return tuple(_kernel(depends_of(_NEWEST, archive), archive) for archive in (NEXT_BACKPORTS, IN_THE_MAKING))
+
+
+def _kernel(packages: Sequence[str], archive: Archive = OURS) -> Kernel:
     package = next(name for name in packages if name.startswith("linux-image-"))
-    return Kernel(package.removeprefix("linux-image-"), unpacked(package))
+    release = package.removeprefix("linux-image-")
+    parts = [name for name in depends_of(package, archive) if name.startswith("linux-") and name.endswith(f"-{release}")]
+    return Kernel(release, unpacked(package, *parts, of=archive), archive)
 
 
 @cache
@@ -101,11 +115,13 @@ def lab_modules(of: Kernel, blocks_per_packet: int = 0) -> Path:
         shutil.copytree(headers / "usr", build / "usr", symlinks=True)
         tree = build / "usr" / "src" / f"linux-headers-{of.release}"
         # Debian's makefile names the other half by its place in an installed system
-        tree.joinpath("Makefile").write_text(f"include {build}/usr/src/{common}/Makefile\n")
+        tree.joinpath("Makefile").write_text(f"KBUILD_OUTPUT = {tree}\ninclude {build}/usr/src/{common}/Makefile\n")
         source = folder / "source"
         shutil.copytree(DRIVER, source)
-        # no BTF, which would take a program more
-        words = ("CC=gcc", "CONFIG_DEBUG_INFO_BTF_MODULES=", f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}")
+        _let_run(build / "usr" / "lib" / kbuild, of.archive)
+        # no BTF, which would take a program more, and no option of a compiler newer than the one that is here
+        without = ("CONFIG_DEBUG_INFO_BTF_MODULES=", "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=")
+        words = ("CC=gcc", *without, f"KCFLAGS=-DBLOCKS_PER_PACKET={blocks_per_packet}")
         command = [tool("make"), "-C", str(tree), f"M={source}", *words, "modules"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         if done.returncode:
@@ -120,12 +136,24 @@ def lab_modules(of: Kernel, blocks_per_packet: int = 0) -> Path:
 
     tool("gcc")
     headers_package = f"linux-headers-{of.release}"
-    needed = depends_of(headers_package)
+    needed = depends_of(headers_package, of.archive)
     common = next(name for name in needed if name.endswith("-common"))
     kbuild = next(name for name in needed if name.startswith("linux-kbuild-"))
-    headers = unpacked(headers_package, common, kbuild)
+    headers = unpacked(headers_package, common, kbuild, of=of.archive)
     kind = "leaking-modules" if blocks_per_packet else "modules"
-    return cached(kind, digest(headers.name, DRIVER, Path(__file__), str(blocks_per_packet)), make)
+    return cached(f"{kind}-{of.release}", digest(headers.name, DRIVER, Path(__file__), str(blocks_per_packet)), make)
+
+
+def _let_run(kbuild: Path, archive: Archive) -> None:
+    """The programs that build modules, by the libraries they were built with, where those of another Debian are here."""
+    if archive is OURS:
+        return
+    libraries = unpacked("libc6", "libelf1t64", "zlib1g", "libzstd1", of=archive)
+    linker = f"{libraries}/usr/lib64/ld-linux-x86-64.so.2 --library-path {libraries}/usr/lib/x86_64-linux-gnu"
+    for program in [path for path in kbuild.rglob("*") if path.is_file() and path.open("rb").read(4) == b"\x7fELF"]:
+        real = program.rename(program.with_name(f".{program.name}"))
+        program.write_text(f'#!/bin/sh\nexec {linker} --argv0 "$0" {real} "$@"\n')
+        program.chmod(0o755)
 
 
 #: What a guest's network needs beside the lab's own modules.

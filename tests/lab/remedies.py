@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.lab.causes import STARVER, tell
 from tests.lab.guest import Guest, GuestError, Plan, running
 from tests.lab.kernel import Kernel, kernel, older_kernel
+from tests.lab.troubles import STARVER, tell
 
 #: Packets come in bursts of so much memory, 10,000 in all or so many bursts of them.
 _BURST_KB, PACKETS, _MOST_ROUNDS = 10_000, 10_000, 20

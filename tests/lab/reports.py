@@ -23,9 +23,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorde
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import classify
 
-from tests.lab.causes import ENDLESS, HEALTHY, burst, facts_of_looks, leave_looks, tell, work_of
+from tests.lab.causes import facts_of_looks, leave_looks
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import kernel
+from tests.lab.troubles import ENDLESS, HEALTHY, burst, tell, work_of
 
 #: sos's plugins that bring what is read here; all of them take an emulated processor half an hour.
 _PLUGINS = ("kernel", "memory", "networking", "process", "date", "host", "logs", "release")

@@ -138,6 +138,6 @@ def test_a_full_disk_leaves_nothing_half_made(full_disk: Path, monkeypatch: pyte
 
 def test_without_a_network_it_says_so(lab_of_its_own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tool("apt-cache", "apt")
-    monkeypatch.setattr(debian, "SOURCES", f"deb [trusted=yes] http://127.0.0.1:{free_port()}/debian bookworm main\n")
+    nowhere = debian.Archive("bookworm", f"deb [trusted=yes] http://127.0.0.1:{free_port()}/debian bookworm main\n", "apt")
     with pytest.raises((pytest.skip.Exception, pytest.fail.Exception), match="package lists cannot be fetched"):
-        debian.versions("a-package-not-asked-for-yet")
+        debian.versions("a-package-not-asked-for-yet", of=nowhere)

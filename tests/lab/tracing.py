@@ -22,9 +22,10 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_answer import read_trace
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_program import render_trace
 
-from tests.lab.causes import STARVER, kernels
+from tests.lab.causes import kernels
 from tests.lab.guest import Guest, Plan, running
 from tests.lab.kernel import Kernel
+from tests.lab.troubles import STARVER
 
 SECONDS = 10
 _PARAMETER = "/sys/module/mlx4_en/parameters/blocks_per_packet"
