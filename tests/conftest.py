@@ -91,7 +91,7 @@ def left_out(item: pytest.Item) -> str:
 
 @contextmanager
 def locked(lock: Path) -> Iterator[None]:
-    """Only one process at a time, whatever becomes of the one that has it."""
+    """Only one process at a time, with any outcome of the one that has it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Once for the fleet: what would spoil the report is found before thousands of hosts are asked."""
+"""Once for the fleet: finds faults that would break the report before thousands of hosts are asked."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _require_usable(name: str, value: Any) -> None:
         if name.endswith("_push_url") and value:
             push_target(value, "audit")
         if name.endswith("_push_timeout_seconds") and value < 1:
-            raise PushError(f"must be 1 or more, and is {value}")
+            raise PushError(f"must be 1 or more, not {value}")
     except (AdvisoryError, AcknowledgedError, PushError) as error:
         raise AnsibleActionFail(f"{name}: {error}") from None
     except OSError as error:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One host: what a kernel engineer asks for, in one round trip, as an archive in the layout of a sosreport on the controller."""
+"""One host: the data that a kernel engineer asks for, in one round trip, as an archive in the layout of a sosreport on the controller."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class ActionModule(RoleAction):
         folder = Path(self.options["output_dir"]).absolute()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # what a kernel logs is not for everyone's eyes
+            # a kernel log is not for all users
             write_whole(folder / f"{stem}.tar.gz", data, 0o600)
             write_whole(folder / f"{stem}.txt", text, 0o600)
         except OSError as error:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole manifest in one round trip: send the probe, parse its transcript here. No Python on the target.
 
-A host in trouble is asked a second time (``deep``), in the same task. What comes of that never costs the host what the first time gave.
+A host in trouble gets a second look (``deep``) in the same task. If that fails, the data of the first look stays.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class ActionModule(ShellAction):
         except EvidenceError as error:
             save(text)
             said = " ".join(str(answer.get("stderr", "")).split())[:200]
-            reason = f"{error.reason}; exit status {answer['rc']}{', it says: ' + said if said else ''}"
+            reason = f"{error.reason}; exit status {answer['rc']}{', message: ' + said if said else ''}"
             raise EvidenceError(error.datum, error.line, reason) from error
         first, facts = _asked_again(transcript, options)
         if facts is not None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What earlier audits saw: the audits, one host's past, all of it as CSV; and old ones deleted. Reaches no host."""
+"""What earlier audits saw: the audits, one host's past, or everything as CSV. It can also delete old audits. Contacts no host."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class ActionModule(ControllerAction):
         self.take_options_from(task_vars, ("output_dir",))
         _unused, options = self.validate_argument_spec(_OPTIONS)
         if options["database"] == OFF:
-            raise AnsibleActionFail("audit_history is none: no audit is kept")
+            raise AnsibleActionFail("audit_history is none, so no audit is stored. Name a database in audit_history")
         if options["keep_days"] is not None and options["keep_days"] < 1:
-            raise AnsibleActionFail(f"keep_days must be 1 or more, and is {options['keep_days']}")
+            raise AnsibleActionFail(f"keep_days must be 1 or more, not {options['keep_days']}")
         try:
             with open_history(options["database"] or default_url(options["output_dir"]), write=not self._task.check_mode) as history:
                 return _told(history, options, check_mode=self._task.check_mode)

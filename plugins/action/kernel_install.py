@@ -52,10 +52,10 @@ class ActionModule(UpgradeAction):
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         upgrade = options["upgrade"]
         if not upgrade.get("target"):
-            raise UpgradeError("there is no kernel to install", "give what kernel_preflight returned")
+            raise UpgradeError("there is no kernel to install", "give the result of kernel_preflight")
         manager = manager_named(str(upgrade["manager"]))
         if manager is None:
-            raise UpgradeError(f"there is no package manager {clip(upgrade['manager'], 40)!r}", "give what kernel_preflight returned")
+            raise UpgradeError(f"there is no package manager {clip(upgrade['manager'], 40)!r}", "give the result of kernel_preflight")
         self._manager: PackageManager = manager
         self._release = str(upgrade["target"]["release"])
         self._package = str(upgrade["target"].get("package") or self._release)
@@ -100,7 +100,7 @@ class ActionModule(UpgradeAction):
     def _install(self, old: str, parts: Sequence[str], options: dict[str, Any], task_vars: dict[str, Any] | None) -> Transaction:
         """The transaction. ``parts``: the packages of the kernel that are there and are to be made good.
 
-        ``task_vars``: what a module of Ansible's needs, None where none is to be used.
+        ``task_vars``: what a module of Ansible's needs, None if no module is to be used.
         """
         head = self._manager.heads[0]
         # without its head the rest was never pulled in
@@ -115,7 +115,7 @@ class ActionModule(UpgradeAction):
         except AnsibleConnectionFailure as failure:
             raise UpgradeError(
                 f"was lost while its package manager worked: {clip(failure, 200)}",
-                f"run this again, it makes good what is half made; do not reboot the host before, or see that kernel {old} boots",
+                f"run this again: it repairs the installation. Do not reboot the host before that, or check that kernel {old} boots",
             ) from None
         return Transaction(f"{self._manager.name} {steps[-1][0]}", self._said)
 
@@ -151,5 +151,5 @@ class ActionModule(UpgradeAction):
         """ "" where it was carried out, else the error."""
         answer = self.ask("command", timeout_seconds=_ASK_SECONDS, command=command)
         if "$command" in answer.reasons:
-            return UpgradeError(f"{command}: {clip(answer.reasons['$command'], 200)}", "see whether /boot can be written")
+            return UpgradeError(f"{command}: {clip(answer.reasons['$command'], 200)}", "check that /boot can be written")
         return ""

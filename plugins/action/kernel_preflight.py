@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read-only: the verdict of a host, the kernel it should boot, and everything that stands in the way."""
+"""Read-only: the verdict of a host, the kernel it should boot, and every obstacle."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ActionModule(UpgradeAction):
         blockers = [finding for finding in upgrade.get("findings", ()) if finding["state"] == "blocker"]
         if blockers and options["refuse"]:
             told = "".join(f"\n- {one['check']}: {one['sentence']}; {one['remedy']}" for one in blockers)
-            return self.failed(f"refused, nothing was changed:{told}", upgrade=upgrade)
+            return self.failed(f"refused, and nothing was changed:{told}", upgrade=upgrade)
         return {"changed": False, "upgrade": upgrade}
 
     def _plan(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The reboot into the new kernel now: waits with a word now and then, and verifies what came back."""
+"""The reboot into the new kernel now: waits with messages, and verifies the host afterwards."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ActionModule(UpgradeAction):
     def step(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         upgrade = options["upgrade"]
         if not upgrade.get("target"):
-            raise UpgradeError("there is no kernel to boot", "give what kernel_preflight returned")
+            raise UpgradeError("there is no kernel to boot", "give the result of kernel_preflight")
         target = str(upgrade["target"]["release"])
         evidence = self.ask(*STATE, timeout_seconds=_ASK_SECONDS)
         before = read_state(evidence)
@@ -66,7 +66,7 @@ class ActionModule(UpgradeAction):
         _facts, judged = self.gather(catalogue_of(options), _ASK_SECONDS)
         if judged["verdict"] in ASKS:
             why = clip(judged["reasons"][0], 200)
-            raise UpgradeError(f"kernel {target} runs, and the verdict is {judged['verdict']}: {why}", "see the reasons of an audit")
+            raise UpgradeError(f"kernel {target} runs, and the verdict is {judged['verdict']}: {why}", "run an audit and read its reasons")
         return {
             "changed": True,
             "running": state.release,
@@ -81,11 +81,11 @@ class ActionModule(UpgradeAction):
             self.ask("cancel", timeout_seconds=_ASK_SECONDS)
         answer = self.ask("place", "launch", timeout_seconds=_ASK_SECONDS, script=host_script(), plan=plan)
         if "$failed" in answer.texts:
-            raise UpgradeError(clip(answer.texts["$failed"], 200), "see whether /var/lib can be written")
+            raise UpgradeError(clip(answer.texts["$failed"], 200), "check that /var/lib can be written")
 
     def _await_boot(self, before: State, target: str, seconds: int) -> None:
         """Until another boot answers. UpgradeError where the host refused to reboot, or did not come back."""
-        end, said, last = time.monotonic() + seconds, time.monotonic(), "it went down"
+        end, said, last = time.monotonic() + seconds, time.monotonic(), "it shut down"
         while time.monotonic() < end:
             time.sleep(_PAUSE_SECONDS)
             try:
@@ -95,9 +95,9 @@ class ActionModule(UpgradeAction):
             else:
                 if state.boot_id != before.boot_id:
                     return
-                last = "it answers, and has not gone down yet"
+                last = "it answers and has not shut down yet"
                 if state.outcome and state.outcome[-1][1].startswith("refused"):
-                    raise UpgradeError(f"the host did not reboot: {state.last_words()}", "see to what it says, then run again")
+                    raise UpgradeError(f"the host did not reboot: {state.last_words()}", "remove this cause, then run this again")
             if time.monotonic() - said >= _PROGRESS_SECONDS:
                 said = time.monotonic()
                 left = int(end - said)
@@ -105,8 +105,8 @@ class ActionModule(UpgradeAction):
         kind, sentence = verdict_of(last)
         raise UpgradeError(
             f"did not come back within {seconds} s ({kind}: {sentence} {last}). Before, it ran {before.release} (boot id "
-            f"{before.boot_id}, up: {', '.join(sorted(before.up)) or 'no interface'}) and was to boot {target} once",
-            f"look at its console; a reset boots {before.release} where the boot loader can boot a kernel once, else choose it there",
+            f"{before.boot_id}, up: {', '.join(sorted(before.up)) or 'no interface'}) and it should boot {target} once",
+            f"look at its console. If the boot loader can boot a kernel once, a reset boots {before.release}; else choose it there",
         )
 
     def _await_settled(self, before: State, target: str, seconds: int) -> State:
@@ -119,16 +119,16 @@ class ActionModule(UpgradeAction):
                 state = self._knock()
                 words, doubts = state.last_words(), doubts_of_return(state, state.before or went, target)
                 if not doubts and state.armed:
-                    doubts = ["its script has not confirmed the new kernel, or its cluster has not taken it back"]
+                    doubts = ["its script has not confirmed the new kernel, or its cluster has not accepted it again"]
                 elif words.startswith(("stands by", "returned")):
-                    doubts.append("its own script is not content")
+                    doubts.append("its own script reports a problem")
                     break
                 if not doubts:
                     return state
                 if state.release != target and not state.armed:
                     break
             time.sleep(_PAUSE_SECONDS)
-        told = f"came back otherwise than it went: {'; '.join(doubts)}" + (f". It says: {words}" if words else "")
+        told = f"came back in another state than before: {'; '.join(doubts)}" + (f". It says: {words}" if words else "")
         raise UpgradeError(told, "look at its console and its log")
 
     def _knock(self) -> State:

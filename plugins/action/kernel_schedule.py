@@ -50,13 +50,13 @@ class ActionModule(UpgradeAction):
             self.ask("cancel", timeout_seconds=self._seconds)
             state = read_state(self.ask("state", timeout_seconds=self._seconds))
             if state.plan or state.active:
-                raise UpgradeError("the schedule is still there", f"remove {UPGRADE_HOME}/plan on the host")
+                raise UpgradeError("the schedule could not be removed", f"remove {UPGRADE_HOME}/plan on the host")
         return {"changed": changed, "schedule": None, "diff": {"before": _told(state) if changed else "", "after": ""}}
 
     def _present(self, options: dict[str, Any], evidence: Evidence, state: State) -> dict[str, Any]:
         upgrade = options["upgrade"]
         if not upgrade.get("target") or not upgrade.get("at"):
-            raise UpgradeError("there is no kernel or no time to schedule", "give what kernel_preflight returned with reboot: at")
+            raise UpgradeError("there is no kernel or no time to schedule", "give the result of kernel_preflight with reboot: at")
         at = int(upgrade["at"])
         require_ahead(at, state.clock, options["window_seconds"])
         target = str(upgrade["target"]["release"])

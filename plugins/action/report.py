@@ -173,13 +173,13 @@ def _pushed(metrics: str, options: dict[str, Any], task_vars: Container[str]) ->
     try:
         if _is_limited(options, task_vars):
             raise PushError(
-                "with --limit they would take the place of those of all hosts. To audit a part every night, use pagealloc_hosts"
+                "with --limit, the metrics of some hosts would replace those of all. To audit a part every night, use pagealloc_hosts"
             )
         target = push_target(options["push_url"], options["changed_by"] or "audit")
         push_metrics(target, Path(metrics).read_bytes(), options["push_timeout_seconds"])
     except (PushError, OSError) as error:
         told = os_failure(error) if isinstance(error, OSError) else str(error)
-        Display().warning(f"The metrics were not sent, and the reports are as they should be. pagealloc_push_url: {told}")
+        Display().warning(f"The metrics were not sent. The reports are complete. pagealloc_push_url: {told}")
         return {"push": {"sent": False, "fault": told}}
     return {"push": {"sent": True, "fault": ""}}
 
@@ -226,14 +226,14 @@ def _hand_on(gathered: Mapping[str, Gathered]) -> None:
         for host, one in gathered.items():
             cache.add(host, facts_to_hand_on(one, now))
     except FactCacheError as error:
-        Display().warning(f"Not all hosts are in the fact cache, so a report of several slices will lack them. {error}")
+        Display().warning(f"Some hosts are missing in the fact cache, so a report of several slices will lack them. {error}")
 
 
 def _of_slices(hosts: list[str], options: dict[str, Any], task_vars: dict[str, Any], say: Callable[[int, float], None]) -> _Seen:
     """What earlier audits handed on. A host with recorded evidence needs none of them."""
     if not options["save_dir"] and not facts_outlive_the_run():
         raise AnsibleActionFail(
-            "There is nothing to make a report of. Turn on Ansible's fact cache (fact_caching, in AWX use_fact_cache) for the audits and "
+            "There are no saved audits to report. Turn on Ansible's fact cache (fact_caching, in AWX use_fact_cache) for the audits and "
             "for this playbook, or give both of them one folder as audit_save_dir"
         )
     read_one = reader(options["save_dir"], int(time.time()), options["facts_max_age_seconds"])
@@ -278,7 +278,7 @@ def _remember(
     )
     new = remember(fleet, keeping, int(time.time()), older_observations(older, options["site_advisories"]))
     if fleet["history"]["fault"]:
-        Display().warning(f"The audit goes on without its history. {fleet['history']['fault']}")
+        Display().warning(f"The audit continues without its history. {fleet['history']['fault']}")
     return new
 
 
@@ -287,7 +287,7 @@ def _older_evidence(host: str, variables: HostVariables, options: dict[str, Any]
     try:
         paths = variables.recorded_paths(f"{options['recorded']}_older") if options["recorded"] and options["history"] != OFF else []
     except RecordVariableError as error:
-        Display().warning(f"{host}: its older evidence is not read. {error}")
+        Display().warning(f"{host}: its older evidence could not be read. {error}")
         return {}
     return {host: paths} if paths else {}
 

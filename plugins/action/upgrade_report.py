@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Once for the hosts of a play: what became of each, as a table and as a file. Touches no host."""
+"""Once for the hosts of a play: the outcome of each, as a table and as a file. Contacts no host."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class ActionModule(ShellAction):
     def _require_seconds(self) -> None:
         for name in ("watch_seconds", "verify_seconds", "timeout_seconds"):
             if self.options[name] < 0:
-                raise PolicyError(name, f"{self.options[name]} is no number of seconds", "give 0 or more")
+                raise PolicyError(name, f"{self.options[name]} is not a number of seconds", "give 0 or more")
 
     def gather(self) -> Look | Lost:
         """The host as it is now."""

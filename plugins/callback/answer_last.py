@@ -9,13 +9,13 @@ DOCUMENTATION = r"""
 ---
 name: answer_last
 type: notification
-short_description: Show the answer of an audit behind the play recap
+short_description: Show the answer of an audit after the play recap
 version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Ansible's play recap has a line for each host and comes after all tasks, so the answer of an audit scrolls away. With this callback
-    the answer stands last, on one screen, behind the recap.
+  - Ansible's play recap has a line for each host and comes after all tasks, so the answer of an audit scrolls away. With this callback the
+    answer comes last, on one screen, after the recap.
   - It shows what M(fleetcare.pagealloc.report) found, once for the audit and once for each role that changed hosts.
 requirements:
   - C(fleetcare.pagealloc.answer_last) in Ansible's setting C(callbacks_enabled), or in C(ANSIBLE_CALLBACKS_ENABLED) of the environment.

@@ -19,14 +19,14 @@ attributes:
     PROGRAMS = r"""
 attributes:
   action:
-    description: Runs on the controller, and its shell programs on the host, over any connection that M(ansible.builtin.raw) works over.
+    description: Runs on the controller, and its shell programs on the host, over any connection on which M(ansible.builtin.raw) works.
     support: full
 """
 
     NO_DIFF = r"""
 attributes:
   diff_mode:
-    description: Nothing is changed that could differ.
+    description: There is no difference to show.
     support: none
 """
 
@@ -37,8 +37,8 @@ attributes:
     support: full
 notes:
   - >-
-    Works best as root. Without it the kernel log and the boot loader's files may be denied, which
-    RV(ansible_facts.pagealloc.unavailable) then says.
+    Works best as root. Without root, the kernel log and the files of the boot loader may be denied.
+    RV(ansible_facts.pagealloc.unavailable) then says so.
 """
 
     READS_ONLY = r"""

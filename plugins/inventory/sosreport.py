@@ -13,39 +13,39 @@ version_added: 0.1.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Makes an inventory of a folder of sosreports, unpacked or packed as C(.tar), C(.tar.gz), C(.tar.bz2) or C(.tar.xz), of sos 2.2
-    (RHEL 6) to today, those of C(sos clean) included. Each host has its report in C(audit_evidence), so that the audit reads that
-    and reaches no host. Live hosts in another inventory of the same run are in the same report.
-  - What C(sos collect) leaves, a folder or that folder packed, is the reports in it. Encrypted reports are named, and have to be
-    decrypted first.
-  - Archives are read as streams by parallel processes, and nothing is unpacked to disk. What was read of a packed one is kept in a
-    cache, under the SHA-256 of its content, so that the audit and later runs need not unpack it again. What was
-    read of a folder or of a plain C(.tar) is kept for the audit of the same run.
-  - A host bears the short name that its report was taken on. The newest report of a host speaks for it. Machines of the same name
-    are told apart by their machine id or hardware UUID, and then all bear it in their names.
-  - A report that cannot be read becomes a host too, named after the file, which the audit finds C(unknown) with the reason. What
-    is no sosreport, and whose name says nothing of a host, is warned of and left out.
+  - Makes an inventory of a folder of sosreports, unpacked or packed as C(.tar), C(.tar.gz), C(.tar.bz2) or C(.tar.xz), of sos 2.2 (RHEL 6)
+    to today, also after C(sos clean). Each host has its report in C(audit_evidence), so the audit reads the report and contacts no host.
+    Live hosts from another inventory of the same run are in the same report.
+  - For the output of C(sos collect), a folder or an archive, it reads the reports inside. It names encrypted reports, and you must decrypt
+    them first.
+  - Parallel processes read archives as streams. Nothing is unpacked to disk. A cache keeps the data of a packed report under the SHA-256
+    of its content, so the audit and later runs need not unpack it again. The data of a folder or of a plain C(.tar) is kept for the audit
+    of the same run.
+  - The name of a host is the short host name in its report. The newest report of a host counts. Machines with the same name are separated
+    by their machine id or hardware UUID, which is then part of their names.
+  - A report that cannot be read becomes a host too, named after the file. The audit gives it the verdict C(unknown) with the reason. A
+    file that is not a sosreport and has no host in its name is left out with a warning.
 options:
   plugin:
-    description: Marks the inventory file as one of this plugin.
+    description: Marks the inventory file as a file of this plugin.
     type: str
     required: true
     choices: [fleetcare.pagealloc.sosreport]
   paths:
     description:
-      - Reports, folders of reports, or patterns of such. Relative ones are relative to the inventory file.
+      - Reports, folders of reports, or patterns of them. Relative paths start at the folder of the inventory file.
     type: list
     elements: str
     required: true
   processes:
-    description: How many reports are read at a time. With V(0) as many as there are CPUs.
+    description: How many reports are read at the same time. V(0) means one for each CPU.
     type: int
     default: 0
   cache_dir:
     description:
-      - Where what was read of reports is kept, readable for you alone, for 60 days after its last use. By default in
-        C($XDG_CACHE_HOME/fleetcare.pagealloc/sosreport), or under C(~/.cache). With V(none) nothing is kept, and the audit reads
-        each report a second time.
+      - Folder for the data of reports, readable only for you, for 60 days after its last use. By default in
+        C($XDG_CACHE_HOME/fleetcare.pagealloc/sosreport), or under C(~/.cache). With V(none) nothing is stored, and the audit reads each
+        report a second time.
     type: str
     env:
       - name: PAGEALLOC_CACHE_DIR
@@ -54,10 +54,10 @@ extends_documentation_fragment:
 notes:
   - "Every host is in the group C(sosreport), in C(release_6_4) and the like for the release of its distribution, and in
     C(driver_mlx4_en) and the like for each driver of its network interfaces."
-  - "Variables of a host: C(audit_evidence), C(audit_evidence_older) (paths of its older reports, which the audit takes for its past),
+  - "Variables of a host: C(audit_evidence), C(audit_evidence_older) (paths of its older reports, which the audit reads for its past),
     C(sosreport_taken), C(sosreport_distribution), C(sosreport_release), C(sosreport_kernel), C(sosreport_drivers), C(sosreport_older)
     (the same paths), C(sosreport_namesakes) (hosts of the same name), C(sosreport_odd) (what was odd about the report) and
-    C(sosreport_error) (why it cannot be read). Those that say nothing are left out."
+    C(sosreport_error) (why it cannot be read). Empty variables are left out."
 seealso:
   - module: fleetcare.pagealloc.gather
   - module: fleetcare.pagealloc.report
@@ -118,7 +118,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
         hosts, words = hosts_of(reports)
         self._warn([*complaints, *words])
         if not hosts:
-            raise AnsibleParserError(f"{path}: none of its paths leads to a sosreport")
+            raise AnsibleParserError(f"{path}: its paths contain no sosreport")
         self.inventory.add_group(_GROUP)
         for host in hosts:
             self._add(host)
@@ -140,7 +140,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):  # type: ignore[misc]
             say = self.display.warning if number < _MAX_WARNINGS else self.display.v
             say(clip(line, 500))
         if len(words) > _MAX_WARNINGS:
-            self.display.warning(f"{len(words) - _MAX_WARNINGS} more such lines are shown with -v")
+            self.display.warning(f"{len(words) - _MAX_WARNINGS} more such lines; -v shows them")
 
     def _add(self, host: ReportedHost) -> None:
         self.inventory.add_host(host.name, group=_GROUP)

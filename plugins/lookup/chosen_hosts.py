@@ -8,15 +8,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: chosen_hosts
-short_description: The hosts that a playbook of this collection is to run over
+short_description: The hosts on which a playbook of this collection runs
 version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - For the C(hosts) of a play. Reads the variables C(pagealloc_hosts) and C(pagealloc_only_verdicts). One of the names that
-    C(pagealloc_hosts) had before version 1.0.0, such as C(workaround_hosts), ends the playbook. To pass over it could mean all hosts.
-  - With C(pagealloc_only_verdicts) the hosts are those that an audit named for these verdicts in C(pagealloc_hosts_by_verdict). That is a
-    statistic of the audit, which AWX gives to the jobs behind it in a workflow. Without it this ends the playbook, and never takes all
+  - For the C(hosts) of a play. Reads the variables C(pagealloc_hosts) and C(pagealloc_only_verdicts). If C(pagealloc_hosts) is given by one
+    of the names that it had before version 1.0.0, such as C(workaround_hosts), the lookup ends the playbook. To ignore that name could
+    mean all hosts.
+  - With C(pagealloc_only_verdicts) the hosts are those that an audit named for these verdicts in C(pagealloc_hosts_by_verdict). AWX gives
+    this statistic of the audit to the jobs that follow in a workflow. If it is missing, the lookup ends the playbook. It never takes all
     hosts instead.
 seealso:
   - module: fleetcare.pagealloc.report
@@ -83,13 +84,13 @@ class LookupModule(LookupBase):  # type: ignore[misc]
             raise AnsibleLookupError(str(error)) from None
         pattern = "all" if name is None else self._templar.template(given[name])
         if not pattern:
-            raise AnsibleLookupError(f"{name} is empty, so it is not known which hosts are meant")
+            raise AnsibleLookupError(f"{name} is empty, so no host is chosen")
         return [pattern] if isinstance(pattern, str) else [str(one) for one in pattern]
 
     def _of_verdicts(self, verdicts: Sequence[str], patterns: Sequence[str], given: Mapping[str, Any]) -> list[str]:
         named, counts = given.get(_NAMED), given.get(_COUNTS)
         if not isinstance(named, Mapping) or not isinstance(counts, Mapping):
-            raise AnsibleLookupError(f"{_ONLY} asks for the hosts that an audit named, and {_NAMED} is missing. Run an audit before this")
+            raise AnsibleLookupError(f"{_ONLY} needs the hosts that an audit named, but {_NAMED} is missing. Run an audit first")
         told = [str(host) for verdict in verdicts for host in named.get(verdict, ())]
         missing = sum(int(counts.get(verdict, 0)) for verdict in verdicts) - len(told)
         if missing > 0:
@@ -100,5 +101,5 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         meant = set(hosts_of_patterns(self, patterns, given))
         hosts = [host for host in told if host in meant]
         if not are_names(hosts):
-            raise AnsibleLookupError(f"{_ONLY}: the name of a host means more than itself in a pattern. Name the hosts with --limit")
+            raise AnsibleLookupError(f"{_ONLY}: a host has a name that Ansible reads as a pattern. Name the hosts with --limit")
         return hosts

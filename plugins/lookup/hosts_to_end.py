@@ -13,10 +13,11 @@ version_added: 1.0.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - For the C(hosts) of a play with M(fleetcare.pagealloc.end_as_reported), behind the play with M(fleetcare.pagealloc.report). Ansible
-    starts a process for each host of a play and each task, so a fleet in which three hosts fail pays for these, and not for all.
-  - One host more is named that does not end so, C(localhost) where there is none. A play of which all hosts fail ends the whole playbook,
-    and whatever a site plays behind it would be lost.
+  - For the C(hosts) of a play with M(fleetcare.pagealloc.end_as_reported), after the play with M(fleetcare.pagealloc.report). Ansible
+    starts a process for each host of a play and each task. If three hosts of a fleet fail, this play needs a process for these three, and
+    not for all hosts.
+  - The list has one more host that does not fail, or C(localhost) if there is none. If all hosts of a play fail, Ansible ends the
+    playbook, and later plays of the site would not run.
 options:
   _terms:
     description: Host patterns, those of the play that reported.
@@ -63,8 +64,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - Names of the hosts, in the order of the inventory. Empty where no host ends so, and where nothing was reported. Where a name would be
-      read as a pattern, the patterns of O(_terms) instead; that costs time only.
+    - Names of the hosts, in the order of the inventory. Empty if no host ends so or nothing was reported. If Ansible would read a name as
+      a pattern, the result is the patterns of O(_terms). That only costs time.
   type: list
   elements: str
   sample: [db03, db07]
@@ -106,6 +107,6 @@ class LookupModule(LookupBase):  # type: ignore[misc]
 
 
 def _within_the_limit(hosts: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
-    """Those of a fleet of which this run may have asked a slice: no host outside it has a report."""
+    """The hosts of a fleet that this run may have asked: no host outside its slice has a report."""
     limit = variables.get("ansible_play_hosts_all")
     return list(hosts) if limit is None else [*filter(frozenset(limit).__contains__, hosts)]

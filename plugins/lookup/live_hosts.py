@@ -8,15 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 name: live_hosts
-short_description: The hosts of a pattern that no recorded evidence stands in for
+short_description: The hosts of a pattern that have no recorded evidence
 version_added: 0.1.0
 author:
   - The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - For the C(hosts) of a play that asks hosts for their evidence. Ansible starts a process for each host of a play and each
-    task; a host whose evidence lies in a file on the controller needs none, as M(fleetcare.pagealloc.report) reads the file.
-  - Needs the variables of the hosts, which Ansible has from the second play of a playbook on. In the first, or where no play
-    before had a host, all hosts count as live.
+    task; a host with recorded evidence on the controller needs none, because M(fleetcare.pagealloc.report) reads the file.
+  - Needs the variables of the hosts. Ansible has them from the second play of a playbook on. In the first play, or if no play before had a
+    host, all hosts count as live.
 options:
   _terms:
     description: Host patterns, as C(hosts) of a play takes them.
@@ -24,7 +24,7 @@ options:
     type: list
     elements: str
   variable:
-    description: The host variable with the path of the recorded evidence. Where it is undefined or empty, the host is live.
+    description: The host variable with the path of the recorded evidence. If it is undefined or empty, the host is live.
     type: str
     default: audit_evidence
 seealso:
@@ -53,8 +53,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - Names of the hosts, in the order of the inventory. Where one of them would be read as a pattern, the patterns of
-      O(_terms) instead. A recorded host that is asked reads its record, so that costs time only.
+    - Names of the hosts, in the order of the inventory. If Ansible would read one of them as a pattern, the result is the patterns of
+      O(_terms). A recorded host then reads its record, so this only costs time.
   type: list
   elements: str
   sample: [db01, db02]
@@ -74,7 +74,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogu
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]
-    """The hosts of a pattern that are to be asked, since no recorded evidence stands in their place."""
+    """The hosts of a pattern that must be asked, because they have no recorded evidence."""
 
     def run(self, terms: Sequence[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
@@ -84,7 +84,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         if facts_outlive_the_run():
             allow_a_descriptor_for_each_host()  # here, since this is the process that puts the facts into the cache
         live = [host for host in hosts_of_patterns(self, terms, variables) if not self._is_recorded(variables["hostvars"], host)]
-        # Where a name means more than itself in a pattern, all are asked.
+        # If Ansible would read a name as a pattern, all hosts are asked.
         return live if are_names(live) else list(terms)
 
     def _is_recorded(self, hostvars: Any, host: str) -> bool:

@@ -24,8 +24,8 @@ options:
     elements: str
   answers:
     description:
-      - Values of the site, by option. The survey offers them in place of the role's own defaults. Names that are no option of the
-        role are left alone.
+      - Values of the site, by option. The survey offers them in place of the role's own defaults. Names that are not options of the role
+        are ignored.
     type: dict
     default: {}
   without:
@@ -34,7 +34,7 @@ options:
     elements: str
     default: []
   required:
-    description: Options that have to be answered.
+    description: Options that the user must answer.
     type: list
     elements: str
     default: []

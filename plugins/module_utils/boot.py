@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which kernel boots by default: what grubby says, or what grub legacy, BLS entries or grub.cfg are set to."""
+"""The kernel that boots by default: from grubby, or from grub legacy, BLS entries or grub.cfg."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -23,12 +23,12 @@ _BLSCFG = re.compile(r"^[ \t]*blscfg\b", re.MULTILINE)
 
 
 def grub_environment(evidence):
-    """The text of grub2's environment block, "" where none was read."""
+    """The text of grub2's environment block, "" if none was read."""
     return evidence.texts.get("/boot/grub2/grubenv") or evidence.texts.get("/boot/grub/grubenv", "")
 
 
 def default_boot(evidence):
-    """What grubby says; else what the boot loader's files are set to, where all that lie there agree."""
+    """The answer of grubby; else the setting of the boot loader's files, if all of them agree."""
     if evidence.texts.get("$grubby"):
         return from_grubby(evidence.texts["$grubby"])
     told = [(path, function()) for path, function in _boot_files(evidence)]
@@ -69,7 +69,7 @@ def _found(evidence, prefix, suffix):
 def _release(path):
     found = _IMAGE.match(path.strip())
     if not found:
-        raise EvidenceError("kernel.default_boot", None, "%.80r is no kernel's path" % str(path.strip()))
+        raise EvidenceError("kernel.default_boot", None, "%.80r is not the path of a kernel" % str(path.strip()))
     return found.group(1)
 
 
@@ -92,7 +92,7 @@ def from_grub_legacy(text):
         elif words[0] == "kernel" and kernels:
             kernels[-1] = next((word for word in words[1:] if not word.startswith("--")), None)
     if not is_count(default):
-        raise EvidenceError("kernel.default_boot", None, "grub.conf says default=%.20s, which names no entry" % default)
+        raise EvidenceError("kernel.default_boot", None, "grub.conf says default=%.20s, but there is no such entry" % default)
     if int(default) >= len(kernels) or kernels[int(default)] is None:
         raise EvidenceError("kernel.default_boot", None, "grub.conf has no kernel in entry %s" % default)
     return _release(kernels[int(default)])
@@ -108,13 +108,13 @@ def from_bls(grubenv, entries):
     if saved in kernels:
         return _release(kernels[saved])
     if saved and not is_count(saved):
-        raise EvidenceError("kernel.default_boot", None, "grubenv saved %.80r, which is no entry" % str(saved))
+        raise EvidenceError("kernel.default_boot", None, "grubenv saved %.80r, but there is no such entry" % str(saved))
     newest = None
     for name in kernels:  # grub sorts entries by version, newest first, and rescue entries last
         if "rescue" not in name and (newest is None or compare_versions(name, newest) > 0):
             newest = name
     if newest is None or (saved and saved != "0"):
-        raise EvidenceError("kernel.default_boot", None, "no boot entry stands out as the default")
+        raise EvidenceError("kernel.default_boot", None, "no boot entry is marked as the default")
     return _release(kernels[newest])
 
 

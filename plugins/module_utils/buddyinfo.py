@@ -14,9 +14,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.counts import 
 
 _LINE = re.compile(r"Node\s+([0-9]{1,9}),\s+zone\s+([A-Za-z0-9]{1,32})\s+(\S.*)\Z")
 
-#: No kernel was built with more orders; a longer line is none of a kernel.
+#: No kernel was built with more orders; a longer line does not come from a kernel.
 MAX_ORDERS = 64
-#: No kernel has more nodes than 1024, nor more zones in one than these.
+#: No kernel has more than 1024 nodes, or more zones in one than these.
 MAX_ZONES = 1024 * 6
 
 
@@ -34,23 +34,23 @@ def parse_buddyinfo(text):
         zone = _zone(number, line)
         name = (zone["node"], zone["zone"])
         if name in seen:
-            raise EvidenceError("buddyinfo", number, "node %d, zone %s is there twice" % name)
+            raise EvidenceError("buddyinfo", number, "node %d, zone %s appears twice" % name)
         seen.add(name)
         zones.append(zone)
         if len(zones) > MAX_ZONES:
-            raise EvidenceError("buddyinfo", number, "these are more zones than any kernel has")
+            raise EvidenceError("buddyinfo", number, "it has more zones than any kernel")
     if not zones:
-        raise EvidenceError("buddyinfo", None, "it holds no zone")
+        raise EvidenceError("buddyinfo", None, "it has no zone")
     return zones
 
 
 def _zone(number, line):
     found = _LINE.match(line)
     if not found:
-        raise EvidenceError("buddyinfo", number, "%.60r is no line of buddyinfo" % str(line))
+        raise EvidenceError("buddyinfo", number, "%.60r is not a line of buddyinfo" % str(line))
     columns = found.group(3).split()
     if len(columns) > MAX_ORDERS:
-        raise EvidenceError("buddyinfo", number, "%d columns are more than any kernel has" % len(columns))
+        raise EvidenceError("buddyinfo", number, "it has %d columns, more than any kernel" % len(columns))
     return {
         "node": int(found.group(1)),
         "zone": found.group(2),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the host is a container, which shares its machine's kernel and does not see its machine's network cards."""
+"""Whether the host is a container. It shares its machine's kernel and does not see the machine's network cards."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -29,9 +29,8 @@ _CGROUP = re.compile(r"[:/](docker|lxc|libpod|kubepods|crio|garden)\b")
 
 
 def container_of(evidence, nics):
-    """{kind, by} of a container, None where nothing says that it is one; ``by``: the file or command that told.
-
-    ``nics``: the interfaces, None where they are not known. What an image may have left behind is believed where none has a device.
+    """{kind, by} of a container, None if nothing says that it is one; ``by``: the file or command that shows it. ``nics``: the interfaces,
+    None if not known. A file that an image may contain counts only if no interface has a device.
     """
     lines = evidence.texts.get(CONTAINER, "").split("\n")
     kind = _KIND.match(evidence.texts.get(SYSTEMD_CONTAINER, ""))

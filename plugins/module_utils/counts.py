@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Numbers out of evidence: what looks like one is one, all else is malformed."""
+"""Numbers in evidence: text that is not a number is malformed."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -21,12 +21,12 @@ def is_count(text):
 
 
 def count(datum, line, text):
-    """``text`` as an int of 0 or more; EvidenceError naming ``datum`` and ``line`` where it is none."""
+    """``text`` as an int of 0 or more. Raises EvidenceError with ``datum`` and ``line`` if it is not a number."""
     if not is_count(text):
         raise EvidenceError(datum, line, "%.40r is not a count" % str(text))
     return int(text)
 
 
 def sole_count(datum, text):
-    """The number that is all there is in a text, as in a file under /proc/sys."""
+    """The only number in a text, as in a file under /proc/sys."""
     return count(datum, None, text.strip())

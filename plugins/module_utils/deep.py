@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host in trouble is asked a second time: its largest slab caches, its pages by migrate type, and how its NICs are set."""
+"""The second look at a host in trouble: its largest slab caches, its pages by migrate type, and the settings of its NICs."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -48,7 +48,7 @@ def parse_slabinfo(text, page_size_bytes):
         if max(numbers.values()) < 1 << 53:  # no memory is larger
             caches.append(dict(numbers, name=name))
     if not caches:
-        raise EvidenceError("slabinfo", None, "it holds no cache: %.80r" % str(text.strip()))
+        raise EvidenceError("slabinfo", None, "it has no cache: %.80r" % str(text.strip()))
     return caches[:MAX_CACHES]
 
 
@@ -80,7 +80,7 @@ def parse_ethtool_settings(text):
         if found and current is not None and is_count(found.group(2)):
             current.setdefault(found.group(1), int(found.group(2)))
     if not now:
-        raise EvidenceError("ethtool", None, "it tells no settings: %.80r" % str(text.strip()))
+        raise EvidenceError("ethtool", None, "it shows no settings: %.80r" % str(text.strip()))
     return most, now
 
 
@@ -89,7 +89,7 @@ def parse_offloads(text):
     told = [line.strip().split() for line in text.split("\n")]
     known = [words for words in told if len(words) > 1 and words[0].endswith(":") and words[1] in ("on", "off")]
     if not known:
-        raise EvidenceError("ethtool", None, "it tells no features: %.80r" % str(text.strip()))
+        raise EvidenceError("ethtool", None, "it shows no features: %.80r" % str(text.strip()))
     wanted = ("receive-offload", "gro", "lro", "scatter-gather", "segmentation-offload")
     return [words[0][:-1] for words in known if words[1] == "on" and len(words[0]) < 64 and any(word in words[0] for word in wanted)][:32]
 
@@ -97,7 +97,7 @@ def parse_offloads(text):
 def parse_failed_allocations(text):
     """[{name, count}] of the counters of ``ethtool -S`` that are of memory and not 0."""
     if "NIC statistics" not in text:
-        raise EvidenceError("ethtool", None, "it tells no statistics: %.80r" % str(text.strip()))
+        raise EvidenceError("ethtool", None, "it shows no statistics: %.80r" % str(text.strip()))
     return [found for found in map(_counter_in, text.split("\n")) if found][:MAX_COUNTERS]
 
 
@@ -130,7 +130,7 @@ def deep_from(evidence, facts, take):
 def _caches(evidence, page_size_bytes):
     text = evidence.get("$slabinfo")
     if page_size_bytes is None:
-        raise EvidenceMissing("$slabinfo", "how large its pages are is not known")
+        raise EvidenceMissing("$slabinfo", "the page size is not known")
     return parse_slabinfo(text, page_size_bytes)
 
 

@@ -9,7 +9,7 @@ __metaclass__ = type
 
 
 class EvidenceError(Exception):
-    """Evidence that is there but cannot be what it claims to be.
+    """Evidence that is there but is malformed.
 
     ``datum`` names the piece of evidence (``buddyinfo``), ``line`` its 1-based line or None where the
     whole text is meant, ``reason`` is a sentence for a person.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evidence: what a host gave, and the framed text it arrives in.
+"""Evidence: the data of a host, and the framed text in which it arrives.
 
 A transcript is what the probe (probe.py) prints. Every line says where it comes from, so that no content
 of a host can pose as a frame::
@@ -82,7 +82,7 @@ class Evidence:
             return self.reasons[source]
         if SOSREPORT in self.texts:
             return "not in the sosreport"
-        return "not in the evidence" if self.whole else "the evidence breaks off before it"
+        return "not in the evidence" if self.whole else "the evidence ends before it"
 
     def find(self, prefix, suffix=""):
         """[(what stands between, text)] of the sources of that shape, in order of name."""
@@ -122,7 +122,7 @@ def read_transcript(text, nonce=None, most_bytes=MAX_TRANSCRIPT_BYTES):
         _note_empty(texts, reasons, empty)
     elif last in texts:  # half a number is a wrong number
         del texts[last]
-        reasons[last] = "the evidence breaks off in it"
+        reasons[last] = "the evidence ends in the middle of it"
     keep_bounds(texts, reasons)
     return Evidence(texts, reasons, whole)
 
@@ -131,11 +131,11 @@ def keep_bounds(texts, reasons):
     """Take the sources with a line longer than MAX_TEXT_LINE_CHARS out of ``texts``, and note that in ``reasons``. EvidenceError where
     there are more sources than a host has."""
     if len(texts) + len(reasons) > MAX_SOURCES:
-        raise EvidenceError("evidence", None, "it has more than %d sources, which no host has" % MAX_SOURCES)
+        raise EvidenceError("evidence", None, "it has more than %d sources, more than any host" % MAX_SOURCES)
     for source in [source for source, text in texts.items() if len(text) > MAX_TEXT_LINE_CHARS]:
         if max(map(len, texts[source].split("\n"))) > MAX_TEXT_LINE_CHARS:
             del texts[source]
-            reasons[source] = "a line of it is longer than %d characters" % MAX_TEXT_LINE_CHARS
+            reasons[source] = "it has a line of more than %d characters" % MAX_TEXT_LINE_CHARS
 
 
 def cut_transcript(text, nonce, most_bytes=MAX_TRANSCRIPT_BYTES):
@@ -179,7 +179,7 @@ def _find_head(lines, nonce):
 def _no_head_reason(lines):
     said = " ".join(line.strip() for line in lines if line.strip())
     if not said:
-        return "the host's shell gave no output at all"
+        return "the host's shell gave no output"
     return "no transcript in the host's output, which begins: %.120s" % said
 
 
@@ -223,4 +223,4 @@ def _note_empty(texts, reasons, empty):
         if source in empty or not empty and source not in NEVER_EMPTY:
             texts[source] = ""
         else:
-            reasons[source] = "the evidence says nothing of it: it may not have been asked for"
+            reasons[source] = "the evidence does not contain it, perhaps because nobody asked for it"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Evidence -> facts: what stands under ansible_facts.pagealloc. One place for its names and for what is missing."""
+"""Evidence -> facts: the content of ansible_facts.pagealloc. The one place for its names and for missing data."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -164,7 +164,7 @@ def _zones(evidence, take):
 
 def _require_zoneinfo(zoneinfo, name):
     if name not in zoneinfo:
-        raise EvidenceError("zoneinfo", None, "node %d, zone %s of buddyinfo is missing in it" % name)
+        raise EvidenceError("zoneinfo", None, "it lacks node %d, zone %s of buddyinfo" % name)
 
 
 def _vm(evidence, take):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the three facts modules share: run the probe on this very host, parse, return the part asked for."""
+"""Shared code of the three facts modules: run the probe on this host, parse, return the wanted part."""
 
 from __future__ import absolute_import, division, print_function
 

@@ -59,9 +59,9 @@ class LogContext(object):
 
 
 class Event(object):
-    """A report with its time, as the union of logs counts it: once, whatever it was said. ``beside``: drivers of other traces, any of
-    which may be its own. ``trace_read``: no other driver can be in its trace. ``named``: its own line tells the process. ``number``: of
-    that line, in its boot. ``after_workaround``: None where not known."""
+    """A report with its time, as the union of logs counts it: once, whatever it was said. ``beside``: drivers of other traces that may be
+    its own. ``trace_read``: no other driver can be in its trace. ``named``: its own line tells the process. ``number``: of that line, in
+    its boot. ``after_workaround``: None where not known."""
 
     __slots__ = (
         "after_workaround",

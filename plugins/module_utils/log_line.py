@@ -115,8 +115,8 @@ def read_line(line):
 
 
 def comm_of(text):
-    """The name of a process as the facts show it, None where the text is none: the kernel's has MAX_COMM_CHARS at most, of
-    which dmesg and rsyslog write some as several."""
+    """The name of a process as the facts show it, None where the text is none: the kernel's has MAX_COMM_CHARS at most, and dmesg and
+    rsyslog write some as several."""
     if len(_ESCAPED.sub("?", text)) > MAX_COMM_CHARS:
         return None
     return CONTROL.sub("", text).strip()

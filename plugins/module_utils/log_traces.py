@@ -150,8 +150,8 @@ class TraceReader(object):
         self._waiting = deque(sorted(back + list(self._waiting), key=lambda report: report.number), maxlen=MAX_WAITING)
 
     def _reported_by(self, process, line):
-        """The report that waits for its trace and is of this process, else the first that does not say of which it is; None where
-        that is not one about memory."""
+        """The report that waits for its trace and is of this process, else the first that does not name its process; None if that is not
+        one about memory."""
         while self._waiting and self._number - self._waiting[0].number > MAX_TRACE_LINES:
             self._waiting.popleft()
         waiting = [

@@ -134,7 +134,7 @@ def _complete(known, event):
     known.kind = OF_VMALLOC if event.kind == OF_VMALLOC else known.kind
     told = known.drivers + event.drivers
     if not _agree(known.process, event.process) and (event.named, event.number) > (known.named, known.number):
-        # the log that reaches back further has the line of which the other took the dump
+        # the log that reaches back further has the line whose dump the other one took
         known.process, known.named, known.number = event.process, event.named, event.number
         known.drivers, known.functions, known.trace_read = event.drivers, event.functions, event.trace_read
     known.process = known.process or event.process

@@ -63,7 +63,7 @@ def parse_meminfo(text):
             name = _FIELDS[words[0]]
             unit = ["kB"] if name.endswith("_kb") else []
             if words[2:] != unit or len(words) < 2:
-                raise EvidenceError("meminfo", number, "%.60r is no line of meminfo" % str(line))
+                raise EvidenceError("meminfo", number, "%.60r is not a line of meminfo" % str(line))
             memory[name] = count("meminfo", number, words[1])
     for name in ("total_kb", "free_kb"):
         if memory[name] is None:

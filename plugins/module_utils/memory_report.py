@@ -28,10 +28,10 @@ MODE_OF = re.compile(r", mode:((?:0x)?[0-9a-f]{1,16})(?![0-9a-fx])(?:\(([A-Za-z_
 class Report(object):
     """One thing the kernel reported. ``order``, ``mode``, ``names``: of the request, None where the log does not say; ``process``: ""
     where it does not; ``named``: the report's own line tells the process; ``dumped``: a trace follows its line; ``frames``: that trace, as
-    (module or None, function); ``what``: the cache of SLAB; ``behind``: the first line of a dump behind its own, be it its or another's;
-    ``beside``: frames of other traces that were printed at the same time, any of which may be its own unless it is ``sure`` which are;
+    (module or None, function); ``what``: the cache of SLAB; ``behind``: the first line of a dump behind its own, its own or another's;
+    ``beside``: frames of other traces that were printed at the same time and may be its own unless it is ``sure`` which are;
     ``cut``: a part of its trace, or of those beside it, may be lost; ``limited``: it is of a cgroup and its limit, not of the host;
-    ``rivals``: reports that are no failures, any of which its mode may belong to; ``times``: how often it was said."""
+    ``rivals``: reports that are not failures and may own its mode; ``times``: how often it was said."""
 
     __slots__ = (
         "behind",

@@ -37,7 +37,7 @@ def parse_ethtool(text):
         if colon:
             fields[name.strip()] = value.strip()
     if not fields.get("driver"):
-        raise EvidenceError("nics", None, "ethtool -i names no driver: %.80r" % str(text.strip()))
+        raise EvidenceError("nics", None, "ethtool -i shows no driver: %.80r" % str(text.strip()))
     return {
         "driver": fields["driver"].split()[0],
         "driver_version": fields.get("version") or None,
@@ -108,7 +108,7 @@ def nics_from(evidence, take):
     if not names:
         raise EvidenceMissing(_NET + "*/mtu", evidence.why_missing(_NET + "*/mtu"))
     if len(names) > MAX_NICS:
-        raise EvidenceError("nics", None, "%d interfaces are more than the %d that are looked at" % (len(names), MAX_NICS))
+        raise EvidenceError("nics", None, "it has %d interfaces, and only %d are read" % (len(names), MAX_NICS))
     lower = lower_devices(evidence)
     told_virtual = set(["lo"] + evidence.texts.get(VIRTUAL, "").split())
     out_of_tree = set(parse_modules(evidence.texts.get("/proc/modules", ""))["out_of_tree"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How large the host's pages are: what getconf says; where it is missing, what the machine and the sizes of its memory tell."""
+"""The page size of the host: from getconf, or else from the machine and the sizes of its memory."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -30,7 +30,7 @@ def page_size_bytes(evidence, facts):
 
 
 def _reckoned_page_size_bytes(memory, zones):
-    """The size of which all zones' pages make up all memory; None where none does. Old kernels count no managed pages,
+    """The size at which all zones' pages make up all memory; None where none does. Old kernels count no managed pages,
     but those present, which are up to a fifth more."""
     pages, least = [zone["managed_pages"] for zone in zones or ()], 0.97
     if None in pages:
@@ -42,7 +42,7 @@ def _reckoned_page_size_bytes(memory, zones):
 
 
 def _page_size_of_reserve_bytes(vm, zones):
-    """The size of which the min watermarks of all zones make up vm.min_free_kbytes, as setup_per_zone_wmarks of mm/page_alloc.c
+    """The size at which the min watermarks of all zones make up vm.min_free_kbytes, as setup_per_zone_wmarks of mm/page_alloc.c
     parts it; None where none does. HighMem and Movable are not among those that it is parted among."""
     pages = [zone["min_pages"] for zone in zones or () if zone["zone"] not in ("HighMem", "Movable")]
     if vm is None or vm["min_free_kbytes"] is None or None in pages or sum(pages) < 64:  # fewer say too little

@@ -39,7 +39,7 @@ def parse_pagetypeinfo(text):
         else:
             _take_pageblocks(by_name, types, pages_per_block, number, line)
     if not rows:
-        raise EvidenceError("pagetypeinfo", None, "it holds no free list")
+        raise EvidenceError("pagetypeinfo", None, "it has no free list")
     return rows
 
 

@@ -72,7 +72,7 @@ def compare_versions(a, b):
 
 def compare_releases(a, b):
     """-1, 0 or 1: the order of two kernel releases, by version and then by release; architecture and flavour do not
-    count. Raises EvidenceError for text that is no kernel release.
+    count. Raises EvidenceError for text that is not a kernel release.
 
     >>> compare_releases("2.6.32-358.23.2.el6.x86_64", "2.6.32-431.el6")
     -1
@@ -89,10 +89,10 @@ def split_kernel_release(text):
     if len(text) > MAX_RELEASE_CHARS:
         raise EvidenceError("kernel", None, "%d characters are too long for a kernel release" % len(text))
     if not _SANE.match(text):
-        raise EvidenceError("kernel", None, "%s is no kernel release" % _shown(text))
+        raise EvidenceError("kernel", None, "%s is not a kernel release" % _shown(text))
     version = _VERSION.match(text).group()
     if "." not in version or text[len(version) :][:1] not in ("", "-", "+", "."):
-        raise EvidenceError("kernel", None, "%s is no kernel release" % _shown(text))
+        raise EvidenceError("kernel", None, "%s is not a kernel release" % _shown(text))
     words = text.split("-")[1:]
     release = words.pop(0) if words and _RELEASE_START.match(words[0]) else ""
     release, arch = _without_suffixes(release)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""/proc/vmstat: what the kernel did for want of memory since it booted (mm/vmstat.c, vmstat_text)."""
+"""/proc/vmstat: what the kernel did since boot because memory was short (mm/vmstat.c, vmstat_text)."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -40,16 +40,16 @@ def parse_vmstat(text):
         if name is None:
             continue
         if len(words) != 2 or words[0] in seen:
-            raise EvidenceError("vmstat", number, "%.60r is no line of vmstat, or is there twice" % str(line))
+            raise EvidenceError("vmstat", number, "%.60r is not a line of vmstat, or appears twice" % str(line))
         seen.add(words[0])
         found[name] = (found[name] or 0) + count("vmstat", number, words[1])
     if not seen:
-        raise EvidenceError("vmstat", None, "it holds none of the counters")
+        raise EvidenceError("vmstat", None, "it has none of the counters")
     return found
 
 
 def _counter(word):
-    """The counter that a word names, be it that of one zone; None where it names none of ours."""
+    """The counter that a word names, also that of one zone; None if it names none of ours."""
     if word in _WHOLE:
         return word
     name, unused, zone = word.rpartition("_")

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the workaround role left on a host: the record of what was there before, and a mark in the kernel's log.
 
-The record tells which step is in force since when, and which values to give back. The mark, which goes through /dev/kmsg,
-parts the failures before the workaround from those after it, also in a log without times, as EL 6 has by default.
+The record says which step is in force since when, and which values to restore. The mark, which goes through /dev/kmsg, separates the
+failures before the workaround from those after it, also in a log without times, as EL 6 has by default.
 
 Whoever can write to the log can write a line like the mark. So the mark bears a token, which the host draws by lot and keeps in
 the record, readable to root alone. Once the mark is in the log, others may read the token there and write the line again: only
@@ -25,7 +25,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time impor
 #: How the mark's line begins in the kernel's log. " (step N, TOKEN)" follows, with the record's ``mark`` as the token.
 MARK = "fleetcare.pagealloc: workaround in force"
 
-#: none: never applied or taken back; pending, leaving: a run was cut on its way in or out.
+#: none: never applied, or removed; pending, leaving: a run was interrupted while it applied or removed the values.
 PHASES = ("none", "pending", "in_force", "leaving")
 
 #: The settings under /proc/sys/vm that the workaround may change. Each has a file of its name in plugin_utils/workaround/remedies/.
@@ -59,13 +59,13 @@ def parse_record(text, now_epoch_seconds=None):
         if equals:
             values[name] = (number, value.strip())
         elif line.strip():
-            raise EvidenceError("workaround", number, "%.60r is no line of the record" % str(line))
+            raise EvidenceError("workaround", number, "%.60r is not a line of the record" % str(line))
     if "end" not in values:
-        raise EvidenceError("workaround", None, "the record has no end: remove %s if it is not wanted" % RECORD)
+        raise EvidenceError("workaround", None, "the record is incomplete: remove %s if nobody needs it" % RECORD)
     record = no_record()
     record["phase"] = values.get("phase", (None, ""))[1]
     if record["phase"] not in PHASES[1:]:
-        raise EvidenceError("workaround", values.get("phase", (None,))[0], "%.40r is no phase" % str(record["phase"]))
+        raise EvidenceError("workaround", values.get("phase", (None,))[0], "%.40r is not a phase" % str(record["phase"]))
     for name in _NUMBERS:
         number, value = values.get(name, (None, ABSENT))
         record[name] = None if value == ABSENT else count("workaround", number, value)
@@ -83,7 +83,7 @@ def _token(number, value):
     if value == ABSENT:
         return None
     if not _TOKEN.match(value):
-        raise EvidenceError("workaround", number, "%.40r is no token of a mark" % str(value))
+        raise EvidenceError("workaround", number, "%.40r is not the token of a mark" % str(value))
     return value
 
 

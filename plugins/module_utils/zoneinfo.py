@@ -40,12 +40,12 @@ def parse_zoneinfo(text):
         if head:
             name = (int(head.group(1)), head.group(2))
             if name in zones:
-                raise EvidenceError("zoneinfo", number, "node %d, zone %s is there twice" % name)
+                raise EvidenceError("zoneinfo", number, "node %d, zone %s appears twice" % name)
             zone = zones[name] = dict.fromkeys(FIELDS)
         elif zone is not None:
             _take(zone, number, line)
     if not zones:
-        raise EvidenceError("zoneinfo", None, "it holds no zone")
+        raise EvidenceError("zoneinfo", None, "it has no zone")
     return zones
 
 

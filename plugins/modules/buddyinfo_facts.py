@@ -22,8 +22,8 @@ description:
 options:
   pagetypeinfo:
     description:
-      - Whether to read C(/proc/pagetypeinfo) too. The kernel holds the lock of each zone while it counts, which on a host
-        with many free blocks takes long enough to be felt.
+      - Whether to read C(/proc/pagetypeinfo) too. The kernel holds the lock of each zone while it counts. On a host with many free blocks,
+        this slows down other work.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -62,12 +62,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: Facts to be merged with those of the host.
+  description: Facts that are merged with those of the host.
   returned: always
   type: dict
   contains:
     pagealloc:
-      description: The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+      description: The facts. A value is null if it is not known, and RV(ansible_facts.pagealloc.unavailable) then says why.
       returned: always
       type: dict
       contains:
@@ -75,7 +75,7 @@ ansible_facts:
           description: The memory zones of every node, in the order of C(/proc/buddyinfo).
           type: list
           elements: dict
-          returned: always, null where C(/proc/buddyinfo) could not be read
+          returned: always, null if C(/proc/buddyinfo) could not be read
           sample:
             - node: 0
               zone: Normal
@@ -105,7 +105,7 @@ ansible_facts:
               description: Free pages, from C(/proc/zoneinfo).
               type: int
             min_pages:
-              description: The watermark below which only atomic requests are served, in pages. From C(/proc/zoneinfo).
+              description: The watermark below which the kernel serves only atomic requests, in pages. From C(/proc/zoneinfo).
               type: int
             low_pages:
               description: The watermark at which reclaim starts, in pages. From C(/proc/zoneinfo).
@@ -114,20 +114,20 @@ ansible_facts:
               description: The watermark at which reclaim stops, in pages. From C(/proc/zoneinfo).
               type: int
             managed_pages:
-              description: Pages the allocator manages; null before Linux 3.8, which does not print it. From C(/proc/zoneinfo).
+              description: Pages that the allocator manages; null before Linux 3.8. From C(/proc/zoneinfo).
               type: int
             present_pages:
-              description: Pages that are there, in pages. From C(/proc/zoneinfo).
+              description: Size of the zone, in pages. From C(/proc/zoneinfo).
               type: int
             lowmem_reserve_pages:
-              description: Pages kept from requests that could be served by a higher zone, by class zone. From C(/proc/zoneinfo).
+              description: Pages reserved against requests that a higher zone could serve, by class zone. From C(/proc/zoneinfo).
               type: list
               elements: int
             free_cma_pages:
-              description: Free pages of the contiguous memory allocator, useless to drivers; null where not printed.
+              description: Free pages of the contiguous memory allocator, which drivers cannot use; null if the kernel does not print it.
               type: int
             free_highatomic_pages:
-              description: Free pages reserved for atomic requests of high order; null where not printed.
+              description: Free pages reserved for atomic requests of high order; null if the kernel does not print it.
               type: int
             per_cpu_list_pages:
               description:
@@ -137,12 +137,12 @@ ansible_facts:
         page_size_bytes:
           description: The size of a page, in bytes. From C(getconf PAGESIZE).
           type: int
-          returned: always, null where it is not known
+          returned: always, null if it is not known
           sample: 4096
         memory:
-          description: What C(/proc/meminfo) says, in kB but for two counts of pages. Null is what this kernel does not print.
+          description: What C(/proc/meminfo) says, in kB, except two counts of pages. A value is null if this kernel does not print it.
           type: dict
-          returned: always, null where C(/proc/meminfo) could not be read
+          returned: always, null if C(/proc/meminfo) could not be read
           sample:
             total_kb: 16334076
             free_kb: 267408
@@ -189,7 +189,7 @@ ansible_facts:
               description: Free memory.
               type: int
             available_kb:
-              description: Memory available without swapping; null before Linux 3.14, which does not print it.
+              description: Memory available without swapping; null before Linux 3.14.
               type: int
             buffers_kb:
               description: Page cache of block devices.
@@ -208,17 +208,17 @@ ansible_facts:
               type: int
             active_file_kb:
               description: >-
-                Page cache in recent use. What an older kernel's available memory is reckoned from, with the next one
+                Page cache in recent use. With the next value it gives the available memory of an older kernel
                 and C(reclaimable_slab_kb).
               type: int
             inactive_file_kb:
               description: Page cache not in recent use.
               type: int
             unevictable_kb:
-              description: Memory that may not be reclaimed, such as what processes locked.
+              description: Memory that cannot be reclaimed, such as memory that processes locked.
               type: int
             mlocked_kb:
-              description: What processes locked.
+              description: Memory that processes locked.
               type: int
             swap_total_kb:
               description: All swap.
@@ -227,22 +227,22 @@ ansible_facts:
               description: Free swap.
               type: int
             anonymous_kb:
-              description: Memory of processes that is no file.
+              description: Memory of processes that does not belong to a file.
               type: int
             shmem_kb:
               description: Shared memory and tmpfs.
               type: int
             kernel_reclaimable_kb:
-              description: All that the kernel would give up, reclaimable slab and more. Since Linux 4.20.
+              description: All memory that the kernel could free, reclaimable slab and more. Since Linux 4.20.
               type: int
             slab_kb:
               description: Kernel caches.
               type: int
             reclaimable_slab_kb:
-              description: Kernel caches that can be given up.
+              description: Kernel caches that can be freed.
               type: int
             unreclaimable_slab_kb:
-              description: Kernel caches that cannot.
+              description: Kernel caches that cannot be freed.
               type: int
             kernel_stack_kb:
               description: Stacks of threads in the kernel.
@@ -254,7 +254,7 @@ ansible_facts:
               description: Page tables of virtual machines and devices. Since Linux 6.0.
               type: int
             bounce_kb:
-              description: Buffers for devices that reach low memory alone.
+              description: Buffers for devices that reach only low memory.
               type: int
             writeback_temporary_kb:
               description: Copies that FUSE writes.
@@ -275,16 +275,16 @@ ansible_facts:
               description: Pages that failed.
               type: int
             balloon_kb:
-              description: What a balloon driver gave back to the hypervisor, where the kernel counts it.
+              description: Memory that a balloon driver returned to the hypervisor, if the kernel counts it.
               type: int
             cma_total_kb:
               description: Areas of the contiguous memory allocator.
               type: int
             cma_free_kb:
-              description: What is free in them; part of C(free_kb).
+              description: Free memory in them; part of C(free_kb).
               type: int
             huge_pages:
-              description: Pages set aside as huge pages of the default size.
+              description: Pages reserved as huge pages of the default size.
               type: int
             huge_pages_free:
               description: Those that nobody uses.
@@ -293,12 +293,13 @@ ansible_facts:
               description: The default size of a huge page.
               type: int
             hugetlb_kb:
-              description: Memory set aside as huge pages of all sizes. Since Linux 4.16.
+              description: Memory reserved as huge pages of all sizes. Since Linux 4.16.
               type: int
         vmstat:
-          description: What the kernel did for want of memory since it booted, from C(/proc/vmstat). Null is what it does not count.
+          description: What the kernel did since boot because memory was short, from C(/proc/vmstat). A value is null if the kernel does
+            not count it.
           type: dict
-          returned: always, null where C(/proc/vmstat) could not be read
+          returned: always, null if C(/proc/vmstat) could not be read
           sample:
             allocstall: 1204
             compact_stall: 871
@@ -314,37 +315,37 @@ ansible_facts:
             nr_zspages: null
           contains:
             allocstall:
-              description: How often somebody had to reclaim memory before getting any.
+              description: How often a request had to reclaim memory first.
               type: int
             compact_stall:
-              description: How often somebody had to move pages before getting a larger block.
+              description: How often a request for a larger block had to move pages first.
               type: int
             compact_fail:
-              description: How often that brought no block.
+              description: How often this gave no block.
               type: int
             compact_success:
-              description: How often it brought one.
+              description: How often it gave one.
               type: int
             pgscan_kswapd:
               description: Pages that kswapd looked at.
               type: int
             pgscan_direct:
-              description: Pages that those who wanted memory looked at.
+              description: Pages that requests for memory looked at.
               type: int
             pgsteal_kswapd:
               description: Pages that kswapd reclaimed.
               type: int
             pgsteal_direct:
-              description: Pages that those who wanted memory reclaimed.
+              description: Pages that requests for memory reclaimed.
               type: int
             oom_kill:
-              description: Processes killed for want of memory. Since Linux 4.13.
+              description: Processes killed because memory ran out. Since Linux 4.13.
               type: int
             kswapd_low_wmark_hit_quickly:
-              description: How often kswapd had hardly gone to sleep when memory was low again.
+              description: How often memory was low again soon after kswapd went to sleep.
               type: int
             kswapd_high_wmark_hit_quickly:
-              description: How often it had hardly reached its goal when it was woken again.
+              description: How often kswapd was woken again soon after it reached its goal.
               type: int
             nr_zspages:
               description: Pages of zram and zswap now. Since Linux 4.8.
@@ -352,7 +353,7 @@ ansible_facts:
         vm:
           description: The sysctls that decide when memory is reclaimed and how much is kept, from C(/proc/sys/vm).
           type: dict
-          returned: always, null where neither could be read
+          returned: always, null if neither could be read
           sample:
             min_free_kbytes: 67584
             zone_reclaim_mode: 0
@@ -401,7 +402,7 @@ ansible_facts:
         workaround:
           description: What the workaround role recorded on the host.
           type: dict
-          returned: always, null where that could not be read
+          returned: always, null if that could not be read
           sample:
             phase: in_force
             step: 1
@@ -419,7 +420,7 @@ ansible_facts:
             mark: 5f0c2d9a417be836
           contains:
             phase:
-              description: V(none), or V(in_force); V(pending) or V(leaving) after a run that was cut.
+              description: V(none) or V(in_force); V(pending) or V(leaving) after an interrupted run.
               type: str
             step:
               description: The step in force, counted from 1.
@@ -428,25 +429,25 @@ ansible_facts:
               description: C(vm.min_free_kbytes) of that step, in kB.
               type: int
             zone_reclaim_mode:
-              description: C(vm.zone_reclaim_mode) of that step; null where it is left alone.
+              description: C(vm.zone_reclaim_mode) of that step; null if the step does not set it.
               type: int
             watermark_scale_factor:
-              description: C(vm.watermark_scale_factor) of that step; null where it is left alone.
+              description: C(vm.watermark_scale_factor) of that step; null if the step does not set it.
               type: int
             compaction_proactiveness:
-              description: C(vm.compaction_proactiveness) of that step; null where it is left alone.
+              description: C(vm.compaction_proactiveness) of that step; null if the step does not set it.
               type: int
             original_min_free_kbytes:
               description: C(vm.min_free_kbytes) before the first step, in kB.
               type: int
             original_zone_reclaim_mode:
-              description: C(vm.zone_reclaim_mode) before the first step; null where it is left alone.
+              description: C(vm.zone_reclaim_mode) before the first step; null if no step sets it.
               type: int
             original_watermark_scale_factor:
-              description: C(vm.watermark_scale_factor) before the first step that set it; null where it is left alone.
+              description: C(vm.watermark_scale_factor) before the first step that set it; null if no step sets it.
               type: int
             original_compaction_proactiveness:
-              description: C(vm.compaction_proactiveness) before the first step that set it; null where it is left alone.
+              description: C(vm.compaction_proactiveness) before the first step that set it; null if no step sets it.
               type: int
             since_epoch_seconds:
               description: When the step came into force by the host's clock, in seconds since 1970.
@@ -455,19 +456,19 @@ ansible_facts:
               description: The same in ISO 8601, UTC.
               type: str
             in_force_seconds:
-              description: How long ago that was by the host's clock, in seconds; null where the clock says it is to come.
+              description: How long ago that was by the host's clock, in seconds; null if the clock says it is in the future.
               type: int
             mark:
               description: >-
-                The token of the line that this step left in the kernel's log, 16 hexadecimal digits; null where a version without
-                tokens put the step in force.
+                The token of the line that this step left in the kernel's log, 16 hexadecimal digits; null if a version without tokens
+                applied the step.
               type: str
         failures:
           description: >-
-            Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told not to
-            log them, so a count of 0 proves nothing.
+            Page allocation failures since this boot, from the kernel log. The kernel limits their rate and can be set not to log them, so
+            a count of 0 proves nothing.
           type: dict
-          returned: always, null where no log could be read
+          returned: always, null if no log could be read
           sample:
             count: 2
             by_order: {"2": 2}
@@ -509,15 +510,15 @@ ansible_facts:
               description: How many by order, the order as a string.
               type: dict
             by_process:
-              description: How many by the name of the process that was running, an empty one where the log does not tell.
+              description: How many by the name of the running process. The name is empty if the log does not show it.
               type: dict
             by_driver:
               description: >-
-                How many by driver. These are the modules in the call traces, and drivers of the host's NICs that are built in and
-                whose functions stand there.
+                How many by driver. These are the modules in the call traces, and built-in drivers of the host's NICs whose functions are
+                in a trace.
               type: dict
             groups:
-              description: The failures of which more than their number is known, those that are alike in one.
+              description: The failures with known details. Failures that are alike are one group.
               type: list
               elements: dict
               contains:
@@ -525,7 +526,7 @@ ansible_facts:
                   description: Order of the requests.
                   type: int
                 atomic:
-                  description: Whether the requests could not wait; null where that is not known.
+                  description: Whether the requests could not wait; null if that is not known.
                   type: bool
                 drivers:
                   description: The drivers in their traces.
@@ -533,13 +534,13 @@ ansible_facts:
                   elements: str
                 drivers_beside:
                   description: >-
-                    The drivers in traces of others that several CPUs printed at the same time. The log does not tell whether one of
-                    these traces is theirs.
+                    The drivers in traces of others that several CPUs printed at the same time. The log does not tell whether one of these
+                    traces belongs to them.
                   type: list
                   elements: str
                 functions:
                   description: >-
-                    Functions in their traces, in the order met, at most 30 of a trace and 50 in all; those of several traces in one.
+                    Functions in their traces, in the order of the log, at most 30 of a trace and 50 in all. All traces are in one list.
                   type: list
                   elements: str
                 trace_read:
@@ -547,7 +548,7 @@ ansible_facts:
                     Whether their traces are in the log and RV(ansible_facts.pagealloc.failures.groups[].drivers) names all drivers in them.
                   type: bool
                 trusted:
-                  description: Whether a log has them that only the kernel writes to, V(dmesg) or V(journal).
+                  description: Whether they are in a log to which only the kernel writes, V(dmesg) or V(journal).
                   type: bool
                 count:
                   description: How many.
@@ -557,15 +558,15 @@ ansible_facts:
                   type: dict
                   contains:
                     process:
-                      description: The process that was running, null where the log does not tell.
+                      description: The running process, null if the log does not show it.
                       type: str
                     at:
                       description: When, as with RV(ansible_facts.pagealloc.failures.last.at).
                       type: str
             since_workaround:
               description:
-                - Those after the workaround role put its values in force.
-                - Null where it did not, or where the log does not tell which came after.
+                - Failures after the workaround role applied its values.
+                - Null if it did not, or if the log does not show which came after.
               type: dict
               contains:
                 count:
@@ -579,10 +580,10 @@ ansible_facts:
                   type: list
                   elements: dict
             suppressed:
-              description: How many more messages the kernel counted and did not print, as far as it says so.
+              description: How many more messages the kernel counted and did not print, as far as the log says so.
               type: int
             untrusted:
-              description: How many of RV(ansible_facts.pagealloc.failures.count) only logs have that users of the host can write to.
+              description: How many of RV(ansible_facts.pagealloc.failures.count) are only in logs that users of the host can write to.
               type: int
             others:
               description: What else the kernel reported of memory. None of it is a page allocation failure.
@@ -591,33 +592,33 @@ ansible_facts:
               contains:
                 kind:
                   description: >-
-                    V(slab), a cache got no memory; V(stall), a request had to wait for long; V(oom_kill); V(order_above_max), a larger
-                    block was asked for than there is; V(vmalloc), no address space was left.
+                    V(slab) if a cache got no memory; V(stall) if a request had to wait for long; V(oom_kill); V(order_above_max) if a
+                    request was larger than the largest block; V(vmalloc) if no address space was left.
                   type: str
                 atomic:
-                  description: Whether the request could not wait; null where that is not known.
+                  description: Whether the request could not wait; null if that is not known.
                   type: bool
                 limited:
-                  description: Whether it is of a cgroup at its own limit.
+                  description: Whether a cgroup had reached its own limit.
                   type: bool
                 trusted:
-                  description: Whether a log has it that only the kernel writes to.
+                  description: Whether it is in a log to which only the kernel writes.
                   type: bool
                 count:
                   description: How often.
                   type: int
                 since_workaround:
-                  description: How often since the workaround is in force; null where that is not known.
+                  description: How often since the workaround is in force; null if that is not known.
                   type: int
                 last:
-                  description: The last one. Null is what the log does not tell.
+                  description: The last one. A value is null if the log does not show it.
                   type: dict
                   contains:
                     process:
-                      description: The process that was running.
+                      description: The running process.
                       type: str
                     what:
-                      description: What it was about, such as the name of the cache.
+                      description: The object, such as the name of the cache.
                       type: str
                     order:
                       description: Order of the request.
@@ -631,7 +632,7 @@ ansible_facts:
                 V(kern.log) or V(syslog).
               type: str
             sources:
-              description: All logs that were read. Each failure counts once, in however many of them it stands.
+              description: All logs that were read. A failure in several logs counts once.
               type: list
               elements: str
             boot_seen:
@@ -639,8 +640,8 @@ ansible_facts:
               type: bool
             last_crash:
               description: >-
-                The failures in the log of a kernel that crashed (vmcore-dmesg.txt). They are of an earlier boot and count for no
-                verdict. Null without such a log.
+                The failures in the log of a kernel that crashed (vmcore-dmesg.txt). They belong to an earlier boot and do not count for
+                the verdict. Null without such a log.
               type: dict
               contains:
                 count:
@@ -650,30 +651,30 @@ ansible_facts:
                   description: How many of each order.
                   type: dict
                 last:
-                  description: The last of them, as in RV(ansible_facts.pagealloc.failures.last); null where there was none.
+                  description: The last of them, as in RV(ansible_facts.pagealloc.failures.last); null if there was none.
                   type: dict
             last:
-              description: The last of them, null where there was none.
+              description: The last of them, null if there was none.
               type: dict
               contains:
                 order:
                   description: Order of the request.
                   type: int
                 mode:
-                  description: The request's flags as the kernel printed them, hexadecimal; null where the line broke off.
+                  description: The request's flags as the kernel printed them, hexadecimal; null if the line is incomplete.
                   type: str
                 mode_flags:
-                  description: Their names, as printed or as that kernel's headers have them; null for a kernel that is not known.
+                  description: Their names, as printed or from the headers of that kernel; null for an unknown kernel.
                   type: list
                   elements: str
                 atomic:
-                  description: Whether the request could not wait; null where the flags are not known.
+                  description: Whether the request could not wait; null if the flags are not known.
                   type: bool
                 process:
-                  description: The process that was running.
+                  description: The running process.
                   type: str
                 at:
-                  description: When, ISO 8601, or the log's own stamp where that names no year.
+                  description: When, in ISO 8601, or the log's own time if it has no year.
                   type: str
                 kernel:
                   description: Release of the kernel that logged it.
@@ -690,7 +691,7 @@ ansible_facts:
                   description: When, as with RV(ansible_facts.pagealloc.failures.last.at).
                   type: str
                 zones:
-                  description: Its zones. Null is what the block does not say.
+                  description: Its zones. A value is null if the block does not show it.
                   type: list
                   elements: dict
                   contains:
@@ -708,7 +709,7 @@ ansible_facts:
                       description: Free memory, in kB.
                       type: int
                     min_kb:
-                      description: The watermark below which only atomic requests are served, in kB.
+                      description: The watermark below which the kernel serves only atomic requests, in kB.
                       type: int
                     low_kb:
                       description: The watermark at which reclaim starts, in kB.
@@ -717,10 +718,10 @@ ansible_facts:
                       description: The watermark at which reclaim stops, in kB.
                       type: int
                     free_cma_kb:
-                      description: Free memory of the contiguous memory allocator, in kB; null where not printed.
+                      description: Free memory of the contiguous memory allocator, in kB; null if the kernel does not print it.
                       type: int
                     lowmem_reserve_pages:
-                      description: Pages kept from requests that could be served by a higher zone, by class zone.
+                      description: Pages reserved against requests that a higher zone could serve, by class zone.
                       type: list
                       elements: int
         pagetypes:
@@ -749,12 +750,12 @@ ansible_facts:
               type: list
               elements: int
             pageblock_pages:
-              description: Pages in the zone's pageblocks of this type, used or free; null where the kernel does not say.
+              description: Pages in the zone's pageblocks of this type, used or free; null if the kernel does not show it.
               type: int
         deep:
           description: >-
-            What O(fleetcare.pagealloc.gather#module:deep) asked a host in trouble a second time. Null where it was not asked, or
-            C(unavailable) has the reason.
+            Data of the second look at a host in trouble (O(fleetcare.pagealloc.gather#module:deep)). Null if there was no second look or
+            it failed; C(unavailable) then has the reason.
           type: dict
           returned: always
           sample:
@@ -771,7 +772,7 @@ ansible_facts:
             module_parameters: [{module: mlx4_en, name: udp_rss, value: "1"}]
           contains:
             slab_caches:
-              description: The largest caches of C(/proc/slabinfo), ten at most.
+              description: The largest caches of C(/proc/slabinfo), at most ten.
               type: list
               elements: dict
               contains:
@@ -779,7 +780,7 @@ ansible_facts:
                   description: Name of the cache.
                   type: str
                 objects:
-                  description: Objects that there is room for.
+                  description: Number of objects that fit in.
                   type: int
                 object_bytes:
                   description: Size of one, in bytes.
@@ -792,7 +793,7 @@ ansible_facts:
               type: list
               elements: dict
             nics:
-              description: The NICs, 16 at most. Null is what ethtool did not tell.
+              description: The NICs, at most 16. A value is null if ethtool did not show it.
               type: list
               elements: dict
               contains:
@@ -803,17 +804,17 @@ ansible_facts:
                   description: Buffers in a receive ring, from C(ethtool -g).
                   type: int
                 rx_ring_most:
-                  description: The most that can be set.
+                  description: The largest possible value.
                   type: int
                 rx_channels:
                   description: Channels that receive, from C(ethtool -l).
                   type: int
                 offloads:
-                  description: What is on of what joins packets or takes them in pieces, from C(ethtool -k).
+                  description: The active features that join or split packets, from C(ethtool -k).
                   type: list
                   elements: str
                 failed_allocations:
-                  description: Counters of C(ethtool -S) that tell of memory that was not to be had, without those that are 0.
+                  description: Counters of C(ethtool -S) for missing memory, without those that are 0.
                   type: list
                   elements: dict
                   contains:
@@ -841,7 +842,8 @@ ansible_facts:
                   description: Its value as the kernel shows it.
                   type: str
         unavailable:
-          description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
+          description: Facts that are null because evidence is missing, and the reason. A fact that is null without a reason here does not
+            apply.
           type: dict
           returned: always
           sample: {"kernel.default_boot": "/boot/grub/grub.conf: Permission denied"}

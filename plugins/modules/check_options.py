@@ -15,11 +15,11 @@ short_description: Check the options of a role of this collection before any hos
 version_added: 0.1.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Fails where an option of the role has a wrong value, where an advisory of the site is not in order, and where the reports
-    could not be written. So a mistake is known before thousands of hosts are asked.
+  - Fails if an option of the role has a wrong value, if an advisory of the site has a fault, or if the reports could not be written. So
+    you learn of a mistake before thousands of hosts are asked.
   - Runs once for the fleet, with the variables of the first host. Ansible checks the options of a role by itself, but once
     for each host. No host is touched.
-  - Fails in a play with the strategy C(free) or C(host_pinned) over several hosts, in which Ansible would run it once for each host.
+  - Fails in a play with the strategy C(free) or C(host_pinned) over several hosts, because Ansible would run it once for each host.
 options:
   role:
     description: Name of the role. Its options are read from its argument specification.

@@ -15,27 +15,27 @@ short_description: Take what a kernel engineer asks for, as an archive in the la
 version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Asks a host once, by one program of the POSIX shell, for its kernel log, the kernel's counters of memory and network, and the settings
-    of its network cards and their modules. Packs the answer on the controller into an archive in the layout of a sosreport, and writes a
-    text of some ten lines beside it, which says what is in the archive and why the host has its verdict.
-  - Nothing is installed on the host, and nothing is written there. The program is nice to others, and what it takes is bounded.
-  - What looks like a password is hidden always; addresses and names with O(mask).
-  - Refuses to run over a whole inventory, but with O(of=trouble). Name the hosts in the play or with C(--limit).
+  - Runs one program of the POSIX shell on a host, for its kernel log, the kernel's counters of memory and network, and the settings of its
+    network cards and their modules. Packs the answer on the controller into an archive in the layout of a sosreport. A text of about ten
+    lines beside it says what is in the archive and why the host has its verdict.
+  - Nothing is installed on the host, and nothing is written there. The program runs with low priority, and its output is limited.
+  - Text that looks like a password is always hidden; addresses and names with O(mask).
+  - Refuses to run over a whole inventory, except with O(of=trouble). Name the hosts in the play or with C(--limit).
 options:
   of:
     description:
-      - V(named) takes diagnostics of each host of the play. V(trouble) audits the host first and takes them where it shows the trouble.
+      - V(named) takes diagnostics of each host of the play. V(trouble) audits the host first and takes them if it shows the trouble.
     type: str
     choices: [named, trouble]
     default: named
   sysrq:
-    description: Whether to have the kernel write its memory report into its log first (sysrq-m). It takes long on big machines.
+    description: Whether to have the kernel write its memory report into its log first (sysrq-m). This takes long on large machines.
     type: bool
     default: false
   mask:
     description: >-
-      Whether to replace addresses (MAC, IPv4, IPv6) and names of hosts. Each has one replacement in all of an archive, and the names of
-      the files have it too.
+      Whether to replace addresses (MAC, IPv4, IPv6) and names of hosts. Each gets the same replacement everywhere in an archive, also in
+      the names of files.
     type: bool
     default: false
   log_kb:
@@ -43,7 +43,7 @@ options:
     type: int
     default: 4096
   text_kb:
-    description: How much is taken of each other text that may be long, the first part, from 16 to 4096.
+    description: How much is taken of each other long text, the first part, from 16 to 4096.
     type: int
     default: 1024
   total_kb:
@@ -52,31 +52,31 @@ options:
     default: 20480
   timeout_seconds:
     description: >-
-      How long the host may take, from 10 to 3600. After seven tenths of it the host asks for nothing more, and sends what it has.
+      How long the host may take, from 10 to 3600. After 70 % of this time the host collects nothing more and sends what it has.
     type: int
     default: 300
   site_advisories:
-    description: Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
+    description: The site's own advisories, or changes to advisories of the catalogue with the same C(id).
     type: list
     elements: dict
     default: []
   output_dir:
-    description: A folder on the controller that gets the archive and the text. None is written in check mode.
+    description: A folder on the controller for the archive and the text. In check mode nothing is written.
     type: path
   options_from:
     description:
-      - A prefix of variables. Each option that is not given is taken from the variable of that prefix and the option's name,
-        where the host has it and it is not empty.
+      - A prefix of variables. An option that is not given comes from the variable with that prefix and the option's name, if the host has
+        it and it is not empty.
     type: str
 extends_documentation_fragment:
   - fleetcare.pagealloc.attributes.programs
   - fleetcare.pagealloc.attributes.no_diff
 attributes:
   check_mode:
-    description: Says that nothing was taken, and asks the host for nothing.
+    description: Says that nothing was taken, and does not contact the host.
     support: full
 notes:
-  - Without the rights of root some of it is missing, such as C(/proc/slabinfo) and, on most hosts, the kernel log.
+  - Without root some of it is missing, such as C(/proc/slabinfo) and, on most hosts, the kernel log.
 seealso:
   - module: fleetcare.pagealloc.gather
   - plugin: fleetcare.pagealloc.sosreport
@@ -105,7 +105,7 @@ diagnostics:
       description: The host, as the inventory calls it.
       type: str
     taken:
-      description: Whether anything was taken. The next ones are there only then.
+      description: Whether anything was taken. The following keys exist only then.
       type: bool
     sentences:
       description: The lines of the text beside the archive, or why nothing was taken.
@@ -124,10 +124,10 @@ diagnostics:
       description: The check sum of the archive.
       type: str
     whole:
-      description: Whether the host's answer came whole.
+      description: Whether the host's answer is complete.
       type: bool
     cut:
-      description: Files of which only a part is there.
+      description: Files that were taken only in part.
       type: list
       elements: str
   sample:

@@ -11,14 +11,14 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: end_as_reported
-short_description: End a host as the report of the fleet says
+short_description: End a host as the fleet's report says
 version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Fails a host that M(fleetcare.pagealloc.report) found a verdict of its O(fleetcare.pagealloc.report#module:fail_on) on, with the
-    sentence that explains the verdict, and ends a host as unreachable that could not be reached. All others are left as they are.
-  - So the play recap, retry files, AWX's list of hosts and its notifications name the hosts that they should.
-  - No host is asked anything. To give this task to the hosts alone that end so, choose the hosts of a play with
+  - Fails a host whose verdict is in O(fleetcare.pagealloc.report#module:fail_on) of M(fleetcare.pagealloc.report), with the sentence that
+    explains the verdict. Ends a host that could not be reached as unreachable. The result of other hosts does not change.
+  - So the play recap, retry files, AWX's list of hosts and its notifications name the right hosts.
+  - No host is contacted. To run this task only on the hosts that end so, choose the hosts of a play with
     P(fleetcare.pagealloc.hosts_to_end#lookup).
 options:
   reported:
@@ -30,7 +30,7 @@ attributes:
     description: Changes nothing. The hosts end in the same way.
     support: full
   diff_mode:
-    description: Nothing is changed that could differ.
+    description: There is no difference to show.
     support: none
   action:
     description: Runs on the controller.
@@ -69,6 +69,6 @@ RETURN = r"""
 msg:
   description: The verdict or the outcome, and the sentence that explains it.
   type: str
-  returned: where the host does not end as it was
+  returned: if the result of the host changes
   sample: "affected: kernel log (dmesg): 5 order-2 page allocation failures since boot"
 """

@@ -15,13 +15,13 @@ short_description: All facts about page starvation in one round trip, without Py
 version_added: 0.1.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Sends one shell program over the connection and parses its output on the controller. Works over any connection that
-    M(ansible.builtin.raw) works over, on targets as old as RHEL 6 or as small as busybox.
-  - Writes nothing on the target. Output is bounded to 1 MiB, and each command that asks hardware, a package database or a
-    daemon is told to end after 10 seconds.
-  - A host in trouble is asked a second time, as O(deep) says. What comes of that costs it nothing of what the first time gave.
-  - Takes recorded evidence in place of the live host with O(evidence), and records with O(save_dir).
-  - A host that cannot be reached is unreachable, as with any module; what SSH said is recorded too.
+  - Sends one shell program over the connection and parses its output on the controller. Works over any connection on which
+    M(ansible.builtin.raw) works, on targets as old as RHEL 6 or as small as busybox.
+  - Writes nothing on the target. Output is limited to 1 MiB. Each command that asks hardware, a package database or a daemon ends after 10
+    seconds.
+  - A host in trouble gets a second look, as O(deep) says. If this fails, the data of the first look stays.
+  - Reads recorded evidence instead of the live host with O(evidence), and records evidence with O(save_dir).
+  - A host that cannot be reached is unreachable, as with any module. The message of SSH is recorded too.
 options:
   evidence:
     description:
@@ -31,51 +31,51 @@ options:
     type: path
   save_dir:
     description:
-      - Directory on the controller in which to record what the host gave, in a file named after the host. Made where it is
-        missing. Characters that have a meaning in paths are percent-encoded.
+      - Directory on the controller for the record of the host, in a file with the host's name. The module makes a missing directory.
+        Characters with a meaning in paths are percent-encoded.
       - Nothing is recorded in check mode.
     type: path
   pagetypeinfo:
     description:
-      - Whether to read C(/proc/pagetypeinfo) too. The kernel holds the lock of each zone while it counts, which on a host
-        with many free blocks takes long enough to be felt.
+      - Whether to read C(/proc/pagetypeinfo) too. The kernel holds the lock of each zone while it counts. On a host with many free blocks,
+        this slows down other work.
     type: bool
     default: false
   deep:
     description:
-      - Which hosts are asked a second time, for RV(ansible_facts.pagealloc.deep). V(auto) asks those on which the symptom is there.
+      - Which hosts get a second look, for RV(ansible_facts.pagealloc.deep). With V(auto) these are the hosts with the symptom.
     type: str
     choices: [auto, always, never]
     default: auto
   site_advisories:
     description:
-      - Advisories of the site's own, as the filter P(fleetcare.pagealloc.classify#filter) takes them. With them O(deep=auto) tells
-        whether the symptom is there.
+      - The site's own advisories, as for the filter P(fleetcare.pagealloc.classify#filter). O(deep=auto) uses them to find out whether the
+        symptom is there.
     type: list
     elements: dict
     default: []
   timeout_seconds:
     description:
-      - How long a host may take, from connecting to the end of its evidence. After that the connection's process is ended and
-        the host is unreachable. With V(0) there is no limit.
+      - How long a host may take, from the connection to the end of its evidence. After that the module ends the connection, and the host
+        is unreachable. With V(0) there is no limit.
     type: int
     default: 120
   options_from:
     description:
-      - A prefix of variables. Each option that is not given is taken from the variable of that prefix and the option's name,
-        where the host has it and it is not empty.
-      - Saves the templates in a task's arguments, which Ansible compiles again for every host.
+      - A prefix of variables. An option that is not given comes from the variable with that prefix and the option's name, if the host has
+        it and it is not empty.
+      - So the task needs no templates in its arguments. Ansible would compile them again for every host.
     type: str
   facts:
     description:
-      - Whether to parse the evidence and return facts. If not, RV(transcript) is returned in their place, which costs a
-        fleet of thousands far less memory and time; M(fleetcare.pagealloc.report) parses it.
+      - Whether to parse the evidence and return facts. If not, the module returns RV(transcript) instead. For a fleet of thousands this
+        needs far less memory and time. M(fleetcare.pagealloc.report) parses it.
     type: bool
     default: true
   hand_on:
     description:
-      - Whether to return facts in spite of O(facts=false) where Ansible keeps facts in a cache (C(fact_caching)) that outlives the
-        run, so that the playbook C(fleetcare.pagealloc.report) can make one report of the slices of a fleet.
+      - Whether to return facts although O(facts=false), if Ansible keeps facts in a permanent cache (C(fact_caching)). Then the playbook
+        C(fleetcare.pagealloc.report) can make one report of the slices of a fleet.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -84,7 +84,7 @@ extends_documentation_fragment:
   - fleetcare.pagealloc.attributes.facts
 attributes:
   check_mode:
-    description: Reads only. The host is asked in check mode too.
+    description: Reads only. The host is read in check mode too.
     support: full
 seealso:
   - module: fleetcare.pagealloc.buddyinfo_facts
@@ -121,15 +121,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: Facts to be merged with those of the host.
+  description: Facts that are merged with those of the host.
   returned: when O(facts=true)
   type: dict
   contains:
     pagealloc:
       description:
-        - The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+        - The facts. A value is null if it is not known, and RV(ansible_facts.pagealloc.unavailable) then says why.
         - They are those of M(fleetcare.pagealloc.buddyinfo_facts), M(fleetcare.pagealloc.nic_driver_facts) and
-          M(fleetcare.pagealloc.kernel_release_facts) together. What each of them holds is described there, with a sample.
+          M(fleetcare.pagealloc.kernel_release_facts) together. Their documentation describes each fact, with a sample.
       returned: always
       type: dict
       contains:
@@ -139,45 +139,46 @@ ansible_facts:
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.zones).
           type: list
           elements: dict
-          returned: always, null where C(/proc/buddyinfo) could not be read
+          returned: always, null if C(/proc/buddyinfo) could not be read
         page_size_bytes:
           description:
             - The size of a page, in bytes. From C(getconf PAGESIZE).
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.page_size_bytes).
           type: int
-          returned: always, null where it is not known
+          returned: always, null if it is not known
         memory:
           description:
-            - What C(/proc/meminfo) says, in kB but for two counts of pages. Null is what this kernel does not print.
+            - What C(/proc/meminfo) says, in kB, except two counts of pages. A value is null if this kernel does not print it.
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.memory).
           type: dict
-          returned: always, null where C(/proc/meminfo) could not be read
+          returned: always, null if C(/proc/meminfo) could not be read
         vmstat:
           description:
-            - What the kernel did for want of memory since it booted, from C(/proc/vmstat). Null is what it does not count.
+            - What the kernel did since boot because memory was short, from C(/proc/vmstat). A value is null if the kernel does not count
+              it.
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.vmstat).
           type: dict
-          returned: always, null where C(/proc/vmstat) could not be read
+          returned: always, null if C(/proc/vmstat) could not be read
         vm:
           description:
             - The sysctls that decide when memory is reclaimed and how much is kept, from C(/proc/sys/vm).
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.vm).
           type: dict
-          returned: always, null where neither could be read
+          returned: always, null if neither could be read
         workaround:
           description:
             - What the workaround role recorded on the host.
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.workaround).
           type: dict
-          returned: always, null where that could not be read
+          returned: always, null if that could not be read
         failures:
           description:
             - >-
-              Page allocation failures since this boot, from the kernel log. The kernel limits their rate and may be told
-              not to log them, so a count of 0 proves nothing.
+              Page allocation failures since this boot, from the kernel log. The kernel limits their rate and can be set not to log them,
+              so a count of 0 proves nothing.
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.failures).
           type: dict
-          returned: always, null where no log could be read
+          returned: always, null if no log could be read
         pagetypes:
           description:
             - Free blocks by zone and migrate type, from C(/proc/pagetypeinfo); null unless O(pagetypeinfo=true).
@@ -187,8 +188,8 @@ ansible_facts:
           returned: always
         deep:
           description:
-            - What O(fleetcare.pagealloc.gather#module:deep) asked a host in trouble a second time. Null where it was not asked, or
-              C(unavailable) has the reason.
+            - Data of the second look at a host in trouble (O(fleetcare.pagealloc.gather#module:deep)). Null if there was no second look or
+              it failed; C(unavailable) then has the reason.
             - Described in RV(fleetcare.pagealloc.buddyinfo_facts#module:ansible_facts.pagealloc.deep).
           type: dict
           returned: always
@@ -198,39 +199,40 @@ ansible_facts:
             - Described in RV(fleetcare.pagealloc.nic_driver_facts#module:ansible_facts.pagealloc.nics).
           type: list
           elements: dict
-          returned: always, null where none could be seen
+          returned: always, null if none is known
         container:
           description:
-            - That the host is a container, which does not see the network cards of the machine that it runs on.
+            - Set if the host is a container. A container does not see the network cards of its machine.
             - Described in RV(fleetcare.pagealloc.nic_driver_facts#module:ansible_facts.pagealloc.container).
           type: dict
-          returned: always, null where nothing says that it is one
+          returned: always, null if the host is not known to be a container
         modules:
           description:
-            - What in the running kernel is not the distribution's own.
+            - Parts of the running kernel that do not come from the distribution.
             - Described in RV(fleetcare.pagealloc.nic_driver_facts#module:ansible_facts.pagealloc.modules).
           type: dict
-          returned: always, null where neither could be read
+          returned: always, null if neither could be read
         kernel:
           description:
             - The running, the installed and the default kernel.
             - Described in RV(fleetcare.pagealloc.kernel_release_facts#module:ansible_facts.pagealloc.kernel).
           type: dict
-          returned: always, null where C(uname) gave nothing
+          returned: always, null if C(uname) gave nothing
         uptime_seconds:
           description:
             - Seconds since boot, from C(/proc/uptime).
             - Described in RV(fleetcare.pagealloc.kernel_release_facts#module:ansible_facts.pagealloc.uptime_seconds).
           type: int
-          returned: always, null where C(/proc/uptime) could not be read
+          returned: always, null if C(/proc/uptime) could not be read
         booted_epoch_seconds:
           description:
             - When the host booted by its own clock, in seconds since 1970, from C(/proc/stat).
             - Described in RV(fleetcare.pagealloc.kernel_release_facts#module:ansible_facts.pagealloc.booted_epoch_seconds).
           type: int
-          returned: always, null where C(/proc/stat) could not be read
+          returned: always, null if C(/proc/stat) could not be read
         unavailable:
-          description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
+          description: Facts that are null because evidence is missing, and the reason. A fact that is null without a reason here does not
+            apply.
           type: dict
           returned: always
           sample: {"kernel.default_boot": "/boot/grub/grub.conf: Permission denied"}

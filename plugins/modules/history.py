@@ -11,12 +11,12 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: history
-short_description: Tell what earlier audits of a fleet saw
+short_description: Show what earlier audits of a fleet saw
 version_added: 0.1.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Reads the database in which M(fleetcare.pagealloc.report) keeps each audit. Prints the audits, newest first, or what they saw of
-    one host, or writes all of it as CSV, or deletes old audits.
+  - Reads the database in which M(fleetcare.pagealloc.report) stores each audit. Prints the audits, newest first, or what they saw of one
+    host. It can also write everything as CSV, or delete old audits.
   - No host is reached. It runs on the controller.
   - The playbook C(fleetcare.pagealloc.history) does the same with the variables C(history_host), C(history_csv) and C(history_prune_days).
 options:
@@ -26,7 +26,7 @@ options:
     default: ""
   options_from:
     description:
-      - The prefix C(audit_). Then O(output_dir), where it is not given, is what the variables of the role say.
+      - The prefix C(audit_). Then the default of O(output_dir) comes from the variables of the role.
     type: str
   output_dir:
     description: Directory with the reports of the audits.
@@ -36,12 +36,12 @@ options:
     description: Only the audits of this fleet.
     type: str
   host:
-    description: The host whose past is told.
+    description: The host whose past is shown.
     type: str
   csv:
     description:
-      - File on the controller to write, one line for each host and audit. A file that is there is replaced.
-      - A text that a spreadsheet would take for a formula gets a quotation mark in front.
+      - File on the controller to write, one line for each host and audit. An existing file is replaced.
+      - A text that a spreadsheet would read as a formula gets a quotation mark in front.
     type: path
   keep_days:
     description: Delete the audits that are older than this, of all fleets in the database.
@@ -80,7 +80,7 @@ EXAMPLES = r"""
         output_dir: /var/lib/pagealloc
       run_once: true
 
-    - name: Tell the past of one host
+    - name: Show the past of one host
       fleetcare.pagealloc.history:
         output_dir: /var/lib/pagealloc
         host: "{{ inventory_hostname }}"
@@ -107,7 +107,7 @@ audits:
       verdicts: {"affected": 2, "clear": 38}
 past:
   description:
-    - What the audits saw of the host, oldest first. Memory in kB, times in seconds since 1970, headroom by order. Null is not seen.
+    - What the audits saw of the host, oldest first. Memory in kB, times in seconds since 1970, headroom by order. Null means not known.
   type: list
   elements: dict
   returned: with O(host)

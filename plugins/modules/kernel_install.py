@@ -11,46 +11,46 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: kernel_install
-short_description: Install a kernel beside the one that runs, verify it and make it the default
+short_description: Install a kernel beside the running one, verify it and make it the default
 version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Installs the kernel that M(fleetcare.pagealloc.kernel_preflight) chose, or installs it again where an earlier transaction left it
-    half made, and looks whether its packages' files, its initramfs and its drivers are there and whether it boots by default.
-  - On any doubt the old kernel is made the default again, and the task fails with what is wrong.
+  - Installs the kernel that M(fleetcare.pagealloc.kernel_preflight) chose, or installs it again if an earlier transaction did not finish.
+    Then it checks that the files of its packages, its initramfs and its drivers are there and that it boots by default.
+  - On any doubt it makes the old kernel the default again, and the task fails with the reason.
   - No kernel is removed, and nothing is rebooted.
 options:
   upgrade:
     description:
-      - What M(fleetcare.pagealloc.kernel_preflight) returned as RV(fleetcare.pagealloc.kernel_preflight#module:upgrade).
+      - The value RV(fleetcare.pagealloc.kernel_preflight#module:upgrade) of M(fleetcare.pagealloc.kernel_preflight).
     type: dict
     required: true
   options_from:
     description:
-      - The prefix C(kernel_upgrade_). Then O(site_advisories), where it is not given, is what the variables of the role say.
+      - The prefix C(kernel_upgrade_). Then the default of O(site_advisories) comes from the variables of the role.
     type: str
   site_advisories:
     description:
-      - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
+      - The site's own advisories, or changes to advisories of the catalogue with the same C(id).
     type: list
     elements: dict
     default: []
   accept:
     description:
-      - With V(driver) in it a missing driver is no doubt.
+      - With V(driver) a missing driver is accepted.
     type: list
     elements: str
     choices: [clock, driver, last_reboot, out_of_tree]
     default: []
   use_modules:
     description:
-      - Use M(ansible.builtin.dnf) or M(ansible.builtin.yum) where a Python on the host has the manager's library and is one that Ansible
-        still supports. Else, and with V(false), the manager's command is run.
+      - Use M(ansible.builtin.dnf) or M(ansible.builtin.yum) if a Python on the host has the manager's library and Ansible still supports
+        that Python. Otherwise, and with V(false), run the manager's command.
     type: bool
     default: true
   timeout_seconds:
     description:
-      - How long to wait for the package manager. Its command is not ended after that, a module of Ansible's is.
+      - How long to wait for the package manager. After that its command continues, but a module of Ansible is ended.
     type: int
     default: 3600
 extends_documentation_fragment:
@@ -91,13 +91,13 @@ verdict:
   type: str
   sample: reboot_pending
 repaired:
-  description: What was wrong with it where it was there already and was installed again, else empty.
+  description: What was wrong with a kernel that had to be installed again, else empty.
   returned: success
   type: list
   elements: str
   sample: []
 via:
-  description: Through what it was installed, empty where nothing was to be installed.
+  description: How it was installed, empty if nothing had to be installed.
   returned: success
   type: str
   sample: dnf module

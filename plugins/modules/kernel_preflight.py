@@ -11,28 +11,28 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: kernel_preflight
-short_description: Which kernel a host should boot, and everything that stands in the way
+short_description: Which kernel a host should boot, and every obstacle
 version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Gathers the facts of a host, gives it its verdict and, where that asks for an upgrade, chooses the kernel and looks for all that
-    would stand in the way, at once and not just for the first.
+  - Gathers the facts of a host and gives it its verdict. If the verdict needs an upgrade, the module chooses the kernel and looks for all
+    obstacles at once.
   - Reads only. The package manager may fetch the metadata of its repositories into its cache.
   - The host needs a POSIX shell and no Python.
 options:
   options_from:
     description:
-      - The prefix C(kernel_upgrade_). Then O(site_advisories), where it is not given, is what the variables of the role say.
+      - The prefix C(kernel_upgrade_). Then the default of O(site_advisories) comes from the variables of the role.
     type: str
   site_advisories:
     description:
-      - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
+      - The site's own advisories, or changes to advisories of the catalogue with the same C(id).
     type: list
     elements: dict
     default: []
   target:
     description:
-      - The least kernel, as C(uname -r) prints it, in place of what the advisories say.
+      - The oldest kernel that is acceptable, as C(uname -r) prints it. It replaces the kernel in the advisories.
     type: str
     default: ""
   exact:
@@ -42,8 +42,8 @@ options:
     default: false
   reboot:
     description:
-      - What is asked for. A cluster's node stands in the way of V(now) and V(at) alone, a time of V(at). With V(cancel) nothing is
-        planned.
+      - Which reboot is wanted. A node of a cluster is an obstacle only to V(now) and V(at), a wrong time only to V(at). With V(cancel)
+        nothing is planned.
     type: str
     choices: [never, now, at, cancel]
     default: never
@@ -59,25 +59,25 @@ options:
     default: ""
   window_seconds:
     description:
-      - How long after its time a reboot may still begin.
+      - How late a reboot may still start.
     type: int
     default: 3600
   cluster:
     description:
-      - What becomes of a cluster's node that runs something.
+      - What a reboot does with a node of a cluster that runs resources.
     type: str
     choices: [refuse, standby, allow]
     default: refuse
   accept:
     description:
-      - Findings that are not to block.
+      - Findings that do not block the upgrade.
     type: list
     elements: str
     choices: [clock, driver, last_reboot, out_of_tree]
     default: []
   refuse:
     description:
-      - Fail where a finding blocks. Without it they are returned only.
+      - Fail if a finding blocks. Otherwise the module only returns the findings.
     type: bool
     default: true
   timeout_seconds:
@@ -107,7 +107,7 @@ EXAMPLES = r"""
         refuse: false
       register: seen
 
-    - name: Say what stands in the way
+    - name: Show the obstacles
       ansible.builtin.debug:
         msg: "{{ seen.upgrade.findings | selectattr('state', 'equalto', 'blocker') | map(attribute='sentence') | list }}"
       when: seen.upgrade.asked
@@ -115,12 +115,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 upgrade:
-  description: What is to be done. All but the first six and RV(upgrade.findings) only where RV(upgrade.asked).
+  description: The plan. Without RV(upgrade.asked) it has only the first six keys and RV(upgrade.findings).
   returned: always
   type: dict
   contains:
     asked:
-      description: Whether the verdict asks for an upgrade.
+      description: Whether the verdict needs an upgrade.
       type: bool
       sample: true
     verdict:
@@ -145,7 +145,7 @@ upgrade:
       type: str
       sample: 2.6.32-358.el6.x86_64
     target:
-      description: The kernel to boot, null where none was found.
+      description: The kernel to boot, null if none was found.
       type: dict
       contains:
         release:
@@ -153,20 +153,20 @@ upgrade:
           type: str
           sample: 2.6.32-431.el6.x86_64
         package:
-          description: VERSION-RELEASE.ARCH of its package. With zypper it has a number more than the release.
+          description: VERSION-RELEASE.ARCH of its package. With zypper it has one more number than the release.
           type: str
           sample: 2.6.32-431.el6.x86_64
         repository:
-          description: Where it comes from, null where it is installed.
+          description: Where it comes from, null if it is installed.
           type: str
           sample: rhel-6-server-rpms
     findings:
-      description: What was found, each with its remedy. Where nothing is asked for, only what an earlier upgrade left.
+      description: The findings, each with its remedy. If no upgrade is needed, only what an earlier upgrade left.
       type: list
       elements: dict
       contains:
         check:
-          description: What was looked at.
+          description: What was checked.
           type: str
           sample: room_boot
         state:
@@ -176,13 +176,13 @@ upgrade:
         sentence:
           description: What was found.
           type: str
-          sample: /boot has 380000 kB free, a kernel takes about 27000 kB
+          sample: /boot has 380000 kB free, and a kernel needs about 27000 kB
         remedy:
-          description: What to do, empty where nothing is to be done.
+          description: What to do, empty if nothing is needed.
           type: str
           sample: ""
     drivers:
-      description: The modules that the host's network cards need of the new kernel.
+      description: The modules of the new kernel that the host's network cards need.
       type: list
       elements: str
       sample: [mlx4_en]
@@ -191,15 +191,15 @@ upgrade:
       type: str
       sample: yum
     python:
-      description: A Python with the manager's library and its version, empty where there is none, as with zypper.
+      description: A Python with the manager's library and its version, empty if there is none, as with zypper.
       type: str
       sample: /usr/bin/python 2.6
     at:
-      description: When to reboot, in seconds since the epoch; null where no time was asked for.
+      description: When to reboot, in seconds since the epoch; null if no time is wanted.
       type: int
       sample: 1796088600
     due:
-      description: The reboot that is scheduled already, null where none is.
+      description: The reboot that is already scheduled, null if there is none.
       type: dict
       contains:
         at:
@@ -207,7 +207,7 @@ upgrade:
           type: str
           sample: 2026-12-01 01:30:00 UTC
         target:
-          description: Into which kernel.
+          description: The kernel to boot.
           type: str
           sample: 2.6.32-431.el6.x86_64
 """

@@ -11,38 +11,39 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: kernel_reboot
-short_description: Reboot a host into its new kernel, wait for it and verify what came back
+short_description: Reboot a host into its new kernel, wait for it and verify its state
 version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Reboots now, by the same script on the host as M(fleetcare.pagealloc.kernel_schedule), and waits until another boot answers.
-  - Fails where the host refuses, does not come back, runs another kernel than wanted, lacks an interface that was up or the default
-    route it had, or has a verdict that still asks for an upgrade.
+  - Reboots now, with the same script on the host as M(fleetcare.pagealloc.kernel_schedule), and waits until the host answers after the
+    boot.
+  - Fails if the host refuses, does not come back, runs the wrong kernel, lacks an interface that was up or its default route, or still
+    needs an upgrade.
 options:
   upgrade:
     description:
-      - What M(fleetcare.pagealloc.kernel_preflight) returned as RV(fleetcare.pagealloc.kernel_preflight#module:upgrade).
+      - The value RV(fleetcare.pagealloc.kernel_preflight#module:upgrade) of M(fleetcare.pagealloc.kernel_preflight).
     type: dict
     required: true
   options_from:
     description:
-      - The prefix C(kernel_upgrade_). Then O(site_advisories), where it is not given, is what the variables of the role say.
+      - The prefix C(kernel_upgrade_). Then the default of O(site_advisories) comes from the variables of the role.
     type: str
   site_advisories:
     description:
-      - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
+      - The site's own advisories, or changes to advisories of the catalogue with the same C(id).
     type: list
     elements: dict
     default: []
   cluster:
     description:
-      - With V(standby) what a cluster's node runs is handed over first, and the node taken back after it.
+      - With V(standby) the resources of a cluster's node move first, and the node may take resources again afterwards.
     type: str
     choices: [refuse, standby, allow]
     default: refuse
   standby_seconds:
     description:
-      - How long handing over may take, and taking back.
+      - How long each of the two moves may take.
     type: int
     default: 600
   return_seconds:
@@ -52,7 +53,7 @@ options:
     default: 900
   settle_seconds:
     description:
-      - How long it may take after that until its network is as it was. With a node that stood by, O(standby_seconds) more.
+      - How long it may then take until its network is as before. A node that was in standby gets O(standby_seconds) more.
     type: int
     default: 180
 extends_documentation_fragment:
@@ -106,7 +107,7 @@ seconds:
   type: int
   sample: 95
 last_words:
-  description: What the script on the host said last, with its time.
+  description: The last message of the script on the host, with its time.
   returned: success, not in check mode
   type: str
   sample: "confirmed: kernel 2.6.32-431.el6.x86_64 runs and boots by default (2026-12-01 01:32:10 UTC)"

@@ -43,19 +43,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: Facts to be merged with those of the host.
+  description: Facts that are merged with those of the host.
   returned: always
   type: dict
   contains:
     pagealloc:
-      description: The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+      description: The facts. A value is null if it is not known, and RV(ansible_facts.pagealloc.unavailable) then says why.
       returned: always
       type: dict
       contains:
         kernel:
           description: The running, the installed and the default kernel.
           type: dict
-          returned: always, null where C(uname) gave nothing
+          returned: always, null if C(uname) gave nothing
           sample:
             release: 2.6.32-358.el6.x86_64
             machine: x86_64
@@ -68,23 +68,23 @@ ansible_facts:
               description: Release of the running kernel, from C(uname).
               type: str
             machine:
-              description: Hardware name, from C(uname). Null where only the kernel's own words are there and do not tell it.
+              description: Hardware name, from C(uname). Null if only the kernel's own text is there and does not show it.
               type: str
             version:
               description: Build of the running kernel, from C(uname).
               type: str
             distribution:
-              description: Id, name and version, from C(/etc/os-release), or from C(/etc/redhat-release) and its like.
+              description: Id, name and version, from C(/etc/os-release), or from C(/etc/redhat-release) and similar files.
               type: dict
               contains:
                 id:
-                  description: The id that os-release(5) has for it, such as V(rhel).
+                  description: Its id in os-release(5), such as V(rhel).
                   type: str
                 name:
                   description: Its name in words.
                   type: str
                 version:
-                  description: Its version, null where it has none.
+                  description: Its version, null if it has none.
                   type: str
             installed:
               description: Releases of the installed kernels as C(uname -r) would show them, from the database of RPM or dpkg.
@@ -96,15 +96,16 @@ ansible_facts:
         uptime_seconds:
           description: Seconds since boot, from C(/proc/uptime).
           type: int
-          returned: always, null where C(/proc/uptime) could not be read
+          returned: always, null if C(/proc/uptime) could not be read
           sample: 1036800
         booted_epoch_seconds:
           description: When the host booted by its own clock, in seconds since 1970, from C(/proc/stat).
           type: int
-          returned: always, null where C(/proc/stat) could not be read
+          returned: always, null if C(/proc/stat) could not be read
           sample: 1763028000
         unavailable:
-          description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
+          description: Facts that are null because evidence is missing, and the reason. A fact that is null without a reason here does not
+            apply.
           type: dict
           returned: always
           sample: {"kernel.default_boot": "/boot/grub/grub.conf: Permission denied"}

@@ -11,16 +11,16 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: kernel_schedule
-short_description: Have a host reboot into its new kernel at a time, once
+short_description: Schedule one reboot of a host into its new kernel
 version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Leaves a script, its plan and what starts it on the host, a timer of systemd's or a job of C(at). Both outlast a reboot in between.
-  - At its time the script looks once more. It refuses where the window is over, the clock was set back, the default boot entry was
-    changed, the kernel is gone or the cluster does not take over; its last words are in the next result of
+  - Leaves a script and its plan on the host, and a systemd timer or a job of C(at) that starts it. Both survive a reboot before that time.
+  - At its time the script checks once more. It refuses if the window is over, the clock was set back, the default boot entry was changed,
+    the kernel is gone or the cluster does not take over. Its last message is in the next result of
     M(fleetcare.pagealloc.kernel_preflight).
-  - Where the boot loader can boot an entry for one boot, the new kernel is booted so and becomes the default when it is up, so that a
-    reset leads back to the old one.
+  - If the boot loader can boot an entry once, the new kernel is booted once and becomes the default when it is up. So a reset boots the
+    old kernel.
 options:
   state:
     description:
@@ -30,22 +30,22 @@ options:
     default: present
   upgrade:
     description:
-      - What M(fleetcare.pagealloc.kernel_preflight) returned as RV(fleetcare.pagealloc.kernel_preflight#module:upgrade).
+      - The value RV(fleetcare.pagealloc.kernel_preflight#module:upgrade) of M(fleetcare.pagealloc.kernel_preflight).
     type: dict
     default: {}
   notice_seconds:
     description:
-      - How long before its time those who are logged in are told.
+      - How long before its time the host tells the users who are logged in.
     type: int
     default: 300
   window_seconds:
     description:
-      - How long after its time the reboot may still begin.
+      - How late the reboot may still start.
     type: int
     default: 3600
   cluster:
     description:
-      - With V(standby) what a cluster's node runs is handed over first.
+      - With V(standby) the resources of a cluster's node move first.
     type: str
     choices: [refuse, standby, allow]
     default: refuse
@@ -92,7 +92,7 @@ EXAMPLES = r"""
         upgrade: "{{ seen.upgrade }}"
       when: seen.upgrade.asked
 
-- name: Think better of it
+- name: Cancel the reboot
   hosts: all
   gather_facts: false
   tasks:
@@ -103,7 +103,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 schedule:
-  description: What is scheduled now, null where nothing is.
+  description: What is scheduled now, null if nothing is.
   returned: success
   type: dict
   contains:
@@ -116,7 +116,7 @@ schedule:
       type: str
       sample: 2026-12-01 01:30:00 UTC
     target:
-      description: Into which kernel.
+      description: The kernel to boot.
       type: str
       sample: 2.6.32-431.el6.x86_64
     by:

@@ -15,8 +15,8 @@ short_description: Drivers of the network interfaces of a host, as facts
 version_added: 0.1.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Reads of every network interface the driver that C(ethtool) names, the driver of the device behind it, where the
-    driver's module comes from, and what the interface runs over.
+  - Reads for every network interface the driver that C(ethtool) names, the driver of the device, the origin of the driver's module, and
+    the interfaces below it.
   - For the cards of the C(mlx4) family the two drivers differ. The device belongs to C(mlx4_core), the interface to
     C(mlx4_en).
 extends_documentation_fragment:
@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find the hosts whose default route leads through mlx4_en
+- name: Find the hosts whose default route uses mlx4_en
   hosts: all
   gather_facts: false
   tasks:
@@ -45,12 +45,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: Facts to be merged with those of the host.
+  description: Facts that are merged with those of the host.
   returned: always
   type: dict
   contains:
     pagealloc:
-      description: The facts. A value is null where it could not be seen, and RV(ansible_facts.pagealloc.unavailable) then says why.
+      description: The facts. A value is null if it is not known, and RV(ansible_facts.pagealloc.unavailable) then says why.
       returned: always
       type: dict
       contains:
@@ -58,7 +58,7 @@ ansible_facts:
           description: The network interfaces, in order of name.
           type: list
           elements: dict
-          returned: always, null where none could be seen
+          returned: always, null if none is known
           sample:
             - name: eth0
               virtual: false
@@ -78,10 +78,10 @@ ansible_facts:
               description: Name of the interface.
               type: str
             virtual:
-              description: Whether there is no device of its own behind it, as with C(lo), bonds and bridges.
+              description: Whether it has no device of its own, as with C(lo), bonds and bridges.
               type: bool
             driver:
-              description: First word of the driver that C(ethtool -i) names.
+              description: First word of the driver in C(ethtool -i).
               type: str
             driver_version:
               description: Its version, from C(ethtool -i).
@@ -90,7 +90,7 @@ ansible_facts:
               description: Version of its firmware, from C(ethtool -i).
               type: str
             bus_driver:
-              description: Driver of the device behind it, from C(/sys/class/net/IF/device/driver).
+              description: Driver of its device, from C(/sys/class/net/IF/device/driver).
               type: str
             module_path:
               description: File of the driver's module, from C(modinfo -F filename).
@@ -99,10 +99,10 @@ ansible_facts:
               description: Version of the loaded module, from C(/sys/module/NAME/version).
               type: str
             in_tree:
-              description: Whether the module is of the kernel's own tree; null where its path does not tell.
+              description: Whether the module is part of the kernel; null if its path does not show that.
               type: bool
             lower:
-              description: The interfaces a bond, VLAN or bridge runs over.
+              description: The interfaces below a bond, VLAN or bridge.
               type: list
               elements: str
             operstate:
@@ -112,24 +112,24 @@ ansible_facts:
               description: Largest packet, in bytes, from C(/sys/class/net/IF/mtu).
               type: int
             default_route:
-              description: Whether a default route leads through it, from C(/proc/net/route) and C(/proc/net/ipv6_route).
+              description: Whether a default route uses it, from C(/proc/net/route) and C(/proc/net/ipv6_route).
               type: bool
         container:
-          description: That the host is a container, which does not see the network cards of the machine that it runs on.
+          description: Set if the host is a container. A container does not see the network cards of its machine.
           type: dict
-          returned: always, null where nothing says that it is one
+          returned: always, null if the host is not known to be a container
           sample: {kind: lxc, by: /run/systemd/container}
           contains:
             kind:
               description: What runs it, such as C(lxc), C(docker), C(podman) or C(openvz).
               type: str
             by:
-              description: The file or command that told.
+              description: The file or command that shows it.
               type: str
         modules:
-          description: What in the running kernel is not the distribution's own.
+          description: Parts of the running kernel that do not come from the distribution.
           type: dict
-          returned: always, null where neither could be read
+          returned: always, null if neither could be read
           sample: {taint: 4097, taint_flags: [P, O], out_of_tree: [veth_vendor], proprietary: [veth_vendor]}
           contains:
             taint:
@@ -140,15 +140,16 @@ ansible_facts:
               type: list
               elements: str
             out_of_tree:
-              description: Loaded modules from out of the kernel's tree, from C(/proc/modules); unknown to kernels before 3.2.
+              description: Loaded modules that are not part of the kernel, from C(/proc/modules). Kernels before 3.2 do not show this.
               type: list
               elements: str
             proprietary:
-              description: Loaded modules of a licence the kernel does not accept as free, from C(/proc/modules).
+              description: Loaded modules whose licence the kernel does not accept as free, from C(/proc/modules).
               type: list
               elements: str
         unavailable:
-          description: What is null for want of evidence, and why. A fact that is null without a reason here does not apply.
+          description: Facts that are null because evidence is missing, and the reason. A fact that is null without a reason here does not
+            apply.
           type: dict
           returned: always
           sample: {"kernel.default_boot": "/boot/grub/grub.conf: Permission denied"}

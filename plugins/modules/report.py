@@ -15,85 +15,83 @@ short_description: Judge every host of the play and write the fleet's reports
 version_added: 0.1.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Reads what a M(fleetcare.pagealloc.gather) task registered on each host of the play, gives each host its verdict, writes
-    the reports on the controller, and prints a table, worst hosts first.
-  - Runs once for the fleet. No host is touched, and every host of the play is in the result once, whether its evidence could
-    be gathered or not.
-  - Fails in a play with the strategy C(free) or C(host_pinned) over several hosts, in which Ansible would run it once for each host.
+  - Reads the registered result of a M(fleetcare.pagealloc.gather) task on each host of the play, and gives each host its verdict. Writes
+    the reports on the controller and prints a table, worst hosts first.
+  - Runs once for the fleet. No host is contacted. Every host of the play is in the result once, even if its evidence could not be
+    gathered.
+  - Fails in a play with the strategy C(free) or C(host_pinned) over several hosts, because Ansible would run it once for each host.
   - The roles of this collection use it, after M(fleetcare.pagealloc.check_options).
 options:
   recorded:
     description:
-      - Name of the host variable with the path of a host's recorded evidence. It is read for hosts that registered nothing.
-      - The path is that of a file or directory on the controller, as O(fleetcare.pagealloc.gather#module:evidence) takes it.
+      - Name of the host variable with the path of a host's recorded evidence. It is used for hosts that registered nothing.
+      - The path is a file or directory on the controller, as for O(fleetcare.pagealloc.gather#module:evidence).
     type: str
   gathered:
     description:
-      - Name of the variable in which the hosts registered what M(fleetcare.pagealloc.gather) returned.
+      - Name of the variable in which the hosts registered the result of M(fleetcare.pagealloc.gather).
     type: str
     required: true
   slices:
     description:
-      - With V(hand_on), what is known of each host is put into Ansible's fact cache, where Ansible keeps facts in one (C(fact_caching))
-        that outlives the run. Of a host that gave no facts it is when it was asked, and why it gave none.
-      - With V(merge), nothing is read from O(gathered), but what earlier audits handed on, in O(save_dir) or in the fact cache. Memory
-        then holds one host at a time.
+      - With V(hand_on), the facts of each host go into Ansible's fact cache, if Ansible has a permanent one (C(fact_caching)). For a host
+        without facts the cache gets the time and the reason.
+      - With V(merge), the module does not read O(gathered) but the results of earlier audits in O(save_dir) or in the fact cache. It then
+        keeps one host at a time in memory.
     type: str
     choices: [hand_on, merge]
   save_dir:
     description:
-      - Directory in which the audits recorded what each host gave, for O(slices=merge).
+      - Directory with the records of the audits, for O(slices=merge).
     type: path
     default: ""
   facts_max_age_seconds:
     description:
-      - For O(slices=merge), how old what was handed on of a host may be. Older, the host is C(unknown). With V(0) there is no limit.
+      - For O(slices=merge), how old the data of a host may be. If it is older, the host is C(unknown). With V(0) there is no limit.
     type: int
     default: 86400
   changed_by:
     description:
-      - The role whose changes O(gathered) registered. Then the reports tell what was before and after on each host.
+      - The role whose changes O(gathered) registered. Then the reports show each host before and after.
     type: str
     choices: [workaround]
   options_from:
     description:
-      - The prefix C(audit_), or C(workaround_) with O(changed_by). Then each option that is not given is what the role's variables say.
+      - The prefix C(audit_), or C(workaround_) with O(changed_by). Then the default of each option comes from the role's variables.
     type: str
   output_dir:
     description:
-      - Directory on the controller for the reports. Made where it is missing. A relative path is relative to where the playbook
-        was started.
-      - They are written in check mode too, as nothing on a host is changed by them.
+      - Directory on the controller for the reports. The module makes a missing directory. A relative path starts at the folder where the
+        playbook was started.
+      - They are written in check mode too, because they do not change a host.
       - With O(changed_by=workaround) the default is C(./pagealloc-workaround).
     type: path
     default: ./pagealloc-report
   site_advisories:
     description:
-      - Advisories of the site's own, or changes to those of the catalogue, which are merged by their C(id).
+      - The site's own advisories, or changes to advisories of the catalogue with the same C(id).
     type: list
     elements: dict
     default: []
   compare:
     description:
-      - Whether to tell which facts set the hosts that show the trouble apart from the rest, as the filter
-        P(fleetcare.pagealloc.compare#filter) does. It then stands in C(fleet.json) and C(fleet.html), and in the table where
-        there is something to say.
+      - Whether to find the facts in which hosts with the trouble differ from the rest, as the filter P(fleetcare.pagealloc.compare#filter)
+        does. The result is in C(fleet.json) and C(fleet.html), and in the table if there is a difference.
     type: bool
     default: true
   troubled:
     description:
-      - Names of the hosts that showed the trouble, for O(compare). Where none is named these are the hosts on which the symptom
-        was seen.
+      - Names of the hosts with the trouble, for O(compare). The default is all hosts with the symptom.
     type: list
     elements: str
     default: []
   history:
     description:
-      - Database in which each audit is kept, and from which the reports take what changed since the audit before and where each host's
-        headroom is heading. The URL of a PostgreSQL database, C(postgresql://USER:PASSWORD@HOST/NAME), for several controllers or an
-        execution environment that keeps no disk; C(sqlite:///FILE); or an empty text for C(history.db) in O(output_dir).
-      - With V(none) nothing is kept. A database that cannot be read or written costs the audit nothing else; a warning says why.
-      - In check mode it is read and not written.
+      - Database that stores each audit. From it the reports show what changed since the last audit, and how each host's headroom develops.
+        Give the URL of a PostgreSQL database, C(postgresql://USER:PASSWORD@HOST/NAME), for several controllers or an execution environment
+        without a permanent disk. Or give C(sqlite:///FILE), or an empty text for C(history.db) in O(output_dir).
+      - With V(none) nothing is stored. If a database cannot be read or written, a warning says why, and the audit continues.
+      - In check mode the role reads it but does not write it.
     type: str
     default: none
   history_label:
@@ -106,7 +104,8 @@ options:
     default: 400
   fail_on:
     description:
-      - Verdicts with which a host is in RV(ends), for M(fleetcare.pagealloc.end_as_reported). The report itself never fails for a verdict.
+      - Hosts with one of these verdicts are in RV(ends), for M(fleetcare.pagealloc.end_as_reported). The report itself never fails because
+        of a verdict.
     type: list
     elements: str
     choices: [affected, starved, stalled, at_risk, unreachable, unknown, needs_review, reboot_pending, mitigated, clear]
@@ -118,7 +117,7 @@ options:
     type: path
     default: ""
   fail_on_new:
-    description: Whether only hosts count for O(fail_on) whose verdict was another one in the audit before. It takes O(history).
+    description: Whether a host counts for O(fail_on) only if its verdict changed since the last audit. This needs O(history).
     type: bool
     default: false
   fail_uncured:
@@ -133,7 +132,7 @@ options:
   listing:
     description:
       - Which hosts the output lists. V(worst) lists as many as fit on a screen, V(not_clear) all that are not clear or have a warning,
-        V(all) every host. All others are counted.
+        V(all) every host. The output only counts the others.
     type: str
     choices: [worst, not_clear, all]
     default: worst
@@ -145,10 +144,10 @@ options:
     default: all
   push_url:
     description:
-      - Where the metrics are sent by HTTP, besides being written. The URL of a Pushgateway, C(http://HOST:9091/metrics/job/NAME), or of a
-        server that imports the text format, such as C(http://HOST:8428/api/v1/import/prometheus) of VictoriaMetrics. It may hold an
+      - URL that gets the metrics by HTTP, in addition to the file. Give the URL of a Pushgateway, C(http://HOST:9091/metrics/job/NAME), or
+        of a server that imports the text format, such as C(http://HOST:8428/api/v1/import/prometheus) of VictoriaMetrics. It may hold an
         account, C(https://USER:PASSWORD@HOST/...).
-      - Where they cannot be sent, after three tries, a warning says why. In check mode nothing is sent, nor by an audit
+      - If they cannot be sent after three tries, a warning says why. Nothing is sent in check mode, or by an audit
         with C(--limit).
     type: str
     default: ""
@@ -214,13 +213,13 @@ counts:
     mitigated: 1
     clear: 40
 new_counts:
-  description: How many hosts got each verdict that they did not have in the audit before. Without O(history) the same as RV(counts).
+  description: How many hosts have each verdict now and did not have it in the last audit. Without O(history) it is the same as RV(counts).
   type: dict
   returned: when O(gathered) is given
   sample:
     affected: 1
 files:
-  description: Absolute paths of what was written, by kind of report.
+  description: Absolute paths of the reports, by kind.
   type: dict
   returned: when O(gathered) is given
   sample:
@@ -228,7 +227,7 @@ files:
     html: /var/lib/pagealloc/fleet.html
     prometheus: /var/lib/pagealloc/pagealloc.prom
 changes:
-  description: What became of each host of the play, its outcome and the reason.
+  description: The outcome of each host of the play, and the reason.
   type: dict
   returned: when O(changed_by) is given
   sample:
@@ -243,7 +242,7 @@ push:
     sent: true
     fault: ""
 ends:
-  description: The hosts that do not end well, C(result) being V(failed) or V(unreachable).
+  description: The hosts that fail. C(result) is V(failed) or V(unreachable).
   type: dict
   returned: when O(gathered) is given
   sample:
@@ -256,8 +255,8 @@ answer:
   returned: when O(gathered) is given
 ansible_stats:
   description:
-    - The counts as C(pagealloc_counts), the names of up to 1000 hosts as C(pagealloc_hosts_by_verdict), how many hosts are not named as
-      C(pagealloc_hosts_not_named), and the file with all of them as C(pagealloc_list). Of a role that changed hosts the same by outcome.
+    - The counts as C(pagealloc_counts), the names of up to 1000 hosts as C(pagealloc_hosts_by_verdict), the number of the other hosts as
+      C(pagealloc_hosts_not_named), and the file with all of them as C(pagealloc_list). For a role that changes hosts, they are by outcome.
       AWX keeps them as the job's artifacts.
   type: dict
   returned: when O(gathered) is given

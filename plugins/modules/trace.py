@@ -11,18 +11,18 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: trace
-short_description: Say who takes pages on a running host and does not give them back
+short_description: Find who takes pages on a running host and does not give them back
 version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Turns the kernel's own tracepoints C(kmem:mm_page_alloc) and C(kmem:mm_page_free) on for some seconds, with stacks, and off again. Says
-    which function of which module took blocks of pages in that time and did not give them back, beside those that take many and give
-    them back.
+    which function and module took blocks of pages in that time and did not give them back. Also lists those that take many and give them
+    back.
   - The trace is one program of the POSIX shell that the host runs alone. It needs no Python and no package there. Before it turns anything
-    on, it starts a watchdog on the host, which turns all off again where the connection breaks, the controller dies or the program is
-    killed.
-  - Uses a tracing instance of its own where the kernel has instances (Linux 3.10), so nobody else's tracing is touched. On an older kernel
-    the host is refused where somebody else traces, and what was set before is put back.
+    on, it starts a watchdog on the host. The watchdog turns everything off again if the connection breaks, the controller dies or the
+    program is killed.
+  - Uses a tracing instance of its own if the kernel has instances (Linux 3.10), so other tracing is not disturbed. On an older kernel it
+    refuses the host if somebody else traces, and it restores the old settings.
   - Refuses to run over a whole inventory. Name the hosts in the play or with C(--limit).
 options:
   seconds:
@@ -31,7 +31,7 @@ options:
     default: 20
   order:
     description:
-      - Blocks of this order and above are traced. V(0) traces single pages too, which are very many on a busy host.
+      - Blocks of this order and above are traced. V(0) traces single pages too. A busy host has very many of them.
     type: int
     default: 1
   buffer_kb:
@@ -41,11 +41,12 @@ options:
     default: 4096
   events:
     description:
-      - After so many records tracing ends early; each event is two, with its stack. The host looks once a second.
+      - Tracing ends early after this number of records. An event and its stack are two records. The host checks once a second.
     type: int
     default: 20000
   mount:
-    description: Whether to mount tracefs or debugfs where neither is, and to unmount it at the end. Without this such a host is refused.
+    description: Whether to mount tracefs or debugfs if neither is mounted, and to unmount it at the end. Without this option the role
+      refuses such a host.
     type: bool
     default: false
   timeout_seconds:
@@ -53,22 +54,22 @@ options:
     type: int
     default: 180
   output_dir:
-    description: A folder on the controller that gets a JSON file for each host, with what RV(trace) has. None is written in check mode.
+    description: A folder on the controller for a JSON file of each host, with the content of RV(trace). In check mode nothing is written.
     type: path
   options_from:
     description:
-      - A prefix of variables. Each option that is not given is taken from the variable of that prefix and the option's name,
-        where the host has it and it is not empty.
+      - A prefix of variables. An option that is not given comes from the variable with that prefix and the option's name, if the host has
+        it and it is not empty.
     type: str
 extends_documentation_fragment:
   - fleetcare.pagealloc.attributes.programs
   - fleetcare.pagealloc.attributes.no_diff
 attributes:
   check_mode:
-    description: Looks whether the host can be traced, and turns on nothing.
+    description: Checks whether the host can be traced, and turns nothing on.
     support: full
 notes:
-  - Needs the rights of root on the host.
+  - Needs root on the host.
 seealso:
   - module: fleetcare.pagealloc.gather
 """
@@ -88,45 +89,45 @@ EXAMPLES = r"""
 
 RETURN = r"""
 trace:
-  description: What the trace found. Its numbers are those of the time that is counted.
+  description: What the trace found. Its numbers are for the counted time.
   type: dict
-  returned: when the host could be traced, or in check mode could be
+  returned: if the host was traced or, in check mode, could be traced
   contains:
     host:
       description: The host's name in the inventory.
       type: str
     order:
-      description: The least order that was traced.
+      description: The smallest order that was traced.
       type: int
     outcome:
       description: >-
-        V(leak) where somebody takes blocks and does not give them back; V(nothing_stays); V(unclear) where too little of the time could be
-        kept to say so; V(planned) in check mode.
+        V(leak) if a caller takes blocks and does not give them back; V(nothing_stays); V(unclear) if the trace covers too little of the
+        time; V(planned) in check mode.
       type: str
     sentences:
       description: The same for people.
       type: list
       elements: str
     seconds:
-      description: How long tracing was on. Fewer than were asked for where there were too many records.
+      description: How long tracing was on. It is less than wanted if there were too many records.
       type: int
     counted_seconds:
-      description: The part of it whose events are all there.
+      description: The part of it with complete events.
       type: float
     events:
       description: How many events the host sent.
       type: int
     records:
-      description: How many records the kernel wrote, an event and its stack being two.
+      description: How many records the kernel wrote. An event and its stack are two records.
       type: int
     lost_records:
-      description: How many of them the buffer did not hold.
+      description: How many of them did not fit into the buffer.
       type: int
     where:
       description: The folder of the host's tracing that was used.
       type: str
     callers:
-      description: Who took blocks, first those that leak, then those of whose blocks most stay. Twenty at the most.
+      description: Who took blocks, at most twenty. Those that leak come first, then those with the most blocks that stay.
       type: list
       elements: dict
       contains:
@@ -134,21 +135,21 @@ trace:
           description: Function and module.
           type: str
         function:
-          description: The first function of the stack that is not the allocator's.
+          description: The first function of the stack outside the allocator.
           type: str
         module:
           description: Its module, null for the kernel itself.
           type: str
         kind:
           description: >-
-            V(pages) for what no counter of the kernel owns; V(slab), V(vmalloc), V(user), V(page_tables), V(kernel_stacks) or V(per_cpu)
-            for what it counts as that.
+            V(pages) for memory that the kernel counts nowhere; V(slab), V(vmalloc), V(user), V(page_tables), V(kernel_stacks) or
+            V(per_cpu) for memory that it counts so.
           type: str
         leaks:
           description: Whether it takes blocks and does not give them back.
           type: bool
         steady:
-          description: Whether blocks stay of each quarter of the time but the last.
+          description: Whether blocks stay from each quarter of the time except the last.
           type: bool
         taken_blocks:
           description: How many it took.
@@ -163,7 +164,7 @@ trace:
           description: The same in bytes.
           type: int
         refused_blocks:
-          description: How many requests of it the kernel refused.
+          description: How many of its requests the kernel refused.
           type: int
         taken_blocks_per_second:
           description: Blocks that it took each second.
@@ -194,5 +195,5 @@ trace:
 file:
   description: The JSON file of the host on the controller.
   type: str
-  returned: when a folder was given and it is no check mode
+  returned: if a folder is given, and not in check mode
 """

@@ -11,17 +11,17 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: upgrade_report
-short_description: Say what became of every host of an upgrade
+short_description: Report the outcome of an upgrade on every host
 version_added: 1.0.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
-  - Reads what the steps of an upgrade registered on each host of the play, writes C(kernel_upgrade.json) on the controller, and prints a
-    table when the last host is done or one has failed.
-  - Every host of the play is in it once, those too that the roll has not come to.
+  - Reads the registered results of an upgrade on each host of the play and writes C(kernel_upgrade.json) on the controller. Prints a table
+    when the last host is done or one has failed.
+  - Every host of the play is in it once, also hosts whose turn has not come.
 options:
   preflight:
     description:
-      - Name of the variable in which the hosts registered what M(fleetcare.pagealloc.kernel_preflight) returned.
+      - Name of the variable in which the hosts registered the result of M(fleetcare.pagealloc.kernel_preflight).
     type: str
   install:
     description:
@@ -37,15 +37,15 @@ options:
     type: str
   workaround:
     description:
-      - The same of M(fleetcare.pagealloc.workaround), where it was taken away. Should that fail, the host counts as failed.
+      - The same of M(fleetcare.pagealloc.workaround), if it was removed. If the removal fails, the host counts as failed.
     type: str
   options_from:
     description:
-      - The prefix C(kernel_upgrade_). Then O(output_dir), where it is not given, is what the variables of the role say.
+      - The prefix C(kernel_upgrade_). Then the default of O(output_dir) comes from the variables of the role.
     type: str
   output_dir:
     description:
-      - Directory on the controller for C(kernel_upgrade.json). Made where it is missing.
+      - Directory on the controller for C(kernel_upgrade.json). The module makes a missing directory.
     type: path
     default: ./pagealloc-upgrade
 extends_documentation_fragment:

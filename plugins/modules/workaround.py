@@ -11,93 +11,94 @@ __metaclass__ = type
 DOCUMENTATION = r"""
 ---
 module: workaround
-short_description: Put the workaround for page starvation in force on a host, a step at a time, or take it back
+short_description: Apply the workaround for page starvation on a host step by step, or remove it
 version_added: 0.1.0
 author: The fleetcare.pagealloc contributors (@fleetcare)
 description:
   - Gathers a host's facts, plans C(vm.min_free_kbytes) and other settings of the kernel's memory as
-    P(fleetcare.pagealloc.workaround_plan#filter) does, puts the plan in force at runtime and for the next boot, and
-    gathers again. Where the host would then refuse what it granted before, the step is put back.
-  - The change itself is one program of the POSIX shell that the host runs alone. It needs no Python there, takes no notice of a
-    connection that breaks, and undoes what it began where a part of it fails or memory runs short. So a host has the old values or
-    the new ones and never a mix; what a power cut interrupts, the next run finishes or undoes.
-  - Records on the host, in C(/var/lib/fleetcare-pagealloc/workaround), what was there before the first step and which step is in
-    force since when. A later run goes one step further only where the symptom came after that.
+    P(fleetcare.pagealloc.workaround_plan#filter) does. It applies the plan at runtime and for the next boot, and gathers again. If the
+    host would then refuse a request that it granted before, the step is undone.
+  - The change itself is one program of the POSIX shell that the host runs alone. It needs no Python there and continues if the connection
+    breaks. If a part of it fails or memory runs short, it undoes the step. So a host has the old values or the new ones and never a mix.
+    After a power cut, the next run finishes or undoes the step.
+  - Records on the host, in C(/var/lib/fleetcare-pagealloc/workaround), the values from before the first step, the step in force and its
+    time. A later run goes one step further only if the symptom came after that time.
   - The role of the same name does this for a fleet, with reports.
 options:
   state:
     description:
-      - V(present) puts the next step in force where one is due. V(absent) gives back what was there before the first step.
+      - V(present) applies the next step if one is due. V(absent) restores the values from before the first step.
     type: str
     choices: [present, absent]
     default: present
   remedies:
     description:
-      - The only settings under C(/proc/sys/vm) that may be set. Without it, those that the host's advisories ask for and, where the symptom
-        is there, its cause.
-      - A host whose kernel lacks one of them is refused.
+      - The only settings under C(/proc/sys/vm) that may change. Without it, those that the host's advisories need and, on a host with the
+        symptom, its cause.
+      - The role refuses a host whose kernel lacks one of them.
     type: list
     elements: str
     choices: [min_free_kbytes, zone_reclaim_mode, watermark_scale_factor, compaction_proactiveness]
   steps_kb:
     description:
-      - Values of C(vm.min_free_kbytes) in kB, rising. The value that the advisory asks for comes before those above it.
-      - What is left out of this and the next five options is as C(defaults.workaround) in the collection's
-        C(plugins/plugin_utils/judge/defaults.yml) has it.
+      - Values of C(vm.min_free_kbytes) in kB, in rising order. The value of the advisory comes first, then those above it.
+      - The defaults of this option and of the next five are under C(workaround) in the collection's
+        C(plugins/plugin_utils/judge/defaults.yml).
     type: list
     elements: int
   cap_percent:
-    description: The most a step may be of all memory, in percent, below 5.
+    description: The largest share of all memory that a step may be, in percent, below 5.
     type: float
   available_percent:
-    description: The most that a rise, which costs one and a half times itself, may spend of what is available now, in percent.
+    description: The largest share of the available memory that an increase may cost, in percent. An increase costs one and a half times
+      its size.
     type: float
   zone_percent:
-    description: The most that the high watermarks may be of the zones that have them, in percent.
+    description: The largest share of their zones that the high watermarks may be, in percent.
     type: float
   short_percent:
-    description: With less than this share of memory available after a step, in percent, the host puts the step back.
+    description: If less than this share of memory is available after a step, in percent, the host undoes the step.
     type: float
   settle_seconds:
-    description: How long a step is in force before the next may follow.
+    description: How long a step must be in force before the next step.
     type: int
   zone_reclaim:
-    description: Whether C(vm.zone_reclaim_mode) may be set. It hurts databases that live on the page cache.
+    description: Whether C(vm.zone_reclaim_mode) may be set. It slows down databases that need a large page cache.
     type: bool
     default: true
   force:
     description:
-      - Whether to act where no advisory asks for it. With O(state=absent), whether to give back the values though somebody changed
-        them since.
+      - Whether to act although no advisory asks for it. With O(state=absent), whether to restore the values although somebody changed them
+        since.
     type: bool
     default: false
   conflicts:
-    description: What to do where another file sets the same at boot.
+    description: What to do if another file sets the same value at boot.
     type: str
     choices: [refuse, override]
     default: refuse
   compact:
     description:
-      - Whether to compact memory at once after a step, through C(vm.compact_memory). What it gained is said. The host may be slow
-        while it does.
+      - Whether to compact memory at once after a step, through C(vm.compact_memory). The result says what this gained. The host may be
+        slow meanwhile.
     type: bool
     default: false
   watch_seconds:
-    description: How long the host watches its memory after a step, before it calls it done.
+    description: How long the host watches its memory after a step.
     type: int
     default: 5
   verify_seconds:
-    description: How long a host is looked at after a step until it has recovered.
+    description: How long the role checks a host after a step until it has recovered.
     type: int
     default: 30
   timeout_seconds:
-    description: How long each of the host's answers may take. With V(0) there is no limit.
+    description: How long each answer of the host may take. With V(0) there is no limit.
     type: int
     default: 120
   options_from:
     description:
-      - A prefix of variables. Each option that is not given is taken from the variable of that prefix and the option's name,
-        where the host has it and it is not empty.
+      - A prefix of variables. An option that is not given comes from the variable with that prefix and the option's name, if the host has
+        it and it is not empty.
     type: str
   site_advisories:
     description: Advisories of the site, as with P(fleetcare.pagealloc.classify#filter).
@@ -108,13 +109,13 @@ extends_documentation_fragment:
   - fleetcare.pagealloc.attributes.controller
 attributes:
   check_mode:
-    description: Gathers, and says what would be put in force.
+    description: Gathers, and says what would be applied.
     support: full
   diff_mode:
     description: The values before and after.
     support: full
 notes:
-  - Needs the rights of root on the host.
+  - Needs root on the host.
 seealso:
   - plugin: fleetcare.pagealloc.workaround_plan
     plugin_type: filter
@@ -132,7 +133,7 @@ EXAMPLES = r"""
       check_mode: true
       diff: true
 
-- name: Put the next step in force where one is due, on database hosts
+- name: Apply the next step if one is due, on database hosts
   hosts: all
   gather_facts: false
   become: true
@@ -142,19 +143,19 @@ EXAMPLES = r"""
         zone_reclaim: false
         cap_percent: 2
 
-- name: Give back what was there before
+- name: Restore the values from before
   hosts: all
   gather_facts: false
   become: true
   tasks:
-    - name: Take back
+    - name: Restore
       fleetcare.pagealloc.workaround:
         state: absent
 """
 
 RETURN = r"""
 change:
-  description: What became of the host.
+  description: The outcome of the host.
   type: dict
   returned: always
   contains:
@@ -163,24 +164,24 @@ change:
       type: str
     outcome:
       description: >-
-        V(applied), V(restored) or V(mended) where the host was changed; V(planned) in check mode; V(kept) or V(none) where nothing was
+        V(applied), V(restored) or V(mended) if the host was changed; V(planned) in check mode; V(kept) or V(none) if nothing was
         due; V(refused), V(exhausted), V(rolled_back) or V(failed).
       type: str
     step:
       description: The step that is in force or, in check mode, would be.
       type: int
     order:
-      description: The order of the requests that C(granted) counts, which the host is judged by.
+      description: The order of the requests that C(granted) counts. The host is judged by this order.
       type: int
     sentences:
-      description: Why, with the arithmetic.
+      description: Why, with the calculation.
       type: list
       elements: str
     before:
-      description: The verdict, the values and how many atomic requests would have been granted.
+      description: The verdict, the values and how many atomic requests the kernel would have granted.
       type: dict
     after:
-      description: The same afterwards, null where nothing was done.
+      description: The same afterwards, null if nothing was done.
       type: dict
   sample:
     what: workaround
@@ -194,11 +195,11 @@ change:
     after: {verdict: mitigated, min_free_kbytes: 262144, zone_reclaim_mode: 0, watermark_scale_factor: null,
       compaction_proactiveness: null, granted: 20480}
 plan:
-  description: What P(fleetcare.pagealloc.workaround_plan#filter) gives for the host as it was.
+  description: The plan of P(fleetcare.pagealloc.workaround_plan#filter) for the host before the change.
   type: dict
   returned: always
 ansible_facts:
-  description: The facts of the host as it is afterwards, as M(fleetcare.pagealloc.gather) gives them.
+  description: The facts of the host after the change, as M(fleetcare.pagealloc.gather) gives them.
   type: dict
   returned: always
   contains:

@@ -44,7 +44,7 @@ def container_environment() -> Mapping[str, str]:
 
 
 def built_image() -> str:
-    """The name of the image with this checkout's collection. It is built where there is none of the same files."""
+    """The name of the image with this checkout's collection. It is built if no image has the same files."""
     environment = container_environment()
     with locked(_FOLDER / ".lock"):
         base = _base(environment)

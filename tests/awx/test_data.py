@@ -168,7 +168,7 @@ def test_slices_conclude_nothing_and_one_job_makes_the_report_of_them(tmp_path: 
 
 
 def test_a_wrong_value_of_the_site_is_named_before_anything_is_made(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="audit_fail_on: 'afected' is none of affected, starved"):
+    with pytest.raises(AssertionError, match="audit_fail_on: 'afected' is not one of affected, starved"):
         written(tmp_path, own(), awx_extra_vars={"audit_fail_on": ["afected"]})
 
 

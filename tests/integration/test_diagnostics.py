@@ -195,7 +195,7 @@ def test_nothing_is_taken_that_was_not_asked_for(words: tuple[str, ...], sshd: S
 
 
 def test_a_wrong_option_is_named(sshd: Sshd, tmp_path: Path) -> None:
-    assert "log_kb: 5000 is not from 64 to 4096" in taken(newest(), tmp_path, {"db01": one(sshd)}, diagnostics_log_kb=5000)[1]
+    assert "log_kb: 5000 is not between 64 and 4096" in taken(newest(), tmp_path, {"db01": one(sshd)}, diagnostics_log_kb=5000)[1]
     assert "diagnostics_of" in taken(newest(), tmp_path, {"db01": one(sshd)}, diagnostics_of="all")[1]
 
 
@@ -203,6 +203,6 @@ def test_what_could_not_be_taken_does_not_stop_the_workaround(sshd: Sshd, tmp_pa
     gone = {"ansible_host": "127.0.0.1", **sshd.variables(), "ansible_port": free_port()}
     choices = {"workaround_diagnostics": True, "diagnostics_log_kb": 5000, "workaround_timeout_seconds": 30}
     _archives, said = taken(newest(), tmp_path, {"db01": one(sshd), "gone": gone}, "--check", playbook="workaround", **choices)
-    assert "log_kb: 5000 is not from 64 to 4096" in said
+    assert "log_kb: 5000 is not between 64 and 4096" in said
     fleet = json.loads((tmp_path / "pagealloc-workaround" / "fleet.json").read_text())
     assert {name: host["change"]["outcome"] for name, host in fleet["hosts"].items()} == {"db01": "none", "gone": "unreachable"}

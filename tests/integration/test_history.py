@@ -50,7 +50,7 @@ def test_a_database_that_is_down_is_named_without_its_password(ansible: Ansible,
     url = "audit_history=postgresql://audit:hidden1word@127.0.0.1:1/fleet"
     fleet, done = ansible.audit(tmp_path, hosts(db01="db03-el64-seed"), "-e", url, "-vvv")
     assert fleet["counts"]["affected"] == 1 and "127.0.0.1" in fleet["history"]["fault"]
-    assert "The audit goes on without its history" in done.stdout + done.stderr
+    assert "The audit continues without its history" in done.stdout + done.stderr
     reports = [path.read_text() for path in (tmp_path / "pagealloc-report").iterdir()]
     assert "hidden1word" not in done.stdout + done.stderr + "".join(reports)
 
@@ -66,7 +66,7 @@ def test_the_past_can_be_asked_for(ansible: Ansible, tmp_path: Path) -> None:
     assert "1 (part)" in audits and "1 affected" in audits and "inventory.json" in audits and "1 at_risk, 1 clear" in audits
     past = told(ansible, tmp_path, "-e", "history_host=db02")
     assert past.index("at_risk") < past.index("affected") and "ORDER-2" in past
-    assert "No audit of this host" in told(ansible, tmp_path, "-e", "history_host=db99")
+    assert "This database holds no audit of this host" in told(ansible, tmp_path, "-e", "history_host=db99")
     told(ansible, tmp_path, "-e", f"history_csv={tmp_path}/all.csv")
     lines = (tmp_path / "all.csv").read_text().splitlines()
     assert len(lines) == 4 and lines[0].startswith("fleet,audit_epoch_seconds,host,verdict,at_epoch_seconds")
@@ -104,7 +104,7 @@ def test_records_of_other_nights_are_a_hosts_past(ansible: Ansible, tmp_path: Pa
     told = fleet["hosts"]["db02"]["forecast"]
     assert (told["state"], told["audits"], fleet["history"]["audits"]) == ("falling", 7, 0)
     assert fleet["hosts"]["db05"]["forecast"]["audits"] == 1 and fleet["counts"]["clear"] == 1
-    assert "db06: its older evidence is not read. audit_evidence_older is not a list of paths" in " ".join(
+    assert "db06: its older evidence could not be read. audit_evidence_older is not a list of paths" in " ".join(
         (done.stdout + done.stderr).split()
     )
 

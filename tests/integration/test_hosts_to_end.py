@@ -14,7 +14,7 @@ from tests.playbook import Ansible, inventory
 
 HOSTS = [f"h{number}" for number in range(60)]
 
-#: The lookup with Ansible's own variables of hosts, of which each host that is asked for is told.
+#: The lookup with Ansible's own variables of hosts; each host that is asked for is told.
 LOOKUP = """
 import json, sys
 from ansible.plugins.loader import init_plugin_loader, lookup_loader

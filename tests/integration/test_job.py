@@ -289,5 +289,5 @@ def test_the_answer_stands_last_and_fits_a_screen(ansible: Ansible, tmp_path: Pa
 def test_in_a_jobs_container_it_is_said_that_the_report_goes(ansible: Ansible, tmp_path: Path) -> None:
     root = Path("/").stat().st_dev == tmp_path.stat().st_dev
     _fleet, done = ansible.audit(tmp_path, {"one": record("db05-el65")}, "-e", "awx_job_id=7")
-    said = "It is gone with the container of this job. To keep it, give pagealloc_output_dir\na path that is exposed to the jobs"
+    said = "The container of this job takes it away. To keep it, set pagealloc_output_dir to\na path that is exposed to the jobs"
     assert (said in done.stdout) is root

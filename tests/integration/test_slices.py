@@ -59,7 +59,7 @@ def test_slices_by_the_fact_cache(ansible: Ansible, sshd: Sshd, tmp_path: Path) 
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "cache"),
     }
     audited, said = audit_both(ansible, tmp_path, hosts, **cache)
-    assert "hosts that this audit did not ask (ill, live1)" in " ".join(said.split())
+    assert "hosts that this audit did not cover (ill, live1)" in " ".join(said.split())
     assert len(list((tmp_path / "pagealloc-report" / "other-audits").glob("*/fleet.json"))) == 1
     # newer versions of Ansible put a prefix before the names
     cached = {path.name.removeprefix("s1_"): path for path in (tmp_path / "cache").iterdir()}
@@ -72,7 +72,7 @@ def test_slices_by_the_fact_cache(ansible: Ansible, sshd: Sshd, tmp_path: Path) 
         same = ("verdict", "reasons", "facts", "headroom", "actions")
         assert {key: fleet["hosts"][name][key] for key in same} == {key: result[key] for key in same}
     assert verdicts(fleet)["down"] == "unreachable" and "refused" in fleet["hosts"]["down"]["reasons"][0]
-    assert verdicts(fleet)["never"] == "unknown" and "No audit handed on" in fleet["hosts"]["never"]["reasons"][0]
+    assert verdicts(fleet)["never"] == "unknown" and "No audit saved facts" in fleet["hosts"]["never"]["reasons"][0]
     assert not (tmp_path / "pagealloc-report" / "other-audits").exists()
 
     for name in ("live1", "down"):
@@ -84,7 +84,7 @@ def test_slices_by_the_fact_cache(ansible: Ansible, sshd: Sshd, tmp_path: Path) 
     fleet, _said = merged(ansible, tmp_path, hosts, "-e", "audit_facts_max_age_seconds=172800", **cache)
     for name in ("live1", "down"):
         assert verdicts(fleet)[name] == "unknown"
-        assert "last audited 3 days" in fleet["hosts"][name]["reasons"][0]
+        assert "last audit of this host was 3 days" in fleet["hosts"][name]["reasons"][0]
     assert verdicts(fleet)["ill"] == audited["ill"]["verdict"]
 
 
@@ -98,7 +98,7 @@ def test_slices_by_a_folder_of_evidence(ansible: Ansible, sshd: Sshd, tmp_path: 
     old = time.time() - 3 * 86400
     os.utime(tmp_path / "evidence" / "live2.evidence", (old, old))
     fleet, _said = merged(ansible, tmp_path, hosts, *folder)
-    assert verdicts(fleet)["live2"] == "unknown" and "last audited 3 days" in fleet["hosts"]["live2"]["reasons"][0]
+    assert verdicts(fleet)["live2"] == "unknown" and "last audit of this host was 3 days" in fleet["hosts"]["live2"]["reasons"][0]
 
 
 @pytest.mark.parametrize("environment", [{}, {"ANSIBLE_CACHE_PLUGIN": "memory"}])

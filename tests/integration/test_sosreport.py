@@ -131,7 +131,7 @@ def test_bad_reports_are_named_and_the_rest_goes_on(core: Callable[[], Ansible],
     verdicts = {host: result["verdict"] for host, result in fleet.items()}
     assert verdicts.pop("good") == "clear" and verdicts.pop("wrong") == "clear"
     assert set(verdicts.values()) == {"unknown"} and set(verdicts) >= {"cut", "zero", "bomb", "photo"} and len(verdicts) == 5
-    for host, reason in {"cut": "is cut off", "zero": "is empty", "bomb": "decompression bomb", "photo": "no tar archive"}.items():
+    for host, reason in {"cut": "is incomplete", "zero": "is empty", "bomb": "decompression bomb", "photo": "not a tar archive"}.items():
         assert reason in fleet[host]["reasons"][0], fleet[host]["reasons"]
     said = " ".join(done.stderr.split()) + " ".join(done.stdout.split())
     for words in ("other.tar.gz: other.tar.gz is no sosreport", "no_such_path: there is no such file"):
@@ -179,11 +179,11 @@ def test_gather_reads_a_report_where_it_would_have_called_the_host(ansible: Ansi
     ansible.play(tmp_path, {"x": {"ansible_host": "no-such-host.invalid"}}, tasks)
     path.write_bytes(path.read_bytes()[:500])
     done = ansible.play(tmp_path, {"x": {}}, tasks, check=False)
-    assert done.returncode == 2 and "sosreport-x.tar.gz is cut off" in done.stdout
+    assert done.returncode == 2 and "sosreport-x.tar.gz is incomplete" in done.stdout
 
 
 def test_options_that_make_no_sense_are_refused(ansible: Ansible, tmp_path: Path) -> None:
-    for options, words in (({"processes": -1}, "processes must not be negative"), ({}, "none of its paths leads to a sosreport")):
+    for options, words in (({"processes": -1}, "processes must not be negative"), ({}, "its paths contain no sosreport")):
         path = inventory_file(tmp_path, "nothing", **options)
         done = ansible.run("ansible-inventory", "-i", str(path), "--list", folder=tmp_path, check=False)
         assert words in " ".join(done.stderr.split()), done.stderr

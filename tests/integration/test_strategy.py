@@ -26,7 +26,7 @@ def test_the_playbook_reports_once_whatever_the_configuration_says(ansible: Ansi
 @pytest.mark.parametrize("strategy", ["free", "ansible.builtin.host_pinned"])
 def test_a_play_in_which_each_host_would_report_is_refused_before_any_is_asked(ansible: Ansible, strategy: str, tmp_path: Path) -> None:
     done = ansible.play(tmp_path, HOSTS, ROLE, check=False, strategy=strategy)
-    assert done.returncode == 2 and "Give the play strategy: linear" in " ".join(done.stdout.split())
+    assert done.returncode == 2 and "Use strategy: linear in the play" in " ".join(done.stdout.split())
     assert "Gather the evidence" not in done.stdout and not (tmp_path / "pagealloc-report").exists()
 
 

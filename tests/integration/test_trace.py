@@ -40,5 +40,5 @@ def test_a_named_host_says_whether_it_can_be_traced(ansible: Ansible, sshd: Sshd
 
 
 def test_a_wrong_option_is_named(ansible: Ansible, sshd: Sshd, tmp_path: Path) -> None:
-    assert "seconds: 301 is not from 4 to 300" in ended(ansible, tmp_path, two(sshd), "--limit", "one", "-e", "trace_seconds=301")
+    assert "seconds: 301 is not between 4 and 300" in ended(ansible, tmp_path, two(sshd), "--limit", "one", "-e", "trace_seconds=301")
     assert "trace_order" in ended(ansible, tmp_path, two(sshd), "--limit", "one", "-e", "trace_order=high")

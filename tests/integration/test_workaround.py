@@ -108,7 +108,7 @@ def test_the_settings_of_newer_kernels_are_planned_or_refused_by_name(ansible: A
             assert f"vm.{name} from {there[name]} to {wanted}, for advisory site-this-machine." in change["sentences"]
             assert f"-vm.{name} = {there[name]}\n" in done.stdout and f"+vm.{name} = {wanted}\n" in done.stdout
         else:
-            assert f"vm.{name} is left alone: this kernel does not have it" in " ".join(change["sentences"])
+            assert f"vm.{name} stays unchanged: this kernel does not have it" in " ".join(change["sentences"])
         chosen, _done = ansible.workaround(tmp_path, far, "--check", **choices, workaround_remedies=[name])
         assert outcomes(chosen) == {"far": "planned" if name in there else "refused"}
     assert outcomes(fleet) == {"far": "planned" if there else "refused"}
@@ -119,7 +119,7 @@ def test_nothing_is_done_where_nothing_asks_for_it(ansible: Ansible, tmp_path: P
     assert outcomes(fleet) == {"here": "none"} and "changed=0" in done.stdout
     fleet, done = ansible.workaround(tmp_path, {"here": HERE}, "--check", workaround_state="absent")
     assert outcomes(fleet) == {"here": "kept"} and "changed=0" in done.stdout
-    assert said(fleet, "here") == "No workaround is recorded on this host."
+    assert said(fleet, "here") == "This host has no record of a workaround."
 
 
 def test_a_host_on_which_no_step_is_safe_is_refused_with_the_arithmetic(ansible: Ansible, tmp_path: Path) -> None:
@@ -153,9 +153,9 @@ def test_a_wrong_option_ends_it_before_a_host_is_asked(ansible: Ansible, tmp_pat
     ("options", "says"),
     [
         ({"workaround_steps_kb": [268435456]}, "here: steps_kb: 268435456 looks like bytes; the unit is kB: 262144"),
-        ({"workaround_steps_kb": [2, 1]}, "here: steps_kb: the steps do not rise"),
-        ({"workaround_cap_percent": 5}, "here: cap_percent: '5.0' is no share that may be chosen; give more than 0 and less than 5"),
-        ({"workaround_watch_seconds": -1}, "here: watch_seconds: -1 is no number of seconds; give 0 or more"),
+        ({"workaround_steps_kb": [2, 1]}, "here: steps_kb: the steps do not increase"),
+        ({"workaround_cap_percent": 5}, "here: cap_percent: '5.0' is outside the allowed range; give more than 0 and less than 5"),
+        ({"workaround_watch_seconds": -1}, "here: watch_seconds: -1 is not a number of seconds; give 0 or more"),
     ],
 )
 def test_a_choice_that_cannot_be_fails_the_host_untouched(ansible: Ansible, tmp_path: Path, options: dict[str, Any], says: str) -> None:
@@ -222,7 +222,7 @@ def host(sshd: Sshd, account: Callable[[str], str]) -> Callable[[str], dict[str,
 def test_without_the_rights_of_root_nothing_is_begun(ansible: Ansible, host: Callable[[str], dict[str, Any]], tmp_path: Path) -> None:
     fleet, done = ansible.workaround(tmp_path, {"low": host('exec /bin/sh "$@"\n')}, **forced(now_kb() + 4096))
     assert outcomes(fleet) == {"low": "refused"} and "changed=0" in done.stdout
-    assert said(fleet, "low").endswith("cannot be made: are these the rights of root?")
+    assert said(fleet, "low").endswith("cannot be made: run this as root.")
 
 
 def test_a_host_that_breaks_off_is_failed_and_not_unreachable(
@@ -237,8 +237,8 @@ def test_a_host_that_breaks_off_is_failed_and_not_unreachable(
     fleet, done = ansible.workaround(tmp_path, hosts, check=False, **choices)
     assert done.returncode == 2 and outcomes(fleet) == dict.fromkeys(hosts, "failed")
     for name in hosts:
-        assert "The host goes on alone and ends with the old values or the new ones" in said(fleet, name)
-    assert "the host did not answer to the end; it said: sudo: { { 7*7 }}" in said(fleet, "odd")
+        assert "The host finishes on its own, with the old values or the new ones" in said(fleet, name)
+    assert "the host's answer is incomplete; it said: sudo: { { 7*7 }}" in said(fleet, "odd")
 
 
 def test_a_host_that_says_it_is_done_is_not_taken_at_its_word(
@@ -275,7 +275,7 @@ def test_a_host_that_is_lost_after_its_change_is_failed_and_not_unreachable(
     finally:
         gone.unlink(missing_ok=True)
     assert done.returncode == 2 and outcomes(fleet) == {"lost": "failed"}
-    assert "the step is in force, but since then: " in said(fleet, "lost")
+    assert "the step was applied, but then the host was lost: " in said(fleet, "lost")
 
 
 def test_the_module_in_a_play_of_ones_own(ansible: Ansible, tmp_path: Path) -> None:

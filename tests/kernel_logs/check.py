@@ -248,7 +248,7 @@ def verdict_fault(log: Log, found: dict[str, Any]) -> list[str]:
 
 
 def _is_quiet(log: Log) -> bool:
-    """Whether nothing but failures that could wait, of which all is told, stands in the log."""
+    """Whether nothing but failures that could wait, with everything told, are in the log."""
     truth = log.truth
     told = all(failed.modules_told and failed.process_told and failed.atomic_told for failed in truth.failures)
     nothing_else = truth.kinds <= _QUIET | {"failure"} and not truth.others.keys() - {("vmalloc", False)}
@@ -256,8 +256,7 @@ def _is_quiet(log: Log) -> bool:
 
 
 def _faults_of_last(log: Log, last: dict[str, Any] | None, failures: list[Failed]) -> list[str]:
-    """``last`` is the last failure, or where no module of its trace can be told one of another CPU at the same moment that has any, be
-    it for a reader who cannot know better."""
+    """``last`` is the last failure, or, if no module of its trace can be told, one of another CPU at the same moment that has a module."""
     newest = failures[-1]
     faults = _faults_of_one(log, last, newest)
     if faults and not (newest.modules and newest.modules_told):

@@ -18,7 +18,7 @@ BARE = 8
 
 
 class Call(NamedTuple):
-    """One call of printk. ``level``: -1 where none is given; ``cont``: it says that it continues; ``locked``: under dump_stack's lock;
+    """One call of printk. ``level``: -1 if none is given; ``cont``: it says that it continues; ``locked``: under dump_stack's lock;
     ``mark``: (role, value) of what a reader looks for in it."""
 
     level: int

@@ -42,10 +42,10 @@ Write = Callable[[Sequence[Line], Page], list[str]]
 
 @dataclass(frozen=True)
 class Dialect:
-    """``source``: under which name the collection reads it. ``of_syslog``: the text came through syslog(2); ``boots``: it may hold several;
-    ``file``: users of the host write to it too; ``since``: the first kernel that is seen in it (a line of KERNELS); ``repeats``: rsyslog
-    counts equal lines; ``second``: another log of the same machine that is read too, and how it is written; ``rotated``: the log is in
-    two files, of which tail tells the names."""
+    """``source``: under which name the collection reads it. ``of_syslog``: the text came through syslog(2); ``boots``: it may hold
+    several; ``file``: users of the host write to it too; ``since``: the first kernel that is seen in it (a line of KERNELS); ``repeats``:
+    rsyslog counts equal lines; ``second``: another log of the same machine that is read too, and how it is written; ``rotated``: the log
+    is in two files, and tail prints their names."""
 
     name: str
     source: str

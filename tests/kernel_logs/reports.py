@@ -315,14 +315,14 @@ def mem_info(name: str, arch: Arch, variant: int) -> Segment:
 
 
 def _pieces(kernel: Kernel, node: str, *texts: str) -> list[Call]:
-    """A line in pieces, the first of which may be the node's name."""
+    """A line in pieces. The first may be the node's name."""
     cont = kernel.printk in ("glued", "pieces")
     pieces = [text for text in (node, *texts) if text]
     return [Call(-1, text, cont=cont and number > 0) for number, text in enumerate(pieces)]
 
 
 def vmalloc(rng: Random, kernel: Kernel, release: tuple[str, str], arch: Arch, process: str, path: int, pages_missing: bool) -> Report:
-    """A failed vmalloc: for want of address space, or (``pages_missing``) of pages."""
+    """A failed vmalloc: because address space ran out, or (``pages_missing``) of pages."""
     size = rng.randrange(1, 1 << 16) << 12
     if kernel.printk in ("chars", "lines") and not kernel.with_line_of_vmalloc:
         return Report(

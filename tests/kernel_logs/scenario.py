@@ -23,7 +23,7 @@ PROCESSES = (
 )  # fmt: skip
 #: Such as no file that rsyslog wrote can show.
 PROCESSES_OF_THE_KERNEL = (*PROCESSES, "a#012b", "#012")
-#: With raw control characters, which the journal does not show and dmesg writes as \x1b, but for what comes from syslog(2).
+#: With raw control characters, which the journal does not show and dmesg writes as \x1b, except text from syslog(2).
 PROCESSES_OF_DMESG = (*PROCESSES_OF_THE_KERNEL, "a\x1b[1mb", "\x07bell")
 
 _CALLERS = ("T1", "T2345", "C0", "C3", "T12", "C11")

@@ -45,7 +45,7 @@ def test_a_seed_gives_the_same_log() -> None:
 
 
 def _plain_log() -> Log:
-    """A log with one failure, of which all can be told."""
+    """A log with one failure, and everything about it is known."""
     for seed in range(len(DIALECTS), 1000 * len(DIALECTS), len(DIALECTS)):
         log = make(seed)
         told = [

@@ -115,7 +115,8 @@ LEAVING = f"grep -q phase=leaving {RECORD}"
 
 
 def at(guest: Guest, moment: str, do: str) -> None:
-    """Let the guest do something to itself as soon as the condition ``moment`` is true. It waits in a tight loop, so as not to be late."""
+    """Let the guest do something to itself as soon as the condition ``moment`` is true. It waits in a tight loop, so that it is not
+    late."""
     guest.leave(f"until {moment}; do :; done 2>/dev/null; {do}")
 
 

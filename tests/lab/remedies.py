@@ -101,7 +101,7 @@ PRESSURES: dict[str, Pressure] = {
 @dataclass(frozen=True)
 class Treated:
     """One run. Failures of 10,000 packets and stalls of whoever waits, before and after; ``given_up_kb``: how much higher the high
-    watermarks are, which is memory that kswapd keeps from everybody; ``killed``: processes, for want of memory."""
+    watermarks are, which is memory that kswapd keeps from everybody; ``killed``: processes, because memory ran out."""
 
     pressure: str
     remedy: str

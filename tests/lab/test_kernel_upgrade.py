@@ -101,7 +101,7 @@ def test_check_mode_shows_the_plan_and_changes_nothing(guest: Guest, tmp_path: P
         (None, None, "refused", "is not offered (newest offered: none)"),
         ("pinned", None, "refused", f"is not offered (newest offered: {uname_of(OLD)}"),
         ("driverless", None, "refused", "does not list mlx4_en"),
-        ("current", 4000, "refused", "kB free, a kernel takes about"),
+        ("current", 4000, "refused", "kB free, and a kernel needs about"),
         ("corrupt", None, "failed", "checksum"),
     ],
     ids=["gone", "old", "driverless", "full", "corrupt"],
@@ -122,7 +122,7 @@ def test_a_fault_is_said_and_nothing_is_changed(
 
 @LONG
 def test_a_driver_that_only_the_installed_kernel_shows_to_be_missing(guest: Guest, tmp_path: Path) -> None:
-    """As where the repository lists no files: what preflight cannot see is seen before anything boots it."""
+    """As where the repository does not list the files of packages: what preflight cannot see is seen before anything boots it."""
     offer(guest, "driverless")
     seen = own().play(
         tmp_path,
@@ -136,7 +136,7 @@ def test_a_driver_that_only_the_installed_kernel_shows_to_be_missing(guest: Gues
         ],
         check=False,
     )
-    assert f"kernel {uname_of(DRIVERLESS)} is not used: it has no driver mlx4_en" in seen.stdout
+    assert f"kernel {uname_of(DRIVERLESS)} is not used: it lacks the driver mlx4_en" in seen.stdout
     assert f"Kernel {uname_of(OLD)} boots by default again." in seen.stdout
     assert boots(guest) == (OLD, OLD)
     guest.run(f"dnf -y remove kernel-{uname_of(DRIVERLESS)}")
@@ -282,7 +282,7 @@ def test_a_host_that_was_off_at_its_time_is_late_and_not_forgotten(guest: Guest,
     guest.cut_power()
     guest.wait_until(f"grep -q 'refused: kernel {uname_of(NEW)} runs already' {HOME}/outcome", 120)
     assert guest.run("ls /etc/systemd/system/pagealloc* 2>/dev/null", check=False) == ""
-    assert "runs already" in Run(guest, tmp_path).found("last_reboot"), "also of a host that asks for nothing"
+    assert "is already running" in Run(guest, tmp_path).found("last_reboot"), "also of a host that asks for nothing"
     back_to_the_old_kernel(guest, tmp_path)
 
 

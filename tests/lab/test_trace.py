@@ -51,7 +51,7 @@ def _words(folder: Path, guest: Guest) -> tuple[str, ...]:
 def test_the_playbook_names_the_driver(leaking: Guest, tmp_path: Path) -> None:
     words = _words(tmp_path, leaking)
     refused = own().run("ansible-playbook", *words, folder=tmp_path, check=False)
-    assert "tracefs on /sys/kernel/tracing, which is not mounted" in " ".join(refused.stdout.split())
+    assert "tracefs on /sys/kernel/tracing, and it is not mounted" in " ".join(refused.stdout.split())
     with in_use(leaking, LEAKERS["leaking driver"], random.Random(1)):
         own().run("ansible-playbook", *words, "-e", "trace_mount=true", folder=tmp_path)
     result = json.loads((tmp_path / "pagealloc-trace" / "leaks.json").read_text())

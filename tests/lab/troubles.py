@@ -85,7 +85,7 @@ def _one_node(dice: random.Random) -> list[str]:
 
 
 def _cma(dice: random.Random) -> list[str]:
-    """What is not of CMA's area is taken by the kernel, which may not use that area, but for what keeps the guest alive."""
+    """The kernel takes what is not of CMA's area, since it may not use that area, except what keeps the guest alive."""
     left = f"$(($(awk '/CmaFree/ {{print $2}}' /proc/meminfo) + {dice.randint(10000, 18000)}))"
     return [tell(f"drain 0 {left}"), burst(dice.choice((0, 1, 2, 3)), ENDLESS)]
 

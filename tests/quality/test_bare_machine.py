@@ -25,7 +25,7 @@ from tests.quality.tools import PROGRAMS
 #: Beside the essential packages: the awk that every Debian has, and what ./dev itself wants.
 ALSO_THERE = ("mawk", "git", "python3-minimal", f"python3.{sys.version_info.minor}-minimal")
 BINARIES = ("bin", "sbin")
-#: A word of these in a test file: it calls tools, or is skipped for want of one.
+#: A word of these in a test file: it calls tools, or is skipped because one is missing.
 CALLS_TOOLS = re.compile(r"\btool\(|shutil\.which|subprocess|cannot_run|chromium")
 #: Of the other rooms those whose tests end early, where tools are missing, or once failed.
 ELSEWHERE = (

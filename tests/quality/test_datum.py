@@ -39,7 +39,7 @@ STEPS = {
         """        panic_on_oom:
           description: What the kernel does when memory has run out.
           type: int
-          returned: always, null where it could not be read
+          returned: always, null if it could not be read
           sample: 0
         uptime_seconds:\n""",
     ),
@@ -50,7 +50,7 @@ STEPS = {
             - What the kernel does when memory has run out.
             - Described in RV(fleetcare.pagealloc.kernel_release_facts#module:ansible_facts.pagealloc.panic_on_oom).
           type: int
-          returned: always, null where it could not be read
+          returned: always, null if it could not be read
         uptime_seconds:\n""",
     ),
     "tests/quality/test_docs.py": (

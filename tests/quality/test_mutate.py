@@ -35,7 +35,7 @@ def test_each_fault_that_is_called_equal_stands_in_a_line_that_is_there() -> Non
 
 
 def test_a_file_without_a_fault_is_not_noticed() -> None:
-    """Be it imported once more or not, and also where it reads the files beside it."""
+    """With and without another import, and also if it reads the files beside it."""
     file = "plugins/plugin_utils/judge/watermark_rules.py"
     path = "tests/unit/plugins/plugin_utils/judge/test_watermark_rules.py"
     test = f"{path}::test_the_schema_of_the_fleet_knows_every_rule"

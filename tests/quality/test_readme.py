@@ -224,7 +224,7 @@ def test_the_bounds_of_sosreports_are_those_of_the_code() -> None:
     text = TEXTS["docs/sosreports.md"]
     bomb = f"above {RATIO_COUNTS_FROM_BYTES >> 20} MiB unpacked and {MAX_RATIO} times its size, or above {MAX_UNPACKED_BYTES >> 30} GiB"
     assert bomb in text
-    assert f"more than {MAX_KEPT_BYTES >> 20} MiB of what is looked at, more than {MAX_MEMBERS:,} members" in text
+    assert f"more than {MAX_KEPT_BYTES >> 20} MiB of files that are read, more than {MAX_MEMBERS:,} members" in text
     assert f"a member above {MAX_MEMBER_BYTES >> 20} MiB" in text
 
 

@@ -31,7 +31,7 @@ _turns = itertools.count()
 
 
 def template(name: str, *, short: bool = False) -> str:
-    """A template for the place ``name``, of each form by turns; ``short``: one of which a message shows the whole."""
+    """A template for the place ``name``, of each form by turns; ``short``: one that a message shows as a whole."""
     form = min(_FORMS, key=len) if short else _FORMS[next(_turns) % len(_FORMS)]
     return form.replace("@", re.sub(r"\W+", "_", name).strip("_"))
 

@@ -44,13 +44,13 @@ def read(*members: bytes) -> KeptMembers:
 @pytest.mark.parametrize(
     ("size", "reason"),
     [
-        (b"77777777777\0", "cut off"),
+        (b"77777777777\0", "ends too early"),
         (b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7, "GiB"),
         (b"\x80" + b"\xff" * 11, "GiB"),
         (b"\xff" * 12, "GiB"),
-        (b"0x10", "no number"),
-        (b"1 2", "no number"),
-        (b"\xb2", "cut off|GiB|no number"),
+        (b"0x10", "is not a number"),
+        (b"1 2", "is not a number"),
+        (b"\xb2", "ends too early|GiB|is not a number"),
     ],
 )
 def test_a_size_that_is_none_or_too_large(size: bytes, reason: str, path: str) -> None:
@@ -74,7 +74,7 @@ def test_a_link_leads_to_members_or_nowhere(kind: bytes, link: str) -> None:
 def test_a_chain_of_links_is_followed_so_far_and_no_further(length: int) -> None:
     chain = [member(f"sys/class/net/eth0/lower_{number}", kind=b"2", link=f"lower_{number + 1}") for number in range(length)]
     found = read(member("proc/buddyinfo", kind=b"2", link="../sys/class/net/eth0/lower_0"), *chain)
-    with pytest.raises(UnreadableMember, match="circle|not in the report"):
+    with pytest.raises(UnreadableMember, match="points to itself|not in the report"):
         found.data("proc/buddyinfo")
 
 
@@ -130,7 +130,7 @@ def test_a_hostile_archive_costs_the_fleet_nothing(tmp_path: Path) -> None:
     sound.write_bytes(packed(next(report for report in sound_members() if any(b"358.23.2" in part for part in report))))
     record = SAMPLE_FLEET / "evidence" / "db05-el65.evidence"
     hosts = judge_fleet({path.stem: Gathered.from_record(str(path)) for path in (hostile, sound, record)}, [])["hosts"]
-    assert hosts["sosreport-a"]["verdict"] == "unknown" and "size is no number" in hosts["sosreport-a"]["reasons"][0]
+    assert hosts["sosreport-a"]["verdict"] == "unknown" and "the size of a member is not a number" in hosts["sosreport-a"]["reasons"][0]
     assert hosts["sosreport-b"]["verdict"] == "starved" and hosts["db05-el65"]["verdict"] == "clear"
 
 

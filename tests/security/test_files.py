@@ -335,7 +335,7 @@ def test_a_container_is_refused_and_not_failed(tmp_path: Path, shell: str, verb:
     now = {f"expected_{name}": int(Path(f"/proc/sys/vm/{name}").read_text()) for name in ("min_free_kbytes",)}
     answer = in_a_container(shell, verb, tmp_path, **{**APPLY, **now})
     assert answer.outcome == "refused"
-    assert answer.reason == "/proc/sys cannot be written here, as in a container. Run this against the machine itself"
+    assert answer.reason == "/proc/sys cannot be written, as in a container. Run this on the machine itself"
     assert not os.path.lexists(RECORD) and not os.path.lexists(SETTINGS)
 
 

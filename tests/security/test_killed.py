@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A step is put back where the kernel killed a process for want of memory, and not where a user's process makes the log look so.
+"""A step is put back where the kernel killed a process because memory ran out, and not where a user's process makes the log look so.
 
 The log and the counter of the kernel are files here: no test may bring this machine out of memory.
 """

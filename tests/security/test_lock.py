@@ -120,7 +120,7 @@ def test_one_wins_and_the_others_say_that_it_is_at_work(tmp_path: Path, first: i
         [winner] = [pid for pid, answer in answers.items() if answer.outcome == "applied"] or [pytest.fail(told)]
         lost = {answer.reason for pid, answer in answers.items() if pid != winner}
         assert {answer.outcome for pid, answer in answers.items() if pid != winner} == {"busy"}, told
-        assert lost == {f"another run is at work on this host, as process {winner}"}, told
+        assert lost == {f"another run is active on this host, as process {winner}"}, told
         assert is_applied(host.left()) and host.leftovers() == [], told
         assert host.kernel_log.read_text().count("workaround in force") == 1, told
 
@@ -168,7 +168,7 @@ def test_what_is_no_lock_of_ours_is_refused_and_not_followed(tmp_path: Path, lay
     folder.mkdir()
     lay(host.lock, folder)
     answer = host.ask(shell, "apply")
-    assert (answer.outcome, answer.reason) == ("refused", f"{host.lock} cannot be made: are these the rights of root?")
+    assert (answer.outcome, answer.reason) == ("refused", f"{host.lock} cannot be made: run this as root.")
     assert host.left() == Left((str(ORIGINAL_KB), "0"), None, None) and list(folder.iterdir()) == []
 
 
@@ -181,7 +181,7 @@ def test_a_holder_counts_while_it_lives(tmp_path: Path, shell: str) -> None:
         host.lock.unlink(missing_ok=True)
         host.lock.symlink_to(words)
         answer = host.ask(shell, "apply")
-        assert (answer.outcome, answer.reason) == ("busy", f"another run is at work on this host, as process {holder.pid}")
+        assert (answer.outcome, answer.reason) == ("busy", f"another run is active on this host, as process {holder.pid}")
     assert host.left() == Left((str(ORIGINAL_KB), "0"), None, None)
     holder.kill()
     while ") Z " not in Path(f"/proc/{holder.pid}/stat").read_text():

@@ -58,7 +58,7 @@ def test_hosts_that_lie_about_the_frame(each_core: Ansible, sshd: Sshd, account:
     assert {name: result["verdict"] for name, result in results.items() if name != "fine"} == dict.fromkeys(hosts, "unknown")
     for name in ("more behind it", "within a line"):
         assert "no transcript" in results[name]["reasons"][0], "the action itself saw it"
-    assert "breaks off" in results["the first line alone"]["facts"]["unavailable"]["zones"]
+    assert "the evidence ends" in results["the first line alone"]["facts"]["unavailable"]["zones"]
     assert "more than 20000 sources" in results["many sources"]["reasons"][0]
     assert "more zones than any kernel" in results["many zones"]["facts"]["unavailable"]["zones"]
     assert "more than the 4096" in results["many interfaces"]["facts"]["unavailable"]["nics"]

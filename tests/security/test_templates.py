@@ -296,7 +296,7 @@ def test_no_report_is_a_template(each_core: Ansible, tmp_path: Path, strict: boo
         return
     found = json.loads(listed.stdout)["_meta"]["hostvars"]
     assert len(found) == 3 and "touch ran-system" in json.dumps(found["db02"])
-    # ansible-core 2.21 marks each text of an inventory plugin in this list that is not trusted, be it a template or not
+    # ansible-core 2.21 marks each text of an inventory plugin in this list that is not trusted, a template or not
     assert found["db02"]["sosreport_release"] in ("6.4", {"__ansible_unsafe": "6.4"}), "what is no template is plain text"
     names = ["inventory_hostname", "group_names", "groups", "ansible_play_hosts_all", *found["db02"]]
     tasks = [task for name in names for task in used(name, name)]

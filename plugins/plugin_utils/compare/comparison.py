@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which facts set the hosts that showed the trouble apart from the rest: from results of hosts to one plain document."""
+"""In which facts hosts with the trouble differ from the rest: from results of hosts to one plain document."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 SCHEMA = "fleetcare.pagealloc/comparison/1"
 
-#: So many groups, pairs, facts of a group and names of hosts are written out; the counts are of all.
+#: The limits of groups, pairs, facts of a group and names of hosts in the document. The counts include all.
 _MOST_FACTS, _MOST_PAIRS, _MOST_ITEMS, _MOST_NAMES = 50, 20, 20, 20
 
 
@@ -42,9 +42,9 @@ class Sides:
 def compare(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str] = ()) -> dict[str, Any]:
     """The comparison; docs/fleet.schema.json describes it under ``comparison``.
 
-    ``hosts``: name -> {``symptom``: true, false or null, ``facts``: the value of ``ansible_facts.pagealloc`` or null}.
-    The hosts that showed the trouble are those whose symptom is there, or, where any are named, those of ``troubled``.
-    Hosts without facts, and without ``troubled`` those whose symptom could not be seen, are on neither side.
+    ``hosts``: name -> {``symptom``: true, false or null, ``facts``: the value of ``ansible_facts.pagealloc`` or null}. The hosts with the
+    trouble are those in ``troubled``, or, if it is empty, those with the symptom. Hosts without facts are on neither side. Without
+    ``troubled``, the same holds for hosts whose symptom is not known.
     """
     sides = _sides(hosts, troubled)
     groups = groups_of((hosts[name]["facts"] for name in sides.troubled + sides.others), (1 << len(sides.troubled)) - 1)
@@ -91,7 +91,7 @@ def _sides(hosts: Mapping[str, Mapping[str, Any]], listed: Sequence[str]) -> Sid
 
 
 def _ranked(groups: FactGroups) -> tuple[list[RankedGroup], int]:
-    """The groups, the likeliest not to be chance first, and for how many tests their p are corrected."""
+    """The groups, the smallest chance first, and the number of tests for which their p are corrected."""
     tests = number_to_correct_for(least_p(*group.table.margins) for group in groups.groups)
     ranked = []
     for group in groups.groups:
@@ -144,5 +144,5 @@ def _items(items: Iterable[Item]) -> list[dict[str, str]]:
 
 
 def _figure(number: float) -> float:
-    """Four digits: more than any such figure means."""
+    """Four digits are enough for any such figure."""
     return float(f"{number:.4g}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a comparison comes to, in sentences. Values of hosts are clipped as in all sentences."""
+"""The result of a comparison in sentences. Values of hosts are clipped as in all sentences."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits import NAMES
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
-#: So many facts are told in sentences; the others stand in the list.
+#: How many facts get a sentence; the others are in the list.
 _MOST_TOLD = 3
 
 
 class RankedGroup(NamedTuple):
-    """A group with its figures. ``half_added``: to each cell for the odds ratio, since one is empty."""
+    """A group with its figures. ``half_added``: 0.5 was added to each cell for the odds ratio, because one is empty."""
 
     group: FactGroup
     odds_ratio: float
@@ -31,7 +31,7 @@ class RankedGroup(NamedTuple):
 
 @dataclass(frozen=True)
 class Findings:
-    """All that a conclusion is drawn from. ``best_possible_p``: of a fact that all the troubled and none of the others have."""
+    """The input of a conclusion. ``best_possible_p``: of a fact that all hosts with the trouble and no others have."""
 
     troubled: int
     others: int
@@ -46,26 +46,26 @@ class Findings:
 
 
 def conclusion(findings: Findings) -> list[str]:
-    """One sentence or more, the most telling first."""
+    """One sentence or more, the most important first."""
     hinders = _hindered(findings)
     return [hinders] if hinders else list(_told(findings))
 
 
 def _hindered(found: Findings) -> str:
-    """Why nothing can be said, or ""."""
+    """Why there is no conclusion, or ""."""
     if not found.troubled:
-        return "No host that could be compared showed the trouble, so there is nothing to compare."
+        return "No host with enough facts has the trouble, so there is nothing to compare."
     if not found.others:
-        return "Every host that could be compared showed the trouble: without others there is nothing to compare with."
+        return "Every host with enough facts has the trouble, so there are no other hosts to compare with."
     if found.best_possible_p > ALPHA:
         return (
-            f"Too few hosts to say anything: {found.troubled} with the trouble, {found.others} without. Even a fact that all of the "
-            f"former have and none of the latter could be chance (p {figure(found.best_possible_p)})."
+            f"Too few hosts to say anything: {found.troubled} with the trouble, {found.others} without. Even a fact on all hosts "
+            f"with the trouble and on no other could be chance (p {figure(found.best_possible_p)})."
         )
     if not found.groups:
-        return "In every fact that is compared, all hosts are alike."
+        return "All hosts are alike in every fact that is compared."
     if not found.tests:
-        return "Too few hosts to say anything: no fact is there on enough of them, and missing on enough, to tell it from chance."
+        return "Too few hosts to say anything: every difference could be chance."
     return ""
 
 
@@ -73,15 +73,15 @@ def _told(found: Findings) -> Iterator[str]:
     best = found.pairs.pairs[0] if found.pairs.pairs else None
     apart = [one for one in found.groups if one.p_corrected <= ALPHA]
     if best and best.both_needed:
-        yield f"Both needed: {_of_pair(best)}."
+        yield f"Both are needed: {_of_pair(best)}."
         apart = [one for one in apart if _adds_to(best, one)][:1]
     elif best and best.p <= ALPHA:
-        yield f"Perhaps both needed, but too few hosts to be sure: {_of_pair(best)}."
+        yield f"Perhaps both are needed, but there are too few hosts to be sure: {_of_pair(best)}."
     for one in apart[:_MOST_TOLD]:
         yield f"{_name(one.group)}: {_of_group(one, found)}."
     if not apart and not (best and best.both_needed):
         nearest = found.groups[0]
-        yield f"No single fact sets them apart beyond what chance might. Nearest comes {_name(nearest.group)}: {_of_group(nearest, found)}."
+        yield f"No single fact differs by more than chance could explain. Nearest: {_name(nearest.group)}: {_of_group(nearest, found)}."
 
 
 def _adds_to(pair: Pair, one: RankedGroup) -> bool:
@@ -103,7 +103,7 @@ def _of_group(one: RankedGroup, found: Findings) -> str:
     with_it = f"{table.troubled_with} of {table.troubled_with + table.troubled_without} with the trouble have it"
     others = f"{table.others_with} of {table.others_with + table.others_without} without"
     unseen = found.hosts - sum(table)
-    not_seen = f", not seen on {unseen}" if unseen else ""
+    not_seen = f", not known on {unseen}" if unseen else ""
     return f"{with_it}, {others}{not_seen} (odds ratio {figure(one.odds_ratio)}, p {figure(one.p)}, corrected {figure(one.p_corrected)})"
 
 
@@ -121,7 +121,7 @@ def _name(group: FactGroup) -> str:
 
 
 def figure(number: float) -> str:
-    """Two digits, or all before the point; what is smaller than a float can hold is said to be."""
+    """Two digits, or all digits before the point. A number that is too small for a float gets words."""
     if number < 1e-300:
         return "below 1e-300"
     return f"{number:,.0f}" if number >= 9.95 else f"{number:.2g}"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which hosts have which facts: one group for all facts that always go together.
 
-A set of hosts is an int with one bit for each: what is asked of two sets for thousands of hosts is one operation.
+A set of hosts is an int with one bit for each host, so a question on two sets of thousands of hosts is one operation.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.traits
 #: A fact and one value of it.
 Item = tuple[str, str]
 
-#: So many groups are tried at most, those on which the most could be seen; a fleet of thousands has more firmwares than that.
+#: The largest number of groups that are tried: those that are known on most hosts. A fleet of thousands has more firmwares than that.
 MOST_GROUPS = 128
 
-#: What facts that go together share: the places that have them, those of them of which nothing else is known, and the set of
-#: those of which all is known.
+#: What facts share that occur together: the places that have them, the places among them with no other known value, and the set of places
+#: where everything is known.
 _Key = tuple[tuple[int, ...], tuple[int, ...], int]
 
 _PLACES = {fact: place for place, fact in enumerate(NAMES)}
@@ -30,8 +30,8 @@ _PLACES = {fact: place for place, fact in enumerate(NAMES)}
 
 @dataclass(frozen=True)
 class FactGroup:
-    """Facts that the same hosts have, and those that just the others have (``opposite``). ``seen``: the hosts of which it
-    is known; the rest are in no table of this group."""
+    """Facts that the same hosts have, and those that exactly the other hosts have (``opposite``). ``seen``: the hosts where it is known;
+    the rest are in no table of this group."""
 
     items: tuple[Item, ...]
     opposite: tuple[Item, ...]
@@ -41,21 +41,21 @@ class FactGroup:
 
     @property
     def order(self) -> tuple[int, str]:
-        """Settles ties by what the facts are, never by the order of the hosts."""
+        """Orders equal groups by their facts, never by the order of the hosts."""
         fact, value = self.items[0]
         return _PLACES[fact], value
 
 
 @dataclass(frozen=True)
 class FactGroups:
-    """``groups`` in the order of how much could be seen by them; ``left_out``: how many more there are."""
+    """``groups``: those that are known on most hosts first; ``left_out``: how many more there are."""
 
     groups: list[FactGroup]
     left_out: int
 
 
 class _Posting:
-    """The places of the hosts that have one value, and of those among them whose other values are not known."""
+    """The places of the hosts with one value, and the places among them whose other values are not known."""
 
     __slots__ = ("having", "partial")
 
@@ -65,13 +65,13 @@ class _Posting:
 
 
 def groups_of(facts: Iterable[Mapping[str, Any]], troubled: int) -> FactGroups:
-    """The groups of hosts with these facts; ``troubled`` has the bits of those that showed the trouble, by their place."""
+    """The groups of hosts with these facts; ``troubled`` has the bits of the hosts with the trouble, by their place."""
     postings, whole, hosts = _collect(facts)
     certain = {fact: mask_of(places, hosts) for fact, places in whole.items()}
     together: dict[_Key, list[Item]] = {}
     for item, posting in postings.items():
         known = certain.get(item[0], 0)
-        if len(posting.having) < known.bit_count() + len(posting.partial):  # else all that are known have it
+        if len(posting.having) < known.bit_count() + len(posting.partial):  # else all known hosts have it
             together.setdefault((tuple(posting.having), tuple(posting.partial), known), []).append(item)
     ranked = sorted(_by_what_could_be_seen(together, troubled, hosts))
     groups = [_group(key, items, troubled, hosts) for _least, items, key in ranked[:MOST_GROUPS]]
@@ -121,7 +121,7 @@ def table_of(having: int, seen: int, troubled: int) -> Table:
 
 
 def _opposites_as_one(groups: Iterable[FactGroup]) -> Iterator[FactGroup]:
-    """Where a fact has two values, one group says it all: the one with the value of the troubled hosts."""
+    """If a fact has two values, one group is enough: the one with the value of the hosts with the trouble."""
     by_hosts = {(group.having, group.seen): group for group in groups}
     for (having, seen), group in by_hosts.items():
         other = by_hosts.get((seen & ~having, seen))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does it take two facts at once? Among the hosts with the one, those with the other fare worse, and the other way round."""
+"""Are two facts together needed? Then, among the hosts with the first fact, those with the second have more trouble, and the reverse."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.compare.statis
     number_to_correct_for,
 )
 
-#: Pairs are made of so many groups at most, the first ones.
+#: Pairs are made from this many groups, the first ones.
 MOST_GROUPS_IN_PAIRS = 64
 
 
 class Part(NamedTuple):
-    """Of so many ``hosts`` so many were ``troubled``."""
+    """A number of hosts, and how many of them have the trouble."""
 
     troubled: int
     hosts: int
@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Pair:
-    """Two groups, and how the hosts fare with both, with one of them alone, and with neither.
+    """Two groups, and the hosts with both, with one of them only, and with neither.
 
     ``p`` is the larger of two: that of the second group among the hosts with the first, and that of the first among those
     with the second. Both must be small before both are needed, so the larger one is the p of that (an intersection-union
@@ -55,7 +55,8 @@ class Pair:
 
 
 class Pairs(NamedTuple):
-    """``pairs``, the most telling first; ``tried``: of how many it could have shown; ``corrected_for`` so many of them."""
+    """``pairs``, the most important first; ``tried``: how many pairs were tried; ``corrected_for``: how many of them could give a
+    result."""
 
     pairs: list[Pair]
     tried: int
@@ -69,7 +70,7 @@ class _Parts(NamedTuple):
     neither: Part
 
     def least(self) -> float:
-        """The smallest p the pair could have, going by how many hosts there are to tell by."""
+        """The smallest p that the pair could have with this number of hosts."""
         return max(least_p(*_margins(self.both, alone)) for alone in (self.first_only, self.second_only))
 
     def p(self) -> float:
@@ -81,7 +82,7 @@ class _Parts(NamedTuple):
 
 
 def pairs_of(groups: Sequence[FactGroup], troubled: int) -> Pairs:
-    """All pairs of the first MOST_GROUPS_IN_PAIRS groups in which both facts make it worse, the likeliest not to be chance first."""
+    """All pairs of the first MOST_GROUPS_IN_PAIRS groups in which both facts make it worse, the smallest chance first."""
     told = [(first, second, parts, parts.least()) for first, second, parts in _parted(groups[:MOST_GROUPS_IN_PAIRS], troubled)]
     tests = number_to_correct_for(least for _first, _second, _parts, least in told)
     found = []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""2x2 tables: odds ratio, Fisher's exact test, and what many tests at once cost."""
+"""2x2 tables: odds ratio, Fisher's exact test, and the correction for many tests."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-#: What chance may bring about once in twenty fleets is no finding.
+#: A result that chance gives in one of twenty fleets is not a finding.
 ALPHA = 0.05
 
-# Tables as likely as the one seen count as at least as odd; rounding must not part them. R's fisher.test has the same.
+# Tables as likely as the observed one count as at least as extreme; rounding must not separate them. R's fisher.test has the same.
 _TIES = math.log1p(1e-7)
-# What a tail still adds once its terms have become this small cannot be seen in a float.
+# When its terms are this small, the rest of a tail does not change a float.
 _NEGLIGIBLE = 1e-17
 
 
 class Table(NamedTuple):
-    """Hosts by two questions: did they show the trouble, and have they the fact?"""
+    """Hosts by two questions: do they have the trouble, and do they have the fact?"""
 
     troubled_with: int
     troubled_without: int
@@ -51,9 +51,9 @@ def odds_ratio(table: Table) -> tuple[float, bool]:
 
 
 def fisher_p(table: Table) -> float:
-    """The two-sided p of Fisher's exact test: how likely chance is to bring about a table at least as odd, margins given.
+    """The two-sided p of Fisher's exact test: how likely chance gives a table at least as extreme, with the same margins.
 
-    The sum of the probabilities of all tables that are no likelier than this one. Only terms that count are summed, so
+    The sum of the probabilities of all tables that are at most as likely as this one. Only relevant terms are summed, so
     the time grows with the square root of the number of hosts. A p too small for a float is the smallest one, never 0.
     """
     spread = _Hypergeometric(*table.margins)
@@ -68,7 +68,7 @@ def fisher_p(table: Table) -> float:
 def least_p(hosts: int, troubled: int, having: int) -> float:
     """The smallest p that a table with these margins can have: what a perfect split would give.
 
-    It does not depend on which of the hosts that have the fact showed the trouble, so to choose facts by it favours none.
+    It does not depend on which hosts with the fact have the trouble, so choosing facts by it is fair.
     """
     spread = _Hypergeometric(hosts, troubled, having)
     if spread.least == spread.most:
@@ -78,11 +78,10 @@ def least_p(hosts: int, troubled: int, having: int) -> float:
 
 
 def number_to_correct_for(least: Iterable[float], alpha: float = ALPHA) -> int:
-    """By how much to multiply the p of one of many tests (Bonferroni), leaving out those that could never tell.
-
-    ``least`` are the smallest p that each test can have. Of tests on few hosts even the best possible p is above what
-    the correction asks for, so they can bring about no false finding and need not be paid for (Tarone 1990,
-    "A modified Bonferroni method for discrete data", Biometrics 46). 0 where no test can tell anything.
+    """By how much to multiply the p of one of many tests (Bonferroni), leaving out tests that can never give a result. ``least`` has the
+    smallest possible p of each test. For tests on few hosts even the best possible p is above the limit, so they cannot give a false
+    finding and do not count (Tarone 1990, "A modified Bonferroni method for discrete data", Biometrics 46). 0 if no test can give a
+    result.
     """
     every = sorted(least)
     for tests in range(1, len(every) + 1):
@@ -92,12 +91,12 @@ def number_to_correct_for(least: Iterable[float], alpha: float = ALPHA) -> int:
 
 
 def corrected_p(p: float, tests: int) -> float:
-    """``p`` corrected for so many tests; 1 where these are 0, since then none can tell anything."""
+    """``p`` corrected for this number of tests; 1 if it is 0, because then no test can give a result."""
     return min(1.0, p * tests) if tests else 1.0
 
 
 class _Hypergeometric:
-    """How many of the troubled hosts have the fact, if chance alone dealt it out."""
+    """How many of the hosts with the trouble would have the fact by chance alone."""
 
     def __init__(self, hosts: int, troubled: int, having: int) -> None:
         self._hosts, self._troubled, self._with = hosts, troubled, having
@@ -110,8 +109,7 @@ class _Hypergeometric:
         return _log_choose(self._with, k) + _log_choose(self._hosts - self._with, self._troubled - k) - self._all
 
     def tail(self, step: int, log_limit: float) -> float:
-        """The sum of the probabilities, below (``step`` -1) or above (1) the mode, of what is no likelier than the limit,
-        divided by it."""
+        """The sum of the probabilities, below (``step`` -1) or above (1) the mode, of the terms up to the limit, divided by it."""
         k = self._first(step, log_limit + _TIES)
         if k is None:
             return 0.0
@@ -126,7 +124,7 @@ class _Hypergeometric:
         return total
 
     def _first(self, step: int, log_limit: float) -> int | None:
-        """The first k on the way out from the mode that is no likelier than the limit: it only gets less likely there."""
+        """The first k away from the mode whose probability is not above the limit. After it the probability only falls."""
         inside, outside = self.mode, self.least if step < 0 else self.most
         if self.log_p(outside) > log_limit:
             return None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a host's facts may set it apart from others: causes, not the trouble itself. No headroom, no kernel log."""
+"""The facts in which a host may differ from others: possible causes, not the trouble itself. No headroom, no kernel log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.fleet_figures import percent_of_total
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import sound_parts
 
-#: Fact -> how a sentence calls it. The order is the one that settles ties: from the general to the special.
+#: Fact -> its name in a sentence. The order decides ties: from the general to the special.
 NAMES: dict[str, str] = {
     "kernel_line": "kernel line",
     "driver": "NIC driver",
@@ -25,8 +25,8 @@ NAMES: dict[str, str] = {
     "kernel": "kernel",
     "driver_version": "driver version",
     "firmware": "firmware",
-    "out_of_tree_driver": "driver from outside the kernel's tree",
-    "out_of_tree_module": "module from outside the kernel's tree",
+    "out_of_tree_driver": "driver that is not part of the kernel",
+    "out_of_tree_module": "module that is not part of the kernel",
     "proprietary_module": "proprietary module",
     "mtu": "MTU",
     "memory": "memory",
@@ -34,25 +34,25 @@ NAMES: dict[str, str] = {
     "min_free_kbytes": "vm.min_free_kbytes",
     "zone_reclaim_mode": "vm.zone_reclaim_mode",
     "machine": "machine",
-    "unaccounted": "memory that no counter owns",
-    "unreclaimable_slab": "kernel caches that cannot be given up",
+    "unaccounted": "memory that the kernel counts nowhere",
+    "unreclaimable_slab": "kernel caches that cannot be freed",
 }
 
-#: No host has so many drivers or modules that tell it apart; one that says so may not cost the fleet its comparison.
+#: No real host has more drivers or modules. A host that claims more must not break the comparison of the fleet.
 _MOST_VALUES = 64
 _MOST_CHARS = 256
 
 #: What Ethernet carries in a frame by its standard (IEEE 802.3).
 _STANDARD_MTU = 1500
 
-# 358.23.2.el6, 427.13.1.el9_4, 400.17.1.el6uek, 358.23.2.el6.mpc07: the build a minor release began with, and for what it is.
+# 358.23.2.el6, 427.13.1.el9_4, 400.17.1.el6uek, 358.23.2.el6.mpc07: the first build of a minor release, and its distribution.
 _EL_RELEASE = re.compile(r"([0-9]+)(?:\.[0-9.]+)?\.(el[0-9]+(?:uek|rt)?)(?![0-9a-z])")
-#: From here on /proc/modules marks modules from outside the tree with O, see kernel_modules.py.
+#: From this version on /proc/modules marks modules that are not part of the kernel with O, see kernel_modules.py.
 _MARKS_OUT_OF_TREE = (3, 2)
 
 
 class Seen(NamedTuple):
-    """The values of one fact on one host. ``whole``: those not named are certainly not there, else they may be."""
+    """The values of one fact on one host. ``whole``: the list is complete; otherwise there may be more."""
 
     values: frozenset[str]
     whole: bool
@@ -62,8 +62,8 @@ _NOTHING = Seen(frozenset(), False)
 
 
 def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
-    """(fact, what was seen of it) for each of NAMES, of the value of ``ansible_facts.pagealloc``. What is absent, null or
-    of an odd shape was not seen."""
+    """(fact, its value) for each of NAMES, from the value of ``ansible_facts.pagealloc``. A fact that is absent, null or of a wrong shape
+    is not known."""
     kernel, vm, modules, memory = (part or {} for part in sound_parts(facts, "kernel", "vm", "modules", "memory"))
     every_nic, zones = (part or () for part in sound_parts(facts, "nics", "zones"))
     nics = [nic for nic in every_nic if nic.get("virtual") is not True]
@@ -92,7 +92,7 @@ def seen_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, Seen]]:
 
 @lru_cache(maxsize=4096)
 def kernel_line(release: str) -> str | None:
-    """The kernel a minor release began with, for all its later builds; the version alone where no el tag tells it.
+    """The first kernel of a minor release, for all its later builds; only the version if it has no el tag.
 
     >>> kernel_line("5.14.0-427.13.1.el9_4.x86_64")
     '5.14.0-427.el9'
@@ -108,7 +108,7 @@ def kernel_line(release: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _without_machine(release: str) -> str:
-    """One build is one value on all machines; "machine" tells these apart."""
+    """One build is one value on all machines; the fact "machine" separates these."""
     parts = _split(release)
     return f"{parts.version}-{parts.release}" if parts and parts.release else release
 
@@ -129,13 +129,13 @@ def _marks_out_of_tree(release: str | None) -> bool:
 
 
 def _driver(nic: Mapping[str, Any]) -> str | None:
-    """Its first word: what follows in old builds is the card's."""
+    """Its first word: in old builds the rest is the card's."""
     driver = _text(nic.get("driver"))
     return driver.split(None, 1)[0] if driver else None
 
 
 def _beside(nics: list[Mapping[str, Any]], drivers: list[str | None], key: str) -> list[str | None]:
-    """The value of each NIC with its driver before it, since 2.0 of one driver is not 2.0 of another."""
+    """The value of each NIC after its driver, because 2.0 of one driver is not 2.0 of another."""
     values = (_text(nic.get(key)) for nic in nics)
     return [f"{driver} {value}" if driver and value else None for driver, value in zip(drivers, values, strict=True)]
 
@@ -158,7 +158,7 @@ def _modules(names: Sequence[str] | None, *, whole: bool = True) -> Seen:
 
 
 def _mtu(nics: list[Mapping[str, Any]]) -> Seen:
-    """The largest counts: it decides what a receive buffer takes."""
+    """The largest counts, because it decides the size of a receive buffer."""
     sizes = [nic.get("mtu") for nic in nics]
     if any(size is not None and size > _STANDARD_MTU for size in sizes):
         return _one(f"above {_STANDARD_MTU}")
@@ -166,7 +166,7 @@ def _mtu(nics: list[Mapping[str, Any]]) -> Seen:
 
 
 def _memory(total_kb: int | None) -> str | None:
-    """The next power of two GB: what MemTotal lacks of it is the kernel's own and the firmware's."""
+    """The next power of two GB. MemTotal is smaller, because kernel and firmware take some memory."""
     if not total_kb:
         return None
     return f"up to {1 << (-(-total_kb // (1 << 20)) - 1).bit_length()} GB"

@@ -39,7 +39,7 @@ _LOG_HOST = re.compile(
     r"^((?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T\S{8,32}) )([A-Za-z0-9][\w.-]{0,252})(?= )", re.MULTILINE
 )
 _SERVER = re.compile(r"server ([A-Za-z0-9][\w.-]{0,252}) (?:not responding|OK\b|timed out)")
-#: Members of which a part is the host's name, whatever word that is.
+#: Members whose content includes the host's name, whatever word that is.
 _PLACES_OF_NAME = (
     (re.compile(r"sos_commands/kernel/uname_-a\Z"), re.compile(r"\A(\S+ )\S+")),
     (re.compile(r"sos_commands/host/hostname\Z|proc/sys/kernel/hostname\Z"), re.compile(r"\A()[^\n]+")),
@@ -72,7 +72,7 @@ def _usable(names: Iterable[str]) -> list[str]:
 
 
 class Masking:
-    """Replacements of one archive. ``label``: what this host is called in it. ``texts``: its members, of which the names are taken."""
+    """Replacements of one archive. ``label``: what this host is called in it. ``texts``: its members; the names come from them."""
 
     def __init__(self, label: str, texts: Mapping[str, str], more_names: Iterable[str] = ()) -> None:
         self._label = label

@@ -1,28 +1,28 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the memory went: every kB of MemTotal in one account, by what /proc/meminfo of the host's kernel counts.
+"""Where the memory went: every kB of MemTotal in one account, from the counters in /proc/meminfo of the host's kernel.
 
-What is left when all that the kernel counts is taken off is ``unaccounted``: pages that somebody took from the page allocator and
-that no counter owns. That is where drivers have their buffers, and where a leak of theirs shows.
+The rest after all counters is ``unaccounted``: pages that somebody took from the page allocator and that the kernel counts nowhere.
+Drivers have their buffers there, and a leak of a driver shows there.
 
 Which kernel counts what (fs/proc/meminfo.c, meminfo_proc_show, where no other file is named):
 
 - 2.6.18: ``AnonPages``, ``Cached``, ``Buffers``, ``Slab``, ``PageTables``. Slab is not divided (since 2.6.19), and there is no
   ``KernelStack`` and no ``Shmem`` (since 2.6.32).
-- 2.6.28: the LRU lists by kind, ``Active(anon)`` and so on, and ``Unevictable`` (mm/vmscan.c). They are believed before the older
-  lines: a page that is on a list is on one only. Shared memory lies on the lists of anonymous memory.
-- ``VmallocUsed``: before 4.4 the address space in use, with that of devices, which is no memory; then always 0; since 5.3 the pages
-  (mm/vmalloc.c, vmalloc_nr_pages). Before 4.4 ``VmallocChunk`` is never 0, and since then always: by that the two are told apart.
+- 2.6.28: the LRU lists by kind, ``Active(anon)`` and so on, and ``Unevictable`` (mm/vmscan.c). They are used before the older lines,
+  because a page is on one list only. Shared memory lies on the lists of anonymous memory.
+- ``VmallocUsed``: before 4.4 the address space in use, with that of devices, which is not memory; then always 0; since 5.3 the pages
+  (mm/vmalloc.c, vmalloc_nr_pages). Before 4.4 ``VmallocChunk`` is never 0, and since then always: this shows which of the two it is.
   With CONFIG_VMAP_STACK (4.9) kernel stacks are in it too, so they are taken off: the part is at least 0, at most the line.
-- ``CmaFree``: since 3.19, part of ``MemFree``. What of CMA is not free is in the parts of those who use it.
+- ``CmaFree``: since 3.19, part of ``MemFree``. Used pages of CMA are in the parts of their users.
 - ``Hugetlb``: all sizes, since 4.16; before, only ``HugePages_Total`` of the default size is counted.
 - ``Percpu``: since 4.20 (mm/percpu.c, pcpu_nr_pages), and in EL 8. It has the first chunk too, which is not in MemTotal.
 - ``KReclaimable``: since 4.20, with pages that are no slab, such as pools of graphics drivers. ``SecPageTables``: since 6.0.
 - Free pages in the lists of each processor: ``count:`` of /proc/zoneinfo (mm/vmstat.c), never in ``MemFree``. Since 6.7 the kernel
   lets these lists grow, up to an eighth of a zone (mm/page_alloc.c, zone_highsize).
 - Pages of zram and zswap: ``nr_zspages`` of /proc/vmstat since 4.8. ``Balloon``: only the newest. Older ones, and the balloon of VMware,
-  take pages that nobody counts.
+  take pages that the kernel does not count.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from typing import Any
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import why_not_seen
 
-#: The parts, in the order they are shown; what each is in words.
+#: The parts in the order of the report, each in words.
 PARTS: dict[str, str] = {
     "free": "free",
-    "free_cma": "free in CMA's areas, where no driver may take it",
+    "free_cma": "free in CMA's areas, which drivers cannot use",
     "per_cpu_lists": "free pages in the processors' own lists",
     "anonymous": "processes",
     "file": "page cache",
     "shmem": "shared memory and tmpfs",
     "unevictable": "locked memory",
     "slab": "kernel caches",
-    "slab_reclaimable": "kernel caches that can be given up",
-    "slab_unreclaimable": "kernel caches that cannot be given up",
+    "slab_reclaimable": "kernel caches that can be freed",
+    "slab_unreclaimable": "kernel caches that cannot be freed",
     "kernel_stacks": "kernel stacks",
     "page_tables": "page tables",
     "per_cpu": "per-CPU variables",
@@ -63,8 +63,8 @@ class UnclearAccountError(Exception):
 def account_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The account of one host: {total_kb, parts: {part: kB}, unaccounted_kb, not_counted: [what this kernel does not count], unclear}.
 
-    The parts and ``unaccounted_kb`` are ``total_kb`` together, none is negative. Where that cannot be, ``unclear`` is a sentence on
-    the reason, ``parts`` is empty and ``unaccounted_kb`` null. Facts in another shape than facts_shape.yml are no input.
+    The parts and ``unaccounted_kb`` add up to ``total_kb``, and none is negative. If that is impossible, ``unclear`` is a sentence with
+    the reason, ``parts`` is empty and ``unaccounted_kb`` is null. The facts must have the shape of facts_shape.yml.
     """
     memory = facts.get("memory") or {}
     try:
@@ -85,9 +85,9 @@ def account_of(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
-    """Whether the lines are there that no account can do without, and can be true."""
+    """Check that the lines that an account needs are there and possible."""
     if not memory:
-        raise UnclearAccountError(f"/proc/meminfo was not seen{why_not_seen(facts, 'memory')}")
+        raise UnclearAccountError(f"/proc/meminfo could not be read{why_not_seen(facts, 'memory')}")
     total = memory.get("total_kb")
     if not total:
         raise UnclearAccountError("/proc/meminfo says that the host has no memory")
@@ -100,15 +100,13 @@ def _check(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> None:
     }
     missing = [line for line, value in needed.items() if value is None]
     if missing:
-        raise UnclearAccountError(f"/proc/meminfo as it was seen lacks {', '.join(missing)}")
+        raise UnclearAccountError(f"/proc/meminfo lacks {', '.join(missing)}")
     listed = _lists_kb(facts)
     if listed is not None and listed > total:
-        raise UnclearAccountError(
-            f"/proc/zoneinfo says that the processors' lists hold more ({listed} kB) than there is memory ({total} kB)"
-        )
+        raise UnclearAccountError(f"/proc/zoneinfo: the processors' lists hold {listed} kB, more than all memory ({total} kB)")
     for name, value in memory.items():
         if name.endswith("_kb") and name not in _NOT_OF_MEMORY and value is not None and value > total:
-            raise UnclearAccountError(f"/proc/meminfo says more of one thing ({name}: {value} kB) than there is memory ({total} kB)")
+            raise UnclearAccountError(f"/proc/meminfo: {name} is {value} kB, more than all memory ({total} kB)")
 
 
 def _either(memory: Mapping[str, Any], first: str, second: str) -> int | None:
@@ -117,7 +115,7 @@ def _either(memory: Mapping[str, Any], first: str, second: str) -> int | None:
 
 
 def _of(memory: Mapping[str, Any], *names: str) -> int:
-    """The sum of these; what this kernel does not print counts nothing."""
+    """The sum of these; a line that this kernel does not print counts as 0."""
     return sum(memory.get(name) or 0 for name in names)
 
 
@@ -139,7 +137,7 @@ def _parts(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> Iterator[tupl
 
 
 def _user(memory: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """By the lists where there are some, else by the older lines."""
+    """From the lists if the kernel has them, else from the older lines."""
     if any(memory.get(name) is None for name in ("active_anon_kb", "inactive_anon_kb", "active_file_kb", "inactive_file_kb")):
         yield "anonymous", _of(memory, "anonymous_kb")
         yield "file", _of(memory, "cached_kb", "buffers_kb")
@@ -171,7 +169,7 @@ def _huge_pages_kb(memory: Mapping[str, Any]) -> int:
         return _of(memory, "hugetlb_kb")
     pages = _of(memory, "huge_pages") * _of(memory, "huge_page_kb")
     if pages > memory["total_kb"]:
-        raise UnclearAccountError(f"/proc/meminfo says more of huge pages ({pages} kB) than there is memory ({memory['total_kb']} kB)")
+        raise UnclearAccountError(f"/proc/meminfo: huge pages are {pages} kB, more than all memory ({memory['total_kb']} kB)")
     return pages
 
 
@@ -194,7 +192,7 @@ def _page_kb(facts: Mapping[str, Any]) -> int:
 
 
 def _trimmed(parts: dict[str, int], total_kb: int) -> dict[str, int]:
-    """The parts, the largest of them less by what is too much. UnclearAccountError where that is more than counting at different
+    """The parts, with the excess taken from the largest. Raises UnclearAccountError if the excess is larger than counting at different
     moments explains."""
     excess = sum(parts.values()) - total_kb
     if excess <= 0:
@@ -207,12 +205,12 @@ def _trimmed(parts: dict[str, int], total_kb: int) -> dict[str, int]:
 
 
 def _not_counted(facts: Mapping[str, Any], memory: Mapping[str, Any]) -> list[str]:
-    """What this kernel does not count, or what was not read, and so is in ``unaccounted``."""
+    """What this kernel does not count, or what was not read. It is part of ``unaccounted``."""
     told = {
         "kernel stacks": memory.get("kernel_stack_kb"),
         "per-CPU variables": memory.get("per_cpu_kb"),
         "free pages in the processors' lists": _lists_kb(facts),
     }
     missing = [what for what, value in told.items() if value is None]
-    # 0 of a kernel that runs modules is that of 4.4 to 5.2, which count none
+    # a kernel with modules that says 0 is 4.4 to 5.2, which do not count it
     return missing if _counts_vmalloc(memory) and memory["vmalloc_used_kb"] else [*missing, "vmalloc"]

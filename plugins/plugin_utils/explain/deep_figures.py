@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the second look at a host tells of its causes: slab caches, pages by migrate type, and what its NICs can ask for at once."""
+"""What the second look at a host shows for its causes: slab caches, pages by migrate type, and how much its NICs can ask for at once."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.headroom_zones import USABLE_ZONES
 
-#: How the names of caches end that are given up where memory is short (SLAB_RECLAIM_ACCOUNT in fs/ and lib/ of the kernel).
+#: The ends of names of caches that are freed when memory is short (SLAB_RECLAIM_ACCOUNT in fs/ and lib/ of the kernel).
 _RECLAIMABLE = ("dentry", "dentry_cache", "inode_cache", "_inode", "inode_cachep", "buffer_head", "radix_tree_node")
-#: The smallest buffer that drivers take for a frame, and what they take beside the frame, in bytes: headroom and skb_shared_info.
+#: The smallest buffer that drivers take for a frame, and their extra bytes: headroom and skb_shared_info.
 _SMALLEST_BUFFER_BYTES, _BESIDE_FRAME_BYTES = 2048, 18 + 64 + 320
-#: No frame is larger than 64 kB, that of IPoIB's connected mode, and no ring and no number of channels larger than these.
+#: The largest frame (64 kB, of IPoIB's connected mode), ring and number of channels.
 _MOST_FRAME_BYTES, _MOST_RING, _MOST_CHANNELS = 1 << 16, 1 << 17, 1 << 12
 
 
 def fixed_caches(facts: Mapping[str, Any], most_kb: int) -> list[Mapping[str, Any]]:
-    """The largest caches that cannot be given up, as far as their names tell; none larger than ``most_kb``."""
+    """The largest caches that cannot be freed, by their names; none larger than ``most_kb``."""
     caches = (facts.get("deep") or {}).get("slab_caches") or ()
     return [cache for cache in caches if cache["kb"] <= most_kb and not cache["name"].endswith(_RECLAIMABLE)]
 
 
 def page_types(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The rows of /proc/pagetypeinfo of the zones that an ordinary kernel request may use; empty where it was not read."""
+    """The rows of /proc/pagetypeinfo of the zones that an ordinary kernel request may use; empty if it was not read."""
     rows = facts.get("pagetypes") or (facts.get("deep") or {}).get("pagetypes") or ()
     return [row for row in rows if row["zone"] in USABLE_ZONES]
 
@@ -39,7 +39,7 @@ def free_pages_of(rows: Iterable[Mapping[str, Any]], *migrate_types: str) -> int
 
 
 def fixed_percent(rows: Iterable[Mapping[str, Any]]) -> float | None:
-    """How much of memory lies in pageblocks for pages that cannot be moved, free or not; None where it is not said."""
+    """The percentage of memory in pageblocks for pages that cannot be moved, free or not; None if it is not known."""
     known = [row for row in rows if row.get("pageblock_pages") is not None]
     total = sum(row["pageblock_pages"] for row in known)
     fixed = sum(row["pageblock_pages"] for row in known if row["migrate_type"] in ("Unmovable", "Reclaimable"))
@@ -48,8 +48,7 @@ def fixed_percent(rows: Iterable[Mapping[str, Any]]) -> float | None:
 
 @dataclass(frozen=True)
 class Rings:
-    """The receive rings of a NIC, all full: so many buffers of so many bytes. ``channels``: None where ethtool does not tell; then it
-    may be more."""
+    """The receive rings of a NIC when all are full. ``channels``: None if ethtool does not show it; then there may be more than one."""
 
     nic: str
     ring: int
@@ -62,7 +61,7 @@ class Rings:
 
 
 def rings_of(facts: Mapping[str, Any]) -> list[Rings]:
-    """Of each NIC whose ring and MTU were seen, the largest first."""
+    """The rings of each NIC with known ring and MTU, the largest first."""
     mtus = {nic["name"]: nic.get("mtu") for nic in facts.get("nics") or ()}
     found = []
     for nic in (facts.get("deep") or {}).get("nics") or ():
@@ -74,5 +73,5 @@ def rings_of(facts: Mapping[str, Any]) -> list[Rings]:
 
 
 def _buffer_bytes(mtu: int) -> int:
-    """A block of 2^n bytes that a frame fits into."""
+    """The smallest block of 2^n bytes that a frame fits into."""
     return max(_SMALLEST_BUFFER_BYTES, 1 << (mtu + _BESIDE_FRAME_BYTES - 1).bit_length())

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A judged host in, the same with its account, its causes, and advice that follows them, out."""
+"""A judged host in; the same host with its account, its causes, and advice for them out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host_rea
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault
 
-#: What a result has where nothing is to be explained.
+#: What a result has if there is nothing to explain.
 NOTHING: dict[str, Any] = {"account": None, "causes": []}
 #: The kernel of a host, and its account.
 Seen = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -39,11 +39,11 @@ def explained(
     catalogue: Catalogue | None = None,
     account: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The result of ``classify`` with ``account``, ``causes`` (the likeliest first; empty where the symptom is not there),
-    ``unhelpful``, and ``actions`` that follow the causes.
+    """The result of ``classify`` with ``account``, ``causes`` (the likeliest first; empty if the symptom is not there), ``unhelpful``, and
+    ``actions`` for the causes.
 
-    ``fleet``: figures of hosts like it (fleet_figures.py). ``catalogue``: the advisories that the result is by, the bundled ones where it
-    is not given. ``account``: that of the facts, where it is known. Raises FactsError for facts in another shape.
+    ``fleet``: figures of similar hosts (fleet_figures.py). ``catalogue``: the advisories of the result, by default the bundled ones.
+    ``account``: that of the facts, if it is known. Raises FactsError for facts in another shape.
     """
     if facts is None or result["order"] is None:
         return {**result, **NOTHING}
@@ -59,8 +59,8 @@ def explained(
 
 
 def settings_of_causes(result: Mapping[str, Any], facts: Mapping[str, Any], catalogue: Catalogue) -> dict[str, tuple[int, str]]:
-    """{setting under /proc/sys/vm: (value, cause)} of what the likeliest causes of a host would have the workaround set. Of a cause that
-    is only possible nothing, nor what another of them, or an advisory, calls useless. Raises FactsError."""
+    """{setting under /proc/sys/vm: (value, cause)} that the likeliest causes of a host need. A cause that is only possible gives nothing.
+    A setting that another cause or an advisory calls useless is left out. Raises FactsError."""
     if result["order"] is None or not result["symptom"]:
         return {}
     host = read_host(facts)
@@ -74,8 +74,8 @@ def settings_of_causes(result: Mapping[str, Any], facts: Mapping[str, Any], cata
 
 
 def seen_of(result: Mapping[str, Any]) -> Seen | None:
-    """What the figures of the fleet need of a judged host: all facts of a large fleet do not fit into memory. None where no facts were
-    judged, which are then not known to be in their shape."""
+    """What the figures of the fleet need of a judged host, because all facts of a large fleet do not fit into memory. None if no facts
+    were judged: then their shape is not known."""
     facts = result["facts"]
     if facts is None or result["order"] is None:
         return None
@@ -85,9 +85,8 @@ def seen_of(result: Mapping[str, Any]) -> Seen | None:
 def explain_fleet(
     hosts: MutableMapping[str, dict[str, Any]], seen: Mapping[str, Seen], catalogue: Catalogue | None = None
 ) -> MutableMapping[str, dict[str, Any]]:
-    """The same hosts, each result with its facts explained in its place, beside hosts of its kernel and memory size.
-
-    ``seen``: host -> what ``seen_of`` gives, of those of which it gives something.
+    """The same hosts with each result explained, compared with hosts of its kernel and memory size. ``seen``: host -> the result of
+    ``seen_of``, if it is not None.
     """
     figures = fleet_figures(seen)
     for name in list(hosts):
@@ -99,7 +98,7 @@ def explain_fleet(
 def _whatever(
     result: Mapping[str, Any], account: Mapping[str, Any] | None, fleet: Mapping[str, Any] | None, catalogue: Catalogue | None
 ) -> dict[str, Any]:
-    """Never raises: one host may not cost the fleet its report. ``account``: None of a host without facts."""
+    """Never raises, so that one host cannot break the report of the fleet. ``account``: None of a host without facts."""
     try:
         with limited_processor_time(HOST_SECONDS):
             told = explained(result, None if account is None else result["facts"], fleet, catalogue, account)
@@ -110,7 +109,7 @@ def _whatever(
 
 
 def _found(situation: Situation) -> _Found:
-    """The causes that are found, the likeliest first; the last of the list where none of the others is."""
+    """The causes that are found, the likeliest first; the last cause of the list if no other is found."""
     *known, otherwise = CAUSES
     found = [(cause, finding) for cause in known if (finding := cause.find(situation)) is not None]
     if not found:
@@ -120,7 +119,7 @@ def _found(situation: Situation) -> _Found:
 
 
 def _no_surer_than_their_root(found: _Found) -> _Found:
-    """Where somebody keeps what he should give back, that memory is used up or in pieces is what comes of it."""
+    """If somebody keeps memory that should be given back, used-up or fragmented memory is only a consequence."""
     roots = [_rank(finding) for cause, finding in found if cause.is_root and finding.certainty != POSSIBLE]
     if not roots:
         return found
@@ -140,8 +139,7 @@ def _told(cause: Cause, finding: Evidenced) -> dict[str, Any]:
 
 
 def _unhelpful(result: Mapping[str, Any], found: _Found, situation: Situation, actions: list[Action]) -> list[Unhelpful]:
-    """Of the advisories and the likeliest causes, each thing once. What is asked for, by an advisory or another of them, is not called
-    useless."""
+    """What the advisories and the likeliest causes call useless, each action once. An action that is asked for is never called useless."""
     asked = {one["action"] for one in actions}
     of_advisories = [one for one in result["unhelpful"] if one["action"] not in asked]
     every = of_advisories + [one for cause, _finding in _leading(found) for one in cause.unhelpful(situation) if one["action"] not in asked]
@@ -149,7 +147,7 @@ def _unhelpful(result: Mapping[str, Any], found: _Found, situation: Situation, a
 
 
 def _actions(result: Mapping[str, Any], found: _Found, situation: Situation) -> list[Action]:
-    """What the verdict asks for, then what the causes do. What an advisory or a leading cause makes useless is not asked for by another."""
+    """The actions of the verdict, then those of the causes. An action that an advisory or a leading cause calls useless is left out."""
     judged: list[Action] = result["actions"]
     useless = {one["action"] for one in result["unhelpful"]}
     advice: list[Action] = []
@@ -162,6 +160,6 @@ def _actions(result: Mapping[str, Any], found: _Found, situation: Situation) -> 
 
 
 def _leading(found: _Found) -> _Found:
-    """Those as sure as the first; what is only possible gives no advice beside what is more."""
+    """The causes that are more than possible; if there are none, the possible ones."""
     sure = [one for one in found if one[1].certainty != POSSIBLE]
     return sure or found

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fleet's figures beside a host's own: what hosts of the same kernel and memory size have, so that one stands out without a history."""
+"""The fleet's figures beside a host's own. Hosts with the same kernel and memory size show whether one is unusual, without a history."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.cause_limits import cause_limits
 
-#: What is compared, percent of all memory: name -> the part of the account, None for what is unaccounted.
+#: The compared figures, in percent of all memory: name -> the part of the account, None for unaccounted memory.
 FIGURES: dict[str, str | None] = {"unaccounted": None, "slab_unreclaimable": "slab_unreclaimable"}
 
 
 def percent_of_total(account: Mapping[str, Any], part: str | None) -> float | None:
-    """A part of an account, or what is unaccounted, in percent of all memory; None where there is no account."""
+    """A part of an account, or the unaccounted memory, in percent of all memory; None if there is no account."""
     if account["unclear"] is not None:
         return None
     kb: int = account["unaccounted_kb"] if part is None else account["parts"].get(part, 0)
@@ -26,10 +26,10 @@ def percent_of_total(account: Mapping[str, Any], part: str | None) -> float | No
 
 
 def fleet_figures(hosts: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, dict[str, Any] | None]:
-    """Host -> {hosts, FIGURE_percent: {median, spread}}, None where its like are too few. ``hosts``: name -> (facts, account).
+    """Host -> {hosts, FIGURE_percent: {median, spread}}, None if there are too few similar hosts. ``hosts``: name -> (facts, account).
 
-    Alike are hosts of the same kernel release whose memory rounds up to the same power of two GB. ``hosts`` is their number with the
-    host itself, ``spread`` the median of how far they lie from the median.
+    Similar hosts have the same kernel release, and their memory rounds up to the same power of two GB. ``hosts`` is their number with the
+    host itself, ``spread`` the median distance from the median.
     """
     groups: dict[tuple[str, int], list[str]] = defaultdict(list)
     for name, (facts, account) in hosts.items():

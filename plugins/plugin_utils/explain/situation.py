@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the causes look at: one judged host, its account, its fleet, and its zones now and at the moment of the failure."""
+"""The input of the causes: one judged host, its account, its fleet, and its zones now and at the moment of the failure."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 @dataclass(frozen=True)
 class ZonesAt:
-    """The zones that an ordinary kernel request may use, at one moment; in kB. ``when``: how a sentence begins that tells of it.
-    ``headroom``: of these zones, None where it cannot be reckoned."""
+    """The zones that an ordinary kernel request may use, at one moment; in kB. ``when``: the start of a sentence about it. ``headroom``:
+    of these zones, None if it is not known."""
 
     when: str
     zones: Sequence[Mapping[str, Any]]
@@ -42,14 +42,14 @@ class ZonesAt:
 
     @property
     def high_kb(self) -> int:
-        """What the high watermarks keep: kswapd makes room up to here."""
+        """The sum of the high watermarks: kswapd frees memory up to here."""
         return self._sum("high_pages")
 
     def _sum(self, name: str) -> int:
         return sum(zone.get(name) or 0 for zone in self.zones) * self.page_kb
 
     def granted(self, order: int) -> int | None:
-        """Atomic requests of the order that would be granted, at most."""
+        """How many atomic requests of the order the kernel would grant, at most."""
         return granted(self.headroom, "atomic_at_most", order)
 
     def by_place(self, order: int) -> dict[tuple[int, str], int]:
@@ -60,7 +60,7 @@ class ZonesAt:
 
 @dataclass(frozen=True)
 class Situation:
-    """One host with the symptom. ``failures``: those that count. ``fleet``: fleet_figures.py, None where its like are too few."""
+    """One host with the symptom. ``failures``: those that count. ``fleet``: fleet_figures.py, None if there are too few similar hosts."""
 
     host: Host
     facts: Mapping[str, Any]
@@ -74,19 +74,19 @@ class Situation:
     def of(
         cls, host: Host, result: Mapping[str, Any], account: Mapping[str, Any], fleet: Mapping[str, Any] | None, catalogue: Catalogue
     ) -> Situation:
-        """Of a host and its result, which has an order. The failures that count are those that the verdict counted."""
+        """From a host and its result, which must have an order. The failures are those that the verdict counted."""
         limits = thresholds_of_symptom(host, Thresholds(result["order"], 1, result["failures_up_to_order"], 1), catalogue)
         return cls(host, host.facts, result["order"], account, fleet, failures_that_count(host, limits), others_that_count(host))
 
     @cached_property
     def now(self) -> ZonesAt | None:
-        """By buddyinfo and zoneinfo."""
+        """From buddyinfo and zoneinfo."""
         zones = self.facts.get("zones")
         return self._moment("now", zones, self.facts) if zones else None
 
     @cached_property
     def then(self) -> ZonesAt | None:
-        """By the Mem-Info that the kernel logged last, with a failure."""
+        """From the last Mem-Info in the kernel log, printed with a failure."""
         block = (self.facts.get("failures") or {}).get("mem_info")
         if not self.failures or not block or not block.get("zones"):
             return None
@@ -96,7 +96,7 @@ class Situation:
 
     @property
     def decisive(self) -> ZonesAt | None:
-        """The moment of the failure counts more than what buddyinfo says now."""
+        """The moment of the failure counts more than the present buddyinfo."""
         return self.then or self.now
 
     def _moment(self, when: str, zones: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> ZonesAt:
@@ -107,7 +107,7 @@ class Situation:
         """A zone of Mem-Info in the shape of ``zones``."""
         pages = {name: self._pages(zone.get(f"{name}_kb")) for name in ("free", "min", "low", "high", "free_cma")}
         named = {"free_pages": None, "free_highatomic_pages": None, **{f"{name}_pages": number for name, number in pages.items()}}
-        # the line of the blocks and that of the marks are counted one after the other: the blocks are believed
+        # the kernel counts the line of the blocks and that of the marks one after the other; the blocks are used
         named["free_pages"] = sum(count << order for order, count in enumerate(zone["free_blocks"][:64]))
         kept = ("node", "zone", "free_blocks", "lowmem_reserve_pages")
         return {**{name: zone.get(name) for name in kept}, **named}
@@ -121,12 +121,12 @@ class Situation:
 
     @property
     def total_kb(self) -> int:
-        """All memory; 0 where it is not known."""
+        """All memory; 0 if it is not known."""
         return self.account["total_kb"] or 0
 
     @cached_property
     def available_kb(self) -> int | None:
-        """Memory to be had without swapping, now: MemAvailable, and of older kernels free memory with half of the cache."""
+        """Memory available now without swapping: MemAvailable, and on older kernels free memory plus half of the cache."""
         memory = self.facts.get("memory") or {}
         if memory.get("available_kb") is not None or memory.get("free_kb") is None:
             return memory.get("available_kb")
@@ -139,7 +139,7 @@ class Situation:
         return round(100 * kb / self.total_kb, 1) if self.total_kb else 0.0
 
     def part_percent(self, part: str | None) -> float | None:
-        """A part of the account, None for what is unaccounted, in percent of all memory."""
+        """A part of the account (None: unaccounted memory) in percent of all memory."""
         return percent_of_total(self.account, part)
 
     @property
@@ -148,11 +148,11 @@ class Situation:
 
     @property
     def asked_order(self) -> int:
-        """The smallest order above 0 that failed, else the one that the host is judged by."""
+        """The smallest order above 0 that failed, else the order by which the host is judged."""
         return next((order for order in self.failed_orders if order), self.order)
 
     def has_room(self, times: int, percent: int) -> bool:
-        """Whether so much is available now: of all memory, and times what the high watermarks keep."""
+        """Whether this percentage of all memory, and this multiple of the high watermarks, is available now."""
         if self.available_kb is None or self.now is None:
             return False
         return self.available_kb * 100 >= self.total_kb * percent and self.available_kb >= self.now.high_kb * times

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this process asks hosts with, its children and its own connections, ended when that takes too long or brings too much."""
+"""Ends the children and connections with which this process asks hosts, if they take too long or send too much."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from types import TracebackType
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES
 
-#: What a host may send within one block: its answer, complaints and banners, several times over.
+#: How much a host may send within one block: several times its answer, error messages and banners.
 MAX_ANSWER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
-#: The same where Ansible makes a module of many files meanwhile: what this process reads of them counts too.
+#: The same if Ansible builds a module from many files meanwhile: reading these files counts too.
 MAX_MODULE_BYTES = 32 * MAX_TRANSCRIPT_BYTES
 #: A fast host sends some 20 MiB in this time.
 _LOOK_SECONDS = 0.1
@@ -30,12 +30,12 @@ _RECEIVED_AT = 128
 
 
 class Deadline:
-    """Bounds what is asked inside: ``with Deadline(120) as deadline: ...; deadline.passed or deadline.flooded``.
+    """Limits the questions inside the block: ``with Deadline(120) as deadline: ...; deadline.passed or deadline.flooded``.
 
-    An ssh that hangs in the key exchange waits for ever, and Ansible's own task timeout interrupts the wait but leaves that
-    ssh behind: one more for every stalled host and every run. Here it is ended, after ``seconds`` (0: no bound), when more than
-    ``most_bytes`` came, or when the block is left by an exception. Ansible keeps all that a host sends, and so would run out of
-    memory before it looks at any. A connection without a process of its own (paramiko, libssh) has its socket shut down.
+    An ssh that hangs in the key exchange waits for ever. Ansible's own task timeout ends the wait but leaves that ssh running, one more
+    for every stalled host and every run. This class ends it after ``seconds`` (0: no limit), when more than ``most_bytes`` came, or when
+    an exception leaves the block. Ansible keeps all that a host sends, and so would run out of memory before it looks at any. A connection
+    without a process of its own (paramiko, libssh) has its socket shut down.
     """
 
     def __init__(self, seconds: int, most_bytes: int = MAX_ANSWER_BYTES) -> None:
@@ -68,7 +68,7 @@ class Deadline:
         while not self._over.wait(min(_LOOK_SECONDS, max(0.01, self._late - time.monotonic()))):
             self.flooded = self.flooded or self._came_bytes() > self._most_bytes
             self.passed = self.passed or time.monotonic() >= self._late
-            if self.flooded or self.passed:  # again and again, since a connection may be tried anew
+            if self.flooded or self.passed:  # repeatedly, because Ansible may try a connection again
                 self._end_children()
                 for connection in _connections():
                     with contextlib.suppress(OSError):
@@ -85,7 +85,7 @@ class Deadline:
         return _received_bytes() - self._received_before
 
     def _end_children(self) -> None:
-        """A child may leave its own ones behind, and these what it was writing to."""
+        """Also ends the children of a child: they may keep its pipes open."""
         ending = list(_ids_in(self._listed) - self._before)
         for child in ending:
             ending.extend(_ids_in(Path(f"/proc/{child}/task/{child}/children")))
@@ -95,7 +95,7 @@ class Deadline:
 
 
 def _ids_in(listed: Path) -> set[int]:
-    """The ids of the child processes; none where /proc does not tell, as on macOS."""
+    """The ids of the child processes; none if /proc does not show them, as on macOS."""
     try:
         return {int(word) for word in listed.read_text().split()}
     except OSError:
@@ -103,7 +103,7 @@ def _ids_in(listed: Path) -> set[int]:
 
 
 def _read_counter() -> int | None:
-    """The open file in which the kernel counts what this process reads; None where there is none, as on macOS."""
+    """The open file in which the kernel counts what this process reads; None if there is none, as on macOS."""
     try:
         return os.open("/proc/self/io", os.O_RDONLY)
     except OSError:
@@ -111,7 +111,7 @@ def _read_counter() -> int | None:
 
 
 def _read_bytes(counter: int | None) -> int:
-    """What this process has read of files and pipes (proc(5), rchar); 0 where /proc does not tell."""
+    """What this process has read of files and pipes (proc(5), rchar); 0 if /proc does not show it."""
     return 0 if counter is None else int(os.pread(counter, 256, 0).split(None, 2)[1])
 
 
@@ -126,8 +126,8 @@ def _received_bytes() -> int:
 
 
 def _connections() -> Iterator[socket.socket]:
-    """The TCP connections that this process opened itself, each as long as it is looked at. One that the process before it has too
-    was inherited, and is in use there."""
+    """The TCP connections that this process opened itself. A connection that the parent process also has was inherited and is in use
+    there."""
     inherited = {name for _descriptor, name in _sockets(os.getppid())}
     for descriptor, name in _sockets(os.getpid()):
         if name in inherited:
@@ -138,7 +138,7 @@ def _connections() -> Iterator[socket.socket]:
 
 
 def _sockets(process: int) -> Iterator[tuple[int, str]]:
-    """(descriptor, the socket's name) of those that a process has open."""
+    """(descriptor, the socket's name) of the open sockets of a process."""
     folder = f"/proc/{process}/fd"
     try:
         descriptors = os.listdir(folder)  # noqa: PTH208

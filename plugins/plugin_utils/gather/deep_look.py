@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The second look at a host in trouble: the program that is sent, and what it gave put beside what the first look gave."""
+"""The second look at a host in trouble: its program, and its result joined with that of the first look."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.manifest import COUNTERS, DEEP_FAILED
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.probe import frame_program
 
-#: The name of a module as it may stand in the program. The host says how its drivers are called.
+#: The allowed name of a module in the program, because the name comes from the host.
 _MODULE = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 def render_deep_look(nonce: str, facts: Mapping[str, Any]) -> str:
-    """The program. ``facts``: of the first look, which know the drivers whose parameters are wanted."""
+    """The program. ``facts``: of the first look; they name the drivers whose parameters are needed."""
     parameters = " ".join(f"/sys/module/{name}/parameters/*" for name in _drivers(facts.get("nics") or ()))
     settings = f'PARAMETERS="{parameters}" COUNTERS="{COUNTERS}" MOST_NICS={MAX_DEEP_NICS}\n'
     program: str = frame_program(nonce, settings + _body())
@@ -41,14 +41,14 @@ def _body() -> str:
 
 
 def with_deep(first: Evidence, deep: Evidence) -> Evidence:
-    """The evidence of both looks. What the second one has no business with is not taken from it."""
+    """The evidence of both looks. Only sources of the second look are taken from it."""
     texts = {source: text for source, text in deep.texts.items() if is_deep(source)}
     reasons = {source: reason for source, reason in deep.reasons.items() if is_deep(source)}
     if not deep.whole:
-        reasons.setdefault(DEEP_FAILED, "the second look breaks off")
+        reasons.setdefault(DEEP_FAILED, "the second look is incomplete")
     return Evidence({**first.texts, **texts}, {**first.reasons, **reasons}, first.whole)
 
 
 def without_deep(first: Evidence, reason: str) -> Evidence:
-    """The evidence of the first look alone, with the reason for which the second gave nothing."""
+    """The evidence of the first look, with the reason why the second gave nothing."""
     return Evidence(first.texts, {**first.reasons, DEEP_FAILED: " ".join(reason.split())[:300]}, first.whole)

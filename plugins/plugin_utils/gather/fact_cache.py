@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ansible's fact cache (``fact_caching``), written and read beside Ansible itself: what no task of a host handed it, and all of a fleet."""
+"""Ansible's fact cache (``fact_caching``), written and read directly: for facts that no task of a host returned, and for a whole fleet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.loader import cache_loader
 
-#: A cache plugin keeps all that it read until it is let go of.
+#: A cache plugin keeps everything that it read until it is deleted.
 _MOST_KEPT = 1000
 #: More hosts than one controller asks.
 _MOST_DESCRIPTORS = 65536
@@ -24,13 +24,13 @@ class FactCacheError(Exception):
 
 
 def facts_outlive_the_run() -> bool:
-    """Whether Ansible keeps facts in something else than its own memory."""
+    """Whether Ansible keeps facts outside its own memory."""
     return str(constants.CACHE_PLUGIN).rpartition(".")[2] != "memory"
 
 
 def allow_a_descriptor_for_each_host() -> None:
     """Ansible's ``jsonfile`` leaves a descriptor open for each host that it writes (``mkstemp`` in plugins/cache/__init__.py, in 2.16 to
-    2.20 at least). A process may have 1024 as a rule, which a larger fleet would use up; it may allow itself more."""
+    2.20 at least). The usual limit of a process is 1024, too few for a larger fleet. A process may raise its own limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MOST_DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -38,7 +38,7 @@ def allow_a_descriptor_for_each_host() -> None:
 
 
 class FactCache:
-    """The facts of hosts in the cache that this Ansible is set to. FactCacheError where it cannot be opened, read or written."""
+    """The facts of hosts in the configured cache of this Ansible. Raises FactCacheError if it cannot be opened, read or written."""
 
     def __init__(self) -> None:
         allow_a_descriptor_for_each_host()
@@ -46,18 +46,18 @@ class FactCache:
         self._used = 0
 
     def read(self, host: str) -> Mapping[str, Any]:
-        """The facts of a host, empty where it has none, or where they expired."""
+        """The facts of a host, empty if it has none or they expired."""
         try:
             self._use()
             found = self._plugin.get(host)
         except KeyError:
             return {}
-        except Exception as error:  # a plugin may raise what it likes
+        except Exception as error:  # a plugin may raise anything
             raise _named(error) from error
         return found if isinstance(found, Mapping) else {}
 
     def add(self, host: str, facts: Mapping[str, Any]) -> None:
-        """Put these facts in place of those with the same names."""
+        """Replace the facts with the same names by these facts."""
         known = self.read(host)
         try:
             self._plugin.set(host, {**known, **facts})
@@ -75,7 +75,7 @@ class FactCache:
         except AnsibleError as error:
             raise _named(error) from error
         if plugin is None:
-            raise FactCacheError(f"there is no cache plugin {constants.CACHE_PLUGIN}")
+            raise FactCacheError(f"Ansible has no cache plugin {constants.CACHE_PLUGIN}")
         return plugin
 
 

@@ -12,17 +12,16 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import FACTS_OF
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 
-#: What Ansible itself would act on, up to hosts of the inventory: nothing that a facts module of ours gives.
+#: Keys on which Ansible itself would act, even for hosts of the inventory. Our facts modules never give them.
 _ACTED_ON = ("add_host", "add_group", "ansible_stats")
-#: A fact is a variable of the host and outranks its inventory; of these two one is ours, and Ansible finds the other out.
+#: A fact is a variable of the host and overrides its inventory. Of these two, one is ours, and Ansible finds the other itself.
 _FACTS = ("pagealloc", "discovered_interpreter_python")
 
 
 class FactsAction(UntrustedAction):
-    """Runs the module of the same name and adds its facts to those its sisters gave before.
-
-    Ansible merges facts at the top level only: without this the second module's ``pagealloc`` would replace the
-    first's. The module's answer is the host's: no more of it passes than a module of ours gives.
+    """Runs the module of the same name and adds its facts to those of the other facts modules. Ansible merges facts at the top level only,
+    so the second module's ``pagealloc`` would replace the first's. The answer comes from the host, so only keys that our modules give are
+    passed on.
     """
 
     REASONS = (EvidenceError,)
@@ -38,18 +37,18 @@ class FactsAction(UntrustedAction):
 
 
 def facts_in(answer: Any, known: dict[str, Any]) -> dict[str, Any]:
-    """Our facts of an answer, after those that are known. EvidenceError where no module of ours gave it."""
+    """Our facts of an answer, merged into the known ones. Raises EvidenceError if the answer is not from our module."""
     facts = {name: value for name, value in answer.items() if name in _FACTS} if isinstance(answer, Mapping) else {"pagealloc": None}
     if "pagealloc" in facts:
         new = facts["pagealloc"]
         if not isinstance(new, Mapping) or not isinstance(new.get("unavailable", {}), Mapping):
-            raise EvidenceError("facts", None, "the host gave something else in place of the module's facts")
+            raise EvidenceError("facts", None, "the host did not return the facts of the module")
         facts["pagealloc"] = merged(known, dict(new))
     return facts
 
 
 def merged(known: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """``known`` with the facts of ``new`` in their place, and the reasons for what is missing of both."""
+    """``known`` updated with the facts of ``new``, and the reasons for the missing facts of both."""
     names = next((names for names in FACTS_OF.values() if set(names) == set(new) - {"unavailable"}), ())
     kept = {d: reason for d, reason in known.get("unavailable", {}).items() if d.split(".")[0] not in names}
     return {**known, **new, "unavailable": {**kept, **new.get("unavailable", {})}}

@@ -18,21 +18,21 @@ _POLL_SECONDS_A_HOST = 5e-7
 
 
 def look_for_results_less_often(hosts: int) -> None:
-    """While a task is at work, Ansible looks for results a thousand times a second, and copies a table of all hosts each time
-    (``prev_host_states`` in plugins/strategy/__init__.py). With 100,000 hosts that is half a processor for as long as the report takes.
-    So the setting ``internal_poll_interval`` grows with the fleet: of 100,000 hosts the time between is 50 ms."""
+    """While a task runs, Ansible looks for results a thousand times a second, and copies a table of all hosts each time
+    (``prev_host_states`` in plugins/strategy/__init__.py). With 100,000 hosts this takes half a processor during the report. So the
+    setting ``internal_poll_interval`` grows with the fleet: with 100,000 hosts it is 50 ms."""
     constants.DEFAULT_INTERNAL_POLL_INTERVAL = max(constants.DEFAULT_INTERNAL_POLL_INTERVAL, hosts * _POLL_SECONDS_A_HOST)
 
 
 def hosts_of_patterns(lookup: LookupBase, patterns: Sequence[str], variables: Mapping[str, Any]) -> list[str]:
     """The hosts of these patterns, in the order of the inventory."""
     every = (variables.get("groups") or {}).get("all")
-    if every is not None and list(patterns) == ["all"]:  # for others the lookup makes an inventory of its own, which takes a while
+    if every is not None and list(patterns) == ["all"]:  # for others the lookup makes its own inventory, and that takes time
         return [str(host) for host in every]
     resolver = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=lookup._loader, templar=lookup._templar)
     return [str(host) for host in resolver.run(patterns, variables=variables)]
 
 
 def are_names(hosts: Iterable[str]) -> bool:
-    """Whether each of them means itself, and no more, where Ansible takes it for a pattern."""
+    """Whether Ansible would read each of them as a plain name, not as a pattern."""
     return all(split_host_pattern([host]) == [host] for host in hosts)

@@ -18,8 +18,8 @@ class RecordVariableError(Exception):
 
 
 class HostVariables:
-    """The variables of a host, read once, since Ansible puts them together anew each time. All raise RecordVariableError where a value
-    is no path or cannot be rendered."""
+    """The variables of a host, read once, because Ansible builds them again each time. All methods raise RecordVariableError if a value is
+    not a path or cannot be rendered."""
 
     def __init__(self, hostvars: Any, host: str) -> None:
         """``hostvars``: Ansible's."""
@@ -30,12 +30,12 @@ class HostVariables:
             raise RecordVariableError(str(error)) from error
 
     def recorded_path(self, name: str) -> str | None:
-        """The path that the variable gives for the host's recorded evidence, None where it is undefined or empty: a live host."""
+        """The path of the host's recorded evidence in the variable. None for a live host, if the variable is undefined or empty."""
         value = self._value(name)
         return None if value is None else _path(value, name)
 
     def recorded_paths(self, name: str) -> list[str]:
-        """The paths that the variable lists, of older evidence of the host; none where it is undefined."""
+        """The paths of older evidence of the host in the variable; none if it is undefined."""
         value = self._value(name)
         if value is None:
             return []
@@ -44,13 +44,13 @@ class HostVariables:
         return [_path(each, name) for each in value]
 
     def _value(self, name: str) -> Any:
-        """None where it is undefined or empty."""
+        """None if it is undefined or empty."""
         try:
             value = self.raw.get(name)
-            if "{" in str(value):  # only then, since Ansible makes an engine anew to render it
+            if "{" in str(value):  # only if needed, because Ansible makes a new engine to render it
                 value = self._hostvars[self._host][name]
             return None if value is None or value == "" else value
-        except (AnsibleError, UndefinedError) as error:  # newer versions hand in what is undefined, and it raises when looked at
+        except (AnsibleError, UndefinedError) as error:  # newer versions give an undefined object, and it raises when it is read
             raise RecordVariableError(f"{name}: {error}") from error
 
 

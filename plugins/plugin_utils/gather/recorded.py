@@ -24,7 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_f
 #: A longer transcript is an error.
 MAX_FILE_BYTES = 4 * MAX_TRANSCRIPT_BYTES
 
-#: Where a transcript keeps what ssh said when the host could not be reached.
+#: The source of a transcript that holds the message of ssh if the host could not be reached.
 CONNECTION = "$connection"
 
 
@@ -45,21 +45,20 @@ def unreached_transcript(message: str) -> str:
 
 
 def save_transcript(directory: str, host: str, transcript: str) -> Path:
-    """Write a transcript under ``directory`` (made where missing), whole or not at all; returns its path."""
+    """Write a transcript under ``directory``, whole or not at all, and return its path. A missing directory is made."""
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / file_name_for(host)
-    # what a kernel logs is not for everyone's eyes
+    # a kernel log is not for all users
     write_whole(target, transcript, 0o600)
     return target
 
 
 def read_recorded(path: str) -> Evidence:
-    """Evidence from a saved transcript, from a sosreport, or from a directory with a host's files as a sosreport has them.
-
-    OSError where it cannot be read, EvidenceError where there is no evidence in it.
+    """Evidence from a saved transcript, from a sosreport, or from a directory with a host's files as in a sosreport. Raises OSError if it
+    cannot be read, and EvidenceError if it has no evidence.
     """
-    # only here: live hosts need none of it, and Ansible compiles a collection's modules anew in every run
+    # imported here because live hosts do not need it, and Ansible compiles the modules of a collection in every run
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.reading import (
         looks_like_archive,
         read_archive_evidence,
@@ -80,7 +79,7 @@ def _read_text(path: Path) -> str:
     with open_regular(path) as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if data is None:
-        raise EvidenceError("evidence", None, f"{path.name} is no record: it has nothing to read yet")
+        raise EvidenceError("evidence", None, f"{path.name} is not a record of evidence: there is nothing to read in it")
     if len(data) > MAX_FILE_BYTES:
         raise EvidenceError("evidence", None, f"{path.name} is larger than {MAX_FILE_BYTES} bytes")
     return data.decode("utf-8", "replace")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the actions share that ask a host by the options of a role of their own."""
+"""Shared code of actions that take the options of a role."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class RoleAction(ShellAction):
     def chosen(
         self, role: str, specification: Mapping[str, Any], bounds: Mapping[str, tuple[int, int]], task_vars: dict[str, Any]
     ) -> dict[str, Any]:
-        """The options. ``bounds``: option -> the least and the most that it may be. AnsibleActionFail where one is out of bounds."""
+        """The options. ``bounds``: option -> its smallest and largest value. Raises AnsibleActionFail if one is out of bounds."""
         self.take_options_from(task_vars, specification)
-        if self._task.args.get("options_from"):  # of the role, whose default is not a variable
+        if self._task.args.get("options_from"):  # from the role, because its default is not a variable
             self._task.args.setdefault("output_dir", role_options(role)["pagealloc_output_dir"]["default"])
         _unused, options = self.validate_argument_spec(specification)
         for name, (least, most) in bounds.items():
             if not least <= options[name] <= most:
-                raise AnsibleActionFail(f"{name}: {options[name]} is not from {least} to {most}")
+                raise AnsibleActionFail(f"{name}: {options[name]} is not between {least} and {most}")
         found: dict[str, Any] = options
         return found

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the actions share that send a shell program to a host, over any connection and without Python there."""
+"""Shared code of actions that send a shell program to a host, over any connection and without Python there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.unreach
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 
-#: Of what ssh, or a host through it, says of a connection that failed.
+#: The length that is kept of a message of ssh, or of a host through ssh, on a failed connection.
 _MOST_WORDS_CHARS = 4000
 
 
@@ -28,12 +28,12 @@ class ShellAction(UntrustedAction):
     """An action whose host is asked by programs of the POSIX shell."""
 
     def answer_to(self, program: str, timeout_seconds: int, *, terminal: bool = True, most_bytes: int = MAX_ANSWER_BYTES) -> dict[str, Any]:
-        """{stdout, stderr, rc} of the program. AnsibleConnectionFailure where the host cannot be reached or takes longer; an ssh that
-        was ended for being late is no failure of ssh's own. EvidenceError where the host sends more than any answer has.
+        """{stdout, stderr, rc} of the program. Raises AnsibleConnectionFailure if the host cannot be reached or takes too long; an ssh
+        that we ended because it was late is not a failure of ssh itself. Raises EvidenceError if the host sends more than any answer has.
 
-        A program that only reads needs no ``terminal``. With one, sshd records a login (wtmp, lastlog) and may lose the end of the
-        answer, for which Ansible runs a ``sleep 0`` behind the program (ansible issue 13876). Without one, nothing hangs up a program
-        that hangs itself. Where somebody is become, sudo may insist on a terminal."""
+        A program that only reads needs no ``terminal``. With a terminal, sshd records a login (wtmp, lastlog) and may lose the end of the
+        answer. Against that, Ansible runs a ``sleep 0`` after the program (ansible issue 13876). Without a terminal, a program that hangs
+        gets no hangup signal. With ``become``, sudo may require a terminal."""
         bare = not terminal and not self._connection.become
         how = {"sudoable": False, "executable": self._play_context.executable} if bare else {}
         with self.limited_to(timeout_seconds, most_bytes):
@@ -42,12 +42,12 @@ class ShellAction(UntrustedAction):
 
     @contextmanager
     def limited_to(self, seconds: int, most_bytes: int = MAX_ANSWER_BYTES) -> Iterator[None]:
-        """What asks the host within the block takes no longer, a host that is gone without a word neither. Raises as ``answer_to``."""
+        """Limits the time of the questions in the block, also for a host that disappears without a message. Raises as ``answer_to``."""
         deadline = Deadline(seconds, most_bytes)
         try:
             with deadline:
                 yield
-        except Exception as error:  # a connection that is ended may raise anything
+        except Exception as error:  # an ended connection may raise anything
             if not (deadline.flooded or deadline.passed):
                 _raise_again(error)
         if deadline.flooded:
@@ -56,7 +56,7 @@ class ShellAction(UntrustedAction):
             raise AnsibleConnectionFailure(too_slow(seconds))
 
     def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
-        """The transcript that the program of this nonce gives. Raises EvidenceError where its answer is none, and as ``answer_to``."""
+        """The transcript of the program with this nonce. Raises EvidenceError if its answer is not a transcript, and as ``answer_to``."""
         answer = self.answer_to(program, timeout_seconds)
         with limited_processor_time(HOST_SECONDS):
             evidence: Evidence = read_transcript(str(answer["stdout"]), nonce)
@@ -72,8 +72,8 @@ class ShellAction(UntrustedAction):
 
 
 def _raise_again(error: Exception) -> NoReturn:
-    """What went wrong with the connection, in no more words than a person reads."""
-    # ansible-core 2.16 knows no difference; a host that goes down, or has just come up, lets sudo wait
+    """The fault of the connection, in a short text."""
+    # ansible-core 2.16 does not separate the two; sudo waits on a host that shuts down or has just booted
     waited = isinstance(error, AnsibleError) and "privilege escalation prompt" in str(error)
     if waited or (isinstance(error, AnsibleConnectionFailure) and len(str(error)) > _MOST_WORDS_CHARS):
         raise AnsibleConnectionFailure(str(error)[:_MOST_WORDS_CHARS]) from None

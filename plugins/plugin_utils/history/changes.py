@@ -11,16 +11,16 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observ
 
 #: Kind of change -> what it means, the most urgent first.
 CHANGES = {
-    "newly_affected": "affected, and was not before",
-    "newly_starved": "starved, and was not before",
-    "newly_stalled": "stalled, and was not before",
-    "gone": "no more in the inventory",
-    "cured": "affected, starved or stalled before, and now mitigated or clear",
-    "workaround_put_in_force": "a step of the workaround is in force that was not before",
-    "workaround_taken_back": "a step of the workaround was in force before, and is not now",
-    "kernel_changed": "runs another kernel than before",
-    "rebooted": "booted since the audit before",
-    "new": "never audited before",
+    "newly_affected": "newly affected",
+    "newly_starved": "newly starved",
+    "newly_stalled": "newly stalled",
+    "gone": "no longer in the inventory",
+    "cured": "affected, starved or stalled before, now mitigated or clear",
+    "workaround_put_in_force": "a new step of the workaround is in force",
+    "workaround_taken_back": "a step of the workaround is no longer in force",
+    "kernel_changed": "runs another kernel",
+    "rebooted": "booted since the last audit",
+    "new": "audited for the first time",
 }
 
 _TROUBLE = ("affected", "starved", "stalled")
@@ -30,8 +30,8 @@ _WELL = ("mitigated", "clear")
 def changes_of(before: Mapping[str, Observation], now: Mapping[str, Observation], *, whole_fleet: bool) -> dict[str, list[str]]:
     """{kind of CHANGES: names of hosts}, kinds without a host left out.
 
-    ``before``: each host's last observation in earlier audits. ``whole_fleet``: this audit asked every host of the inventory; only
-    then is a host that is missing now gone, and not just left out.
+    ``before``: each host's last observation in earlier audits. ``whole_fleet``: this audit asked every host of the inventory. Only then
+    does a missing host no longer exist.
     """
     found: dict[str, list[str]] = {kind: [] for kind in CHANGES}
     for name, observation in now.items():
@@ -44,7 +44,7 @@ def changes_of(before: Mapping[str, Observation], now: Mapping[str, Observation]
 
 
 def with_new_verdict(before: Mapping[str, Observation], now: Mapping[str, Observation]) -> set[str]:
-    """The hosts whose verdict was another one before; a host that nobody audited before is one of them."""
+    """The hosts whose verdict changed, including hosts that were never audited before."""
     return {name for name, one in now.items() if name not in before or before[name].verdict != one.verdict}
 
 

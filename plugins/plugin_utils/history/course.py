@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the pictures of the page are drawn from: the fleet's verdicts over time, and a host's figures with what happened to it. Pure."""
+"""The data for the pictures of the page: the fleet's verdicts over time, and a host's figures with its events. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.change
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.keeping import Run
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation
 
-#: So many audits of the fleet are shown, this one among them.
+#: How many audits of the fleet are shown, including this one.
 MOST_NIGHTS = 60
-#: So many hosts have their course in a report: those whose trouble is seen or comes. The playbook history has that of each.
+#: How many hosts have their course in a report: those with trouble now or soon. The playbook history has the course of each host.
 MOST_COURSES = 500
 
 
 class Night(TypedDict):
-    """One audit of the fleet. ``verdicts``: how many hosts had each. ``whole_fleet``: False where a part was asked."""
+    """One audit of the fleet. ``verdicts``: how many hosts had each. ``whole_fleet``: False if only a part was asked."""
 
     at: str
     whole_fleet: bool
@@ -29,9 +29,10 @@ class Night(TypedDict):
 
 
 class Course(TypedDict):
-    """What audits saw of one host, oldest first, all lists as long as ``at``; null is not seen. ``headroom``: requests of ``order``.
+    """What audits saw of one host, oldest first. All lists are as long as ``at``; null means not known. ``headroom``: requests of
+    ``order``.
 
-    ``marks``: what happened between one audit and the next, each with the place of the next: rebooted, kernel_changed,
+    ``marks``: events between two audits, each with the place of the second audit: rebooted, kernel_changed,
     workaround_put_in_force, workaround_taken_back.
     """
 

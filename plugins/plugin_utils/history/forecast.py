@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a host's past to what is coming: how its headroom and its unaccounted memory move, and when nothing is left. Pure."""
+"""From a host's past to a forecast: how its headroom and its unaccounted memory change, and when nothing will be left. Pure."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observation import Observation, same_boot
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.slope import LEAST_POINTS, Slope, only_strays, runs_out, slope_of
 
-#: More points than this are not looked at: pairs grow with the square.
+#: Older points than this many are not used, because the number of pairs grows with the square.
 MOST_POINTS = 32
 _DAY_SECONDS = 86400
 _YEAR_SECONDS = 365 * _DAY_SECONDS
-#: A forecast further away than this says no more than "not soon".
+#: A forecast further away than this only means "not soon".
 _FURTHEST_SECONDS = 10 * _YEAR_SECONDS
 #: Of unaccounted memory: a host without any fault gains some kB a day too.
 _FURTHEST_LEAK_SECONDS = _YEAR_SECONDS
-#: Where at most this share of what leaves the free memory is gone for good, the page cache has it.
+#: If at most this share of the lost free memory is really lost, the page cache has it.
 _GONE_SHARE = 0.5
 
 
 class Trend(TypedDict):
-    """How one quantity of a host moves. ``state``: falling, rising, no_trend or too_few_audits; of the headroom also cache_fills: it
-    falls, but what leaves the free memory goes to caches that the kernel takes back. ``audits``: how many points it rests on, ``since``:
-    when the first was. ``per_day``, ``per_day_least`` and ``per_day_most``: how much it gains a day, with the interval.
-    ``exhausted_earliest`` and ``exhausted_latest``: between these two times nothing is left. Null where there is nothing to say, and for
-    a time that is far away.
+    """How one quantity of a host moves. ``state``: falling, rising, no_trend or too_few_audits. For the headroom also cache_fills: it
+    falls, but the memory goes to caches that the kernel can take back. ``audits``: the number of points, ``since``: the time of the first.
+    ``per_day``, ``per_day_least`` and ``per_day_most``: the change a day, with its interval. ``exhausted_earliest`` and
+    ``exhausted_latest``: between these two times nothing will be left. Null if it is not known, and for a time that is far away.
     """
 
     state: str
@@ -43,8 +42,8 @@ class Trend(TypedDict):
 
 
 class Forecast(Trend):
-    """The trend of the headroom, in requests of ``order``. ``unaccounted``: that of the unaccounted memory, in kB; nothing is left where
-    as much has been taken as is available now."""
+    """The trend of the headroom, in requests of ``order``. ``unaccounted``: the trend of the unaccounted memory, in kB. Nothing is left
+    when it has taken all memory that is available now."""
 
     order: int | None
     unaccounted: Trend
@@ -59,7 +58,7 @@ def comparable(past: Sequence[Observation], now: Observation) -> list[Observatio
     before = (one for one in past if one.at_epoch_seconds <= now.at_epoch_seconds)
     for earlier in sorted((now, *before), key=lambda one: one.at_epoch_seconds, reverse=True):
         if earlier.headroom is None or (found and earlier.at_epoch_seconds == found[-1].at_epoch_seconds):
-            continue  # a night without an answer ends nothing; a record that is audited again is the same point
+            continue  # a night without an answer does not end the series; a record that is audited again is the same point
         settings = (earlier.kernel, earlier.step, earlier.min_free_kbytes)
         if same_boot(earlier, now) is not True or settings != (now.kernel, now.step, now.min_free_kbytes):
             break
@@ -68,7 +67,7 @@ def comparable(past: Sequence[Observation], now: Observation) -> list[Observatio
 
 
 def forecast(past: Sequence[Observation], now: Observation) -> Forecast:
-    """The forecast of one host, of the headroom that it is judged by now. ``past``: what earlier audits saw of it, in any order."""
+    """The forecast of one host, for the headroom by which it is judged now. ``past``: what earlier audits saw of it, in any order."""
     known = comparable(past, now)
     times, left = _series(known, lambda one: one.left(now.order))
     headroom = _trend(times, left, _FURTHEST_SECONDS, runs_out)
@@ -89,7 +88,7 @@ _Ends = tuple[float, float] | None
 
 
 def _trend(times: list[int], values: list[int], furthest_seconds: int, ends_of: Callable[[float, float, Slope], _Ends]) -> Trend:
-    """``ends_of``: (time of the last point, its value, sure slope) -> between which times nothing is left, None where that is never."""
+    """``ends_of``: (time of the last point, its value, sure slope) -> the times between which nothing will be left, None for never."""
     told: Trend = {
         "state": "too_few_audits",
         "audits": len(times),
@@ -115,7 +114,7 @@ def _trend(times: list[int], values: list[int], furthest_seconds: int, ends_of: 
 
 
 def _taken(now: float, available_kb: int | None, slope: Slope) -> _Ends:
-    """Between which times as much has been taken as is available; None where nothing is taken for sure."""
+    """The times between which all available memory will be taken; None if it is not certain that memory is lost."""
     if available_kb is None or not slope.sure or slope.least <= 0:
         return None
     earliest, latest = slope.reaches(available_kb)
@@ -123,7 +122,7 @@ def _taken(now: float, available_kb: int | None, slope: Slope) -> _Ends:
 
 
 def _cache_fills(known: Sequence[Observation]) -> bool:
-    """Whether free memory becomes cache, and is not lost: so it is after each boot, until the cache has all of it."""
+    """Whether free memory becomes cache and is not lost. This is so after each boot, until the cache has all of it."""
     free = slope_of(*_series(known, lambda one: one.free_kb))
     available = slope_of(*_series(known, lambda one: one.available_kb))
     return bool(free and available and free.per_second < 0 and available.per_second > _GONE_SHARE * free.per_second)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where audits are kept, and what is kept of an audit as a whole. SQLAlchemy is loaded where a database is opened, and nowhere else."""
+"""Where audits are stored, and the stored data of an audit. SQLAlchemy is loaded only to open a database."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ OFF = "none"
 
 
 class HistoryError(Exception):
-    """The history cannot be read or written; the message names the database, without its password, and says what to do."""
+    """The history cannot be read or written; the message names the database without its password and says what to do."""
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """Where an audit is kept. ``whole_fleet``: it asks every host of the inventory. ``write``: False in check mode. ``past``: a file
+    """Where an audit is stored. ``whole_fleet``: it asks every host of the inventory. ``write``: False in check mode. ``past``: a file
     with audits from before (recorded_past.py), empty for none."""
 
     url: str
@@ -60,7 +60,7 @@ def default_url(output_dir: str) -> str:
 
 
 def open_history(url: str, *, write: bool = True) -> History:
-    """The database. HistoryError where the URL is none, or the controller has no library for it."""
+    """The database. Raises HistoryError if the URL is wrong, or the controller has no library for it."""
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.store import History
 
     if find_spec("sqlalchemy") is None:

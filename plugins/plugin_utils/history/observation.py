@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one audit keeps of one host, and how it is taken from the host's result. Pure."""
+"""What one audit stores of one host, taken from the host's result. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from typing import Any, NamedTuple
 
 
 class Observation(NamedTuple):
-    """One host at one audit; None is not seen. Memory in kB, times in seconds since 1970. A table and a CSV file keep it as it is.
-
-    ``headroom``: how many atomic requests of each order would be granted, with spaces between. ``step``: that of the workaround, 0
-    without one.
-    ``order``: the one that the host was judged by, None where the audit kept none (tables.py, version 1). Kept since version 3:
-    ``available_kb``: free memory and what the kernel can take back, page cache and caches that can be given up; ``unaccounted_kb``:
-    what no counter of the kernel owns; ``causes``: their names with spaces between, the likeliest first.
+    """One host at one audit; None means not known. Memory is in kB, times in seconds since 1970. A table and a CSV file have the same
+    values. ``headroom``: how many atomic requests of each order the kernel would grant, with spaces between. ``step``: of the workaround,
+    0 without one. ``order``: the order by which the host was judged, None if the audit did not store it (tables.py, version 1). Since
+    version 3: ``available_kb``: free memory and memory that the kernel can take back, such as page cache; ``unaccounted_kb``: memory that
+    the kernel counts nowhere; ``causes``: their names with spaces between, the likeliest first.
     """
 
     verdict: str
@@ -36,21 +34,21 @@ class Observation(NamedTuple):
     causes: str | None = None
 
     def left(self, order: int | None) -> int | None:
-        """How many requests of that order would be granted; None where that is not known."""
+        """How many requests of that order the kernel would grant; None if that is not known."""
         if self.headroom is None or order is None:
             return None
         numbers = self.headroom.split(maxsplit=order + 1)
         return int(numbers[order]) if order < len(numbers) else None
 
 
-#: How far two reckonings of one boot may be apart: the clock of a host is set now and then.
+#: How far two values of one boot time may differ: somebody may set the clock of a host.
 _SAME_BOOT_SECONDS = 300
 
 
 def observation_of(result: Mapping[str, Any], at_epoch_seconds: int) -> Observation:
     """``result``: one of ``hosts`` in the fleet's document; ``at_epoch_seconds``: when the audit was.
 
-    The host's own clock counts where its evidence has it, since a record may be of another day.
+    The host's own clock counts if its evidence has it, because a record may be from another day.
     """
     facts = result["facts"] or {}
     kernel, vm, record = (facts.get(name) or {} for name in ("kernel", "vm", "workaround"))
@@ -72,7 +70,7 @@ def observation_of(result: Mapping[str, Any], at_epoch_seconds: int) -> Observat
     )
 
 
-#: The parts of an account (explain/account.py) that a kernel under pressure gets without anyone else's help.
+#: The parts of an account (explain/account.py) that a kernel under pressure can free itself.
 _AVAILABLE = ("free", "file", "slab_reclaimable")
 
 
@@ -94,7 +92,7 @@ def _step(facts: Mapping[str, Any], record: Mapping[str, Any]) -> int | None:
 
 
 def same_boot(one: Observation, other: Observation) -> bool | None:
-    """Whether the host did not boot between the two; None where that was not seen."""
+    """Whether the host did not boot between the two; None if that is not known."""
     if one.booted_epoch_seconds is None or other.booted_epoch_seconds is None:
         return None
     return abs(one.booted_epoch_seconds - other.booted_epoch_seconds) <= _SAME_BOOT_SECONDS

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Earlier audits from a file of CSV, as the playbook history writes it: they count as the past, and no database has to have them."""
+"""Earlier audits from a CSV file of the playbook history. They count as the past without being in a database."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Seen = tuple[str, int, str, Observation]
 PAST_COLUMNS = ("fleet", "audit_epoch_seconds", "host", *Observation._fields)
 _NEEDED = ("audit_epoch_seconds", "host", "verdict", "at_epoch_seconds")
 _TEXTS = ("verdict", "kernel", "headroom", "causes")
-#: Longer is no name, no list of causes, no headroom.
+#: No name, list of causes or headroom is longer.
 _MOST_CELL_CHARS = 1400
 _HEADROOM = re.compile("[0-9]{1,16}(?: [0-9]{1,16})*")
-#: The year 3000, and what no count of pages or kB reaches.
+#: The year 3000, and a number above any count of pages or kB.
 _LAST_EPOCH_SECONDS, _MOST = 32_503_680_000, 1 << 53
 
 
 def read_past(path: str, label: str) -> Past:
-    """The audits in the file, as those of the fleet ``label``. HistoryError that names file and line where it is not such a file."""
+    """The audits in the file, for the fleet ``label``. Raises HistoryError with file and line if it is not such a file."""
     try:
         with Path(path).open(encoding="utf-8", errors="replace", newline="") as file:
             return _past_of(_rows(file, path), label)
@@ -52,20 +52,20 @@ def _rows(lines: Iterable[str], path: str) -> Iterator[Seen]:
 
 def _seen(cells: Mapping[str | None, str | None]) -> Seen:
     if any(value and len(value) > _MOST_CELL_CHARS for value in cells.values()):
-        raise ValueError(f"a cell is longer than {_MOST_CELL_CHARS} characters")
+        raise ValueError(f"one cell is longer than {_MOST_CELL_CHARS} characters")
     found = {name: _cell(name, cells.get(name)) for name in PAST_COLUMNS}
     if found["verdict"] not in VERDICTS:
-        raise ValueError(f"{found['verdict']!r} is no verdict")
+        raise ValueError(f"{found['verdict']!r} is not a verdict")
     if not found["host"] or None in (found["audit_epoch_seconds"], found["at_epoch_seconds"]):
-        raise ValueError("the line lacks its host or its time")
+        raise ValueError("the line has no host or no time")
     if found["headroom"] and not _HEADROOM.fullmatch(str(found["headroom"])):
-        raise ValueError(f"headroom: {clip(str(found['headroom']), 40)} is no list of numbers")
+        raise ValueError(f"headroom: {clip(str(found['headroom']), 40)} is not a list of numbers")
     seen = Observation._make(found[name] for name in Observation._fields)
     return str(found["fleet"] or ""), int(found["audit_epoch_seconds"] or 0), str(found["host"]), seen
 
 
 def _cell(name: str, text: str | None) -> str | int | None:
-    """None for an empty cell. It is a list of nothing for the causes of a host that has none, in a line that tells of causes."""
+    """None for an empty cell. In a line that has causes, an empty cell of causes means that the host has none."""
     if not text:
         return "" if text == "" and name == "causes" else None
     return text if name in (*_TEXTS, "fleet", "host") else _number(name, text)
@@ -92,5 +92,5 @@ def _past_of(rows: Iterable[Seen], label: str) -> Past:
 
 
 def newest_first(observations: Iterable[Observation]) -> list[Observation]:
-    """As many of the newest as a forecast looks at."""
+    """The newest observations, as many as a forecast uses."""
     return sorted(observations, key=lambda one: one.at_epoch_seconds, reverse=True)[:MOST_POINTS]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the history adds to the fleet's document: what changed, where each host is heading; and this audit, kept for the next ones."""
+"""What the history adds to the fleet's document: the changes and the forecast of each host. It also stores this audit for the next ones."""
 
 from __future__ import annotations
 
@@ -19,18 +19,16 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observ
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import newest_first, read_past
 
 _DAY_SECONDS = 86400
-#: Verdicts that say more than what is coming: there the forecast is the second reason, else the first.
+#: Verdicts that are more important than the forecast. With them the forecast is the second reason, else the first.
 _TROUBLE_NOW = ("affected", "starved")
 
 
 def remember(
     fleet: dict[str, Any], keeping: Keeping, at_epoch_seconds: int, older: Mapping[str, list[Observation]] | None = None
 ) -> set[str]:
-    """Add ``history`` to the document, ``forecast`` and ``past`` to each of its hosts, and a reason where memory runs out. Returns the
-    hosts whose verdict is new; all where nothing says what it was.
-
-    ``older``: what other reports of a host saw, newest first; they count for its trend and are not kept. A history that cannot be read or
-    written costs the audit nothing but this: its ``fault`` says why.
+    """Add ``history`` to the document, ``forecast`` and ``past`` to each of its hosts, and a reason if memory runs out. Returns the hosts
+    whose verdict is new; all if no earlier verdict is known. ``older``: observations from other reports of a host, newest first. They
+    count for its trend but are not stored. If the history cannot be read or written, the audit continues and ``fault`` says why.
     """
     told = {
         "label": keeping.label,
@@ -54,7 +52,7 @@ def remember(
 
 
 def _past(keeping: Keeping, run: Run, now: Mapping[str, Observation]) -> Past:
-    """What earlier audits saw. This one is kept."""
+    """What earlier audits saw. This audit is stored."""
     with open_history(keeping.url, write=keeping.write) as history:
         seen = Past(history.verdicts(keeping.label, most=MOST_NIGHTS), history.past(keeping.label, len(now), MOST_POINTS))
         history.add(run, now)
@@ -101,7 +99,7 @@ def _foresee(
 
 
 def _tell_of_leak(result: Mapping[str, Any], past: Sequence[Observation], now: Observation) -> None:
-    """Of a leak that was found, how it has grown since the first audit of this boot that is known."""
+    """How a leak has grown since the first known audit of this boot."""
     leaks = [one for one in result["causes"] if one["cause"] == "leak"]
     if not leaks or now.unaccounted_kb is None:
         return
@@ -112,7 +110,7 @@ def _tell_of_leak(result: Mapping[str, Any], past: Sequence[Observation], now: O
     grown = now.unaccounted_kb - (first.unaccounted_kb or 0)
     if grown > 0 and now.at_epoch_seconds > first.at_epoch_seconds:
         since = utc_time_of(first.at_epoch_seconds)[:10]
-        leaks[0]["reasons"].append(f"history: {kb_told(grown)} of it came since {since} ({len(kept) + 1} audits of this boot)")
+        leaks[0]["reasons"].append(f"history: it grew by {kb_told(grown)} since {since} ({len(kept) + 1} audits of this boot)")
         leaks[0]["figures"]["grown_kb"] = grown
 
 
@@ -121,15 +119,15 @@ def _headroom_falls(result: Mapping[str, Any]) -> str | None:
     if told["exhausted_earliest"] is None or told["per_day"] is None:
         return None
     pace = f"headroom falls by {-told['per_day']:.0f} order-{told['order']} requests a day"
-    return f"{pace} ({_basis(told)}): nothing is left {_when(told)}"
+    return f"{pace} ({_basis(told)}): nothing will be left {_when(told)}"
 
 
 def _memory_leaks(result: Mapping[str, Any]) -> str | None:
     told: Trend = result["forecast"]["unaccounted"]
     if told["exhausted_earliest"] is None or told["per_day"] is None:
         return None
-    pace = f"memory that no counter of the kernel owns grows by {_mb(told['per_day'])} MB a day"
-    return f"{pace} ({_basis(told)}): at this pace all that is available is taken {_when(told)}"
+    pace = f"memory that the kernel counts nowhere grows by {_mb(told['per_day'])} MB a day"
+    return f"{pace} ({_basis(told)}): if this goes on, all available memory is used up {_when(told)}"
 
 
 def _mb(kb: float) -> str:

@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Is there a trend in a series of measurements, how steep is it, and when does it reach zero? Pure.
+"""The trend in a series of measurements: is there one, how steep is it, and when does it reach zero? Pure.
 
-The slope is that of Theil and Sen: the median of the slopes between each two points, which a few odd nights do not move. Its
-interval is Sen's (1968), and the test that there is a slope at all is that of Mann and Kendall. All three rest on ranks alone,
-and on nights that are independent of each other. Memory is not so: what is taken tonight is still taken tomorrow. So a value that
-strays from night to night, as a random walk does, has to be told from one that falls: ``stray`` is how far it may.
+The slope is that of Theil and Sen: the median of the slopes between each two points. A few unusual nights do not change it. Its interval
+is Sen's (1968), and the test that there is a slope at all is that of Mann and Kendall. All three use ranks only and assume that nights are
+independent. Memory is not like that: memory that is taken tonight is still taken tomorrow. So a value that strays from night to night,
+like a random walk, must be separated from one that falls. ``stray`` is how far it may stray.
 """
 
 from __future__ import annotations
@@ -18,22 +18,21 @@ from collections.abc import Sequence
 from statistics import NormalDist, median
 from typing import NamedTuple
 
-#: Fewer points than this carry no trend.
+#: Fewer points than this show no trend.
 LEAST_POINTS = 6
-#: The chance that a range misses the true slope, and that a series without a trend is said to have one.
+#: The chance that a range misses the true slope, and that a series without a trend seems to have one.
 ALPHA = 0.05
-#: The wandering is at least this share of what one night differs from the next.
+#: The straying is at least this share of the difference between two nights.
 _LEAST_WANDERING = 0.1
-#: How many standard errors are added to the share of wandering.
+#: How many standard errors are added to the share of straying.
 _DOUBT = 1.5
 
 
 class Slope(NamedTuple):
-    """Units a second: the median of all, and the ends of its interval. ``p``: the chance of such an order without any trend.
-
-    ``drift``: from the first point to the last, units a second. The median passes over a few nights that took much; what they took is gone
-    all the same. ``stray``: after t seconds the value is within the square root of ``stray * t`` of where the drift leads it, but for a
-    chance of ALPHA. ``span_seconds``: from the first point to the last.
+    """Units a second: the median of all, and the ends of its interval. ``p``: the chance of such an order without any trend. ``drift``:
+    from the first point to the last, units a second. The median ignores a few nights with a large loss, but that memory is still lost.
+    ``stray``: after t seconds the value is within the square root of ``stray * t`` of the drift, except with a chance of ALPHA.
+    ``span_seconds``: from the first point to the last.
     """
 
     per_second: float
@@ -46,7 +45,7 @@ class Slope(NamedTuple):
 
     @property
     def sure(self) -> bool:
-        """The interval is clear of zero, and chance brings neither such an order of the points nor such a way of a value that strays."""
+        """Whether the interval excludes zero, and neither chance nor straying explains the points."""
         falls, rises = self.most < 0 and self.drift < 0, self.least > 0 and self.drift > 0
         return self.p < ALPHA and (falls or rises) and self._beyond_straying > 0
 
@@ -55,9 +54,8 @@ class Slope(NamedTuple):
         return _beyond_straying(self.drift, self.stray, self.span_seconds)
 
     def reaches(self, distance: float) -> tuple[float, float]:
-        """(earliest, latest) number of seconds after which a sure slope has gone so far: by its interval, and by how far it may stray.
-
-        The second solves (distance - drift * t)^2 = stray * (t + t^2 / span): the straying to come, and that in the drift itself.
+        """(earliest, latest) number of seconds until a sure slope has gone this distance: by its interval, and by its straying. The second
+        solves (distance - drift * t)^2 = stray * (t + t^2 / span): the future straying, and the straying in the drift itself.
         """
         middle = 2 * distance * abs(self.drift) + self.stray
         root = math.sqrt(max(middle**2 - 4 * self._beyond_straying * distance**2, 0.0))
@@ -83,13 +81,13 @@ def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
 
 
 def only_strays(times: Sequence[float], values: Sequence[float]) -> bool:
-    """Whether straying alone explains the way from the first point to the last. Such a slope is never sure; this is told without a look
-    at each pair, and most hosts need no more. ``times``: at least two that differ."""
+    """Whether straying alone explains the change from the first point to the last. Such a slope is never sure. This check needs no pairs,
+    and it is enough for most hosts. ``times``: at least two that differ."""
     return _beyond_straying(*_way(_in_order(times, values))) <= 0
 
 
 def runs_out(now: float, value: float, slope: Slope) -> tuple[float, float] | None:
-    """(earliest, latest) time at which ``value`` has fallen to zero; None where it does not fall for sure, or is zero by now."""
+    """(earliest, latest) time at which ``value`` reaches zero; None if it is not sure that it falls, or if it is already zero."""
     if value <= 0 or not slope.sure or slope.most >= 0:
         return None
     earliest, latest = slope.reaches(value)
@@ -111,15 +109,14 @@ def _way(points: _Points) -> tuple[float, float, float]:
 
 
 def _beyond_straying(drift: float, stray: float, span_seconds: float) -> float:
-    """The square of the drift, less that of a drift which straying alone can bring in the time seen."""
+    """The square of the drift, less the square of the drift that straying alone could cause in that time."""
     return drift**2 - stray / span_seconds
 
 
 def _stray(points: _Points, drift: float) -> float:
-    """Units squared a second: the variance of the wandering about the drift, times the square of Student's t.
-
-    From one point to the next independent errors come and go again, and what wanders stays. Twice the correlation of neighbours, added
-    to one, leaves the share of the second (Newey and West, 1987, with one lag). Few points tell it badly, so some doubt is added.
+    """Units squared a second: the variance of the straying about the drift, times the square of Student's t. Independent errors disappear
+    at the next point, but straying stays. One plus twice the correlation of neighbours gives the share of straying (Newey and West, 1987,
+    with one lag). Few points show it badly, so some doubt is added.
     """
     steps = [(then - at, later - earlier) for (at, earlier), (then, later) in zip(points, points[1:], strict=False) if then > at]
     left = [(step - drift * seconds) / math.sqrt(seconds) for seconds, step in steps]
@@ -138,7 +135,7 @@ def _student(freedom: int) -> float:
 
 
 def _variance_of_rank_sum(values: Sequence[float]) -> float:
-    """The variance of Kendall's S where there is no trend, less what equal values take from it."""
+    """The variance of Kendall's S without a trend, corrected for equal values."""
     tied = sum(count * (count - 1) * (2 * count + 5) for count in Counter(values).values())
     number = len(values)
     return (number * (number - 1) * (2 * number + 5) - tied) / 18

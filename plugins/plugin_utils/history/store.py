@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.observ
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.recorded_past import Seen
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
-# As in tables.py: without SQLAlchemy this file can be imported, and nothing more.
+# As in tables.py: without SQLAlchemy this file can only be imported.
 with suppress(ImportError):
     from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.history.tables import (
         HOSTS,
@@ -49,7 +49,7 @@ with suppress(ImportError):
 
 #: How long one answer of the database may take.
 _ANSWER_SECONDS = 20
-#: Audits take turns at a PostgreSQL database, as SQLite makes them by itself. Any number will do that other programs do not use.
+#: Audits write to a PostgreSQL database one after another, as in SQLite. The number can be any that other programs do not use.
 _LOCK = 0x706167656C6C6F63
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresql+psycopg"}
 
@@ -58,10 +58,10 @@ Taken = TypeVar("Taken")
 
 
 class History:
-    """The runs and observations of one database. Every method raises HistoryError, and nothing else of the database's."""
+    """The runs and observations of one database. Every method raises only HistoryError for errors of the database."""
 
     def __init__(self, url: str, *, write: bool = True) -> None:
-        """``write``: without it nothing is kept, and no database is made."""
+        """``write``: without it nothing is stored, and no database is made."""
         self._url = _url_of(url)
         self._write = write
         path = self._url.database
@@ -85,7 +85,7 @@ class History:
                 connection.execute(insert(OBSERVATIONS), rows)
 
     def past(self, label: str, hosts: int, points: int) -> dict[str, list[Observation]]:
-        """{host: its observations, newest first} of the newest audits of a fleet: of as many as asked ``points`` times ``hosts`` hosts."""
+        """{host: its observations, newest first} of the newest audits of a fleet, until they cover ``points`` times ``hosts`` hosts."""
         with self._transaction() as connection:
             first = _first_run(connection, label, hosts * points)
             if first is None:
@@ -103,13 +103,13 @@ class History:
             return [Run(*row) for row in connection.execute(_all_runs(label))]
 
     def verdicts(self, label: str | None = None, most: int | None = None) -> list[tuple[Run, dict[str, int]]]:
-        """As ``runs``, each with how many of its hosts had each verdict; of all, or of so many of the newest."""
+        """As ``runs``, each with the number of hosts of each verdict; of all audits, or of the newest ones."""
         with self._transaction() as connection:
             runs = connection.execute(_all_runs(label, RUNS.c.verdicts).limit(most))
             return [(Run(*row[:-1]), verdict_counts_of(row[-1])) for row in runs]
 
     def observations(self, take: Callable[[Iterator[Seen]], Taken], label: str | None = None, host: str | None = None) -> Taken:
-        """What ``take`` gives of all observations, of one fleet or of one host, oldest first; it gets them one by one."""
+        """The result of ``take`` for all observations, of one fleet or of one host, oldest first. It gets them one by one."""
         wanted = [column == value for column, value in ((HOSTS.c.label, label), (HOSTS.c.name, host)) if value is not None]
         of_each = (HOSTS.c.label, RUNS.c.at_epoch_seconds, HOSTS.c.name, *_columns())
         asked = select(*of_each).join_from(OBSERVATIONS, HOSTS).join(RUNS).where(*wanted).order_by(OBSERVATIONS.c.run)
@@ -118,7 +118,7 @@ class History:
             return take((fleet, audited, name, Observation._make(cells)) for fleet, audited, name, *cells in rows)
 
     def prune(self, older_than_epoch_seconds: int) -> int:
-        """Let go of the audits before that time; how many they were."""
+        """Delete the audits before that time, and return their number."""
         with self._transaction() as connection:
             gone = connection.execute(delete(RUNS).where(RUNS.c.at_epoch_seconds < older_than_epoch_seconds)).rowcount
             if gone:
@@ -140,14 +140,14 @@ class History:
 
 
 class _WrongDatabaseError(Exception):
-    """The database is there and is not one to write into."""
+    """The database exists but may not be written."""
 
 
 def _url_of(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise HistoryError("history database: this is no URL of a database. Give sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+        raise HistoryError("history database: not a URL of a database. Give sqlite:///FILE or postgresql://USER@HOST/NAME") from None
     if url.drivername not in _DRIVERS:
         raise HistoryError(f"history database {_shown(url)}: {clip(url.drivername, 40)} is not supported. Give sqlite or postgresql")
     return url.set(drivername=_DRIVERS[url.drivername])
@@ -169,24 +169,24 @@ def _engine(url: URL) -> Engine:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver would begin too late: two audits could both read before they write
+    connection.isolation_level = None  # the driver would start the transaction too late, and two audits could both read before they write
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _bring_forward(connection: Connection) -> None:
-    """The tables as this version has them: made, or brought forward from an older version, within the transaction."""
+    """Make the tables of this version, or update an older version, within the transaction."""
     tables = set(inspect(connection).get_table_names())
     if VERSION.name not in tables:
         if tables & set(METADATA.tables) or (tables and connection.dialect.name == "sqlite"):
-            raise _WrongDatabaseError("it holds another program's tables. Name another database in audit_history")
+            raise _WrongDatabaseError("it has tables of another program. Name another database in audit_history")
         METADATA.create_all(connection)
         connection.execute(insert(VERSION).values(schema_version=SCHEMA_VERSION))
         return
     found = connection.execute(select(VERSION.c.schema_version)).scalar_one()
     if found > SCHEMA_VERSION:
-        versions = f"schema {found}, this one knows {SCHEMA_VERSION}"
-        raise _WrongDatabaseError(f"a newer version of the collection wrote it ({versions}). Update this one")
+        versions = f"schema {found}, this version knows {SCHEMA_VERSION}"
+        raise _WrongDatabaseError(f"a newer version of the collection wrote it ({versions}). Update the collection on this controller")
     for version in range(found, SCHEMA_VERSION):
         MIGRATIONS[version](connection)
     if found < SCHEMA_VERSION:
@@ -204,7 +204,7 @@ def _all_runs(label: str | None, *more: Column[Any]) -> Select[Any]:
 
 
 def _host_ids(connection: Connection, label: str, names: Mapping[str, object]) -> dict[str, int]:
-    """Name -> id of the fleet's hosts, those of ``names`` added where they are new."""
+    """Name -> id of the fleet's hosts. New names of ``names`` are added."""
 
     def known() -> dict[str, int]:
         return {row.name: row.id for row in connection.execute(select(HOSTS.c.name, HOSTS.c.id).where(HOSTS.c.label == label))}
@@ -218,7 +218,7 @@ def _host_ids(connection: Connection, label: str, names: Mapping[str, object]) -
 
 
 def _first_run(connection: Connection, label: str, hosts: int) -> int | None:
-    """The oldest of the newest runs that together asked as many hosts."""
+    """The oldest of the newest runs that together asked this many hosts."""
     first, asked = None, 0
     for number, count in connection.execute(select(RUNS.c.id, RUNS.c.hosts).where(RUNS.c.label == label).order_by(RUNS.c.id.desc())):
         first, asked = number, asked + count
@@ -232,7 +232,7 @@ def _shown(url: URL) -> str:
 
 
 def _told(error: SQLAlchemyError, url: URL) -> str:
-    """What the database said, in one line and without the password."""
+    """The message of the database, in one line and without the password."""
     said = str(getattr(error, "orig", None) or error)
     if url.password:
         said = said.replace(str(url.password), "***")

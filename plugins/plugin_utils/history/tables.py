@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of the history, and how an older database is brought forward."""
+"""The tables of the history, and how an older database is updated."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-# ansible-test imports each file where SQLAlchemy is not installed. A person is told so by keeping.open_history.
+# ansible-test imports each file where SQLAlchemy is not installed. keeping.open_history tells the user.
 with suppress(ImportError):
     from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint, text
 
     METADATA = MetaData()
 
-    #: One row: the version of these tables. Its name tells a database of ours from another program's.
+    #: One row: the version of these tables. Its name shows that the database is ours.
     VERSION = Table("pagealloc_history", METADATA, Column("schema_version", Integer, nullable=False))
 
-    #: One row an audit. ``label``: of which fleet; ``hosts``: how many were asked; ``whole_fleet``: every host of the inventory was;
-    #: ``verdicts``: each that a host had with their number, "affected 3 clear 9997".
+    #: One row for each audit. ``label``: the fleet; ``hosts``: how many were asked; ``whole_fleet``: every host of the inventory was
+    #: asked; ``verdicts``: each verdict with its number of hosts, "affected 3 clear 9997".
     RUNS = Table(
         "pagealloc_run",
         METADATA,
@@ -35,7 +35,7 @@ with suppress(ImportError):
         Column("verdicts", String(400), nullable=False, server_default=""),
     )
 
-    #: Names stand here once, since a fleet of thousands says them every night.
+    #: Each name is stored once, because a fleet of thousands uses the same names every night.
     HOSTS = Table(
         "pagealloc_host",
         METADATA,
@@ -45,8 +45,8 @@ with suppress(ImportError):
         UniqueConstraint("label", "name"),
     )
 
-    #: One row a host and audit; observation.py says what the columns are. SQLite keeps them in the order of the key: an audit reads those
-    #: of the newest runs.
+    #: One row for each host and audit; observation.py describes the columns. SQLite keeps them in the order of the key: an audit reads
+    #: those of the newest runs.
     OBSERVATIONS = Table(
         "pagealloc_observation",
         METADATA,
@@ -72,18 +72,18 @@ with suppress(ImportError):
 
 
 def _keep_the_order(connection: Connection) -> None:
-    """Version 1 did not keep by which order a host was judged."""
+    """Version 1 did not store the order by which a host was judged."""
     connection.execute(text('ALTER TABLE pagealloc_observation ADD COLUMN "order" INTEGER'))
 
 
 def _keep_the_account(connection: Connection) -> None:
-    """Version 2 did not keep where the memory went, and why."""
+    """Version 2 did not store where the memory went, and why."""
     for column in ("available_kb BIGINT", "unaccounted_kb BIGINT", "unreclaimable_slab_kb BIGINT", "causes VARCHAR(200)"):
         connection.execute(text(f"ALTER TABLE pagealloc_observation ADD COLUMN {column}"))
 
 
 def _count_the_verdicts(connection: Connection) -> None:
-    """Version 3 counted them anew whenever they were asked for."""
+    """Version 3 counted them each time."""
     connection.execute(text("ALTER TABLE pagealloc_run ADD COLUMN verdicts VARCHAR(400) NOT NULL DEFAULT ''"))
     counted: dict[int, dict[str, int]] = {}
     for run, verdict, hosts in connection.execute(text("SELECT run, verdict, COUNT(*) FROM pagealloc_observation GROUP BY run, verdict")):
@@ -93,7 +93,7 @@ def _count_the_verdicts(connection: Connection) -> None:
 
 
 def verdicts_cell(counts: Mapping[str, int]) -> str:
-    """How many hosts had each verdict, as a run keeps it."""
+    """How many hosts had each verdict, in the form of a run."""
     return " ".join(f"{verdict} {hosts}" for verdict, hosts in counts.items())
 
 
@@ -103,7 +103,7 @@ def verdict_counts_of(cell: str) -> dict[str, int]:
     return {verdict: int(hosts) for verdict, hosts in zip(words[::2], words[1::2], strict=True)}
 
 
-#: Version -> what brings a database of that version to the next one. The last key plus one is the version of the tables above.
+#: Version -> the update of a database from that version to the next. The last key plus one is the version of the tables above.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: _keep_the_order, 2: _keep_the_account, 3: _count_the_verdicts}
 
 SCHEMA_VERSION = max(MIGRATIONS, default=0) + 1

@@ -14,12 +14,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host imp
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.kernel_spans import standing
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed
 
-#: The word of the action for a remedy, where it is not "set_" and the remedy's name.
+#: The word of the action for a remedy, if it is not "set_" and the remedy's name.
 _ACTION_OF = {"min_free_kbytes": "raise_min_free_kbytes", "compact_memory": "compact_memory"}
 
 
 class Unhelpful(TypedDict):
-    """What would not help, or harm: a fixed word as of an action, and a sentence that says why."""
+    """What would not help, or would do harm: a fixed word as in an action, and a sentence that says why."""
 
     action: str
     reason: str
@@ -52,15 +52,15 @@ def workaround(host: Host, advisory: Advisory) -> list[Action]:
             _action(
                 "set_zone_reclaim_mode",
                 f"Set vm.zone_reclaim_mode to {asked.zone_reclaim_mode} (advisory {advisory.id}), "
-                "unless a page-cache-heavy database runs here",
+                "unless a database here needs a large page cache",
             )
         )
     actions += [_set(host, advisory, name, wanted) for name, wanted in asked.newer.items() if _is_due(host, name, wanted)]
-    return actions + [_action("run_by_hand", f"Have a person run: {command} (advisory {advisory.id})") for command in asked.commands]
+    return actions + [_action("run_by_hand", f"Run by hand: {command} (advisory {advisory.id})") for command in asked.commands]
 
 
 def _is_due(host: Host, name: str, wanted: int) -> bool:
-    """A setting of a newer kernel: one that this kernel lacks is asked of nobody."""
+    """A setting of a newer kernel. It is not asked for if this kernel lacks it."""
     now = host.settings[name]
     return now < wanted if now is not None else not host.lacks(name)
 
@@ -72,7 +72,7 @@ def _set(host: Host, advisory: Advisory, name: str, wanted: int) -> Action:
 
 
 def useless_by_advisories(advisories: Iterable[Advisory]) -> list[Unhelpful]:
-    """What the advisories call useless, and they alone."""
+    """What the advisories call useless, without the causes."""
     return [
         {"action": _ACTION_OF.get(remedy, f"set_{remedy}"), "reason": f"{why} (advisory {advisory.id})"}
         for advisory in advisories
@@ -81,14 +81,14 @@ def useless_by_advisories(advisories: Iterable[Advisory]) -> list[Unhelpful]:
 
 
 def zone_reclaim_in_force(host: Host, wanted: int | None) -> bool:
-    """The mode holds every wanted bit, or the host has one memory node, where the mode does nothing."""
+    """The mode has every wanted bit. With one memory node the mode does nothing, so the answer is yes."""
     if wanted is None or host.nodes == 1:
         return True
     return host.zone_reclaim_mode is not None and host.zone_reclaim_mode & wanted == wanted
 
 
 def first_fixed(host: Host, advisory: Advisory) -> str | None:
-    """The first kernel of the host's own stream that has the fix; of any, where the stream has none. None where none is known."""
+    """The first kernel with the fix in the host's own stream, or in any stream if its own has none. None if no fix is known."""
     if advisory.kernel is None:
         return None
     bounds = standing(host.release, advisory.kernel, host.userland).bounds if host.release else None
@@ -96,14 +96,14 @@ def first_fixed(host: Host, advisory: Advisory) -> str | None:
 
 
 def upgrade(host: Host, advisory: Advisory) -> list[Action]:
-    """Install the fix, where one is known."""
+    """Install the fix, if one is known."""
     fixed = first_fixed(host, advisory)
     if fixed is None:
         return [_action("follow_advisory", f"{advisory.fix} (advisory {advisory.id})")]
     return [
         _action(
             "upgrade_kernel",
-            f"Install kernel {fixed} or later, see that it has the driver {advisory.driver}, and boot it (advisory {advisory.id})",
+            f"Install kernel {fixed} or later, check that it has the driver {advisory.driver}, and boot it (advisory {advisory.id})",
         )
     ]
 
@@ -113,15 +113,15 @@ def reboot(host: Host, advisory: Advisory) -> list[Action]:
     return [
         _action(
             "reboot",
-            f"See that kernel {clip(host.default_boot)} has the driver {advisory.driver}, then reboot into it",
+            f"Check that kernel {clip(host.default_boot)} has the driver {advisory.driver}, then reboot into it",
         )
     ]
 
 
 def boot_another(host: Host, advisory: Advisory) -> list[Action]:
-    """Have a kernel boot by default that the advisory does not speak of."""
-    now = "" if host.release is None else f", such as {clip(host.release)}, which runs now"
-    return [_action("set_default_kernel", f"Make a kernel boot by default that advisory {advisory.id} does not speak of{now}")]
+    """Make a kernel the default that the advisory does not cover."""
+    now = "" if host.release is None else f", such as the running kernel {clip(host.release)}"
+    return [_action("set_default_kernel", f"Make another kernel the default, one that advisory {advisory.id} does not cover{now}")]
 
 
 def review(advisory: Advisory) -> list[Action]:
@@ -129,62 +129,61 @@ def review(advisory: Advisory) -> list[Action]:
     return [
         _action(
             "review_driver",
-            f"Ask the maker of the installed {advisory.driver} whether its version has the fault of advisory "
-            f"{advisory.id}, or go back to the kernel's own module",
+            f"Ask the vendor of the installed {advisory.driver} whether its version has the fault of advisory "
+            f"{advisory.id}, or use the kernel's own module instead",
         )
     ]
 
 
 def review_kernel(host: Host, advisory: Advisory) -> list[Action]:
-    """For a person: does a kernel that the advisory's range says nothing of have the fault?"""
+    """For a person: does a kernel outside the advisory's ranges have the fault?"""
     return [
         _action(
             "review_kernel",
-            f"Ask the maker of kernel {clip(host.release)} whether {advisory.driver} in it has the fault of advisory {advisory.id}",
+            f"Ask the vendor of kernel {clip(host.release)} whether its {advisory.driver} has the fault of advisory {advisory.id}",
         )
     ]
 
 
 def take_back(host: Host, *, unasked: bool) -> list[Action]:
-    """The workaround role's values are in force though ``unasked`` for; or a run of it was cut."""
+    """The workaround role's values are in force although nothing needs them (``unasked``), or a run of it was interrupted."""
     record = host.record
     if record is None or record.phase == "none":
         return []
     if record.phase != "in_force":
-        return [_action("finish_workaround", "Run the workaround playbook again: its last run on this host was cut, the next one mends it")]
+        told = "Run the workaround playbook again: its last run on this host was interrupted, and the next run repairs it"
+        return [_action("finish_workaround", told)]
     if not unasked:
         return []
     first = record.originals.get("min_free_kbytes")
     was = "" if first is None else f" (vm.min_free_kbytes was {first} kB)"
     if any(record.values.get(name) is not None for name in NEWER):
-        told = (
-            f"The workaround is in force and no symptom came since. Giving back the values from before it{was} shows whether it is needed"
-        )
+        told = f"The workaround is in force and no symptom came since. Restore the old values{was} to see whether it is still needed"
         return [_action("remove_workaround", told)]
-    return [_action("remove_workaround", f"Give back the values from before the workaround{was}: nothing asks for it any more")]
+    return [_action("remove_workaround", f"Restore the values from before the workaround{was}: it is no longer needed")]
 
 
 def gather(missing: Iterable[str]) -> list[Action]:
-    """Look again for what was not seen."""
+    """Gather the missing data again."""
     names = listed(dict.fromkeys(missing), 6, 60)
-    return [_action("gather_missing", f"Gather again so that this is seen: {names}")]
+    return [_action("gather_missing", f"Gather the evidence again. Missing: {names}")]
 
 
-#: The word of the action that the causes' own advice takes the place of (plugin_utils/explain).
+#: The word of the action that the advice of the causes replaces (plugin_utils/explain).
 FIND_CAUSE = "find_cause"
 
 
 def starvation() -> list[Action]:
-    """The symptom without an advisory to explain it: what helps depends on the cause."""
-    return [_action(FIND_CAUSE, "Run the audit and follow the cause that it tells")]
+    """The symptom without an advisory that explains it: the cause decides what helps."""
+    return [_action(FIND_CAUSE, "Run the audit and follow its advice for the cause")]
 
 
 def unreached(kind: str) -> list[Action]:
-    """For a host that gave no facts: ``stalled``, ``unreachable`` or ``unknown``."""
+    """For a host without facts: ``stalled``, ``unreachable`` or ``unknown``."""
     return {
         "stalled": [_action("console_login", "Log in at the console: TCP answers, but SSH no longer does")],
-        "unreachable": [_action("check_host", "See whether the host is up, its address right and its login allowed")],
-        "unknown": [_action("gather_missing", "Gather the facts again; the reason says what stood in the way")],
+        "unreachable": [_action("check_host", "Check that the host is up, that its address is right and that the login is allowed")],
+        "unknown": [_action("gather_missing", "Read the reason, remove the obstacle, then gather the facts again")],
     }[kind]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One advisory, prepared: typed, its range checked and its condition compiled, ready to be asked of many hosts."""
+"""One advisory, prepared for many hosts: typed, its range checked and its condition compiled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.spans_re
 
 #: No kernel knows an order above this.
 MAX_ORDER = 30
-#: What ``drivers`` says where the fault is in no one driver.
+#: The value of ``drivers`` if the fault is not in one driver.
 _ANY = "any"
 
 
@@ -36,10 +36,10 @@ class AdvisoryError(Exception):
 class Thresholds:
     """When the symptom is there. Orders are powers of two of pages.
 
-    ``drivers``, ``functions``: those of the advisory and of its traces, empty where none is meant. ``by_trace``: only a failure with one
-    of them in its trace is the symptom, of an order that ``counts``, not the headroom of atomic requests. ``report``: the kind
-    of MemoryTrouble that is the symptom in place of both, empty for none. ``explained``: (driver, order): failures of this order or more
-    with this driver in their trace are known to be harmless."""
+    ``drivers``, ``functions``: those of the advisory and of its traces, empty for none. ``by_trace``: only a failure with one of them in
+    its trace is the symptom, of an order that ``counts``, and not the headroom of atomic requests. ``report``: the kind of MemoryTrouble
+    that is the symptom instead of both, empty for none. ``explained``: (driver, order): failures of this order or more with this driver in
+    their trace are known to be harmless."""
 
     order: int
     headroom_below: int
@@ -54,7 +54,7 @@ class Thresholds:
     explained: frozenset[tuple[str, int]] = frozenset()
 
     def counts(self, order: int) -> bool:
-        """Whether failures of this order count where the trace tells."""
+        """Whether failures of this order count if the trace decides."""
         return self.failures_from_order <= order <= self.traced_up_to_order
 
     @property
@@ -64,8 +64,8 @@ class Thresholds:
 
 
 def on_pages_of(page_size_bytes: int | None, limits: Thresholds) -> Thresholds:
-    """The thresholds, whose orders mean bytes and are told for pages of 4 kB, for pages of another size: what a driver asks for is as
-    large on any machine. The orders stay as they are where the size is not known."""
+    """The thresholds for pages of another size. Their orders mean bytes and are given for pages of 4 kB, because a driver asks for the
+    same size on any machine. The orders stay the same if the page size is not known."""
     doublings = (page_size_bytes or 4096).bit_length() - 13
     orders = ("order", "failures_up_to_order", "failures_from_order", "traced_up_to_order")
     return replace(limits, **{name: max(0, getattr(limits, name) - doublings) for name in orders})
@@ -73,19 +73,19 @@ def on_pages_of(page_size_bytes: int | None, limits: Thresholds) -> Thresholds:
 
 @dataclass(frozen=True)
 class Workaround:
-    """The sysctl settings that make the symptom rarer, by name. ``commands``: what a person may run; nothing here runs it."""
+    """The sysctl settings that make the symptom rarer, by name. ``commands``: for a person to run; the collection never runs them."""
 
     settings: Mapping[str, int]
     commands: tuple[str, ...] = ()
 
     @property
     def min_free_kbytes(self) -> int | None:
-        """None where the advisory does not ask for it."""
+        """None if the advisory does not ask for it."""
         return self.settings.get("min_free_kbytes")
 
     @property
     def zone_reclaim_mode(self) -> int | None:
-        """A bit mask, None where the advisory does not ask for it."""
+        """A bit mask, None if the advisory does not ask for it."""
         return self.settings.get("zone_reclaim_mode")
 
     @property
@@ -95,15 +95,15 @@ class Workaround:
 
     @property
     def is_checked(self) -> bool:
-        """Whether it has a setting of which the facts tell whether it is in force."""
+        """Whether it has a setting that the facts show."""
         return bool(self.settings)
 
 
 @dataclass(frozen=True)
 class Advisory:
     """One advisory of the catalogue; ``source`` is the mapping it was made from. ``drivers``: empty for any driver; ``modules``,
-    ``functions``: in the trace of its failures. ``only_if_logged``: it speaks of hosts alone whose log has its symptom. ``unhelpful``:
-    remedy -> why it does not help. ``silent``: its request does not log."""
+    ``functions``: in the trace of its failures. ``only_if_logged``: it is only about hosts with its symptom in the log. ``unhelpful``:
+    remedy -> why it does not help. ``silent``: the kernel does not log its failure."""
 
     id: str
     title: str
@@ -120,7 +120,7 @@ class Advisory:
     in_tree_only: bool
     distributions: frozenset[str]
     kernel: KernelSpans | None
-    #: A NIC of a larger MTU is meant, pages of this size; None for any.
+    #: Only a NIC with a larger MTU, only pages of this size; None for any.
     mtu_above: int | None
     page_size_bytes: int | None
     condition: Condition | None
@@ -137,15 +137,15 @@ class Advisory:
 
     @property
     def is_noise(self) -> bool:
-        """Its failures fill the log, and nothing else."""
+        """Its failures only fill the log."""
         return self.severity == "noise"
 
 
 def prepare(source: Mapping[str, Any], defaults: Thresholds) -> Advisory:
     """An ``Advisory`` from a mapping that advisories/schema.json allows.
 
-    Raises AdvisoryError for what a schema cannot see: a release that is none, a range that is empty, ranges or settings that contradict
-    each other, a condition that does not compile.
+    Raises AdvisoryError for faults that a schema cannot find: a wrong release, an empty range, ranges or settings that contradict each
+    other, a condition that does not compile.
     """
     name = source["id"]
     request = source.get("request", {})
@@ -178,23 +178,23 @@ def prepare(source: Mapping[str, Any], defaults: Thresholds) -> Advisory:
 
 def _drivers(name: str, source: Mapping[str, Any]) -> tuple[str, ...]:
     if "driver" in source and "drivers" in source:
-        raise AdvisoryError(name, "drivers", "stands beside driver", "put all of them into drivers, or remove it")
+        raise AdvisoryError(name, "drivers", "is given together with driver", "put all of them into drivers, or remove it")
     if "driver" not in source and "drivers" not in source:
-        raise AdvisoryError(name, "driver", "missing", "name the driver, or several or any in drivers")
+        raise AdvisoryError(name, "driver", "missing", "name the driver, or give a list or any in drivers")
     told = source.get("drivers", [source.get("driver")])
     for key in ("bus_driver", "mtu_above") if told == _ANY else ():
         if key in source:
-            raise AdvisoryError(name, key, "names one driver's where drivers says any", "remove one of the two")
+            raise AdvisoryError(name, key, "is about one driver, but drivers is any", "remove one of the two")
     return () if told == _ANY else tuple(told)
 
 
 def _only_if_logged(name: str, source: Mapping[str, Any]) -> bool:
-    """One for any driver that names a trace or a report speaks of no other hosts: it would be everybody's."""
+    """An advisory for any driver that names a trace or a report is always so. Otherwise it would match every host."""
     named = bool(source.get("trace_modules") or source.get("trace_functions") or source.get("symptom", {}).get("report"))
     asked = source.get("only_if_logged", False)
     if asked and not named and source.get("drivers") == _ANY:
         remedy = "name trace_modules, trace_functions or symptom.report, or remove it"
-        raise AdvisoryError(name, "only_if_logged", "drivers says any and nothing tells which failures are meant", remedy)
+        raise AdvisoryError(name, "only_if_logged", "drivers is any, and no key says which failures the advisory is about", remedy)
     return bool(asked or (named and source.get("drivers") == _ANY))
 
 
@@ -202,7 +202,7 @@ def _unhelpful(name: str, source: Mapping[str, Any]) -> Mapping[str, str]:
     unhelpful: Mapping[str, str] = source.get("unhelpful", {})
     both = sorted(set(unhelpful) & set(source.get("workaround", {})))
     if both:
-        raise AdvisoryError(name, f"unhelpful.{both[0]}", "stands in workaround too", "remove it from one of the two")
+        raise AdvisoryError(name, f"unhelpful.{both[0]}", "is also in workaround", "remove it from one of the two")
     return {remedy: " ".join(why.split()) for remedy, why in unhelpful.items()}
 
 
@@ -210,7 +210,7 @@ def _see_symptom(name: str, symptom: Mapping[str, Any]) -> None:
     """Raise AdvisoryError for keys of the symptom that contradict each other."""
     of_failures = [key for key in ("failures_from_order", "failures_up_to_order") if key in symptom]
     if "report" in symptom and of_failures:
-        fault = "is about failures, where report says that they are not the symptom"
+        fault = "is about failures, but report says that failures are not the symptom"
         raise AdvisoryError(name, f"symptom.{of_failures[0]}", fault, "remove one of the two")
     if len(of_failures) == 2 and symptom["failures_up_to_order"] < symptom["failures_from_order"]:
         fault = f"{symptom['failures_up_to_order']} is below failures_from_order {symptom['failures_from_order']}, so no failure counts"

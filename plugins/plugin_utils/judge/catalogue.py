@@ -22,15 +22,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
 _DEFAULTS = Path(__file__).with_name("defaults.yml")
-#: One file an advisory, ID.yml. Beside it stands ID.hosts.yml, which the tests read: hosts and what is said of each.
+#: Each advisory has one file, ID.yml. The file ID.hosts.yml beside it is for the tests: hosts and their verdicts.
 ADVISORIES = Path(__file__).with_name("advisories")
 SCHEMA = ADVISORIES / "schema.json"
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The advisories in the order they stand in, what counts as the symptom where none of them matches, and how far a workaround
-    may go (see workaround/policy.py)."""
+    """The advisories in their order, the symptom if none of them matches, and how far a workaround may go (see workaround/policy.py)."""
 
     advisories: tuple[Advisory, ...]
     thresholds: Thresholds
@@ -39,7 +38,7 @@ class Catalogue:
 
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
-    """The bundled catalogue. It is checked against its schema by the tests, not here: that needs jsonschema."""
+    """The bundled catalogue. The tests check it against its schema, because that needs jsonschema."""
     source = read_bundled()
     thresholds = Thresholds(**source["defaults"]["symptom"])
     advisories = tuple(prepare(entry, thresholds) for entry in source["advisories"])
@@ -47,7 +46,7 @@ def load_catalogue() -> Catalogue:
 
 
 def read_bundled() -> dict[str, Any]:
-    """What the files hold, as it stands there: {defaults: {symptom: {...}, workaround: {...}}, advisories: [...]}."""
+    """The content of the files: {defaults: {symptom: {...}, workaround: {...}}, advisories: [...]}."""
     files = sorted(path for path in ADVISORIES.glob("*.yml") if not path.name.endswith(".hosts.yml"))
     return {"defaults": _read(_DEFAULTS), "advisories": [_read(path) for path in files]}
 
@@ -59,10 +58,10 @@ def _read(path: Path) -> Any:
 def merge_site_advisories(catalogue: Catalogue, site: object, *, checked: bool = True) -> Catalogue:
     """The catalogue with a site's own advisories.
 
-    ``site`` is a list of mappings (None and an empty list change nothing). One whose id the catalogue has is merged
-    into that advisory key by key, so ``{id: ..., kernel: {fixed: ...}}`` is enough; lists and plain values replace
-    what was there. Any other is added and must be complete. The outcome is checked whole; not ``checked`` against the schema it costs a
-    process a hundredth, and raises whatever is wrong with a list that the schema does not allow.
+    ``site`` is a list of mappings (None and an empty list change nothing). One with a known id is merged into that advisory key by key, so
+    ``{id: ..., kernel: {fixed: ...}}`` is enough; lists and plain values replace the old ones. Any other is added and must be complete.
+    The result is checked against the schema. Without ``checked`` that is left out: it takes a hundredth of the time, and a list that the
+    schema does not allow raises any error.
 
     Raises AdvisoryError, naming advisory, key and remedy.
     """
@@ -83,18 +82,18 @@ def _site_entries(site: object) -> list[tuple[str, Mapping[str, Any]]]:
     if site is None:
         return []
     if not isinstance(site, Sequence) or isinstance(site, (str, bytes)):
-        raise AdvisoryError("list of the site", "", f"of type {type(site).__name__} where a list is needed", "give a list of mappings")
+        raise AdvisoryError("list of the site", "", f"of type {type(site).__name__}, but a list is needed", "give a list of mappings")
     entries: dict[str, Mapping[str, Any]] = {}
     for place, entry in enumerate(site, 1):
         if not isinstance(entry, Mapping):
             raise AdvisoryError(
-                f"{place} of the site", "", f"of type {type(entry).__name__} where a mapping is needed", "see the bundled one"
+                f"{place} of the site", "", f"of type {type(entry).__name__}, but a mapping is needed", "see the bundled one"
             )
         name = entry.get("id")
         if not isinstance(name, str) or not name:
             raise AdvisoryError(f"{place} of the site", "id", "missing or not a string", "name the advisory it adds or overrides")
         if name in entries:
-            raise AdvisoryError(clip(name), "id", "stands twice in the site's list", "put both into one")
+            raise AdvisoryError(clip(name), "id", "appears twice in the site's list", "put both into one")
         entries[name] = entry
     return list(entries.items())
 
@@ -109,7 +108,7 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(name: str, source: Mapping[str, Any]) -> None:
     """Raise AdvisoryError for the first thing in one advisory that the schema does not allow."""
-    # a misspelt key comes first: what it leaves missing is the lesser news
+    # a misspelt key comes first, because it explains a missing key
     errors = sorted(
         _validator().iter_errors(source),
         key=lambda error: (error.validator != "additionalProperties", [str(part) for part in error.absolute_path]),
@@ -131,14 +130,14 @@ def _told(key: str, error: Any) -> tuple[str, str, str]:
     if error.validator == "type":
         types = error.validator_value
         wanted = types if isinstance(types, str) else " or ".join(types)
-        return key, f"of type {type(error.instance).__name__} where {wanted} is needed", _type_remedy(error)
-    return key, clip(error.message, 200), "see advisories/schema.json for what may stand there"
+        return key, f"of type {type(error.instance).__name__}, but {wanted} is needed", _type_remedy(error)
+    return key, clip(error.message, 200), "see advisories/schema.json for what is allowed there"
 
 
 def _type_remedy(error: Any) -> str:
     if "string" in error.validator_value and isinstance(error.instance, (int, float)):
         return "write it in quotes"
-    return "see advisories/schema.json for what may stand there"
+    return "see advisories/schema.json for what is allowed there"
 
 
 def _joined(path: str, key: str) -> str:

@@ -39,9 +39,9 @@ __all__ = ["FactsError", "Result", "classify", "counts_by_verdict", "verdict_for
 
 
 class Result(TypedDict):
-    """The answer for one host. ``verdict`` is a key of VERDICTS; ``headroom`` has the shape of headroom.py; ``symptom``:
-    it is there, it is not, or (None) that could not be seen. ``order``: whose headroom the host is judged by, and
-    ``failures_up_to_order``: failures of this order or less count; both in pages of the host, None for a host that gave no facts."""
+    """The answer for one host. ``verdict`` is a key of VERDICTS; ``headroom`` has the shape of headroom.py; ``symptom``: it is there, it
+    is not, or it is not known (None). ``order``: the host is judged by its headroom of this order. ``failures_up_to_order``: failures of
+    this order or less count. Both are in pages of the host, and None for a host without facts."""
 
     verdict: str
     symptom: bool | None
@@ -56,7 +56,7 @@ class Result(TypedDict):
 
 @dataclass
 class _Opinion:
-    """What one advisory, or the look at the host without any, makes of it."""
+    """What one advisory says of the host, or the look at the host without an advisory."""
 
     verdict: str
     reasons: list[str] = field(default_factory=list)
@@ -79,19 +79,19 @@ class _Look:
         return self._findings[limits]
 
     def leaves_open(self, matched: list[Advisory]) -> bool:
-        """Whether there may be failures, or a want of blocks, that none of the matching advisories speaks of."""
+        """Whether there may be failures, or missing blocks, that no matching advisory covers."""
         limits = [advisory.thresholds for advisory in matched]
         return all(one.by_trace for one in limits) or any(finding.set_aside for finding in self._findings.values())
 
     def orders(self) -> tuple[int, int]:
-        """(order, failures_up_to_order) of the thresholds it was looked for with; of several the largest, whose headroom ends first."""
-        # what only a trace tells is not looked for in the free blocks
+        """(order, failures_up_to_order) of the thresholds that were used; of several the largest, because its headroom ends first."""
+        # a symptom that only a trace shows is not looked for in the free blocks
         looked = [one for one in self._findings if not one.by_trace] or list(self._findings)
         limits = [on_pages_of(self.host.page_size_bytes, one) for one in looked]
         return max(one.order for one in limits), max(one.failures_up_to_order for one in limits)
 
     def symptom_there(self) -> bool | None:
-        """By any of the thresholds it was looked for with."""
+        """By any of the thresholds that were used."""
         if any(finding.present for finding in self._findings.values()):
             return True
         return None if any(finding.unseen for finding in self._findings.values()) else False
@@ -100,9 +100,9 @@ class _Look:
 def classify(facts: object, catalogue: Catalogue) -> Result:
     """The verdict for one host.
 
-    ``facts`` is the value of ``ansible_facts.pagealloc``. Every advisory gives an opinion; the worst one by the order
-    of VERDICTS is the verdict, and the reasons of all stand in the result, the decisive ones first. ``advisories``
-    names those that match; for ``needs_review`` also those that would.
+    ``facts`` is the value of ``ansible_facts.pagealloc``. Every advisory gives an opinion. The worst one by the order of VERDICTS is the
+    verdict. The result has the reasons of all, the most important first. ``advisories`` names those that match, and for ``needs_review``
+    also those that may match.
 
     Raises FactsError for facts in another shape, AdvisoryError for a condition that gives no boolean.
     """
@@ -155,8 +155,8 @@ def _opinion(look: _Look, advisory: Advisory, state: str, answers: tuple[Criteri
 
 
 def _of_noise(advisory: Advisory, answers: tuple[Criterion, ...]) -> _Opinion:
-    """What is known to be harmless makes no verdict worse."""
-    told = f"advisory {advisory.id} applies, which only fills the log: {advisory.title}"
+    """Failures that are known to be harmless do not make a verdict worse."""
+    told = f"advisory {advisory.id} applies, and its failures only fill the log: {advisory.title}"
     return _Opinion("clear", [told, *(answer.reason for answer in answers), *advisory_told(advisory)])
 
 
@@ -174,7 +174,7 @@ def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
         return _Opinion("affected", [*found.reasons, *reasons], helps)
     if not in_force:
         if found.unseen:
-            reasons.append("what was not seen may hide the symptom: the host may be affected already")
+            reasons.append("missing data may hide the symptom, so the host may already be affected")
         return _Opinion("at_risk", reasons, helps, found.missing)
     if found.unseen:
         return _Opinion("unknown", [*found.unseen, *reasons], helps, found.missing)
@@ -182,23 +182,23 @@ def _matched(look: _Look, advisory: Advisory, why: list[str]) -> _Opinion:
 
 
 def _pending(host: Host, advisory: Advisory) -> tuple[bool, str]:
-    """(the fix only awaits a reboot, a sentence on it or "")."""
+    """(the fix only waits for a reboot, a sentence on it or "")."""
     spans, boots, fixed = advisory.kernel, host.default_boot, advice.first_fixed(host, advisory)
     if spans is None or fixed is None:
         return False, ""
     if boots is None:
         why = host.why("kernel.default_boot", "kernel")
-        return False, f"which kernel boots by default was not seen{why}, so a fix that awaits a reboot is not ruled out"
+        return False, f"the default kernel is not known{why}, so the fix may already be installed and wait for a reboot"
     if place_of(boots, spans, host.userland) != FIXED:
-        return False, f"kernel {clip(boots)} boots by default, which does not have the fix of {fixed}"
+        return False, f"kernel {clip(boots)} boots by default and does not have the fix of {fixed}"
     if host.installed is not None and boots not in host.installed:
-        return False, f"kernel {clip(boots)} would boot by default and has the fix, but is not among the installed ones"
+        return False, f"kernel {clip(boots)} is the default and has the fix, but it is not installed"
     running = clip(host.release)
     return True, f"kernel {clip(boots)} boots by default and has the fix of {fixed}, but {running} still runs"
 
 
 def _returns(host: Host, advisory: Advisory) -> bool:
-    """An advisory that says no of the running kernel speaks of the one that boots by default."""
+    """An advisory does not match the running kernel but matches the one that boots by default."""
     boots = host.default_boot
     if advisory.kernel is None or boots in (None, host.release) or (host.installed is not None and boots not in host.installed):
         return False
@@ -207,7 +207,7 @@ def _returns(host: Host, advisory: Advisory) -> bool:
 
 
 def _next_boot(host: Host, advisory: Advisory) -> _Opinion:
-    """Clear as long as the host runs; the warning comes before what else is said of a clear one."""
+    """Clear until the next boot. The warning comes before the other sentences of a clear host."""
     warning = f"the next boot brings the fault of advisory {advisory.id}: kernel {clip(host.default_boot)} boots by default"
     return _Opinion("clear", [warning], advice.boot_another(host, advisory))
 
@@ -222,7 +222,7 @@ def _without_advisory(look: _Look, limits: Thresholds) -> _Opinion:
 
 
 def _actions(opinions: list[_Opinion]) -> list[Action]:
-    """Every action once, the first advisory that asks for one wording it; missing data are gathered in one go."""
+    """Every action once, in the words of the first advisory that asks for it. All missing data is in one action."""
     every = [action for opinion in opinions for action in opinion.actions]
     missing = [datum for opinion in opinions for datum in opinion.missing]
     if missing:
@@ -236,13 +236,13 @@ def _once(sentences: Iterable[str]) -> list[str]:
 
 
 def verdict_for_unreached(kind: str, message: str) -> Result:
-    """The result for a host that gave no facts.
+    """The result for a host without facts.
 
-    ``kind`` is ``stalled``, ``unreachable`` or ``unknown``; ``message`` is what the connection said. Raises ValueError
+    ``kind`` is ``stalled``, ``unreachable`` or ``unknown``; ``message`` is the message of the connection. Raises ValueError
     for another kind.
     """
     if kind not in ("stalled", "unreachable", "unknown"):
-        raise ValueError(f"{kind!r} is no verdict for a host that gave no facts")
+        raise ValueError(f"{kind!r} is not a verdict for a host without facts")
     return {
         "verdict": kind,
         "symptom": None,
@@ -259,12 +259,12 @@ def verdict_for_unreached(kind: str, message: str) -> Result:
 def counts_by_verdict(results: Mapping[str, Mapping[str, Any]] | Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """How many hosts have each verdict, every verdict of VERDICTS named, worst first.
 
-    ``results`` are results, or a mapping of host names to them. Raises FactsError for a verdict that is none.
+    ``results`` are results, or a mapping of host names to them. Raises FactsError for an unknown verdict.
     """
     tally = dict.fromkeys(VERDICTS, 0)
     for verdict in _verdicts(results):
         if not isinstance(verdict, str) or verdict not in tally:
-            raise FactsError("verdict", f"{clip(verdict, 40)!r} is none")
+            raise FactsError("verdict", f"{clip(verdict, 40)!r} is not a verdict")
         tally[verdict] += 1
     return tally
 

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class ConditionError(Exception):
-    """A condition that cannot be compiled or answered; ``remedy`` says what to do about it."""
+    """A condition that cannot be compiled or answered; ``remedy`` says what to do."""
 
     def __init__(self, fault: str, remedy: str) -> None:
         super().__init__(fault)
@@ -21,7 +21,7 @@ class ConditionError(Exception):
 class Condition:
     """A JMESPath expression over the facts of one host, compiled once.
 
-    Raises ConditionError where jmespath is not installed or the expression does not compile.
+    Raises ConditionError if jmespath is not installed or the expression does not compile.
     """
 
     def __init__(self, expression: str) -> None:
@@ -37,14 +37,13 @@ class Condition:
             self._parsed = jmespath.compile(expression).parsed
         except JMESPathError as error:
             fault = " ".join(str(error).split())
-            raise ConditionError(f"not a JMESPath expression ({fault})", "mend the expression; see https://jmespath.org") from error
+            raise ConditionError(f"not a JMESPath expression ({fault})", "correct the expression; see https://jmespath.org") from error
 
     def ask(self, facts: Mapping[str, Any]) -> tuple[bool | None, str | None]:
         """(answer, unseen): True, False or None for unseen, and the first key that was read and not seen.
 
-        JMESPath takes a missing fact for false in any comparison. So that nothing missing reads as "does not match",
-        a false that came about after a fact was read and found missing counts as unseen. Raises ConditionError where
-        the result is no boolean.
+        JMESPath treats a missing fact as false in any comparison. A missing fact must not mean "does not match", so a false after a
+        missing fact was read counts as unseen. Raises ConditionError if the result is not a boolean.
         """
         from jmespath.exceptions import JMESPathError, JMESPathTypeError
 
@@ -62,18 +61,18 @@ class Condition:
         if answer is True or answer is False:
             return answer, None
         raise ConditionError(
-            f"gives a value of type {type(answer).__name__} where true, false or null is needed",
+            f"gives a value of type {type(answer).__name__}, but true, false or null is needed",
             "compare it with something, or ask length(...) > `0`",
         )
 
 
 def _no_answer(error: Exception) -> tuple[str, str]:
     fault = " ".join(str(error).split())[:200]
-    return f"cannot be answered ({fault})", "see that each function gets the type it asks for"
+    return f"cannot be answered ({fault})", "check that each function gets a value of the right type"
 
 
 def _watcher() -> Any:
-    """A JMESPath interpreter that notes in ``unseen`` the first key it read that held nothing."""
+    """A JMESPath interpreter that notes in ``unseen`` the first key that it read without a value."""
     return _watcher_class()()
 
 
@@ -87,7 +86,7 @@ def _watcher_class() -> Any:
 
         def visit_field(self, node: Any, value: Any) -> Any:
             found = super().visit_field(node, value)
-            # what is read of nothing was judged where the nothing was read
+            # a key of a missing value was judged when that value was read
             if found is None and value is not None and self.unseen is None and not _does_not_apply(str(node["value"]), value):
                 self.unseen = str(node["value"])
             return found
@@ -96,7 +95,7 @@ def _watcher_class() -> Any:
 
 
 def _does_not_apply(key: str, holder: Any) -> bool:
-    """Whether a null is an answer: an interface without a device has no driver, a log without a failure no last one."""
+    """Whether a null is an answer: an interface without a device has no driver, and a log without failures has no last one."""
     if not isinstance(holder, Mapping) or key not in holder:
         return False
     return holder.get("virtual") is True or (key == "last" and holder.get("count") == 0) or key == "mem_info"

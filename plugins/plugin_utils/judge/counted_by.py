@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""By which thresholds the failures of a host count as its symptom, as its verdict counted them."""
+"""The thresholds by which the verdict counted the failures of a host."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host imp
 
 
 def explained_by(noise: Iterable[Advisory], limits: Thresholds) -> Thresholds:
-    """The thresholds by which failures that are known to be noise are no symptom. Functions do not tell that: those of several traces stand
-    together."""
+    """The thresholds without failures that are known to be noise. Functions cannot show that, because those of several traces are in one
+    list."""
     known = [one.thresholds for one in noise if not one.thresholds.report]
     return replace(limits, explained=frozenset((driver, one.order) for one in known for driver in one.drivers))
 
 
 def thresholds_of_symptom(host: Host, limits: Thresholds, catalogue: Catalogue) -> list[Thresholds]:
-    """``limits``, which are those of the host's result, without the failures that a matching advisory knows to be harmless; and those of
-    the matching advisories that tell their failures by the trace."""
+    """``limits`` of the host's result, without the failures that a matching advisory calls harmless, and the limits of matching advisories
+    that find their failures by the trace."""
     host = believing_the_bus(host, catalogue.advisories)
     matching = [one for one in catalogue.advisories if match(host, one)[0] == YES]
     by_trace = [one.thresholds for one in matching if one.thresholds.by_trace and not one.is_noise]

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does an advisory speak of this host?
+"""Does an advisory match this host?
 
-Each criterion answers no, unseen, review or yes; the first of these that any of them gives is the answer of the whole.
+Each criterion answers no, unseen, review or yes. The first of these words that any criterion gives is the answer.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ DRIVER, LOG = "driver", "log"
 
 
 def believing_the_bus(host: Host, advisories: Iterable[Advisory]) -> Host:
-    """The host with the driver of the bus for each card that ethtool did not tell of. Not where an advisory names a bus driver for a driver
-    of another name: then the bus does not tell which of the two it is."""
+    """The host with the driver of the bus for each card that ethtool did not show. Not if an advisory names a bus driver for a driver of
+    another name: then the bus does not show which of the two it is."""
     differing = {advisory.bus_driver for advisory in advisories if advisory.bus_driver not in advisory.drivers}
     told = [nic.driver is None and nic.bus_driver is not None and nic.bus_driver not in differing for nic in host.nics or ()]
     if not any(told):
@@ -43,10 +43,10 @@ def believing_the_bus(host: Host, advisories: Iterable[Advisory]) -> Host:
 
 
 class Criterion(NamedTuple):
-    """``state``: no, unseen, review or yes. ``reason``: a sentence. ``missing``: the data to gather, where unseen. ``folds``: of a no that
-    is about others than this host's drivers, DRIVER or LOG: many of these are told in one sentence.
+    """``state``: no, unseen, review or yes. ``reason``: a sentence. ``missing``: the data to gather, if unseen. ``folds``: DRIVER or LOG
+    for a no that is not about this host's drivers. Many of these make one sentence.
 
-    An unseen without missing data is a question that no gathering answers.
+    An unseen without missing data is a question that gathering cannot answer.
     """
 
     state: str
@@ -56,9 +56,9 @@ class Criterion(NamedTuple):
 
 
 def match(host: Host, advisory: Advisory) -> tuple[str, tuple[Criterion, ...]]:
-    """(state, the answers that brought it about) for one advisory.
+    """(state, the answers that decided it) for one advisory.
 
-    A no ends the asking: a host with another driver need not show its kernel. Raises AdvisoryError for a condition
+    The first no ends the questions: a host with another driver does not have to show its kernel. Raises AdvisoryError for a condition
     that does not give a boolean.
     """
     answers = []
@@ -91,12 +91,13 @@ def _answers(host: Host, advisory: Advisory) -> Iterator[Criterion]:
 
 
 def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Nic]]:
-    """Whether a NIC has the advisory's driver, and which. Bonds, VLANs and bridges answer by the NICs beneath them."""
+    """Whether a NIC has the advisory's driver, and which NIC. For bonds, VLANs and bridges the NICs below them count."""
     if not advisory.drivers:
-        return Criterion(YES, "every driver is meant"), []
+        return Criterion(YES, "the advisory is about every driver"), []
     wanted = advisory.driver
     if host.nics is None:
-        return Criterion(UNSEEN, f"the network interfaces were not seen{host.why('nics')}, so one may be {wanted}", ("nics",)), []
+        told = f"the network interfaces are not known{host.why('nics')}, so one may have the driver {wanted}"
+        return Criterion(UNSEEN, told, ("nics",)), []
     served = [nic for nic in host.nics if nic.driver in advisory.drivers]
     if served:
         names = listed(nic.name for nic in served)
@@ -105,31 +106,32 @@ def driver_criterion(host: Host, advisory: Advisory) -> tuple[Criterion, list[Ni
         return Criterion(YES, f"{by}: {names}: the driver is {found}"), served
     hidden = hidden_cards(host)
     if hidden:
-        return Criterion(UNSEEN, f"{hidden}, so one may be {wanted}", ("the machine's network cards (audit the machine itself)",)), []
+        told = f"{hidden}, so one may have the driver {wanted}"
+        return Criterion(UNSEEN, told, ("the machine's network cards (audit the machine itself)",)), []
     known = {nic.name for nic in host.nics}
     doubts = [doubt for nic in host.nics if (doubt := _doubt(host, nic, known, advisory))]
     if doubts:
         told = listed((doubt[0] for doubt in doubts), 3, 240)
-        return Criterion(UNSEEN, f"{told}, so it may be {wanted}", tuple(doubt[1] for doubt in doubts)), []
+        return Criterion(UNSEEN, f"{told}, so it may have the driver {wanted}", tuple(doubt[1] for doubt in doubts)), []
     return Criterion(NO, f"no network interface has the driver {wanted} ({drivers_seen(host.nics)})", folds=DRIVER), []
 
 
 def log_criterion(host: Host, advisory: Advisory) -> Criterion:
-    """Of an advisory for hosts alone that have logged its symptom: whether the trace of a failure names one of its drivers, modules or
-    functions, or the kernel reported what it speaks of."""
+    """For an advisory that is only about hosts with its symptom in the log: whether the trace of a failure names one of its drivers,
+    modules or functions, or the kernel made the report that it is about."""
     limits = on_pages_of(host.page_size_bytes, advisory.thresholds)
-    if host.failures is None:  # which makes every host's verdict unknown that has nothing worse
-        return Criterion(NO, f"advisory {advisory.id} speaks of failures in the kernel log, {log_unread(host)}", folds=LOG)
+    if host.failures is None:  # without a log, the verdict is unknown if nothing is worse
+        return Criterion(NO, f"advisory {advisory.id} is about failures in the kernel log, {log_unread(host)}", folds=LOG)
     if limits.report:
         told = [other for other in host.failures.others if other.kind == limits.report and other.count]
         if told:
             return Criterion(YES, f"kernel log: {told_of(told[0])}")
-        return Criterion(NO, f"in the kernel log this was not seen: {trouble_named(limits.report)}", folds=LOG)
+        return Criterion(NO, f"the kernel log does not show this: {trouble_named(limits.report)}", folds=LOG)
     groups = [group for group in host.failures.groups if limits.counts(group.order)]
     found = {name for group in groups for name in (*group.drivers, *group.functions)} & (limits.drivers | limits.functions)
     if found:
         return Criterion(YES, f"kernel log: {listed(sorted(found))} is in the trace of a page allocation failure")
-    return Criterion(NO, f"no page allocation failure with {limits.named} in its trace was seen", folds=LOG)
+    return Criterion(NO, f"the kernel log has no page allocation failure with {limits.named} in its trace", folds=LOG)
 
 
 def log_unread(host: Host) -> str:
@@ -138,32 +140,32 @@ def log_unread(host: Host) -> str:
 
 
 def hidden_cards(host: Host) -> str | None:
-    """Why the machine has network cards that are not among the interfaces; None where nothing says so."""
+    """Why the machine may have network cards that are not among the interfaces; None if nothing says so."""
     if host.container is not None:
-        return f"this is a container ({host.container}), which does not see the network cards of its machine"
+        return f"this is a container ({host.container}) that cannot see the network cards of its machine"
     if host.nics and all(nic.virtual for nic in host.nics):
         names = listed(nic.name for nic in host.nics)
-        return f"no interface has a device ({names}), as in a container, which does not see the network cards of its machine"
+        return f"no interface has a device ({names}), as in a container that cannot see the network cards of its machine"
     return None
 
 
 def _doubt(host: Host, nic: Nic, known: set[str], advisory: Advisory) -> tuple[str, str] | None:
-    """(what was not seen of an interface that may have the driver, the datum to gather), or None."""
+    """(what is not known of an interface that may have the driver, the datum to gather), or None."""
     name = clip(nic.name, 40)
     if nic.lower is None:
-        return f"{name}: whether it rests on other interfaces was not seen", f"nics.{name}.lower"
+        return f"the interfaces under {name} are not known", f"nics.{name}.lower"
     absent = [lower for lower in nic.lower if lower not in known]
     if absent:
-        return f"{name} rests on {listed(absent)}, which was not seen", f"nics.{clip(absent[0], 40)}"
+        return f"{name} uses {listed(absent)}, which is not known", f"nics.{clip(absent[0], 40)}"
     if not nic.lower and _driver_unseen(nic, advisory):
-        return f"{name}: its driver was not seen{host.why(f'nics.{nic.name}.driver', 'nics.driver')}", f"nics.{name}.driver"
+        return f"the driver of {name} is not known{host.why(f'nics.{nic.name}.driver', 'nics.driver')}", f"nics.{name}.driver"
     return None
 
 
 def _driver_unseen(nic: Nic, advisory: Advisory) -> bool:
-    """No ethtool: a bus driver other than the advisory's settles it, since one bus driver serves a card alone.
+    """No ethtool: a bus driver other than the advisory's decides it, because one bus driver serves a card.
 
-    Behind a virtual interface there is no device that could want a driver.
+    A virtual interface has no device that needs a driver.
     """
     if nic.driver is not None or nic.virtual:
         return False
@@ -173,7 +175,7 @@ def _driver_unseen(nic: Nic, advisory: Advisory) -> bool:
 def drivers_seen(nics: Iterable[Nic]) -> str:
     """The drivers of the interfaces in words."""
     seen = {f"{nic.driver or nic.bus_driver}" for nic in nics if nic.driver or nic.bus_driver}
-    return f"seen: {listed(sorted(seen))}" if seen else "it has none"
+    return f"found: {listed(sorted(seen))}" if seen else "found: none"
 
 
 def mtu_criterion(above: int, served: list[Nic]) -> Criterion:
@@ -183,7 +185,7 @@ def mtu_criterion(above: int, served: list[Nic]) -> Criterion:
         return Criterion(YES, f"ip link: {listed(nic.name for nic in large)}: the MTU is above {above}")
     unseen = [nic.name for nic in served if nic.mtu is None]
     if unseen:
-        return Criterion(UNSEEN, f"{listed(unseen)}: the MTU was not seen", tuple(f"nics.{clip(name, 40)}.mtu" for name in unseen))
+        return Criterion(UNSEEN, f"the MTU of {listed(unseen)} is not known", tuple(f"nics.{clip(name, 40)}.mtu" for name in unseen))
     return Criterion(NO, f"ip link: {listed(nic.name for nic in served)}: no MTU is above {above}")
 
 
@@ -191,12 +193,12 @@ def page_size_criterion(host: Host, wanted: int) -> Criterion:
     """Whether the host has pages of this size."""
     size = host.page_size_bytes
     if size is None:
-        return Criterion(UNSEEN, f"the size of a page was not seen{host.why('page_size_bytes')}", ("page_size_bytes",))
-    return Criterion(YES if size == wanted else NO, f"getconf PAGESIZE: pages have {size} bytes, {wanted} are meant")
+        return Criterion(UNSEEN, f"the page size is not known{host.why('page_size_bytes')}", ("page_size_bytes",))
+    return Criterion(YES if size == wanted else NO, f"getconf PAGESIZE: a page has {size} bytes, the advisory is about {wanted}")
 
 
 def origin_criterion(host: Host, advisory: Advisory, served: list[Nic]) -> Criterion:
-    """Whether the driver of ``served`` is the kernel's own. One from outside is for a person to judge."""
+    """Whether the driver of ``served`` is the kernel's own. A person must judge a driver from outside."""
     name = " or ".join(dict.fromkeys(str(nic.driver) for nic in served))
     if any(nic.driver in host.out_of_tree for nic in served):
         return Criterion(REVIEW, f"/proc/modules: the loaded {name} is marked out of tree (O): {_OUTSIDE}")
@@ -207,49 +209,49 @@ def origin_criterion(host: Host, advisory: Advisory, served: list[Nic]) -> Crite
         why = host.why("nics.in_tree", "nics.module_path", *(f"nics.{nic.name}.module_path" for nic in unseen))
         return Criterion(
             UNSEEN,
-            f"{listed(nic.name for nic in unseen)}: where the module {name} came from was not seen{why}",
+            f"{listed(nic.name for nic in unseen)}: the origin of the module {name} is not known{why}",
             tuple(f"nics.{clip(nic.name, 40)}.module_path" for nic in unseen),
         )
-    paths = listed({nic.module_path or "a path not recorded" for nic in served}, 2, 120)
+    paths = listed({nic.module_path or "an unknown path" for nic in served}, 2, 120)
     if any(nic.in_tree is None for nic in served):
-        return Criterion(REVIEW, f"modinfo: {name} comes from {paths}, which does not tell whether it is the kernel's own")
+        return Criterion(REVIEW, f"modinfo: {name} comes from {paths}; this does not tell whether it is the kernel's own module")
     return Criterion(REVIEW, f"modinfo: {name} comes from {paths}, outside the kernel's own tree: {_OUTSIDE}")
 
 
-_OUTSIDE = "the distribution's kernel neither brings its faults nor mends them, so a person must judge its version"
+_OUTSIDE = "it is not part of the distribution's kernel, so a person must judge its version"
 
 
 def kernel_criterion(host: Host, advisory: Advisory, spans: KernelSpans) -> Criterion:
     """Whether the running kernel lies in the range."""
     if host.release is None:
         why = host.why("kernel.release", "kernel")
-        return Criterion(UNSEEN, f"uname -r: the running kernel was not seen{why}", ("kernel.release",))
+        return Criterion(UNSEEN, f"uname -r: the running kernel is not known{why}", ("kernel.release",))
     told, by = f"kernel {clip(host.release)}", f"(advisory {advisory.id})"
     place, bounds = standing(host.release, spans, host.userland)
     if place == IN_RANGE:
-        return Criterion(YES, f"{told} lies in {bounds} {by}")
+        return Criterion(YES, f"{told} is in the affected range {bounds} {by}")
     if place in (BEFORE, FIXED):
-        return Criterion(NO, f"{told} is {'before' if place == BEFORE else 'past'} {bounds} {by}")
+        return Criterion(NO, f"{told} is {'before' if place == BEFORE else 'after'} the affected range {bounds} {by}")
     if place == BETWEEN:
-        return Criterion(UNSEEN, f"{told}: whether it has the fault is not known, only that {bounds} has it {by}")
+        return Criterion(UNSEEN, f"{told}: it is not known whether it has the fault; the range {bounds} has it {by}")
     if place == UNAFFECTED:
-        return Criterion(NO, f"{told} is of another distribution release than {_dists(spans)} {by}")
+        return Criterion(NO, f"{told} belongs to another distribution release than {_dists(spans)} {by}")
     return _foreign_kernel(host, advisory, spans, told)
 
 
 def _foreign_kernel(host: Host, advisory: Advisory, spans: KernelSpans, told: str) -> Criterion:
-    """A kernel that the ranges say nothing of: unseen where upstream's versions have the fault, for it may be carried back into a
-    distributor's build; else no on a userland the advisory does not name."""
+    """A kernel outside all ranges. Unseen if upstream's versions have the fault, because a distributor's build may contain it. Else no on
+    a userland that the advisory does not name."""
     if spans.upstream is not None:
-        says = f"{told} is a distributor's build: whether it has the fault of {spans.upstream} is not known (advisory {advisory.id})"
+        says = f"{told} is a distributor's build; it is not known whether it has the fault of {spans.upstream} (advisory {advisory.id})"
         return Criterion(UNSEEN, says)
     userland = host.distribution_id
     if userland is None:
         why = host.why("kernel.distribution", "kernel.distribution.id")
-        return Criterion(UNSEEN, f"{told}: its distribution was not seen{why}", ("kernel.distribution",))
+        return Criterion(UNSEEN, f"{told}: the distribution is not known{why}", ("kernel.distribution",))
     if userland not in advisory.distributions:
-        return Criterion(NO, f"{told} is of another distribution, {clip(userland, 40)} (advisory {advisory.id})")
-    says = f"{told} is not one of the distributor's {_dists(spans)} kernels, so {spans} says nothing of it"
+        return Criterion(NO, f"{told} belongs to another distribution, {clip(userland, 40)} (advisory {advisory.id})")
+    says = f"{told} is not one of the distributor's {_dists(spans)} kernels, so the range {spans} tells nothing about it"
     return Criterion(UNSEEN, says)
 
 
@@ -268,5 +270,5 @@ def condition_criterion(host: Host, advisory: Advisory) -> Criterion:
     told = f"condition of advisory {advisory.id}"
     if answer is None:
         fact = clip(unseen or "a fact it reads", 40)
-        return Criterion(UNSEEN, f"{told}: not decided, {fact} was not seen", (fact,))
+        return Criterion(UNSEEN, f"{told}: not decided, because {fact} is missing", (fact,))
     return Criterion(YES if answer else NO, f"{told}: {'met' if answer else 'not met'}")

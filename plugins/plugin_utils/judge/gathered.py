@@ -20,15 +20,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
 
-#: Of a message that Ansible has of a host: the start tells what went wrong.
+#: The start of Ansible's message on a host says what went wrong.
 _MOST_WORDS_CHARS = 4000
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """What gathering gave on one host: its facts, or else the message for want of which there are none.
+    """The result of gathering on one host: its facts, or the message that says why there are none.
 
-    ``sentence`` comes before the message of a host that could be reached. ``asked``: False of one that no task has come to.
+    ``sentence`` comes before the message of a host that could be reached. ``asked``: False if no task has reached the host.
     """
 
     facts: Mapping[str, Any] | None
@@ -39,13 +39,13 @@ class Gathered:
 
     @classmethod
     def from_record(cls, path: str) -> Gathered:
-        """Of recorded evidence: a transcript that gather saved, or a directory. Never raises."""
+        """From recorded evidence: a transcript that gather saved, or a directory. Never raises."""
         return cls.whatever(lambda: cls.from_evidence(read_recorded(path)))
 
     @classmethod
     def whatever(cls, read: Callable[[], Gathered]) -> Gathered:
-        """What ``read`` gives; where it raises, whatever that is, the reason for which there are no facts. One host may not cost the
-        fleet its report."""
+        """The result of ``read``. If it raises anything, the result has the reason and no facts, so that one host cannot break the report
+        of the fleet."""
         try:
             return read()
         except EvidenceError as error:
@@ -57,7 +57,7 @@ class Gathered:
 
     @classmethod
     def from_evidence(cls, evidence: Evidence) -> Gathered:
-        """Of evidence that may also be a record of why the host could not be reached."""
+        """From evidence. It may also be a record of why the host could not be reached."""
         if CONNECTION in evidence.reasons:
             return cls(None, evidence.reasons[CONNECTION], unreachable=True)
         with limited_processor_time(HOST_SECONDS):
@@ -65,13 +65,13 @@ class Gathered:
 
     @classmethod
     def from_result(cls, result: Any) -> Gathered:
-        """Of the registered result of a ``gather`` task, whatever became of it. Never raises."""
+        """From the registered result of a ``gather`` task, with any outcome. Never raises."""
         return cls.whatever(lambda: cls._from_result(result))
 
     @classmethod
     def _from_result(cls, result: Any) -> Gathered:
         if not isinstance(result, Mapping):
-            why = "nothing was gathered: the play ended for this host before, or has yet to come to it (serial)"
+            why = "nothing was gathered: the play ended for this host before that, or it has not reached this host yet (serial)"
             return cls(None, why, asked=False)
         facts = (result.get("ansible_facts") or {}).get("pagealloc")
         if isinstance(facts, Mapping):
@@ -83,7 +83,7 @@ class Gathered:
 
 
 def judge_host(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
-    """The result of one host: its verdict with its facts. Never raises: one host may not cost the fleet its report."""
+    """The result of one host: its verdict with its facts. Never raises, so that one host cannot break the report of the fleet."""
     try:
         with limited_processor_time(HOST_SECONDS):
             return _judge(gathered, advisories)
@@ -94,7 +94,7 @@ def judge_host(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:
 
 
 def not_judged(reason: str) -> dict[str, Any]:
-    """The result of a host of which nothing is known, for this reason."""
+    """The result of a host without data, with the reason."""
     return {**verdict_for_unreached("unknown", reason), "facts": None}
 
 

@@ -10,9 +10,8 @@ from typing import Any
 
 
 def granted(headroom: Mapping[str, Any] | None, kind: str, order: int | None) -> int | None:
-    """Requests of ``order`` that would be granted, ``kind`` being ``atomic`` or ``non_atomic``, or either with ``_at_most``.
-
-    None where it is not known, or where the host's allocator has no such order.
+    """Requests of ``order`` that the kernel would grant. ``kind`` is ``atomic`` or ``non_atomic``, or either with ``_at_most``. None if it
+    is not known, or if the host's allocator has no such order.
     """
     if headroom is None or order is None or order >= len(headroom[kind]):
         return None

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one audit hands on to a later report, in Ansible's fact cache or in a folder of records; how old that may be.
+"""What one audit saves for a later report, in Ansible's fact cache or in a folder of records, and how old it may be.
 
-The fact ``pagealloc_gathered`` stands beside ``pagealloc`` and tells when a host was last asked. Of a host that gave no facts it has
-what was said instead, so that a report made elsewhere gives it the same verdict. What a host was before is then not believed.
+The fact ``pagealloc_gathered`` beside ``pagealloc`` says when a host was last asked. For a host without facts it has the message, so that
+a later report gives it the same verdict. Older facts of that host are then not used.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
 
 #: The fact that tells when.
 GATHERED = "pagealloc_gathered"
-#: So far the clocks of two controllers may be apart.
+#: The clocks of two controllers may differ by this much.
 _CLOCKS_APART_SECONDS = 300
 
 
 def facts_to_hand_on(gathered: Gathered, at_epoch_seconds: int) -> dict[str, Any]:
-    """The facts of a host for the cache. Without facts of the host, those that an earlier audit gave stay there, and are not believed."""
+    """The facts of a host for the cache. If the host gave no facts, those of an earlier audit stay there but are not used."""
     told: dict[str, Any] = {"at_epoch_seconds": at_epoch_seconds}
     if gathered.facts is not None:
         return {"pagealloc": gathered.facts, GATHERED: told}
@@ -32,7 +32,7 @@ def facts_to_hand_on(gathered: Gathered, at_epoch_seconds: int) -> dict[str, Any
 
 
 def taken_from_cache(facts: Mapping[str, Any], now_epoch_seconds: int, most_seconds: int) -> Gathered:
-    """What the facts of a host in the cache tell of it; why there are none where they are older than ``most_seconds``."""
+    """The host from its facts in the cache, or why there are none: they are missing or older than ``most_seconds``."""
     known, told = facts.get("pagealloc"), facts.get(GATHERED)
     if known is None and told is None:
         return nothing_handed_on()
@@ -42,11 +42,15 @@ def taken_from_cache(facts: Mapping[str, Any], now_epoch_seconds: int, most_seco
         return _unbelieved(why)
     if "message" in told:
         return Gathered.from_result({"msg": told["message"], "unreachable": told.get("unreachable") is True})
-    return Gathered(known) if isinstance(known, Mapping) else _unbelieved("The cached facts are none of a host. Audit the host again.")
+    return (
+        Gathered(known)
+        if isinstance(known, Mapping)
+        else _unbelieved("The cached facts are not the facts of a host. Audit the host again.")
+    )
 
 
 def taken_from_record(path: Path, now_epoch_seconds: int, most_seconds: int) -> Gathered:
-    """What the record of a host tells that ``gather`` saved; why it is not believed where it is older than ``most_seconds``."""
+    """The host from the record that ``gather`` saved, or why it is not used: it is missing or older than ``most_seconds``."""
     try:
         saved_epoch_seconds = int(path.stat().st_mtime)
     except FileNotFoundError:
@@ -56,18 +60,18 @@ def taken_from_record(path: Path, now_epoch_seconds: int, most_seconds: int) -> 
 
 
 def nothing_handed_on() -> Gathered:
-    """Of a host that no audit told anything of."""
-    why = "No audit handed on anything of this host, or it expired in the cache (fact_caching_timeout). Audit the host."
+    """For a host that no audit saved."""
+    why = "No audit saved facts of this host, or they expired in the cache (fact_caching_timeout). Audit the host."
     return Gathered(None, why, sentence="", asked=False)
 
 
 def too_old(at_epoch_seconds: int, now_epoch_seconds: int, most_seconds: int) -> str:
-    """Why what was seen then is not believed now; empty where it is. ``most_seconds`` 0: however old it is."""
+    """Why data from that time is too old; empty if it is not. ``most_seconds`` 0: any age is accepted."""
     age = now_epoch_seconds - at_epoch_seconds
     if age < -_CLOCKS_APART_SECONDS:
-        return f"The host was audited {_span(-age)} from now, so the clock of a controller is wrong. Audit the host again."
+        return f"This audit is dated {_span(-age)} in the future, so the clock of a controller is wrong. Audit the host again."
     if most_seconds and age > most_seconds:
-        return f"The host was last audited {_span(age)} ago, and {_span(most_seconds)} is the most (audit_facts_max_age_seconds)."
+        return f"The last audit of this host was {_span(age)} ago, and the limit is {_span(most_seconds)} (audit_facts_max_age_seconds)."
     return ""
 
 

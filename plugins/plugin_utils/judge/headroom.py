@@ -7,15 +7,15 @@ The rules are those of ``zone_watermark_ok`` in mm/page_alloc.c; watermark_rules
 order k takes from blocks of order k and above only, and what it splits leaves blocks of order k and above, so the pages in smaller
 blocks stay the same from one grant to the next. Each of the rule's inequalities therefore bounds the number of grants by one division.
 
-Counted are the requests that succeed at once: what reclaim and compaction could free for those that may wait is left out,
-and so are the pages in per-CPU lists, which /proc/buddyinfo does not show. A request that may wait is measured by the min
-watermark too, which is what its last attempt has to pass.
+Only requests that succeed at once count. Memory that reclaim and compaction could free for requests that may wait is left out. So are the
+pages in per-CPU lists, which /proc/buddyinfo does not show. A request that may wait is also measured by the min watermark, because its
+last attempt has to pass it.
 
-A request takes blocks of some migrate types only: none of CMA or isolated ones, and of the reserve that the kernel makes for atomic
-requests of higher orders (HighAtomic, up to one percent of a zone) only if it is one. /proc/buddyinfo does not tell the types. Where
-the facts hold ``pagetypes`` they are reckoned with. Else zoneinfo tells how many free pages are CMA's (and, of newer kernels, of the
-HighAtomic reserve), but not in which blocks they lie: the headroom is then at least what is left where they lie in the blocks that
-hurt most, and at most what is left where they lie in those that hurt least. Two bounds there are also where one of two rules holds.
+A request can use blocks of some migrate types only. It cannot use blocks of CMA or isolated blocks. Only an atomic request of a higher
+order can use the HighAtomic reserve, which is up to one percent of a zone. /proc/buddyinfo does not show the types. If the facts have
+``pagetypes``, they are used. Otherwise zoneinfo says how many free pages belong to CMA (and, on newer kernels, to the HighAtomic reserve),
+but not in which blocks they are. The lower bound of the headroom then puts them into the blocks where they hurt most, and the upper bound
+into those where they hurt least. There are also two bounds if the kernel may have one of two rules.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _LEAST, _MOST = ("atomic", "non_atomic"), ("atomic_at_most", "non_atomic_at_most
 
 
 def headroom(facts: Mapping[str, Any]) -> dict[str, Any] | None:
-    """How many requests would be granted, per order, or None where ``why_unknown`` says why not.
+    """How many requests the kernel would grant, per order, or None if ``why_unknown`` says why not.
 
     {rule, rules[], atomic[], non_atomic[], atomic_at_most[], non_atomic_at_most[], unusable_free_percent[], nodes: [{node, ...}],
-    zones: [{node, zone, usable, ...}]}: index k of each list is for blocks of 2**k pages. ``atomic`` and ``non_atomic`` are the
-    least that would be granted. ``unusable_free_percent`` is the share of the usable zones' free memory that lies in smaller
-    blocks, None where no page is free. ``rules``: the watermark rules of which the kernel has one; ``rule`` is the first.
+    zones: [{node, zone, usable, ...}]}: index k of each list is for blocks of 2**k pages. ``atomic`` and ``non_atomic`` are the least that
+    would be granted. ``unusable_free_percent`` is the share of the usable zones' free memory in smaller blocks, None if no page is free.
+    ``rules``: the possible watermark rules of the kernel; ``rule`` is the first.
     """
     try:
         rules, zones = read_zones(facts)
@@ -57,7 +57,7 @@ def headroom(facts: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def why_unknown(facts: Mapping[str, Any]) -> str | None:
-    """Why the headroom of a host cannot be told, a sentence naming what is missing; None where it can."""
+    """Why the headroom of a host is not known: a sentence that names the missing data. None if it is known."""
     try:
         read_zones(facts)
     except UnknownHeadroomError as reason:
@@ -66,9 +66,9 @@ def why_unknown(facts: Mapping[str, Any]) -> str | None:
 
 
 def _grants(zone: HeadroomZone, rule: WatermarkRule, *, atomic: bool, at_most: bool) -> list[int]:
-    """The number of requests in a row that a zone grants, per order, each judged as the kernel would judge it then.
+    """The number of requests in a row that a zone grants, per order. Each is judged as the kernel would judge it.
 
-    n requests of order k need n << k pages: above each mark that the kernel's loop looks at, and in blocks that they may have.
+    n requests of order k need n << k pages: above each mark that the kernel's loop checks, and in blocks that they may use.
     """
     mark, free_from = _watermark(zone.min_pages, atomic=atomic), _free_from(zone.free_blocks)
     usable_from = _usable_from(zone, atomic=atomic, at_most=at_most)
@@ -82,7 +82,7 @@ def _grants(zone: HeadroomZone, rule: WatermarkRule, *, atomic: bool, at_most: b
 
 
 def _usable_from(zone: HeadroomZone, *, atomic: bool, at_most: bool) -> list[int]:
-    """[k]: the pages in blocks of order k and above that a request may have, the unplaced ones being where they hurt least or most."""
+    """[k]: the pages in blocks of order k and above that a request may use. Unplaced pages are where they hurt least or most."""
     blocks = zone.free_blocks
     if any(zone.unusable_blocks):
         blocks = _less(blocks, zone.unusable_blocks)
@@ -91,7 +91,7 @@ def _usable_from(zone: HeadroomZone, *, atomic: bool, at_most: bool) -> list[int
     free_from, unplaced = _free_from(blocks), zone.unplaced(atomic=atomic)
     if not unplaced:
         return free_from
-    if at_most:  # the smaller blocks take all they can; what remains lies in as few of the larger ones as will hold it
+    if at_most:  # the smaller blocks take all they can; the rest is in as few of the larger blocks as possible
         return [_filled(blocks, order, free - max(0, unplaced - (free_from[0] - free))) for order, free in enumerate(free_from)]
     return [free - _filled(blocks, order, unplaced) for order, free in enumerate(free_from)]
 
@@ -126,7 +126,7 @@ def _zone_row(zone: HeadroomZone, rules: Sequence[WatermarkRule]) -> dict[str, A
 
 
 def _each(pick: Callable[[Sequence[int]], int], lists: Sequence[Sequence[int]]) -> list[int]:
-    """For each order the least, or the most, of what the rules give."""
+    """For each order the smallest or the largest number that the rules give."""
     return [pick(numbers) for numbers in zip(*lists, strict=True)]
 
 
@@ -139,7 +139,7 @@ def _free_from(blocks: Sequence[int]) -> list[int]:
 
 
 def _less(blocks: Sequence[int], taken: Sequence[int]) -> list[int]:
-    """What is left by order; the two are read a moment apart, so that more may be taken than there was."""
+    """What is left, by order. The two files are read one after the other, so more may be taken than there was."""
     return [max(0, count - gone) for count, gone in zip(blocks, taken, strict=True)]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The zones of a host as the headroom is reckoned from them: free blocks, marks and reserves, checked, all in pages."""
+"""The zones of a host for the headroom: free blocks, marks and reserves, checked, all in pages."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 #: The zones that an ordinary kernel request (class zone Normal) may take from.
 USABLE_ZONES = ("DMA", "DMA32", "Normal")
 
-#: Migrate types that hold no block for an ordinary kernel request, and the one that holds some for atomic ones alone.
+#: Migrate types whose blocks an ordinary kernel request cannot use, and the type whose blocks only atomic requests can use.
 _CMA, _HIGHATOMIC = "CMA", "HighAtomic"
 _UNUSABLE_TYPES = (_CMA, "Isolate")
 
-#: More orders than any kernel has; bounds what hostile facts can make us compute.
+#: More orders than any kernel has. This limits the work that hostile facts can cause.
 _MAX_ORDERS = 64
 
-#: buddyinfo and zoneinfo are read a moment apart. Further apart than this, one of them is not of this host.
+#: buddyinfo and zoneinfo are read a moment apart. If they differ more than this, one of them is from another host.
 _CONTRADICTION_FACTOR, _CONTRADICTION_PAGES = 2, 4096
 
 
 class UnknownHeadroomError(Exception):
-    """The headroom cannot be told; the message is a sentence that says why."""
+    """The headroom is not known; the message is a sentence that says why."""
 
 
 class HeadroomZone(NamedTuple):
-    """What a rule needs of a zone, all in pages but the blocks, which have one column for each order of the host."""
+    """What a rule needs of a zone, in pages. The blocks have one column for each order of the host."""
 
     node: int
     name: str
@@ -42,45 +42,45 @@ class HeadroomZone(NamedTuple):
     reserve_pages: int
     cma_pages: int
     highatomic_pages: int
-    #: Blocks that no ordinary request may have, and those that only an atomic one may have; all 0 where that is not known.
+    #: Blocks that no ordinary request can use, and those that only an atomic request can use; all 0 if that is not known.
     unusable_blocks: Sequence[int]
     highatomic_blocks: Sequence[int]
-    #: Of the pages of CMA and of the reserve those whose blocks are not known.
+    #: Pages of CMA and of the reserve whose blocks are not known.
     unplaced_cma_pages: int
     unplaced_highatomic_pages: int
 
     def not_for(self, *, atomic: bool) -> int:
-        """The free pages that a request may not have."""
+        """The free pages that a request cannot use."""
         return self.cma_pages + (0 if atomic else self.highatomic_pages)
 
     def unplaced(self, *, atomic: bool) -> int:
-        """Of these, those whose blocks are not known."""
+        """How many of these are in unknown blocks."""
         return self.unplaced_cma_pages + (0 if atomic else self.unplaced_highatomic_pages)
 
 
 def read_zones(facts: Mapping[str, Any]) -> tuple[tuple[WatermarkRule, ...], list[HeadroomZone]]:
-    """(rules, zones) of the facts; UnknownHeadroomError where they do not hold what is needed, or not in the shape it should have."""
+    """(rules, zones) of the facts. Raises UnknownHeadroomError if data is missing or has the wrong shape."""
     try:
         rules = _rules(facts)
         zones = facts.get("zones")
         if not zones:
-            raise UnknownHeadroomError(f"/proc/buddyinfo was not seen{why_not_seen(facts, 'zones')}.")
+            raise UnknownHeadroomError(f"/proc/buddyinfo could not be read{why_not_seen(facts, 'zones')}.")
         names = [(zone["node"], zone["zone"]) for zone in zones]
         if len(set(names)) < len(names):
-            raise UnknownHeadroomError("A zone is there twice, so what each zone holds is not known.")
+            raise UnknownHeadroomError("A zone is listed twice, so the contents of each zone are not known.")
         orders = max(len(zone["free_blocks"]) for zone in zones)
         read = [_zone(facts, zone, _above(zone, names), orders) for zone in zones]
         if all(zone.name not in USABLE_ZONES for zone in read):
-            raise UnknownHeadroomError("No zone of this host is one that an ordinary kernel request may use.")
+            raise UnknownHeadroomError("This host has no zone that an ordinary kernel request may use.")
         return rules, read
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-        raise UnknownHeadroomError(f"The facts are not in the shape that gathering gives them ({type(error).__name__}).") from error
+        raise UnknownHeadroomError(f"The facts do not have the expected shape ({type(error).__name__}).") from error
 
 
 def _rules(facts: Mapping[str, Any]) -> tuple[WatermarkRule, ...]:
     kernel = facts.get("kernel")
     if not kernel or not kernel.get("release"):
-        raise UnknownHeadroomError(f"The kernel's release was not seen, so its watermark rule is not known{why_not_seen(facts, 'kernel')}.")
+        raise UnknownHeadroomError(f"The kernel's release and its watermark rule are not known{why_not_seen(facts, 'kernel')}.")
     try:
         return rules_of(kernel["release"])
     except EvidenceError as error:
@@ -88,7 +88,7 @@ def _rules(facts: Mapping[str, Any]) -> tuple[WatermarkRule, ...]:
 
 
 def _above(zone: Mapping[str, Any], names: Sequence[tuple[int, str]]) -> tuple[bool, bool]:
-    """What tells Normal's column: (has the host both low zones, is the first zone above a low one of its node Normal)."""
+    """What decides Normal's column: (has the host both low zones, is Normal the first zone above a low zone of its node)."""
     everywhere = {name for _node, name in names}
     of_node = {name for node, name in names if node == zone["node"]}
     return {"DMA", "DMA32"} <= everywhere, "Normal" in of_node or of_node <= set(USABLE_ZONES)
@@ -101,7 +101,7 @@ def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, 
     where = f"node {zone['node']}, zone {name}"
     usable, min_pages = name in USABLE_ZONES, zone.get("min_pages")
     if usable and min_pages is None:
-        raise UnknownHeadroomError(f"The watermarks of {where} were not seen{why_not_seen(facts, 'zones.watermarks')}.")
+        raise UnknownHeadroomError(f"The watermarks of {where} are not known{why_not_seen(facts, 'zones.watermarks')}.")
     _check_against_zoneinfo(blocks, zone.get("free_pages"), where)
     types = _types(facts, zone)
     cma_pages, highatomic_pages = _count(zone.get("free_cma_pages") or 0), _highatomic_pages(zone, types)
@@ -121,7 +121,7 @@ def _zone(facts: Mapping[str, Any], zone: Mapping[str, Any], above: tuple[bool, 
 
 
 def _highatomic_pages(zone: Mapping[str, Any], types: Mapping[str, Mapping[str, Any]]) -> int:
-    """What the kernel keeps from requests that may wait: newer ones what is free of the reserve, older ones the whole of it."""
+    """What the kernel keeps from requests that may wait: newer kernels the free part of the reserve, older ones all of it."""
     kept = zone.get("free_highatomic_pages")
     if kept is None:
         kept = types.get(_HIGHATOMIC, {}).get("pageblock_pages")
@@ -129,20 +129,20 @@ def _highatomic_pages(zone: Mapping[str, Any], types: Mapping[str, Mapping[str, 
 
 
 def _types(facts: Mapping[str, Any], zone: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Migrate type -> its row of this zone; empty where /proc/pagetypeinfo was not asked for."""
+    """Migrate type -> its row of this zone; empty if /proc/pagetypeinfo was not read."""
     rows = facts.get("pagetypes") or ()
     return {row["migrate_type"]: row for row in rows if (row["node"], row["zone"]) == (zone["node"], zone["zone"])}
 
 
 def _columns(lists: Sequence[Sequence[int]], orders: int) -> list[int]:
-    """The lists added up, with a column for each order; a zone may have fewer than others, and no type has more."""
+    """The sum of the lists, with a column for each order. A zone may have fewer orders than others, and no type has more."""
     if len(lists) > 1:
         return [sum(column) for column in zip_longest([0] * orders, *lists, fillvalue=0)][:orders]
     return [*(lists[0] if lists else ()), *[0] * orders][:orders]
 
 
 def _check_against_zoneinfo(blocks: Sequence[int], told: int | None, where: str) -> None:
-    """UnknownHeadroomError where buddyinfo and zoneinfo are too far apart to be of the same host and hour."""
+    """Raises UnknownHeadroomError if buddyinfo and zoneinfo differ too much for the same host and hour."""
     if told is None:
         return
     free = sum(count << order for order, count in enumerate(blocks))
@@ -166,7 +166,7 @@ def _reserve_pages(facts: Mapping[str, Any], zone: Mapping[str, Any], where: str
         return 0
     columns = zone.get("lowmem_reserve_pages")
     if columns is None:
-        raise UnknownHeadroomError(f"What {where} keeps in reserve was not seen{why_not_seen(facts, 'zones.watermarks')}.")
+        raise UnknownHeadroomError(f"The lowmem reserve of {where} is not known{why_not_seen(facts, 'zones.watermarks')}.")
     reserve = _counts(columns)
     both_low_zones, normal_comes_first = above
     if both_low_zones:

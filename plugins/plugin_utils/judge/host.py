@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The facts of one host as a verdict needs them: typed, and no more than that. host_reading.py makes them."""
+"""The facts of one host as a verdict needs them, with types. host_reading.py makes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 @dataclass(frozen=True)
 class Nic:
-    """One network interface; None is not seen."""
+    """One network interface; None means not known."""
 
     name: str
     driver: str | None
@@ -26,16 +26,16 @@ class Nic:
     virtual: bool
     lower: tuple[str, ...] | None
     mtu: int | None = None
-    #: Without ethtool: the driver is that of the bus, where no advisory says that the two differ.
+    #: Without ethtool, the driver of the bus is used, if no advisory says that the two differ.
     driver_by_bus: bool = False
 
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """Failures that are alike in what decides whether they count. ``atomic``: None where the mode was not read. ``drivers_beside``: those
-    of traces that may be theirs too. ``trusted``: a log that only the kernel writes to has them. ``process``, ``at``: of the last one, None
-    where it is not known. ``trace_read``: their traces are in the log, and no drivers but ``drivers`` are in them. ``functions``: of these
-    traces, of several in one."""
+    """Failures that are alike in everything that decides whether they count. ``atomic``: None if the mode could not be read.
+    ``drivers_beside``: drivers of other traces that may belong to them. ``trusted``: they are in a log to which only the kernel writes.
+    ``process``, ``at``: of the last one, None if not known. ``trace_read``: their traces are in the log and have no other drivers than
+    ``drivers``. ``functions``: of all these traces in one list."""
 
     order: int
     count: int
@@ -51,8 +51,8 @@ class FailureGroup:
 
 @dataclass(frozen=True)
 class MemoryTrouble:
-    """What else the kernel reported of memory. ``kind``: slab, stall, oom_kill, order_above_max or vmalloc. ``limited``: it is of a cgroup
-    at its limit. ``since_workaround``: how many came after the workaround, None where that is not known."""
+    """Another report of the kernel about memory. ``kind``: slab, stall, oom_kill, order_above_max or vmalloc. ``limited``: a cgroup had
+    reached its limit. ``since_workaround``: how many came after the workaround, None if that is not known."""
 
     kind: str
     count: int
@@ -69,8 +69,8 @@ class MemoryTrouble:
 class Failures:
     """Page allocation failures logged since boot. ``boot_seen``: the logs reach back that far. ``sources``: the logs, by name.
 
-    ``groups``: those of which more is known than that they were. ``since_workaround``: (count, by order, groups) of those after the
-    workaround role's values came into force, None where that is not known. ``suppressed``: messages that the kernel did not print.
+    ``groups``: the failures with known details. ``since_workaround``: (count, by order, groups) of failures after the workaround role
+    applied its values, None if that is not known. ``suppressed``: messages that the kernel did not print.
     """
 
     count: int
@@ -85,8 +85,9 @@ class Failures:
 
 @dataclass(frozen=True)
 class Record:
-    """What the workaround role left on the host; ``phase``: none, pending, in_force or leaving. ``values``: of that step by setting,
-    ``originals``: from before the first step; in kB and as the kernel has them, None for what is left alone."""
+    """What the workaround role left on the host; ``phase``: none, pending, in_force or leaving. ``values``: of that step by setting.
+    ``originals``: from before the first step. They are in kB or in the unit of the kernel, None for a setting that the role does not
+    change."""
 
     phase: str
     step: int | None = None
@@ -103,7 +104,7 @@ class Record:
 
 @dataclass(frozen=True)
 class BootSetting:
-    """A line that sets one of the workaround's values at boot. ``name``: without "vm."; ``value``: as it is written."""
+    """A line that sets one of the workaround's values at boot. ``name``: without "vm."; ``value``: as the file has it."""
 
     file: str
     name: str
@@ -112,9 +113,9 @@ class BootSetting:
 
 @dataclass(frozen=True)
 class Host:
-    """What a verdict needs of one host; None is not seen, ``why`` tells the reason. ``facts`` are the whole.
+    """What a verdict needs of one host. None means not known, and ``why`` gives the reason. ``facts`` has everything.
 
-    ``settings``: by name, the values of what the workaround may set."""
+    ``settings``: by name, the values that the workaround may change."""
 
     release: str | None
     userland: Userland
@@ -148,22 +149,22 @@ class Host:
 
     @property
     def workaround_holds(self) -> bool:
-        """The step that the workaround role recorded is in force. A sosreport does not keep the record, but the role's settings."""
+        """Whether the step that the workaround role recorded is in force. A sosreport has the role's settings but not the record."""
         record, now = self.record, self.min_free_kbytes
         wanted = self._role_settings_kb if record is None else record.in_force_kb
         return wanted is not None and now is not None and now >= wanted
 
     @property
     def _role_settings_kb(self) -> int | None:
-        """vm.min_free_kbytes in the file that the workaround role writes for the next boot, None where it is not seen."""
+        """vm.min_free_kbytes in the file that the workaround role writes for the next boot, None if it is not known."""
         ours = [line.value for line in self.boot_settings if (line.file, line.name) == (SETTINGS, "min_free_kbytes")]
         return int(ours[0]) if ours and ours[0].isdecimal() and len(ours[0]) < 20 else None
 
     def lacks(self, setting: str) -> bool:
-        """The kernel is known not to have it, which is another thing than that it was not seen."""
+        """Whether the kernel is known not to have the setting. That is not the same as an unknown value."""
         vm = self.facts.get("vm")
         return vm is not None and self.settings[setting] is None and not self.why(f"vm.{setting}")
 
     def why(self, *data: str) -> str:
-        """ " (the recorded reason)" for the first of these data that has one, else nothing."""
+        """ " (the recorded reason)" for the first of these data with a reason, else nothing."""
         return why_not_seen(self.facts, *data)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``ansible_facts.pagealloc`` -> Host. The facts are checked first, by their shape; what is absent or null was not seen."""
+"""``ansible_facts.pagealloc`` -> Host. The shape of the facts is checked first. Absent or null means not known."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 
 def read_host(facts: object) -> Host:
-    """A ``Host`` from the value of ``ansible_facts.pagealloc``. Raises FactsError naming what is odd."""
+    """A ``Host`` from the value of ``ansible_facts.pagealloc``. Raises FactsError that names what is wrong."""
     seen = check_facts(facts)
     kernel, vm, modules = (seen.get(name) or {} for name in ("kernel", "vm", "modules"))
     return Host(
@@ -47,7 +47,7 @@ def read_host(facts: object) -> Host:
 
 
 def _text(holder: Mapping[str, Any], name: str) -> str | None:
-    """The text; None where it is not seen, or blank."""
+    """The text; None if it is missing or blank."""
     text: str | None = holder.get(name)
     return text if text and text.strip() else None
 
@@ -60,12 +60,12 @@ def _texts(holder: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
 def userland_of(distribution: Mapping[str, Any]) -> Userland:
     """From ``kernel.distribution`` of the facts."""
     found = _text(distribution, "id")
-    # A release file that was read and not recognised tells as little as none.
+    # A release file that is not recognised says as little as none.
     return Userland() if found == "unknown" else Userland(found, _text(distribution, "version"))
 
 
 def _container(found: Mapping[str, Any] | None) -> str | None:
-    """What kind of container the host is and what told, in words; None where nothing says that it is one."""
+    """The kind of container and what shows it, in words; None if the host is not known to be a container."""
     if found is None:
         return None
     kind, by = (_text(found, name) or "not recorded" for name in ("kind", "by"))
@@ -74,7 +74,7 @@ def _container(found: Mapping[str, Any] | None) -> str | None:
 
 def _page_size_bytes(size: int | None) -> int | None:
     if size is not None and (size == 0 or size & (size - 1)):
-        raise FactsError("page_size_bytes", f"{size} is no page size, which is a power of two")
+        raise FactsError("page_size_bytes", f"{size} is not a page size: a page size is a power of two")
     return size
 
 
@@ -82,12 +82,12 @@ def _nic(found: Mapping[str, Any]) -> Nic:
     driver = _text(found, "driver")
     return Nic(
         name=found["name"],
-        # Only the first word is the driver's name; what follows is the card's.
+        # Only the first word is the driver's name; the rest is the card's.
         driver=driver.split(None, 1)[0] if driver else None,
         bus_driver=_text(found, "bus_driver"),
         module_path=_text(found, "module_path"),
         in_tree=found.get("in_tree"),
-        # Only where it is certain that no device is behind it is a driver not to be missed.
+        # A driver may be missing only if it is certain that there is no device.
         virtual=found.get("virtual") is True,
         lower=_texts(found, "lower"),
         mtu=found.get("mtu"),
@@ -118,7 +118,7 @@ def _by_order(found: Mapping[str, Any]) -> dict[int, int]:
 
 
 def _groups(found: Mapping[str, Any]) -> Iterable[FailureGroup]:
-    """The groups of failures; of facts gathered before there were any, what the orders and the last failure tell."""
+    """The groups of failures. Old facts have no groups; then the orders and the last failure make them."""
     entries = found.get("groups")
     if entries is not None:
         return map(_group, entries)
@@ -165,7 +165,7 @@ def _trouble(found: Mapping[str, Any]) -> MemoryTrouble:
 
 
 def _record(found: Mapping[str, Any] | None) -> Record | None:
-    """Facts gathered before there was a workaround role have none: not seen."""
+    """Facts from before the workaround role have none: not known."""
     if found is None:
         return None
     return Record(

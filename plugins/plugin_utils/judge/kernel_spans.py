@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kernels an advisory speaks of: ranges of distributors' builds, and behind them a range of upstream versions.
 
-A distributor's build says by its version what it was made from, not what was carried back into it. So the upstream range alone clears
-such a build only where its version has the fix from the start; any other that no range of builds speaks of is FOREIGN.
+The version of a distributor's build says what it was made from, not which changes were added later. So the upstream range clears such a
+build only if its version has the fix from the start. Any other build outside all ranges of builds is FOREIGN.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _release_tags: Callable[[str], frozenset[str]] = rpm_version.release_tags
 
 BEFORE, BETWEEN, IN_RANGE, FIXED, UNAFFECTED, FOREIGN = "before", "between", "in range", "fixed", "unaffected", "foreign"
 
-#: A release that upstream gave, nobody's build.
+#: A release from upstream, not a distributor's build.
 _UPSTREAM = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){1,3}(?:-rc[0-9]{1,3})?\Z")
 _CANDIDATE = re.compile(r"(?:[-.~]|[-.]0)rc[0-9]")
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """``introduced`` is the first kernel known to be affected, None where all are from the first; ``fixed`` the first known to be mended.
-    Before ``free_before`` all are free of the fault, and up to ``last_affected`` all have it: what lies between is not known."""
+    """``introduced`` is the first kernel that is known to be affected, None if all are. ``fixed`` is the first that is known to be fixed.
+    All before ``free_before`` are free of the fault, and all up to ``last_affected`` have it. The kernels between are not known."""
 
     introduced: str | None
     fixed: str | None
@@ -45,7 +45,7 @@ class Bounds:
         return f"[{self.introduced or 'the first'}, {self.fixed or 'no fix known'}{known})"
 
     def place(self, compare: Callable[[str], int]) -> str:
-        """Where a kernel lies that ``compare`` sets against each bound."""
+        """The place of a kernel. ``compare`` compares it with each bound."""
         first = self.free_before or self.introduced
         if first is not None and compare(first) < 0:
             return BEFORE
@@ -58,7 +58,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class KernelRange(Bounds):
-    """A range of a distributor's builds. ``distributions`` and ``distribution_versions``: the userlands it is meant for, empty for all."""
+    """A range of a distributor's builds. ``distributions`` and ``distribution_versions``: the userlands that it covers, empty for all."""
 
     dists: frozenset[str] = frozenset()
     versions: frozenset[str] = frozenset()
@@ -66,7 +66,7 @@ class KernelRange(Bounds):
     distribution_versions: frozenset[str] = frozenset()
 
     def speaks_of(self, release: str, userland: Userland) -> bool:
-        """Whether the build is one of this range's stream."""
+        """Whether the build belongs to this range's stream."""
         if _release_tags(release).isdisjoint(self.dists) or (self.versions and _version(release) not in self.versions):
             return False
         return self._is_meant_for(userland) and _version(release) is not None
@@ -92,7 +92,7 @@ class Userland(NamedTuple):
     version: str | None = None
 
 
-#: Of a host whose distribution was not asked for: what is tied to one does not speak of it.
+#: For a host whose distribution was not asked for: a range for one distribution does not cover it.
 ANY_USERLAND = Userland()
 
 
@@ -105,7 +105,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class KernelSpans:
-    """All that an advisory says of kernels. ``unaffected_dists``: tags of kernels that are known to be free of the fault."""
+    """All that an advisory says about kernels. ``unaffected_dists``: tags of kernels that are known to be free of the fault."""
 
     ranges: tuple[KernelRange, ...]
     unaffected_dists: frozenset[str]
@@ -121,15 +121,15 @@ class KernelSpans:
 
     @property
     def fixed(self) -> str | None:
-        """The first kernels with the fix in words, None where none is known."""
+        """The first kernels with the fix in words, None if none is known."""
         return " or ".join(dict.fromkeys(one.fixed for one in self if one.fixed)) or None
 
 
 @lru_cache(maxsize=4096)
 def standing(release: str, spans: KernelSpans, userland: Userland = ANY_USERLAND) -> Place:
-    """Where a kernel release stands. What a range of builds says comes before what upstream's says.
+    """The place of a kernel release. A range of builds comes before the range of upstream versions.
 
-    Remembered, since a fleet of thousands runs a handful of kernels.
+    The result is cached, because a fleet of thousands runs a few kernels.
     """
     spoken = [Place(_among_builds(release, one), one) for one in spans.ranges if one.speaks_of(release, userland)]
     for state in (IN_RANGE, BETWEEN, FIXED, BEFORE):
@@ -157,13 +157,13 @@ def _among_versions(release: str, bounds: Bounds) -> str:
         return FOREIGN
     turns = [_numbers(bound) for bound in (bounds.free_before, bounds.introduced, bounds.fixed) if bound]
     if _CANDIDATE.search(release) and _numbers(version) in turns:
-        return BETWEEN  # the change came with one of the candidates, and which is not told
+        return BETWEEN  # one of the candidates has the change, and it is not known which
     state = bounds.place(lambda bound: compare_upstream(version, bound))
     return state if _UPSTREAM.match(release) or state == FIXED else FOREIGN
 
 
 def compare_upstream(a: str, b: str) -> int:
-    """-1, 0 or 1: the order of two upstream versions, of which 4.9 and 4.9.0 are one."""
+    """-1, 0 or 1: the order of two upstream versions. 4.9 and 4.9.0 are the same."""
     ours, theirs = _numbers(a), _numbers(b)
     return (ours > theirs) - (ours < theirs)
 
@@ -177,7 +177,7 @@ def _numbers(version: str) -> list[int]:
 
 @lru_cache(maxsize=4096)
 def _version(release: str) -> str | None:
-    """The upstream version that a release begins with; None where it is no release."""
+    """The upstream version at the start of a release; None if it is not a release."""
     try:
         version = str(_split_kernel_release(release).version)
     except EvidenceError:

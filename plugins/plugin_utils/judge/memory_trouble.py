@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kernel reports of memory beside failures of page allocations: what of it counts, and how it is told."""
+"""What the kernel reports about memory besides failures of page allocations: what counts, and the sentences for it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 
 def is_denied(other: MemoryTrouble) -> bool:
-    """Whether an atomic request of the whole host got no memory, though no page is named that was missing."""
+    """Whether an atomic request of the whole host got no memory, although the kernel names no missing page."""
     return other.kind == "slab" and other.atomic is True and not other.limited and other.count > 0
 
 
 def by_whom(by_kernel: int, total: int) -> str:
-    """The end of a sentence where not all of them are told by a log that only the kernel writes to."""
+    """The end of a sentence if some of them are only in a log that users can write to."""
     if by_kernel == total:
         return ""
     return f", {'' if by_kernel == 0 else f'{total - by_kernel} of them '}from a log that users of the host can write to"
@@ -41,8 +41,8 @@ _TROUBLES = {
     ("slab", False): "SLUB could give no memory",
     ("slab", True): "SLUB could give no memory to a cgroup, which is at its limit",
     ("stall", False): "a request for pages had to wait for 10 seconds or more",
-    ("oom_kill", False): "the kernel killed a process for want of memory",
+    ("oom_kill", False): "the kernel killed a process because memory ran out",
     ("oom_kill", True): "the kernel killed a process of a cgroup that was at its limit",
-    ("order_above_max", False): "somebody asked for a block larger than the kernel has any",
-    ("vmalloc", False): "vmalloc found no room in the kernel's address space, where no page was missing",
+    ("order_above_max", False): "somebody asked for a block that is larger than any block of the kernel",
+    ("vmalloc", False): "vmalloc found no room in the kernel's address space, although pages were free",
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``kernel``, ``kernels`` and ``upstream`` of an advisory -> KernelSpans, or what is wrong with them."""
+"""``kernel``, ``kernels`` and ``upstream`` of an advisory -> KernelSpans, or their fault."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class SpanError(Exception):
 
 
 def read_spans(source: Mapping[str, Any]) -> KernelSpans | None:
-    """The kernels of an advisory; None where it means every kernel. Raises SpanError."""
+    """The kernels of an advisory; None if it covers every kernel. Raises SpanError."""
     if "kernel" in source and "kernels" in source:
-        raise SpanError("kernels", "stands beside kernel", "put all ranges into kernels")
+        raise SpanError("kernels", "is given together with kernel", "put all ranges into kernels")
     told = [("kernel", source["kernel"])] if "kernel" in source else []
     told += [(f"kernels.{at}", one) for at, one in enumerate(source.get("kernels", ()))]
     ranges = [(key, _range(key, one)) for key, one in told]
@@ -63,7 +63,7 @@ def _upstream(source: Mapping[str, Any]) -> UpstreamRange:
 
 
 def _see_order(key: str, bounds: Mapping[str, str | None], compare: _Compare) -> None:
-    """Raise SpanError where a bound is no release, or does not come after the one before it."""
+    """Raise SpanError if a bound is not a release, or does not come after the one before it."""
     told = [(name, release) for name, release in bounds.items() if release is not None]
     for name, release in told:
         try:
@@ -82,20 +82,20 @@ def _see_order(key: str, bounds: Mapping[str, str | None], compare: _Compare) ->
 
 
 _REMEDIES = {
-    "fixed": "name the first kernel that has the fix, or leave it null where none is known",
+    "fixed": "name the first kernel that has the fix, or leave it null if none is known",
     "introduced": "name the first kernel that is known to be affected, at or after free_before",
     "last_affected": "name the last kernel that is known to be affected, at or after introduced",
 }
 
 
 def _see_no_overlap(ranges: list[tuple[str, KernelRange]]) -> None:
-    """Raise SpanError where two ranges speak of the same kernels and say different things."""
+    """Raise SpanError if two ranges cover the same kernels and contradict each other."""
     for (first, one), (second, other) in combinations(ranges, 2):
         if _may_be_one_stream(one, other) and _overlap(one, other):
             raise SpanError(
                 second,
-                f"contradicts {first}: both speak of {'/'.join(sorted(one.dists & other.dists))} and {one} meets {other}",
-                "join the two, or tell them apart by versions, distributions or distribution_versions",
+                f"contradicts {first}: both cover {'/'.join(sorted(one.dists & other.dists))}, and {one} overlaps {other}",
+                "join the two, or separate them by versions, distributions or distribution_versions",
             )
 
 

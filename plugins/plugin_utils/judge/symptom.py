@@ -17,13 +17,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.memory_t
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.whose_failures import is_of_another, is_symptom, may_be_own
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, listed, requests
 
-#: So many sentences on failures of which nobody can tell whether they are the symptom.
+#: The largest number of sentences on failures that may be the symptom or not.
 _MAX_DOUBTS = 3
 
 
 class Symptom(NamedTuple):
-    """What was seen (``reasons``) and not seen (``unseen``, sentences; ``missing``, data); ``present``: it is there.
-    ``trusted``: not by a log alone that users of the host can write to. ``set_aside``: the log has failures of another driver."""
+    """What is known (``reasons``) and not known (``unseen``, sentences; ``missing``, data). ``present``: the symptom is there.
+    ``trusted``: not only a log that users of the host can write to shows it. ``set_aside``: the log has failures of another driver."""
 
     present: bool
     reasons: tuple[str, ...]
@@ -34,10 +34,10 @@ class Symptom(NamedTuple):
 
 
 def symptom(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | None, limits: Thresholds) -> Symptom:
-    """The finding for one host under one set of thresholds; ``why_unknown`` tells why ``headroom`` is None."""
+    """The finding for one host under one set of thresholds; ``why_unknown`` says why ``headroom`` is None."""
     limits = on_pages_of(host.page_size_bytes, limits)
     log, left = _log(host, limits), _left(host, headroom, why_unknown, limits)
-    # what is there comes before what is not: the first reason is the one a report's table shows
+    # the symptom comes first, because the table of a report shows the first reason
     first, then = (left, log) if left.present and not log.present else (log, left)
     return Symptom(
         log.present or left.present,
@@ -68,31 +68,30 @@ def _left(host: Host, headroom: Mapping[str, Any] | None, why_unknown: str | Non
     granted, most = (headroom["atomic"], headroom["atomic_at_most"]) if headroom else ([], [])
     if order >= len(granted):
         why = f" ({clip(why_unknown, 160)})" if why_unknown else host.why("zones")
-        return _unseen(f"/proc/buddyinfo: whether an {wanted} would be granted is not known{why}", "zones")
+        return _unseen(f"/proc/buddyinfo: it is not known whether the kernel would grant an {wanted}{why}", "zones")
     if granted[order] >= limits.headroom_below:
-        return _seen(f"/proc/buddyinfo: {granted[order]} times in a row an {wanted} would be granted")
+        return _seen(f"/proc/buddyinfo: the kernel would grant an {wanted} {granted[order]} times in a row")
     if headroom and most[order] >= limits.headroom_below:
         return _between(headroom, order, wanted)
     if most[order] < 1:
-        return _present(f"/proc/buddyinfo: an {wanted} would be refused in every zone")
-    return _present(f"/proc/buddyinfo: only {most[order]} times in a row an {wanted} would be granted, fewer than {limits.headroom_below}")
+        return _present(f"/proc/buddyinfo: the kernel would refuse an {wanted} in every zone")
+    few = f"only {most[order]} times in a row, fewer than {limits.headroom_below}"
+    return _present(f"/proc/buddyinfo: the kernel would grant an {wanted} {few}")
 
 
 def _between(headroom: Mapping[str, Any], order: int, wanted: str) -> Symptom:
     """Too few by the lower bound and enough by the upper one."""
     bounds = f"{headroom['atomic'][order]} to {headroom['atomic_at_most'][order]}"
-    told = f"/proc/buddyinfo: {bounds} times in a row an {wanted} would be granted"
+    told = f"/proc/buddyinfo: the kernel would grant an {wanted} {bounds} times in a row"
     if len(headroom["rules"]) > 1:
-        return _unseen(f"{told}, since this kernel has one of the watermark rules {' and '.join(headroom['rules'])}", "zones")
-    return _unseen(
-        f"{told}, since CMA's free blocks cannot be told from the others without /proc/pagetypeinfo", "pagetypes (audit_pagetypeinfo: true)"
-    )
+        return _unseen(f"{told}, because this kernel uses one of the watermark rules {' and '.join(headroom['rules'])}", "zones")
+    return _unseen(f"{told}, because only /proc/pagetypeinfo tells which free blocks belong to CMA", "pagetypes (audit_pagetypeinfo: true)")
 
 
 def _log(host: Host, limits: Thresholds) -> Symptom:
     found = host.failures
     if found is None:
-        return _unseen(f"kernel log: none could be read{host.why('failures')}", "failures")
+        return _unseen(f"kernel log: it could not be read{host.why('failures')}", "failures")
     seen, since = _seen_that_count(host, found)
     log, nic_drivers = f"kernel log ({listed(seen.sources, 5)})", nic_drivers_of(host)
     if limits.report:
@@ -108,25 +107,25 @@ def _log(host: Host, limits: Thresholds) -> Symptom:
 
 
 def _reported(seen: Failures, limits: Thresholds, since: str, log: str) -> Symptom:
-    """Of an advisory whose symptom is a report of another kind."""
+    """For an advisory whose symptom is a report of another kind."""
     found = [other for other in seen.others if other.kind == limits.report and other.count]
     told = tuple(f"{log}: {told_of(other)}" for other in found)
     if sum(other.count for other in found) >= limits.failures_at_least:
         return Symptom(True, told, (), (), sum(other.count for other in found if other.trusted) >= limits.failures_at_least)
-    none = f"{log}: fewer than {limits.failures_at_least} of what the advisory speaks of since {since}: {trouble_named(limits.report)}"
+    none = f"{log}: fewer than {limits.failures_at_least} such reports since {since}: {trouble_named(limits.report)}"
     if seen.boot_seen:
         return _seen(none, *told)
-    return _seen(f"{none}, but it does not reach back to boot: their absence proves nothing", *told)
+    return _seen(f"{none}, but the log does not reach back to boot, so there may have been some", *told)
 
 
 def _set_aside(log: str, theirs: Sequence[FailureGroup], limits: Thresholds, since: str) -> tuple[str, ...]:
     names = listed(sorted({name for group in theirs for name in group.drivers}))
-    whom = f"not of {limits.named}" if limits.drivers else "which is known to do without"
-    return (f"{log}: besides, {_told(theirs, limits, since)} in the trace of {names}, {whom}",)
+    whom = f"and not {limits.named}" if limits.drivers else "which is known to be harmless"
+    return (f"{log}: also {_told(theirs, limits, since)} with {names} in the trace, {whom}",)
 
 
 def _log_of(seen: Failures, host: Host, limits: Thresholds, nic_drivers: frozenset[str], since: str, log: str) -> Symptom:
-    """What the log says of the symptom. ``seen``: the failures that count, ``since``: since what, ``log``: its name."""
+    """What the log says about the symptom. ``seen``: the failures that count, ``since``: since what, ``log``: its name."""
     counted = [group for group in seen.groups if is_symptom(group, limits, nic_drivers)]
     rest = [group for group in seen.groups if group.count and group not in counted]
     doubts = [_doubt(host, group, nic_drivers) for group in rest]
@@ -146,13 +145,13 @@ def _log_of(seen: Failures, host: Host, limits: Thresholds, nic_drivers: frozens
         return _seen(f"{log}: no page allocation failure with {limits.named} in its trace since {since}", *others)
     untold = seen.count - sum(seen.by_order.values())
     if untold > 0:
-        return Symptom(False, others, (f"{log}: {untold} failures whose order is not known", *unsure), ("failures.by_order",))
+        return Symptom(False, others, (f"{log}: {untold} failures of unknown order", *unsure), ("failures.by_order",))
     if unsure:
         return Symptom(False, others, tuple(unsure), ("failures.groups",))
     quiet = f"{log}: {_told(counted, limits, since)}{_unprinted(seen)}"
     if seen.boot_seen:
         return _seen(quiet, *others)
-    return _seen(f"{quiet}, but it does not reach back to boot: their absence proves nothing", *others)
+    return _seen(f"{quiet}, but the log does not reach back to boot, so there may have been some", *others)
 
 
 def nic_drivers_of(host: Host) -> frozenset[str]:
@@ -160,7 +159,7 @@ def nic_drivers_of(host: Host) -> frozenset[str]:
 
 
 def failures_that_count(host: Host, thresholds: Sequence[Thresholds]) -> list[FailureGroup]:
-    """The failures that are the symptom under any of these, told for the pages of the host; none where no log could be read."""
+    """The failures that are the symptom under any of these thresholds, for the pages of the host; none if no log could be read."""
     if host.failures is None:
         return []
     groups, nic_drivers = _seen_that_count(host, host.failures)[0].groups, nic_drivers_of(host)
@@ -172,12 +171,12 @@ def failures_that_count(host: Host, thresholds: Sequence[Thresholds]) -> list[Fa
 
 
 def others_that_count(host: Host) -> list[MemoryTrouble]:
-    """What else the kernel reported of memory, and still counts."""
+    """Other reports of the kernel about memory that still count."""
     return [] if host.failures is None else [other for other in _seen_that_count(host, host.failures)[0].others if other.count]
 
 
 def _seen_that_count(host: Host, found: Failures) -> tuple[Failures, str]:
-    """(the failures that count, since what): while the workaround holds, those before it are what it was applied for."""
+    """(the failures that count, since what). While the workaround is in force, failures before it do not count."""
     if not host.workaround_holds or found.since_workaround is None:
         return found, "boot"
     count, by_order, groups = found.since_workaround
@@ -205,7 +204,7 @@ def _told(counted: Sequence[FailureGroup], limits: Thresholds, since: str) -> st
 
 
 def _last(counted: Sequence[FailureGroup], nic_drivers: frozenset[str]) -> str:
-    """Of these failures one that a NIC's driver explains, of such one of a low order, and of those the last."""
+    """The best example of these failures: one that a NIC's driver explains, then one of a low order, then the last."""
     if not counted:
         return ""
     lowest = min(group.order for group in counted)
@@ -218,7 +217,7 @@ def _last(counted: Sequence[FailureGroup], nic_drivers: frozenset[str]) -> str:
     if last.process is None and last.at is None and not last.drivers:
         return ""
     of_order = "" if all(group.order == last.order for group in counted) else f" of order {last.order}"
-    told = f", the last{of_order} by {clip(last.process, 40) if last.process else 'an unnamed process'}"
+    told = f", the last{of_order} by {clip(last.process, 40) if last.process else 'an unknown process'}"
     if last.at:
         told += f" at {clip(last.at, 40)}"
     if last.drivers:
@@ -237,8 +236,8 @@ def _apart(log: str, apart: Sequence[FailureGroup], since: str) -> tuple[str, ..
     total, orders = sum(group.count for group in apart), sorted({group.order for group in apart})
     orders_told = f"order {orders[0]}" if len(orders) == 1 else f"orders {orders[0]} to {orders[-1]}"
     return (
-        f"{log}: {total} page allocation {'failure' if total == 1 else 'failures'} of {orders_told} since {since}, which "
-        "a NIC does not explain: the request could wait and no driver of a NIC is in its trace" + _last(apart, frozenset()),
+        f"{log}: {total} page allocation {'failure' if total == 1 else 'failures'} of {orders_told} since {since}; "
+        "no NIC explains them: the request could wait, and no NIC driver is in its trace" + _last(apart, frozenset()),
     )
 
 
@@ -247,24 +246,24 @@ def _told_of_group(group: FailureGroup, since: str) -> str:
 
 
 def _doubt(host: Host, group: FailureGroup, nic_drivers: frozenset[str]) -> str:
-    """The end of a sentence on why nobody can tell whether failures of a high order are the symptom; empty where they are not."""
+    """The end of a sentence: why failures of a high order may be the symptom or not. Empty if they are not."""
     beside = [name for name in group.drivers_beside if name in nic_drivers]
     if beside:
-        return f", printed at the same time as a trace with {listed(beside)}: the log does not tell whether that trace is theirs"
+        return f", printed at the same time as a trace with {listed(beside)}; the log does not tell whether that trace belongs to them"
     if group.atomic is None:
-        return ", whose mode could not be read: whether the request could wait is not known"
+        return "; their mode could not be read, so it is not known whether the request could wait"
     if not group.trace_read:
-        return ", whose trace is not in the log or only in part: whether a driver of a NIC asked is not known"
+        return "; the log lacks all or part of their trace, so it is not known whether a NIC driver asked"
     if _unseen_cards(host):
-        return f": whether a driver of this host's NICs asked is not known, since {_unseen_cards(host)}"
+        return f"; it is not known whether a NIC driver of this host asked, because {_unseen_cards(host)}"
     return ""
 
 
 def _unseen_cards(host: Host) -> str | None:
-    """Why not all drivers of the host's NICs are known; None where they are."""
+    """Why some drivers of the host's NICs are not known; None if all are."""
     if host.nics is None:
-        return f"the network interfaces were not seen{host.why('nics')}"
+        return f"the network interfaces are not known{host.why('nics')}"
     unseen = [nic.name for nic in host.nics if not nic.virtual and nic.driver is None]
     if unseen:
-        return f"the driver of {listed(unseen, 3)} was not seen{host.why(f'nics.{unseen[0]}.driver', 'nics.driver')}"
+        return f"the driver of {listed(unseen, 3)} is not known{host.why(f'nics.{unseen[0]}.driver', 'nics.driver')}"
     return hidden_cards(host)

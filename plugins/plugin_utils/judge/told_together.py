@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One sentence each on all advisories of drivers that a host does not have, and on all of failures that its log does not show.
+"""One sentence on all advisories about drivers that a host does not have, and one on all about failures that its log does not show.
 
-One for each of them would hide what the host's own drivers are told.
+One sentence for each would hide the sentences on the host's own drivers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Answered = tuple[Advisory, Criterion]
 
 
 def told_of_others(host: Host, answered: Sequence[_Answered]) -> Iterator[str]:
-    """``answered``: the advisories that fold, each with the answer for which it does not apply. One that is alone has its own sentence."""
+    """``answered``: the advisories that fold, each with the answer that excludes it. A single one has its own sentence."""
     without = [one for one in answered if one[1].folds == DRIVER]
     unlogged = [one for one in answered if one[1].folds == LOG]
     for told, together in ((without, _without_driver), (unlogged, _unlogged)):
@@ -31,11 +31,11 @@ def told_of_others(host: Host, answered: Sequence[_Answered]) -> Iterator[str]:
 
 def _without_driver(host: Host, advisories: Sequence[Advisory]) -> str:
     drivers = listed(sorted({driver for advisory in advisories for driver in advisory.drivers}), *_MOST)
-    return f"no network interface has a driver of {len(advisories)} advisories ({drivers_seen(host.nics or ())}): {drivers}"
+    return f"no network interface has a driver that {len(advisories)} advisories are about ({drivers_seen(host.nics or ())}): {drivers}"
 
 
 def _unlogged(host: Host, advisories: Sequence[Advisory]) -> str:
     ids = listed((advisory.id for advisory in advisories), *_MOST)
     if host.failures is None:
-        return f"{len(advisories)} advisories speak of failures in the kernel log, {log_unread(host)}: {ids}"
-    return f"the kernel log shows no failure that {len(advisories)} advisories speak of: {ids}"
+        return f"{len(advisories)} advisories are about failures in the kernel log, {log_unread(host)}: {ids}"
+    return f"the kernel log shows no failure that {len(advisories)} advisories are about: {ids}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""By which rule a kernel judges whether a zone may give a block away: read from watermark_rules.yml."""
+"""The rule by which a kernel decides whether a zone may give a block away, from watermark_rules.yml."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _BUILD = re.compile("[0-9]+")
 
 
 class WatermarkRule(NamedTuple):
-    """``margin_pages``: how many pages more than the request asks for must be left. ``halves_mark``: in blocks of order k and above
-    the mark must be left, halved k times; else nothing."""
+    """``margin_pages``: how many pages must be left beyond the request. ``halves_mark``: in blocks of order k and above, the mark must be
+    left, halved k times; else nothing."""
 
     name: str
     margin_pages: int
@@ -30,9 +30,9 @@ class WatermarkRule(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def rules_of(release: str) -> tuple[WatermarkRule, ...]:
-    """The rule of a kernel, or the two of which it has one. Raises EvidenceError for text that is no kernel release.
+    """The rule of a kernel, or the two possible ones. Raises EvidenceError for text that is not a kernel release.
 
-    Remembered, since a fleet of thousands runs a handful of kernels.
+    The result is cached, because a fleet of thousands runs a few kernels.
     """
     parts, tags = split_kernel_release(release), release_tags(release)
     build = _BUILD.match(parts.release)
@@ -45,7 +45,7 @@ def rules_of(release: str) -> tuple[WatermarkRule, ...]:
 
 @lru_cache(maxsize=1)
 def read_table() -> dict[str, Any]:
-    """What watermark_rules.yml holds. The tests check it against its schema: that needs jsonschema."""
+    """The content of watermark_rules.yml. The tests check it against its schema, because that needs jsonschema."""
     table: dict[str, Any] = yaml_load(_TABLE.read_text(encoding="utf-8"))
     return table
 
@@ -56,7 +56,7 @@ def _rule(name: str) -> WatermarkRule:
 
 
 def _fits(kernels: Mapping[str, Any], version: tuple[int, ...], tags: frozenset[str], build: int | None) -> bool:
-    """All that the entry names of a kernel is so."""
+    """Whether the kernel has everything that the entry names."""
     patterns = kernels.get("tags")
     if patterns and not any(fnmatchcase(tag, pattern) for tag in tags for pattern in patterns):
         return False

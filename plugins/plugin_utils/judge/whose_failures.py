@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose failures are these, and do they count: of the drivers that an advisory speaks of, or of another one?"""
+"""Whose failures are these, and do they count? They may belong to the drivers of an advisory or to another driver."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.host imp
 
 
 def is_symptom(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
-    """Whether failures are the symptom. Larger blocks are asked for by many who can do without; a NIC's driver, and whoever may not
-    wait, cannot."""
+    """Whether failures are the symptom. Many callers ask for larger blocks and can do without them. A NIC's driver, and a request that may
+    not wait, cannot."""
     if limits.report:
         return False
     if limits.by_trace:
@@ -26,7 +26,7 @@ def is_own(group: FailureGroup, limits: Thresholds) -> bool:
 
 
 def may_be_own(group: FailureGroup, limits: Thresholds) -> bool:
-    """Whether failures are, or may be, of one of the advisory's drivers."""
+    """Whether failures belong, or may belong, to one of the advisory's drivers."""
     if not limits.counts(group.order):
         return False
     if is_own(group, limits) or not limits.drivers.isdisjoint(group.drivers_beside):
@@ -35,7 +35,7 @@ def may_be_own(group: FailureGroup, limits: Thresholds) -> bool:
 
 
 def is_of_another(group: FailureGroup, limits: Thresholds, nic_drivers: frozenset[str]) -> bool:
-    """Whether failures are known to be harmless, or the trace names a driver of the host's NICs and none of the advisory's."""
+    """Whether failures are known to be harmless, or their trace names a driver of the host's NICs and no driver of the advisory."""
     if any(name in group.drivers and group.order >= order for name, order in limits.explained):
         return nic_drivers.isdisjoint(set(group.drivers) - {name for name, _order in limits.explained})
     if not limits.drivers or is_own(group, limits) or not limits.drivers.isdisjoint(group.drivers_beside):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts whose trouble somebody knows of: the site's file says of each why it may wait, and until when."""
+"""Hosts with known trouble: the site's file says for each why it may wait, and until when."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AcknowledgedError(Exception):
 
 
 class Acknowledgement(NamedTuple):
-    """``until``: the last day, in UTC, on which it counts. It counts for the named verdicts alone."""
+    """``until``: the last day, in UTC, on which it counts. It counts only for the named verdicts."""
 
     reason: str
     until: date
@@ -40,7 +40,7 @@ Acknowledgements = Mapping[str, list[Acknowledgement]]
 
 
 def read_acknowledged(path: str) -> Acknowledgements:
-    """{host: what the file says of it}. AcknowledgedError where it is no such file."""
+    """{host: what the file says of it}. Raises AcknowledgedError if it is not such a file."""
     found: dict[str, list[Acknowledgement]] = {}
     for number, given in enumerate(_entries(path), 1):
         try:
@@ -64,13 +64,13 @@ def _entries(path: str) -> list[Any]:
     except Exception as error:
         raise AcknowledgedError(f"{path} is not YAML: {clip(' '.join(str(error).split()), 300)}") from None
     if not isinstance(found, list | None):
-        raise AcknowledgedError(f"{path} is no list. Each entry has host, reason and until")
+        raise AcknowledgedError(f"{path} is not a list. Each entry needs host, reason and until")
     return found or []
 
 
 def _entry(given: object) -> tuple[str, Acknowledgement]:
     if not isinstance(given, Mapping):
-        raise ValueError("it is no mapping. Give host, reason and until")
+        raise ValueError("it is not a mapping. Give host, reason and until")
     checked = ArgumentSpecValidator(_ENTRY).validate({str(key): value for key, value in given.items()})
     if checked.error_messages:
         raise ValueError("; ".join(checked.error_messages))
@@ -78,12 +78,12 @@ def _entry(given: object) -> tuple[str, Acknowledgement]:
     try:
         until = date.fromisoformat(entry["until"])
     except ValueError:
-        raise ValueError(f"until: {entry['until']} is no date. Write it as 2026-12-24") from None
+        raise ValueError(f"until: {entry['until']} is not a date. Write it as 2026-12-24") from None
     return entry["host"], Acknowledgement(entry["reason"], until, tuple(entry["verdicts"]))
 
 
 def acknowledged_on(found: Iterable[Acknowledgement], verdict: str, today: date) -> dict[str, str] | None:
-    """What the reports say of a host with that verdict: ``reason`` and ``until``; None where nothing is acknowledged today."""
+    """What the reports say of a host with that verdict: ``reason`` and ``until``; None if nothing is acknowledged today."""
     for one in found:
         if verdict in one.verdicts and today <= one.until:
             return {"reason": one.reason, "until": one.until.isoformat()}
@@ -91,11 +91,11 @@ def acknowledged_on(found: Iterable[Acknowledgement], verdict: str, today: date)
 
 
 def ended_sentences(acknowledged: Acknowledgements, hosts: Mapping[str, Mapping[str, Any]], today: date) -> Iterator[str]:
-    """On entries that came to an end while the trouble is still there."""
+    """Sentences on entries that ended while the trouble is still there."""
     for host, entries in acknowledged.items():
         result = hosts.get(host)
         if result is None or result["verdict"] == "clear" or result["acknowledged"]:
             continue
         ended = [one.until for one in entries if one.until < today and result["verdict"] in one.verdicts]
         if ended:
-            yield f"{host} is still {result['verdict']}, and its acknowledgement ended on {max(ended)}. Mend the host or renew the entry."
+            yield f"{host} is still {result['verdict']}, and its acknowledgement ended on {max(ended)}. Fix the host or renew the entry."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a role did to the hosts, as the reports tell it: before and after in one line, and how many of each outcome."""
+"""What a role did to the hosts, for the reports: before and after in one line, and the number of each outcome."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.eff
 
 
 def change_line(change: Mapping[str, Any]) -> str:
-    """One line on a host's change: its outcome, what differs, and where nothing does, why."""
+    """One line on a host's change: its outcome and the differences, or the reason if there is no difference."""
     step = f" step {change['step']}" if change["step"] is not None else ""
     told = list(_differences(change["before"], change["after"], change["order"]))
     why = change["sentences"][0] if change["sentences"] else ""

@@ -24,7 +24,7 @@ def unpainted(_verdict: str, text: str) -> str:
 
 
 def padded(cells: Sequence[str], sizes: Sequence[int], *, numbers_from: int) -> list[str]:
-    """Each cell cut or filled up to its size; those from the place ``numbers_from`` on stand at the right."""
+    """Each cell cut or filled to its size; cells from ``numbers_from`` on are aligned to the right."""
     found = []
     for place, (cell, size) in enumerate(zip(cells, sizes, strict=True)):
         shown = cut(cell, size)

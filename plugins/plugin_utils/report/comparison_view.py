@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the table and the HTML report show of the comparison. All text is printable."""
+"""The comparison for the table and the HTML report. All text is printable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_FACTS, _MOST_PAIRS = 10, 3
 
 
 class FactRow(NamedTuple):
-    """Facts that go together, how many hosts of each side have them, and the figures; ``certain``: no work of chance."""
+    """Facts that occur together, how many hosts of each side have them, and the figures; ``certain``: not by chance."""
 
     names: list[str]
     troubled: str
@@ -44,7 +44,7 @@ class PairRow(NamedTuple):
 
 
 class ComparisonView(NamedTuple):
-    """All of it, as it is shown."""
+    """The whole comparison for display."""
 
     heading: str
     conclusion: list[str]
@@ -54,7 +54,7 @@ class ComparisonView(NamedTuple):
 
 
 def comparison_view(fleet: Mapping[str, Any]) -> ComparisonView | None:
-    """None where nobody asked for one, or where no host shows the symptom and none was named: there is nothing to tell then."""
+    """None if no comparison was wanted, or if no host has the symptom and none was named."""
     found = fleet["comparison"]
     if found is None or not (found["hosts"]["troubled"] or found["troubled_by"] == "list"):
         return None
@@ -71,9 +71,9 @@ def comparison_view(fleet: Mapping[str, Any]) -> ComparisonView | None:
 def _left_out(hosts: Mapping[str, Any]) -> str:
     parts = []
     if hosts["no_facts"]:
-        parts.append(f"{hosts['no_facts']:,} that gave no facts")
+        parts.append(f"{hosts['no_facts']:,} without facts")
     if hosts["symptom_not_known"]:
-        parts.append(f"{hosts['symptom_not_known']:,} on which the symptom could not be seen")
+        parts.append(f"{hosts['symptom_not_known']:,} where it is not known whether the symptom is there")
     if hosts["not_in_fleet"]:
         names = ", ".join(printable(name, 80) for name in hosts["not_in_fleet_names"][:3])
         more = ", …" if hosts["not_in_fleet"] > 3 else ""

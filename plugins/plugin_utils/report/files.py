@@ -26,21 +26,21 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.whole_f
 
 #: Kind of report -> its file's name and what renders it, as a text or in parts. To add a report is to add its file to
 #: this folder, and an entry here.
-#: The names are fixed: no text of a host is in them.
+#: The names are fixed and have no text of a host.
 REPORTS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str | Iterable[str]]]] = {
     "json": ("fleet.json", json_lines),
     "html": ("fleet.html", render_html),
     "prometheus": ("pagealloc.prom", prometheus_lines),
     "csv": ("fleet.csv", render_csv),
 }
-#: Which hosts have metrics of their own: all, or those of which there is something to tell.
+#: Which hosts have metrics of their own: all, or those with something to report.
 METRICS = ("all", "trouble")
 #: Their names.
 REPORT_FILES = tuple(name for name, _render in REPORTS.values())
 
 
 def require_writable(directory: str) -> None:
-    """Make the directory where it is missing; OSError where the reports could not be written into it."""
+    """Make the directory if it is missing. Raises OSError if the reports could not be written into it."""
     if not directory:
         raise OSError(errno.EINVAL, "must not be empty", "the directory's name")
     require_writable_folder(Path(directory).absolute())

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what every host gave to the one document of the fleet."""
+"""From the results of all hosts to the one document of the fleet."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def judge_fleet(
 ) -> dict[str, Any]:
     """The document that all reports are made of; docs/fleet.schema.json describes it.
 
-    ``comparing``: with what sets the hosts that show the trouble apart from the rest; ``troubled`` names these hosts where
-    the verdicts are not to tell. ``changes``: what a role did to each host (workaround/effect.py, Change). ``results``: what is to
-    hold the hosts' results, where a dict is too small. ``site``: what the site says of its hosts. Raises AdvisoryError where the site's
-    advisories are not in order.
+    ``comparing``: with what sets the hosts that show the trouble apart from the rest; ``troubled`` names these hosts where the verdicts
+    are not to tell. ``changes``: what a role did to each host (workaround/effect.py, Change). ``results``: what is to hold the hosts'
+    results, where a dict is too small. ``site``: what the site says of its hosts. Raises AdvisoryError if the site's advisories have a
+    fault.
     """
     advisories = merge_site_advisories(load_catalogue(), site_advisories)
     hosts, verdicts = judged_by(advisories, gathered, changes, results, site)
@@ -88,7 +88,7 @@ def head_of(schema: str) -> dict[str, str]:
 
 
 def _comparison(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str]) -> dict[str, Any]:
-    """Never raises: what no one foresaw may not cost the fleet its verdicts, and is said in the comparison's place."""
+    """Never raises, so that an unexpected error does not cost the fleet its verdicts. The error replaces the comparison."""
     try:
         return compare(hosts, troubled)
     except Exception as error:
@@ -96,7 +96,7 @@ def _comparison(hosts: Mapping[str, Mapping[str, Any]], troubled: Sequence[str])
 
 
 def no_comparison(reason: str) -> dict[str, Any]:
-    """What stands in the place of a comparison that could not be made."""
+    """The replacement for a comparison that could not be made."""
     return {**compare({}), "conclusion": [reason]}
 
 

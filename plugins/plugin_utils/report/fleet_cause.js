@@ -42,7 +42,7 @@ function unhelpfulSection(host) {
 function accountSection(host) {
   const account = host.account;
   if (!account) return null;
-  if (account.unclear) return section("Where the memory went", make("p", { class: "note" }, `No account can be made: ${account.unclear}.`));
+  if (account.unclear) return section("Where the memory went", make("p", { class: "note" }, `The account is not known: ${account.unclear}.`));
   const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
   const share = (kb) => 100 * kb / account.total_kb;
   const line = (label, kb, nobodys) => make("li", { class: nobodys ? "nobodys" : null }, make("span", {}, label),
@@ -50,8 +50,8 @@ function accountSection(host) {
     make("i", { "aria-hidden": "true", style: { "--part": `${share(kb).toFixed(1)}%` } }));
   const held = Object.entries(account.parts).sort((a, b) => b[1] - a[1]).map(([part, kb]) => line(capital(partNames[part] || part), kb, false));
   const fleet = account.fleet && account.fleet.unaccounted_percent;
-  const like = fleet ? ` Of ${count(account.fleet.hosts)} hosts with its kernel and as much memory the median is ${fleet.median} %.` : "";
-  const more = account.not_counted.length ? ` Not counted on this host: ${account.not_counted.join(", ")}. They are in it too.` : "";
-  return section("Where the memory went", make("ul", { class: "bars account" }, line("Nobody's: no counter of the kernel owns it", account.unaccounted_kb, true), held),
-    make("p", { class: "note" }, `Of ${kilobytes(account.total_kb)}. Pages that drivers took are in what is nobody's.${like}${more}`));
+  const like = fleet ? ` Of ${count(account.fleet.hosts)} hosts with the same kernel and memory size, the median is ${fleet.median} %.` : "";
+  const more = account.not_counted.length ? ` It includes ${account.not_counted.join(", ")}, because they are not counted on this host.` : "";
+  return section("Where the memory went", make("ul", { class: "bars account" }, line("The kernel counts it nowhere", account.unaccounted_kb, true), held),
+    make("p", { class: "note" }, `Of ${kilobytes(account.total_kb)}. Pages of drivers are among those that the kernel counts nowhere.${like}${more}`));
 }

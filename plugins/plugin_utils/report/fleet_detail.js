@@ -66,7 +66,7 @@ function openHost(name) {
   if (!wasOpen) lastFocus = document.activeElement;
   if (index === undefined) {
     delete panel.dataset.v;
-    panel.replaceChildren(panelHead(name, null), make("p", { class: "note" }, "This report holds no host of this name."));
+    panel.replaceChildren(panelHead(name, null), make("p", { class: "note" }, "This report has no host of this name."));
   } else {
     const row = rows[index].element;
     row.setAttribute("aria-current", "true");
@@ -86,7 +86,7 @@ async function fill(name, index) {
   if (state.host !== name) return;
   if (host) byId("panel-title").textContent = printable(host.name);
   panel.append(...(host ? describe(host) : [make("p", { class: "note" },
-    "This browser cannot unpack what the report has of this host. A newer one can. All of it is in fleet.json.")]));
+    "This browser is too old to unpack the details of this host. All of them are in fleet.json.")]));
   panel.removeAttribute("aria-busy");
 }
 
@@ -155,7 +155,7 @@ function memorySection(host, facts) {
   const because = (facts.unavailable || {}).zones;
   if (!facts.zones || !facts.zones.length) {
     return section("Free memory by block size", make("p", { class: "note" },
-      "Not seen" + (because ? `: ${because}` : host.facts ? "." : ": this host gave no facts. See the reasons above.")));
+      "Not known" + (because ? `: ${because}` : host.facts ? "." : ": this host gave no facts. See the reasons above.")));
   }
   const orders = Math.max(...facts.zones.map((zone) => zone.free_blocks.length));
   const columns = Array.from({ length: orders }, (_, order) => order);
@@ -163,7 +163,7 @@ function memorySection(host, facts) {
   const held = facts.zones.map((zone) => zone.free_blocks.map((blocks, order) => blocks * page * 2 ** order));
   const most = Math.max(1, ...held.flat());
   const judged = new Map(((host.headroom || {}).zones || []).map((zone) => [zoneKey(zone), zone]));
-  // That one zone refuses is usual, the small DMA zone above all: it matters where none is left that grants.
+  // That one zone refuses is usual, the small DMA zone above all: it matters if no zone is left that grants.
   const alarming = (order) => isWatched(host, order) && host.headroom.atomic_at_most[order] === 0;
   const table = make("table", { class: "heat" },
     make("caption", { class: "sr" }, "Free blocks for each zone and block size"),
@@ -178,7 +178,7 @@ function memorySection(host, facts) {
     make("p", { class: "legend" },
       make("span", { class: "ramp", "aria-hidden": "true" }), "less to more free memory in blocks of this size ",
       host.headroom && make("span", { class: "swatch", "aria-hidden": "true" }, "✕"),
-      host.headroom && "this zone would refuse an atomic request of this size; bold where all would",
+      host.headroom && "this zone would refuse an atomic request of this size; bold if all zones would",
       rule && make("span", { class: "rule" }, `Watermark rule: ${rule}`)),
     host.headroom ? null : make("p", { class: "note" }, "The headroom is not known. " + (host.reasons[0] || "")));
 }
@@ -194,7 +194,7 @@ function zoneRow(zone, columns, held, most, judged, alarming) {
       // Logarithmic: a few kB and many GB must both be seen to differ from nothing.
       const heat = held[order] ? 10 + 75 * Math.log1p(held[order] / 4096) / Math.log1p(most / 4096) : 0;
       return make("td", { class: refused ? alarming(order) ? "refused" : "refused usual" : null, style: { "--heat": `${heat.toFixed(1)}%` },
-        title: `${count(blocks)} free blocks, ${bytes(held[order])}` + (refused ? "; an atomic request of this size would be refused here" : "") },
+        title: `${count(blocks)} free blocks, ${bytes(held[order])}` + (refused ? "; this zone would refuse an atomic request of this size" : "") },
       short(blocks), refused ? make("i", { "aria-label": "refused" }, "✕") : null);
     }),
     make("td", { class: "sum" }, bytes(held.reduce((sum, n) => sum + n, 0))));
@@ -229,7 +229,7 @@ function logSection(facts) {
   const source = { dmesg: "the kernel ring buffer", journal: "the journal", messages: "/var/log/messages" }[failures.source] || failures.source;
   const reach = failures.boot_seen ? "It reaches back to this boot's start." : "It does not reach back to this boot's start: earlier failures are lost.";
   if (!failures.count) {
-    return section("Kernel log", make("p", { class: "note" }, `No allocation failure in ${source}. ${reach} The kernel limits these messages, so none proves nothing.`));
+    return section("Kernel log", make("p", { class: "note" }, `No allocation failure in ${source}. ${reach} The kernel limits these messages, so there may have been failures.`));
   }
   const last = failures.last;
   return section("Kernel log",
@@ -286,7 +286,7 @@ function nicSection(facts) {
 
 function missing(facts) {
   const entries = Object.entries(facts.unavailable || {});
-  return entries.length ? section("Not seen, and why", make("dl", { class: "missing" }, entries.map(([datum, reason]) => [make("dt", {}, datum), make("dd", {}, reason)]))) : null;
+  return entries.length ? section("Missing data, and why", make("dl", { class: "missing" }, entries.map(([datum, reason]) => [make("dt", {}, datum), make("dd", {}, reason)]))) : null;
 }
 
 start();

@@ -21,8 +21,8 @@ function pastSection(host) {
   const forecast = host.forecast || {};
   const marks = past.marks.map(({ place, mark }) => make("li", {}, `${day(past.at[place])}: ${mark.replaceAll("_", " ")}`));
   return section("What earlier audits saw",
-    chart(past, past.headroom, `atomic order-${past.order} requests left`, short, forecast, 0, "nothing is left"),
-    chart(past, past.unaccounted_kb, "memory that no counter owns", kilobytes, forecast.unaccounted || {}, null, "all that is available is taken"),
+    chart(past, past.headroom, `atomic order-${past.order} requests left`, short, forecast, 0, "nothing will be left"),
+    chart(past, past.unaccounted_kb, "memory that the kernel counts nowhere", kilobytes, forecast.unaccounted || {}, null, "all available memory is used up"),
     marks.length ? make("ul", { class: "note marks" }, marks) : null);
 }
 

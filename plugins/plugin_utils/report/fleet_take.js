@@ -57,7 +57,7 @@ function showCommands() {
   const asked = new Map(Object.keys(marks.commands).map((action) => [action, []]));
   for (const row of found) for (const action of namesAt(row, "a", marks.actions)) asked.get(action)?.push(nameOf(row));
   const boxes = [...asked].filter(([, names]) => names.length).map(([action, names]) => commandForAll(action, names));
-  byId("commands").replaceChildren(...(boxes.length ? boxes : [make("p", { class: "note" }, "No playbook carries out what would help these hosts. Open a host to see what would.")]));
+  byId("commands").replaceChildren(...(boxes.length ? boxes : [make("p", { class: "note" }, "No playbook does what would help these hosts. Open a host to see what would.")]));
 }
 
 function commandForAll(action, names) {
@@ -69,6 +69,6 @@ function commandForAll(action, names) {
   const limit = plain.length > MOST_NAMES ? `@${file}` : plain.join(",");
   return make("section", {}, make("h2", {}, `${action}: ${count(names.length)} ${names.length === 1 ? "host" : "hosts"}`),
     plain.length ? commandBox(marks.commands[action].replace("HOSTS", limit)) : null,
-    plain.length > MOST_NAMES ? make("p", { class: "note" }, `The names are in a file, since there are many: `, save) : null,
+    plain.length > MOST_NAMES ? make("p", { class: "note" }, `There are many names, so they are in a file: `, save) : null,
     left ? make("p", { class: "note" }, `${count(left)} left out: these names mean something else in --limit.`) : null);
 }

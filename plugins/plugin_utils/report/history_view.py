@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the table and the HTML report show of the history. All text is printable."""
+"""The history for the table and the HTML report. All text is printable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class HistoryView(NamedTuple):
 
 
 def history_view(fleet: Mapping[str, Any]) -> HistoryView | None:
-    """None where no history is kept, or this is the first audit and nothing can be said."""
+    """None if no history is stored, or if this is the first audit."""
     found = fleet["history"]
     if found is None:
         return None

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
-#: Outcomes of the workaround that leave an affected host as it was.
+#: Outcomes of the workaround that do not help an affected host.
 _UNCURED = ("refused", "exhausted", "none")
 _MOST_CHARS = 400
 
@@ -28,8 +28,8 @@ class HostEnd(TypedDict):
 def audit_ends(
     fleet: Mapping[str, Any], fail_on: Collection[str], unreached: Collection[str], counted: Collection[str] | None = None
 ) -> dict[str, HostEnd]:
-    """{host: how it ends} after an audit. A verdict of ``fail_on`` counts on the hosts of ``counted``, where None is all of them, unless
-    it is acknowledged."""
+    """{host: how it ends} after an audit. A verdict of ``fail_on`` counts on the hosts of ``counted``, None means all of them, unless it
+    is acknowledged."""
     ends: dict[str, HostEnd] = {}
     for name, host in fleet["hosts"].items():
         told = f"{host['verdict']}: {host['reasons'][0] if host['reasons'] else 'no reason is known'}"

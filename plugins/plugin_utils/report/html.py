@@ -72,7 +72,7 @@ _FIRST_PAGE = 500
 HOSTS_IN_A_PACK = 250
 #: A browser opens so many in two seconds. The page has the worst of a larger fleet, and says where the others are.
 MOST_HOSTS = 10_000
-# Someone is without service there, or soon will be.
+# Users have no service there, or soon will have none.
 _URGENT = ("affected", "starved", "stalled", "at_risk")
 
 
@@ -157,7 +157,7 @@ def _pages(order: int) -> str:
 
 
 def _room(column: int | None, row: HostRow) -> str:
-    """What stands in the column: a dash for what is not known, nothing where the host is judged by the order of another column."""
+    """The text of the column: a dash if it is not known, nothing if the host is judged by the order of another column."""
     if row.headroom is None:
         return in_order_column(column, row.order, "–")
     least, most = (f"{number:,}" for number in (row.headroom, row.headroom_at_most))
@@ -233,14 +233,14 @@ def _headline(counts: Mapping[str, int], total: int, warned: int) -> str:
     urgent = sum(counts[verdict] for verdict in _URGENT)
     if urgent:
         verb = "is" if urgent == 1 else "are"
-        return f"{urgent:,} of {count_of(total, 'host')} {verb} starved of pages or at risk of it."
+        return f"{urgent:,} of {count_of(total, 'host')} {verb} short of free pages or at risk."
     open_ones = total - counts["clear"] + warned
     if not open_ones:
         return f"All {count_of(total, 'host')} are clear." if total > 1 else "The one host is clear."
     if counts["clear"] == total:
-        return f"Nothing was seen on {count_of(total, 'host')}, but {warned:,} will not stay so, as the table says."
+        return f"No trouble on {count_of(total, 'host')} now, but the table warns about {warned:,}."
     verb = "needs" if open_ones == 1 else "need"
-    return f"Nothing urgent was seen on {count_of(total, 'host')}; {open_ones:,} {verb} a look."
+    return f"Nothing urgent on {count_of(total, 'host')}; {open_ones:,} {verb} a look."
 
 
 def _moment(stamp: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several audits, one folder for their reports: one writes at a time, and none loses what another asked other hosts for."""
+"""Several audits with one folder for their reports: one writes at a time, and none deletes the report of other hosts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pathlib import Path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import listed
 
-#: Where reports are kept that a report of other hosts takes the place of, each in a folder named after its set of hosts.
+#: The place for reports that a report of other hosts replaces, each in a folder named after its set of hosts.
 OTHERS = "other-audits"
 _LOCK = ".audit.lock"
-#: Nobody writes for so long; one that does hangs.
+#: No audit writes this long; if it does, it hangs.
 _MOST_WAIT_SECONDS = 600.0
 _KEPT_SECONDS = 30 * 86400
 _NAME = json.JSONDecoder()
@@ -34,7 +34,7 @@ def in_turn(directory: str, names: Sequence[str], hosts: Collection[str], *, who
     that was kept since it has hosts that are not among ``hosts``; empty where none was. OSError where the folder cannot be used.
 
     ``whole_fleet``: the audit asks every host of the inventory. Hosts that are missing in it then are gone, unless they are the most.
-    Once the new report is written, older ones are removed of which it has all hosts, and those that nobody asked for in 30 days.
+    Once the new report is written, older ones are removed if it has all their hosts, and those that nobody asked for in 30 days.
     """
     folder = Path(directory).absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def _wait_for(number: int, lock: Path) -> None:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > late:
-                raise OSError(errno.ETIMEDOUT, "another audit has been writing its reports for ten minutes", str(lock)) from None
+                raise OSError(errno.ETIMEDOUT, "another audit is still writing its reports after ten minutes", str(lock)) from None
             time.sleep(0.1)
         except OSError:  # a file system without locks
             return
@@ -93,9 +93,9 @@ def _keep(folder: Path, names: Sequence[str], asked: frozenset[str], *, whole_fl
     for name in names:
         if (folder / name).is_file() and not (folder / name).is_symlink():
             _copy(folder / name, place / name)
-    told = f"{count_of(len(left_out), 'host')} that this audit did not ask ({listed(sorted(left_out))})"
+    told = f"{count_of(len(left_out), 'host')} that this audit did not cover ({listed(sorted(left_out))})"
     return (
-        f"The report that was here has {told}. It is kept in {place}. The playbook fleetcare.pagealloc.report makes one report of several."
+        f"The earlier report here has {told}. It is kept in {place}. The playbook fleetcare.pagealloc.report makes one report of several."
     )
 
 

@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.eff
 
 #: So many names each list of names has in all, those of the worst first. docs/awx.md tells it.
 MOST_NAMES = 1000
-#: Hosts of which nothing is to be done are counted, and not named: of a large fleet they are nearly all.
+#: Hosts that need nothing are counted and not named: in a large fleet nearly all hosts are like that.
 _COUNTED = ("clear", "none", "kept", "untouched")
 _MOST_CHARS = 255
 

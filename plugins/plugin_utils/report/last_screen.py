@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the terminal shows last: the answer, on one screen. The counts, the worst hosts, what changed, and where the rest is."""
+"""The last output on the terminal: the answer on one screen. The counts, the worst hosts, the changes, and the place of the rest."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
 
 #: The lines of a terminal that nobody made larger, of a console and of most pagers.
 SCREEN_LINES = 24
-#: So many hosts are shown on however small a screen.
+#: This many hosts are shown on any screen.
 _LEAST_ROWS = 2
-#: Below the table each part has so many lines.
+#: Below the table each part has this many lines.
 _MOST_TOLD = 4
-#: Outcomes of hosts on which nothing was to be done.
+#: Outcomes of hosts that needed nothing.
 _IDLE = ("none", "kept")
 
 
 def render_answer(
     fleet: Mapping[str, Any], listing: str, where: Sequence[str], paint: Paint = unpainted, screen_lines: int = SCREEN_LINES
 ) -> str:
-    """The fleet in lines of at most WIDTH columns, with ``where`` (the reports are) at the end.
+    """The fleet in lines of at most WIDTH columns, with ``where`` (the place of the reports) at the end.
 
-    ``listing``: "worst" keeps to a screen of this height, "not_clear" lists up to MOST_ROWS hosts of which there is something to tell, and
-    "all" every host. Where a role changed hosts, "worst" is as "not_clear": each change is to be seen.
+    ``listing``: "worst" keeps to a screen of this height, "not_clear" lists up to MOST_ROWS hosts with something to report, and "all"
+    every host. Where a role changed hosts, "worst" is as "not_clear": each change is to be seen.
     """
     rows = host_rows(fleet)
     shown = rows if listing == "all" else [row for row in rows if _tells(row, fleet["hosts"][row.name])]
@@ -57,7 +57,7 @@ def render_answer(
 
 
 def _fitting(rows: list[HostRow], room: int) -> list[HostRow]:
-    """As many of the first rows as have room, a heading of two lines and what is told of each host included."""
+    """The first rows that fit, including a heading of two lines and the sentence on each host."""
     for number in range(_LEAST_ROWS + 1, len(rows) + 1):
         if len([*table_lines(rows[:number], unpainted, 1)]) > room:
             return rows[: number - 1]
@@ -69,7 +69,7 @@ def _tells(row: HostRow, host: Mapping[str, Any]) -> bool:
 
 
 def _told_below(fleet: Mapping[str, Any]) -> list[list[str]]:
-    """What sets the troubled apart, and what changed, in a few lines each."""
+    """The comparison and the changes, in a few lines each."""
     compared, past = comparison_view(fleet), history_view(fleet)
     blocks = []
     if compared:

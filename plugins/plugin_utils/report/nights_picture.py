@@ -36,7 +36,7 @@ class NightsPicture(NamedTuple):
 
 
 def nights_picture(fleet: Mapping[str, Any]) -> NightsPicture | None:
-    """None where fewer than two audits asked the whole fleet: those of a part cannot stand beside them."""
+    """None if fewer than two audits asked the whole fleet: audits of a part cannot be compared."""
     nights = [night for night in (fleet["history"] or {}).get("nights", ()) if night["whole_fleet"]]
     if len(nights) < 2:
         return None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sosreports and records of other days are a host's past: each is judged as the newest is, and gives one observation."""
+"""Sosreports and records of other days are a host's past. Each is judged like the newest one and gives one observation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.report.fleet i
 
 
 def older_observations(paths: Mapping[str, Sequence[str]], site_advisories: Sequence[Mapping[str, Any]]) -> dict[str, list[Observation]]:
-    """{host: what its older evidence shows, newest first}. Evidence that does not tell its own time is of no night, and left out.
+    """{host: what its older evidence shows, newest first}. Evidence without its own time is left out.
 
-    ``paths``: host -> the paths of its older evidence. Raises AdvisoryError where the site's advisories are not in order.
+    ``paths``: host -> the paths of its older evidence. Raises AdvisoryError if the site's advisories have a fault.
     """
     catalogue = merge_site_advisories(load_catalogue(), site_advisories)
     found = {}

@@ -27,10 +27,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text im
 
 
 def render_audits(audits: Iterable[tuple[Run, Mapping[str, int]]]) -> str:
-    """Each audit: when, of which fleet, how many hosts; below it their verdicts, worst first."""
+    """Each audit: its time, its fleet, its number of hosts; below it their verdicts, worst first."""
     kept = list(audits)
     if not kept:
-        return "No audit is kept in this database.\n"
+        return "This database holds no audit.\n"
     rows = [[_minute(run.at_epoch_seconds), printable(run.label, 40), _asked(run)] for run, _counts in kept]
     head, *lines = _table(["AUDIT (UTC)", "FLEET", "HOSTS"], rows, numbers_from=3)
     told = ["".join(f"    {part}\n" for part in wrap(_verdicts(counts), 76, 3)) for _run, counts in kept]
@@ -42,7 +42,7 @@ def render_past(past: Iterable[Observation], unkept_order: int, paint: Paint = u
     their colour."""
     kept = [one._replace(order=unkept_order) if one.order is None and one.headroom else one for one in past]
     if not kept:
-        return "No audit of this host is kept in this database.\n"
+        return "This database holds no audit of this host.\n"
     orders = order_columns((one.order for one in kept), most=2)
     headers = ["AUDIT (UTC)", "VERDICT", "KERNEL", *order_headings(orders), "FREE MB", "FAILED"]
     return "".join(_table(headers, [_audit_of(one, orders) for one in kept], numbers_from=3, paint=paint))

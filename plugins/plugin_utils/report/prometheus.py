@@ -37,8 +37,8 @@ _Metric = tuple[str, str, Iterable[_Sample]]
 
 
 class _Hosts:
-    """(label, result) of each host in the order of their names, as often as it is asked for. ``only_trouble``: of those alone of which
-    there is something to tell."""
+    """(label, result) of each host in the order of their names, as often as it is asked for. ``only_trouble``: only those with something
+    to report."""
 
     def __init__(self, results: Mapping[str, Mapping[str, Any]], *, only_trouble: bool) -> None:
         self._results = results
@@ -51,18 +51,17 @@ class _Hosts:
 
 
 def render_prometheus(fleet: Mapping[str, Any], *, only_trouble: bool = False) -> str:
-    """The fleet as metrics. What is not known has no sample: it must not read as zero."""
+    """The fleet as metrics. An unknown value has no sample, because it must not read as zero."""
     return "".join(prometheus_lines(fleet, only_trouble=only_trouble))
 
 
 def prometheus_lines(
     fleet: Mapping[str, Any], *, only_trouble: bool = False, before: str = "", elsewhere: Collection[str] = ()
 ) -> Iterator[str]:
-    """The same in parts. ``only_trouble``: hosts of which there is nothing to tell have no series of their own; the counts have them.
+    """The same in parts. ``only_trouble``: hosts with nothing to report have no series of their own, but the counts include them.
 
-    A fleet that a role was to change gives what became of it, and nothing that an audit gives: the same series from two files would be
-    refused by the collector, and an old verdict would hide the new one. What became of the hosts ``elsewhere`` stays as the file
-    ``before`` has it.
+    A fleet that a role changes gives the outcomes only, and nothing of an audit: the same series from two files would be refused by the
+    collector, and an old verdict would hide the new one. The outcomes of the hosts ``elsewhere`` stay as the file ``before`` has them.
     """
     changed = any("change" in result for result in fleet["hosts"].values())
     for metric in _of_change(fleet, before, elsewhere) if changed else _of_audit(fleet, only_trouble=only_trouble):
@@ -84,14 +83,14 @@ def _of_audit(fleet: Mapping[str, Any], *, only_trouble: bool) -> Iterator[_Metr
     yield "headroom_requests", "Requests of this order that the kernel would still grant, at least.", _headroom(hosts, orders)
     yield "unusable_free_ratio", "Part of the free memory that cannot serve a request of this order.", _unusable(hosts, orders)
     yield "allocation_failures", "Page allocation failures in the kernel log that could be read.", _failures(hosts, orders)
-    yield "unaccounted_bytes", "Memory that no counter of the kernel owns.", _unaccounted(hosts)
+    yield "unaccounted_bytes", "Memory that the kernel counts nowhere.", _unaccounted(hosts)
     yield "host_cause", "The causes of each host's starvation, always 1.", _causes(hosts)
     yield "group_hosts", "Number of hosts of each group of the inventory with each verdict.", _of_groups(fleet["hosts"].values())
     yield "host_acknowledged", "Hosts whose trouble may wait, always 1.", _acknowledged(hosts)
     yield "host_boots_fault_next", "Hosts that boot a kernel with the fault next, always 1.", _boots_fault_next(hosts)
     if fleet["history"]:
-        yield "headroom_exhausted_timestamp_seconds", "Between these two times nothing of the headroom is left.", _ends(hosts, "headroom")
-        told = "Between these two times memory that no counter of the kernel owns has taken all that is available."
+        yield "headroom_exhausted_timestamp_seconds", "Between these two times the headroom is used up.", _ends(hosts, "headroom")
+        told = "Between these two times the memory that the kernel counts nowhere uses up all that is available."
         yield "available_exhausted_timestamp_seconds", told, _ends(hosts, "unaccounted")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The metrics sent by HTTP, from where no file stays: to a Pushgateway, or to an address that imports the text format."""
+"""The metrics sent by HTTP, for places where files do not stay: to a Pushgateway, or to an address that imports the text format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 #: Between one try and the next. Three tries in all.
 _PAUSES_SECONDS = (1.0, 4.0)
-#: What a server that is busy or starting says: later it may take them.
+#: Answers of a server that is busy or starting: it may accept the metrics later.
 _COMES_BACK = (408, 425, 429)
 _GROUP = re.compile(r"/metrics/job(@base64)?/[^/]+")
 _HEADERS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
@@ -46,12 +46,12 @@ def push_target(url: str, role: str) -> PushTarget:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise PushError("is no URL") from None
+        raise PushError("is not a URL") from None
     if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
         raise PushError("must be a URL that begins with http:// or https:// and names a host")
     if not parts.path.strip("/"):
         raise PushError(
-            "names no path. Of a Pushgateway it is /metrics/job/NAME, of VictoriaMetrics /api/v1/import/prometheus, as in "
+            "has no path. A Pushgateway needs /metrics/job/NAME, VictoriaMetrics /api/v1/import/prometheus, for example "
             f"{parts.scheme}://{clip(host)}/metrics/job/pagealloc"
         )
     in_group = _GROUP.search(parts.path) is not None
@@ -82,7 +82,7 @@ def _tried(target: PushTarget, metrics: bytes, timeout_seconds: float) -> tuple[
     sender = threading.Thread(target=lambda: found.append(_sent(target, metrics, timeout_seconds)), daemon=True)
     sender.start()
     sender.join(timeout_seconds)
-    return found[0] if found else (f"{target.shown} did not answer within {timeout_seconds:g} s", True)
+    return found[0] if found else (f"no answer from {target.shown} within {timeout_seconds:g} s", True)
 
 
 def _sent(target: PushTarget, metrics: bytes, timeout_seconds: float) -> tuple[str, bool]:
@@ -103,5 +103,5 @@ def _sent(target: PushTarget, metrics: bytes, timeout_seconds: float) -> tuple[s
 
 
 def _told(words: str, target: PushTarget) -> str:
-    """What a server or the system said, which may repeat the password."""
+    """The message of a server or the system without the password."""
     return clip(words.replace(target.password, "***") if target.password else words, 200)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host registered in the play, or what its record holds in its place."""
+"""What a host registered in the play, or its record instead."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def gathered_of(result: Any, variables: HostVariables, options: dict[str, Any], 
 
 
 def is_unreached(result: Any, variables: HostVariables, options: dict[str, Any]) -> bool:
-    """Whether the host itself could not be reached. A record that tells of this is of another day."""
+    """Whether the host itself could not be reached. A record of this is from another day."""
     if not isinstance(result, Mapping) or not result.get("unreachable"):
         return False
     try:

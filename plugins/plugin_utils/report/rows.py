@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the table and the HTML report show of each host in one line."""
+"""Each host in one line, for the table and the HTML report."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class HostRow(NamedTuple):
 
     @property
     def quiet(self) -> bool:
-        """Clear, and nothing to be told of it."""
+        """Clear, and nothing to report."""
         return self.verdict == "clear" and not self.warned
 
 
@@ -55,7 +55,7 @@ def host_rows(fleet: Mapping[str, Any]) -> list[HostRow]:
 
 
 def _place(row: HostRow) -> tuple[Any, ...]:
-    # A verdict this version does not know sorts before all others: never overlooked.
+    # An unknown verdict sorts before all others, so that nobody overlooks it.
     return SEVERITY.get(row.verdict, -1), bool(row.acknowledged), not row.warned, row.exhausted or "~", natural_key(row.name)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the site says of its hosts, and no host of itself."""
+"""What the site says about its hosts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Site(NamedTuple):
         }
 
 
-#: Where no site says anything: there the day tells nothing either.
+#: Without data of the site; then the day does not matter either.
 NO_SITE = Site(date.min)
 
 

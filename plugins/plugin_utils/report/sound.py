@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report of the whole fleet, whatever one host gave: what cannot be rendered makes that host unknown, and costs no other."""
+"""A report of the whole fleet in any case: a host that cannot be rendered is unknown, and other hosts stay the same."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def told_soundly(fleet: Mapping[str, Any], tell: Callable[[Mapping[str, Any]], T
 
 
 def raising_for(hosts: Mapping[str, Any], use: Callable[[dict[str, Any]], object]) -> dict[str, str]:
-    """{host: why} of the hosts for which ``use`` raises, found by halves: one among thousands takes a dozen tries."""
+    """{host: why} of the hosts for which ``use`` raises, found by bisection: one among thousands takes about twelve tries."""
     broken: dict[str, str] = {}
     groups = [list(hosts)] if hosts else []
     while groups:
@@ -58,6 +58,6 @@ def _of(fleet: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> dic
 
 
 def _unknown(result: Mapping[str, Any], reason: str) -> dict[str, Any]:
-    """A host that was to be changed still says that nobody knows what became of it."""
+    """A host that should be changed still says that its outcome is not known."""
     told = {"groups": result["groups"], "acknowledged": None}
     return {**not_judged(reason), **NOTHING, **told, **({"change": change_of({"msg": reason})} if "change" in result else {})}

@@ -70,7 +70,7 @@ def table_with_rows(fleet: Mapping[str, Any], rows: list[HostRow], shown: list[H
 
 
 def hidden_hosts(rows: list[HostRow], shown: list[HostRow]) -> str:
-    """How many are not shown, in words; "" where all are."""
+    """How many are not shown, in words; "" if all are shown."""
     clear = sum(row.verdict == "clear" for row in rows) - sum(row.verdict == "clear" for row in shown)
     warned = sum(row.warned for row in rows) - sum(row.warned for row in shown)
     other = len(rows) - len(shown) - clear
@@ -104,7 +104,7 @@ def table_lines(rows: list[HostRow], paint: Paint, reason_lines: int = _REASON_L
         cells = padded(line, sizes, numbers_from=len(_HEADERS))
         cells[_VERDICT] = paint(row.verdict, cells[_VERDICT])
         yield line_of(cells)
-        # "Everything was seen" needs no second line; all others say why.
+        # A clear host needs no second line; all others say why.
         if row.reason and (row.changed or not row.quiet):
             yield from ("    " + part for part in wrap(row.reason, WIDTH - 4, reason_lines))
         if row.acknowledged:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is coming on a host, whatever its verdict is now: a fault with the next boot, or memory that runs out."""
+"""A warning for a host with any verdict: a fault with the next boot, or memory that runs out."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ ENDS = ("earliest", "latest")
 
 
 def boots_fault_next(result: Mapping[str, Any]) -> bool:
-    """Whether the kernel that boots by default has a fault which the one that runs has not."""
+    """Whether the default kernel has a fault that the running one does not have."""
     return any(action["action"] == "set_default_kernel" for action in result["actions"])
 
 
 def trends_of(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """``headroom`` and ``unaccounted``: where each is heading; empty without a history."""
+    """``headroom`` and ``unaccounted``: their trends; empty without a history."""
     forecast = result.get("forecast")
     return {"headroom": forecast, "unaccounted": forecast["unaccounted"]} if forecast else {}
 
 
 def first_end(result: Mapping[str, Any]) -> str:
-    """When nothing may be left, "" where nothing says so."""
+    """When nothing may be left, "" if it is not known."""
     ends = [trend["exhausted_earliest"] for trend in trends_of(result).values()]
     return min((end for end in ends if end), default="")
 
 
 def is_quiet(result: Mapping[str, Any]) -> bool:
-    """Clear, and nothing is coming."""
+    """Clear, and without a warning."""
     return result["verdict"] == "clear" and not boots_fault_next(result) and not first_end(result)

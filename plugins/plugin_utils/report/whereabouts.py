@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the reports are, in words, and what to do where they are gone after the job."""
+"""The place of the reports in words, and what to do if they disappear after the job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def whereabouts(page: str, variables: Container[str], *, kept: bool) -> list[str
     lines = [f"Report: {page}"]
     if page.startswith(_RUNNER) or (in_job(variables) and not kept):
         lines += [
-            "It is gone with the container of this job. To keep it, give pagealloc_output_dir",
-            "a path that is exposed to the jobs, or copy it in a play behind this one.",
+            "The container of this job takes it away. To keep it, set pagealloc_output_dir to",
+            "a path that is exposed to the jobs, or copy it in a later play.",
         ]
     return lines

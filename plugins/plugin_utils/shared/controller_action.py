@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs on the controller alone, some of it once for the fleet."""
+"""Actions that run only on the controller, some of them once for the fleet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrusted import UntrustedAction
 
-#: With these each host goes on by itself, and Ansible runs once a host what is to run once.
+#: With these strategies each host continues on its own, and Ansible runs a run_once task for each host.
 _STRATEGIES_WITHOUT_RUN_ONCE = ("free", "host_pinned")
 
 
@@ -21,10 +21,10 @@ class ControllerAction(UntrustedAction):
     _requires_connection = False
 
     def require_run_once(self, task_vars: dict[str, Any]) -> None:
-        """AnsibleActionFail in a play over several hosts whose strategy does not know ``run_once``."""
+        """Raises AnsibleActionFail in a play over several hosts if its strategy ignores ``run_once``."""
         strategy = str(self._task.get_play().strategy)
         if strategy.rpartition(".")[2] in _STRATEGIES_WITHOUT_RUN_ONCE and len(task_vars.get("ansible_play_batch", ())) > 1:
             raise AnsibleActionFail(
-                f"With the strategy {strategy} of this play each host would do alone what is done once for the fleet. "
-                "Give the play strategy: linear"
+                f"The strategy {strategy} of this play would repeat for each host what must run once for the fleet. "
+                "Use strategy: linear in the play"
             )

@@ -73,7 +73,7 @@ def check_facts(facts: object) -> Mapping[str, Any]:
     What is needed must be there; all else may be absent or null, and was then not seen. Names that the shape has not are passed over.
     """
     if not isinstance(facts, Mapping):
-        raise FactsError("", f"of type {type(facts).__name__} where the mapping ansible_facts.pagealloc is needed")
+        raise FactsError("", f"of type {type(facts).__name__}, but the mapping ansible_facts.pagealloc is needed")
     _check_record(facts, "facts", "")
     return facts
 
@@ -123,7 +123,7 @@ _WANTED_LISTS = {"count": "a list of counts", "text": "a list of strings"}
 
 
 def _is_a(value: object, kind: str) -> bool:
-    """Newer versions may have words that this one does not know: a word is any text."""
+    """Newer versions may have words that are not known here, so a word is any text."""
     if kind == "count":
         return is_whole_number(value)
     return isinstance(value, bool if kind == "flag" else str)
@@ -166,4 +166,4 @@ def _odd(path: str, value: object, wanted: str) -> FactsError:
     told = repr(clip(value, 40)) if isinstance(value, (str, bool, float)) else f"this {type(value).__name__}"
     if isinstance(value, int) and abs(value) <= _LARGEST:
         told = str(value)
-    return FactsError(path, f"{told} where {wanted} is needed")
+    return FactsError(path, f"{told}, but {wanted} is needed")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bound on what one host's text may cost: it may be made to be slow to read."""
+"""A limit for the processor time of one host's text, because a text can be made to be slow to read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 
-#: What reading and judging one host takes is some milliseconds; a slow controller may be ten times as slow.
+#: Reading and judging one host takes some milliseconds; a slow controller may need ten times as much.
 HOST_SECONDS = 30
 #: Unpacking a report as large as is allowed takes some minutes.
 ARCHIVE_SECONDS = 300

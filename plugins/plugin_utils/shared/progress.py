@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far long work is, said now and then, so that a reader is never left without a word for long."""
+"""Progress of long work, printed from time to time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-#: How long a reader may be left without a word.
+#: The longest time without a message.
 SECONDS = 3.0
 
 

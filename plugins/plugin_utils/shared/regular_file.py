@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of others, opened only where they are files: a pipe lets a reader wait for ever, and to open a device may do something."""
+"""Files of others, opened only if they are regular files: a pipe blocks a reader for ever, and opening a device may have effects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-_WHY = "Not a regular file, but a pipe, a socket, a device or the like"
+_WHY = "Not a regular file, but a pipe, a socket, a device or similar"
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of this collection's roles, from the one place where they stand."""
+"""The options of this collection's roles, from their specification."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.this_co
 
 _OF_A_SPECIFICATION = ("type", "elements", "choices", "default", "no_log")
 
-#: What the names of the options begin with that several roles share. Others begin with the role's name.
+#: The prefix of options that several roles share. Other options have the role's name as prefix.
 SHARED = "pagealloc"
 #: What versions before 1.0.0 read, by what each is called now.
 _OLD_NAMES: dict[str, tuple[str, ...]] = {
@@ -35,9 +35,10 @@ class RenamedError(ValueError):
 
 @cache
 def role_options(role: str) -> dict[str, Any]:
-    """Option name -> its specification, of a role's main entry point. FileNotFoundError for a role that is none of ours."""
+    """Option name -> its specification, of a role's main entry point. Raises FileNotFoundError for a role that this collection does not
+    have."""
     if not role.isidentifier():
-        raise FileNotFoundError(2, "no such role in this collection", role)
+        raise FileNotFoundError(2, "this collection has no such role", role)
     text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
     options: dict[str, Any] = yaml_load(text)["argument_specs"]["main"]["options"]
     return options

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def collection_version() -> str:
-    """As an installed collection states it in MANIFEST.json and a checkout in galaxy.yml."""
+    """From MANIFEST.json of an installed collection, or galaxy.yml of a checkout."""
     for name, keys in (("MANIFEST.json", ("collection_info", "version")), ("galaxy.yml", ("version",))):
         if (ROOT / name).is_file():
             value = yaml_load((ROOT / name).read_text(encoding="utf-8"))

@@ -1,11 +1,10 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No text of a host, a record or a report leaves an action of ours as a template.
-
-Up to ansible-core 2.18 a text is a template unless it is marked. Ansible marks what an action returns, and does not mark what an
-action raises: the message of AnsibleActionFail or AnsibleConnectionFailure, and the traceback of any other error. So no action of
-ours raises anything. Ansible looks for marks in the values of a mapping and not in its keys, so a key is never a template at all.
+"""Text of a host, a record or a report never leaves our actions as a template. Up to ansible-core 2.18 a text is a template unless it is
+marked. Ansible marks what an action returns, and does not mark what an action raises: the message of AnsibleActionFail or
+AnsibleConnectionFailure, and the traceback of any other error. So no action of ours raises anything. Ansible looks for marks in the values
+of a mapping and not in its keys, so a key is never a template at all.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class UntrustedAction(ActionBase):  # type: ignore[misc]
             self._task.args[name] = folder_of(prefix.removesuffix("_"), variable, given)
 
     def carry_out(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """What the action does; its part of the result. It may raise any error."""
+        """The work of the action; returns its part of the result. It may raise any error."""
         raise NotImplementedError
 
     def cleanup(self, force: bool = False) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are there whole or not at all: written beside their place, and then put into it.
+"""Files that are complete or missing: written beside their place, and then moved into it.
 
 What is beside has a name that nobody can guess, and is made by us or not at all: two containers may share a folder, and another user
 may have laid a link into it. Nothing is written through a link; one that stands in a file's place is replaced.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 #: The file that shows whether a folder can be written, as if it had a place of this name.
 TRIAL = "trial"
-#: What is beside its place for longer than this was left by a run that was killed.
+#: A file beside its place that is older than this is left from a killed run.
 LEFT_SECONDS = 3600
 #: Older versions put the number of the process behind the name.
 _BESIDE = re.compile(r"[0-9a-f]{1,16}")
@@ -106,7 +106,8 @@ def _written_beside(target: Path, text: str | bytes | Iterable[str], mode: int) 
 
 @contextlib.contextmanager
 def _kept_beside(target: Path) -> Iterator[Path | None]:
-    """What is in the file's place now, under another name until the end of the block; None where nothing is. A link is kept as a link."""
+    """What is in the file's place now, under another name until the end of the block; None if there is no file. A link is kept as a
+    link."""
     path = _beside(target)
     kept = _keep(target, path)
     try:
@@ -116,7 +117,7 @@ def _kept_beside(target: Path) -> Iterator[Path | None]:
 
 
 def _keep(target: Path, path: Path) -> bool:
-    """Give what is in the place of ``target`` the name ``path`` too. False where nothing is there.
+    """Give what is in the place of ``target`` the name ``path`` too. False if there is no file.
 
     Another run may replace the file at any moment. The kernel then says that a file is missing which had only just lost its last name
     (``vfs_link`` in fs/namei.c); what took its place is found with the next try.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Host text in sentences: bounded, printable, and harmless to a template engine."""
+"""Host text in sentences: of limited length, printable, and harmless to a template engine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 LIMIT = 80
 _BRACKET = re.compile(r"\{(?=[{%#])")
 
-#: How a sentence begins that tells of an error which the code did not foresee, and which is no fault of the host's.
+#: The start of a sentence on an error that the code did not expect and that is not the host's fault.
 FAULT = "A fault in fleetcare.pagealloc, please report it:"
 
 
 def clip(text: object, limit: int = LIMIT) -> str:
     """``text`` on one line of at most ``limit`` characters, for use in a sentence.
 
-    Everything unprintable (control characters, line separators, direction overrides, lone surrogates) goes, and
-    opening template brackets are parted, since a sentence may lose Ansible's mark of untrusted text on its way.
+    Unprintable characters (control characters, line separators, direction overrides, lone surrogates) are removed. Opening template
+    brackets are split, because a sentence may lose Ansible's mark of untrusted text later.
     """
     words = str(text)[: limit * 4]
     if not words.isprintable():
@@ -39,7 +39,7 @@ def parted(text: str) -> str:
 
 
 def fault(error: Exception) -> str:
-    """A sentence on an error that the code did not foresee."""
+    """A sentence on an error that the code did not expect."""
     return f"{FAULT} {type(error).__name__}: {clip(error, 300)}"
 
 
@@ -51,7 +51,7 @@ def listed(names: Iterable[str], limit: int = 3, length: int = 40) -> str:
 
 
 def why_not_seen(facts: Mapping[str, Any], *data: str) -> str:
-    """ " (the reason)" for the first of these data for which the facts say why they are missing; else nothing."""
+    """ " (the reason)" for the first of these data that the facts call missing, else nothing."""
     unavailable = facts.get("unavailable") or {}
     for datum in data:
         reason = unavailable.get(datum)
@@ -69,6 +69,6 @@ def requests(order: int, page_size_bytes: int | None) -> str:
 
 
 def os_failure(error: OSError) -> str:
-    """``FILE: what the system said``. Not every failure names a file: that of a write to a full disk does not."""
+    """``FILE: what the system said``. Some failures name no file, such as a write to a full disk."""
     said = error.strerror or str(error) or type(error).__name__
     return clip(f"{error.filename}: {said}" if error.filename else said, 300)

@@ -77,12 +77,12 @@ def read_archive(file: Readable) -> tuple[KeptMembers, list[str]]:
         with contextlib.suppress(io.UnsupportedOperation):
             kept = _read_all(file, frozenset(missing))
     if kept.nested and not kept.contents:
-        raise PackedReportsError(f"holds {kept.nested} packed reports, as sos collect packs them, and is none itself")
+        raise PackedReportsError(f"is not a sosreport but a collection of {kept.nested} packed reports, as sos collect makes it")
     if not kept.is_report:
         raise ArchiveError("is no sosreport: it has none of the folders that sos writes")
     odd = []
     if kept.outside:
-        odd.append(f"{len(kept.outside)} of its members lead out of it and were left out, such as {clip(kept.outside[0])}")
+        odd.append(f"{len(kept.outside)} of its members point outside it and were skipped, such as {clip(kept.outside[0])}")
     return KeptMembers(kept.contents, kept.links, kept.unreadable), odd
 
 
@@ -95,7 +95,7 @@ def unpacked(file: Readable) -> Unpacked:
         raise ArchiveError("is empty")
     kind = kind_of(head)
     if kind is None:
-        raise ArchiveError("is no tar archive, packed or not, whatever its name says")
+        raise ArchiveError("is not a tar archive, packed or unpacked")
     return Unpacked(file, kind)
 
 
@@ -114,7 +114,7 @@ def read_members(stream: Unpacked, take: Callable[[bytes, str, str | None, int],
         if block == _ZEROES:
             return
         if block[257:262] != b"ustar":
-            raise ArchiveError("is damaged: what should be a member's header is none")
+            raise ArchiveError("is damaged: a member has no valid header")
         kind, size = block[156:157], _size(block)
         if kind in b"xgLK":
             _extend(overrides, kind, _payload(stream, size))
@@ -147,7 +147,7 @@ def _take(stream: Unpacked, kept: _Kept, block: bytes, whole: str, linkpath: str
         return size
     _judge(block)
     if len(kept.contents) + len(kept.links) + len(kept.unreadable) >= MAX_KEPT_MEMBERS:
-        raise ArchiveError(f"holds more than {MAX_KEPT_MEMBERS:,} files of the kinds that are looked at")
+        raise ArchiveError(f"holds more than {MAX_KEPT_MEMBERS:,} files of the kinds that are read")
     for table in (kept.contents, kept.links, kept.unreadable):
         table.pop(path, None)  # of two members of one name the later counts, as when unpacking
     if kind in (b"0", b"\0", b"7"):
@@ -155,7 +155,7 @@ def _take(stream: Unpacked, kept: _Kept, block: bytes, whole: str, linkpath: str
     if kind in (b"1", b"2"):
         _keep_link(kept, path, linkpath or _text(block[157:257]), hard=kind == b"1")
     elif kind != b"5":
-        kept.unreadable[path] = "is no regular file, but a device, a pipe or the like"
+        kept.unreadable[path] = "is not a regular file but a device, a pipe or similar"
     return size
 
 
@@ -169,7 +169,7 @@ def _keep_file(stream: Unpacked, kept: _Kept, path: str, size: int) -> int:
         return size
     kept.bytes += wanted
     if kept.bytes > MAX_KEPT_BYTES:
-        raise ArchiveError(f"holds more than {MAX_KEPT_BYTES >> 20} MiB of what is looked at")
+        raise ArchiveError(f"holds more than {MAX_KEPT_BYTES >> 20} MiB of files that are read")
     stream.skip(size - wanted)
     data = stream.read(wanted)
     kept.contents[path] = data if size == wanted else data[data.find(b"\n") + 1 :]
@@ -180,7 +180,7 @@ def _keep_link(kept: _Kept, path: str, target: str, *, hard: bool) -> None:
     if hard:  # names the target from the archive's root
         inside = _relative(kept, target)
         if inside is None:
-            kept.unreadable[path] = "is a hard link that leads out of the report"
+            kept.unreadable[path] = "is a hard link that points outside the report"
             return
         target = posixpath.relpath("/" + inside, "/" + posixpath.dirname(path))
     kept.links[path] = target
@@ -220,7 +220,7 @@ def _size(block: bytes) -> int:
         return int.from_bytes(text[1:], "big")
     digits = text.split(b"\0", 1)[0].strip(b" ")
     if digits.strip(b"01234567"):  # int() takes a sign, and others too
-        raise ArchiveError("is damaged: a member's size is no number")
+        raise ArchiveError("is damaged: the size of a member is not a number")
     return int(digits or b"0", 8)
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many reports: found in folders, looked into by parallel processes, each into a few facts. What was read stays in the cache."""
+"""Many reports: found in folders, and read by parallel processes into a few facts each. The cache keeps the data."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def find_reports(paths: Iterable[str], base: str) -> tuple[list[str], list[str]]
         if not matches:
             complaints.append(f"{given}: there is no such file or folder")
         elif not reports:
-            complaints.append(f"{given}: no sosreport is in it")
+            complaints.append(f"{given}: it has no sosreport")
     return list(found), complaints
 
 
@@ -112,7 +112,7 @@ def _is_one(child: Path) -> bool:
 
 
 def look_into(path: str) -> FoundReport:
-    """Read one report, into the cache. Never raises: one report may not cost the rest."""
+    """Read one report, into the cache. Never raises, so that one report cannot break the rest."""
     where = Path(path)
     return _told(path, lambda: (read_tree_evidence if where.is_dir() else read_archive_evidence)(where, Cache()))
 
@@ -129,7 +129,7 @@ def look_into_each(path: str) -> list[FoundReport]:
 
     try:
         read_packed_reports(Path(path), Cache(), visit)
-    except Exception as error:  # it has gone, or was cut, since it was looked at
+    except Exception as error:  # it is gone or shorter since the first look
         reports.append(FoundReport(path, error=_reason_of(error)))
     return reports
 
@@ -158,12 +158,12 @@ def _told(path: str, read: Callable[[], Evidence]) -> FoundReport:
 
 
 def _reason_of(error: Exception) -> str:
-    """Why a report was not read; what was not foreseen is named as such."""
+    """Why a report was not read; an unexpected error is named as such."""
     if isinstance(error, EvidenceError):
         return str(error.reason)
     if isinstance(error, OSError):
         return f"cannot be read: {error.strerror}"
-    return f"cannot be read, by a fault of fleetcare.pagealloc, please report it: {type(error).__name__}: {error}"
+    return f"cannot be read because of a fault in fleetcare.pagealloc, please report it: {type(error).__name__}: {error}"
 
 
 def look_into_all(paths: Iterable[str], processes: int) -> Iterator[FoundReport]:
@@ -177,7 +177,7 @@ def look_into_all(paths: Iterable[str], processes: int) -> Iterator[FoundReport]
         for path in broken:  # one of these ended its process: each gets one of its own, to see which
             again: list[str] = []
             yield from _with_pool(iter([path]), 1, again)
-            yield from (FoundReport(one, error="cannot be read: its process was ended, by want of memory perhaps") for one in again)
+            yield from (FoundReport(one, error="cannot be read: its process was killed, perhaps because memory ran out") for one in again)
 
 
 def _packed_bytes(path: str) -> int:

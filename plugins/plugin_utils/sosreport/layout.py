@@ -19,7 +19,7 @@ MAX_MEMBER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
 #: The longest path of a member that is looked at: those of sos are shorter by far.
 MAX_PATH_CHARS = 1024
 
-#: The sources that are kernel logs, of which the end counts where they are long.
+#: The sources that are kernel logs. Only the end of a long one counts.
 LOGS = tuple(f"${name}" for name in (*LOG_NAMES, CRASH_LOG))
 
 #: What tells a sosreport from any other tree or archive: every version of sos wrote one of these.

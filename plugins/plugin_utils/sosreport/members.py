@@ -81,10 +81,10 @@ class KeptMembers:
                 return self._contents[path]
             if path not in self._links:
                 if number:
-                    raise UnreadableMember(f"is a link to {clip(path)}, which is not in the report or not one that is read")
+                    raise UnreadableMember(f"is a link to {clip(path)}, and that file is not in the report or is not read")
                 return None
             path = target_of(path, self._links[path])
-        raise UnreadableMember("is a link that leads in a circle")
+        raise UnreadableMember("is a link that points to itself")
 
     def link(self, path: str) -> str | None:
         return self._links.get(path)
@@ -100,5 +100,5 @@ def target_of(path: str, link: str) -> str:
     """
     target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
     if target.startswith(("/", "../")) or target == "..":
-        raise UnreadableMember("is a link that leads out of the report")
+        raise UnreadableMember("is a link that points outside the report")
     return target

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One report, in whatever it comes, read into evidence."""
+"""One report in any form, read into evidence."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def read_tree_evidence(path: Path, cache: Cache | None = None) -> Evidence:
     evidence = evidence_of(TreeMembers(str(path)))
     if set(evidence.texts) == {SOSREPORT}:
         several = ", but the reports of several hosts: name one of them" if is_collection(path) else ""
-        raise EvidenceError("evidence", None, f"the directory holds none of the files of a host that are looked at{several}")
+        raise EvidenceError("evidence", None, f"the directory has no file that is read from a host{several}")
     keep_bounds(evidence.texts, evidence.reasons)
     if entry:
         cache.put(entry, evidence)
@@ -126,7 +126,7 @@ def _unpack_inner(file: BinaryIO, outer: Path, inner: str) -> Evidence:
         if not found:
             raise EvidenceError("evidence", None, f"{outer.name} {error}") from None
     if not found:
-        raise EvidenceError("evidence", None, f"{outer.name} holds no {Path(inner).name}")
+        raise EvidenceError("evidence", None, f"{outer.name} has no {Path(inner).name}")
     return found[-1]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is taken from the members of a report, under the names of a transcript, with the reasons for what could not be."""
+"""The data taken from the members of a report, under the names of a transcript, with the reasons for missing data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.sosreport.memb
 
 
 class Taken:
-    """What is taken from the members, with the reasons for what could not be."""
+    """The data taken from the members, with the reasons for missing data."""
 
     def __init__(self, members: Members) -> None:
         self.members = members

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report unpacked in a folder: its members are looked up where they should be, and nothing else in it is walked over."""
+"""A report unpacked in a folder: its members are read from their known places, and nothing else is searched."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TreeMembers:
                 whole = self._within(real_path(whole))
                 about = os.lstat(whole)
             if not stat.S_ISREG(about.st_mode):
-                raise UnreadableMember("is no regular file")
+                raise UnreadableMember("is not a regular file")
             return _read(whole, about.st_size, from_end=is_log(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -80,7 +80,7 @@ class TreeMembers:
 
     def _within(self, real: str) -> str:
         if real != self._root and not real.startswith(self._inside):
-            raise UnreadableMember("is a link that leads out of the directory")
+            raise UnreadableMember("is a link that points outside the directory")
         return real
 
 
@@ -98,7 +98,7 @@ def _read(path: str, size: int, *, from_end: bool) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it is another one by now
-            raise UnreadableMember("is no regular file")
+            raise UnreadableMember("is not a regular file")
         if size <= MAX_MEMBER_BYTES:
             return os.read(descriptor, size)
         data = os.pread(descriptor, MAX_MEMBER_BYTES, size - MAX_MEMBER_BYTES)

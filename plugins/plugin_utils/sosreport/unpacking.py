@@ -124,12 +124,12 @@ class Unpacked:
             raise ArchiveError(f"is damaged: {error} ({self._kind})") from None
         self._at = 0
         if not self._chunk:
-            raise ArchiveError("is cut off: it ends before the archive does")
+            raise ArchiveError("is incomplete: the file ends too early")
         self._unpacked_bytes += len(self._chunk)
         if self._unpacked_bytes > MAX_UNPACKED_BYTES:
             raise ArchiveError(f"unpacks to more than {MAX_UNPACKED_BYTES >> 30} GiB")
         if self._unpacked_bytes > max(RATIO_COUNTS_FROM_BYTES, MAX_RATIO * self._packed_bytes) and self._unpacker is not None:
-            raise ArchiveError(f"unpacks to more than {MAX_RATIO} times its size, as only a decompression bomb does")
+            raise ArchiveError(f"unpacks to more than {MAX_RATIO} times its size, so it is a decompression bomb")
 
     def _more(self) -> bytes:
         if self._unpacker is None or self._make is None:

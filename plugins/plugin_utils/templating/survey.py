@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The options of a role, as its argument specification has them, in the form of a survey in AWX.
 
-A survey asks for text, numbers and choices. An option that is a free list or a mapping has no question, nor has one that may hold a
-password.
+A survey asks for text, numbers and choices. An option that is a free list or a mapping has no question. An option that may hold a password
+has none either.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _default(asked: Mapping[str, Any], answer: Any) -> str | int | float:
     name = asked["variable"]
     if asked["type"] == _SOME_OF:
         if isinstance(answer, str) or not isinstance(answer, Collection):
-            raise SurveyError(f"{name}: {answer!r} is no list")
+            raise SurveyError(f"{name}: {answer!r} is not a list")
         return "\n".join(_choice(asked, one) for one in answer)
     if asked["type"] == _ONE_OF:
         return _choice(asked, answer)
@@ -94,7 +94,7 @@ def _choice(asked: Mapping[str, Any], answer: Any) -> str:
         except TypeError as error:
             raise SurveyError(f"{asked['variable']}: {answer!r} is neither true nor false") from error
     if answer not in choices:
-        raise SurveyError(f"{asked['variable']}: {answer!r} is none of {', '.join(choices)}")
+        raise SurveyError(f"{asked['variable']}: {answer!r} is not one of {', '.join(choices)}")
     return str(answer)
 
 
@@ -109,7 +109,7 @@ def _number(asked: Mapping[str, Any], answer: Any) -> int | float:
     try:
         number = int(answer) if kind == "integer" else float(answer)
     except (TypeError, ValueError) as error:
-        raise SurveyError(f"{name}: {answer!r} is no {kind}") from error
+        raise SurveyError(f"{name}: {answer!r} is not of type {kind}") from error
     if number < asked["min"]:
         raise SurveyError(f"{name}: {number} is less than {asked['min']}")
     if number > asked.get("max", number):

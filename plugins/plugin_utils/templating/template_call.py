@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What our filters and tests share: their answers are untrusted, and their errors are Ansible's."""
+"""Shared code of our filters and tests: their answers are untrusted, and their errors are Ansible's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def template_call(name: str, function: Callable[..., Any]) -> Callable[..., Any]
     def call(*values: object, **options: object) -> Any:
         try:
             return untrusted(function(*values, **options))
-        except (AnsibleError, UndefinedError):  # what is undefined is for Ansible to name
+        except (AnsibleError, UndefinedError):  # Ansible reports an undefined value itself
             raise
         except TemplatedError as error:
             raise AnsibleFilterError(f"fleetcare.pagealloc.{name}: {error}") from error

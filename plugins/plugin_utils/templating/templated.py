@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the filters and tests do, short of being Ansible plugins: values of templates in, plain answers out."""
+"""The work of the filters and tests without Ansible: values of templates in, plain answers out."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def plan_value(facts: object, policy: object = None, site_advisories: object = N
     catalogue = _catalogue(json.dumps(plain(site_advisories, "site_advisories")))
     chosen = plain(policy, "policy")
     if chosen is not None and not isinstance(chosen, Mapping):
-        raise TemplatedError("policy", f"of type {type(chosen).__name__} where a mapping is needed")
+        raise TemplatedError("policy", f"of type {type(chosen).__name__}, but a mapping is needed")
     try:
         return plan(plain(facts, "facts"), result, catalogue, read_policy(chosen, catalogue.workaround)).as_data()
     except PolicyError as error:
@@ -90,7 +90,7 @@ def compare_value(hosts: object, troubled: object = None) -> dict[str, Any]:
 
 def _check_result(result: object, path: str, *, by_symptom: bool) -> None:
     if not isinstance(result, dict):
-        raise TemplatedError(path, f"of type {type(result).__name__} where a result with symptom and facts is needed")
+        raise TemplatedError(path, f"of type {type(result).__name__}, but a result with symptom and facts is needed")
     if "facts" not in result or not isinstance(result["facts"], (dict, type(None))):
         raise TemplatedError(f"{path}.facts", "the mapping ansible_facts.pagealloc, or null, is needed")
     if by_symptom and ("symptom" not in result or not isinstance(result["symptom"], (bool, type(None)))):
@@ -100,13 +100,13 @@ def _check_result(result: object, path: str, *, by_symptom: bool) -> None:
 def has_verdict(value: object, verdict: str) -> bool:
     """Whether a result has this verdict. Facts are judged first, by the bundled catalogue."""
     if not isinstance(value, Mapping):
-        fault = f"of type {type(value).__name__} where a result of classify or the mapping ansible_facts.pagealloc is needed"
+        fault = f"of type {type(value).__name__}, but a result of classify or the mapping ansible_facts.pagealloc is needed"
         raise TemplatedError("input", fault)
     if "verdict" not in value:
         return bool(classify_value(value, [])["verdict"] == verdict)
     found = plain(value["verdict"], "verdict")
     if not isinstance(found, str) or found not in VERDICTS:
-        raise TemplatedError("verdict", f"{clip(found, 40)!r} is none; it is one of {', '.join(VERDICTS)}")
+        raise TemplatedError("verdict", f"{clip(found, 40)!r} is not a verdict; use one of {', '.join(VERDICTS)}")
     return found == verdict
 
 
@@ -140,7 +140,7 @@ def _plain(value: object, path: str) -> Any:
         return {_plain(key, path): _plain(value[key], f"{path}.{clip(key, 40)}") for key in value}
     if isinstance(value, (list, tuple, Set)):
         return [_plain(one, f"{path}[{place}]") for place, one in enumerate(value)]
-    raise TemplatedError(path, f"a value of type {type(value).__name__} is no data; is a variable undefined?")
+    raise TemplatedError(path, f"a value of type {type(value).__name__} is not data; perhaps a variable is undefined")
 
 
 @lru_cache(maxsize=8)

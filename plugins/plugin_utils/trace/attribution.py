@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who took a block, by its stack: the function, its module, and which counter of the kernel has the block."""
+"""Who took a block, by its stack: the function, its module, and the counter of the kernel that has the block."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Any
 from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import Frame, Stack
 
-#: What no counter of the kernel owns.
+#: Memory that the kernel counts nowhere.
 PAGES = "pages"
 _UNKNOWN = Frame("unknown", None)
 
 
 @dataclass(frozen=True)
 class Caller:
-    """``kind``: PAGES, or the name in frames.yml of what the kernel counts the block as."""
+    """``kind``: PAGES, or the name in frames.yml of the kernel's counter for the block."""
 
     function: str
     module: str | None
@@ -35,7 +35,7 @@ class Caller:
 
 @lru_cache(maxsize=8192)
 def caller_of(stack: Stack) -> Caller:
-    """The first function of the stack that is not the allocator's; where that is the kernel's, the next near one of a module."""
+    """The first function of the stack outside the allocator. If it belongs to the kernel, a near function of a module is used."""
     own = next((place for place, frame in enumerate(stack.frames) if not _is_one_of(frame, _allocators())), len(stack.frames))
     near = stack.frames[own : own + trace_limits()["near_frames"] + 1]
     frame = next((frame for frame in near if frame.module), near[0] if near else _UNKNOWN)
@@ -43,7 +43,7 @@ def caller_of(stack: Stack) -> Caller:
 
 
 def counted_as(stack: Stack) -> str:
-    """What the kernel counts the stack's blocks as."""
+    """The kernel's counter for the stack's blocks."""
     for kind, names in _names()["kinds"].items():
         if any(_is_one_of(frame, names) for frame in stack.frames):
             return str(kind)
@@ -51,7 +51,7 @@ def counted_as(stack: Stack) -> str:
 
 
 def _is_one_of(frame: Frame, names: Sequence[str]) -> bool:
-    """A module's function is the module's, whatever its name."""
+    """A function of a module belongs to the module, with any name."""
     function = frame.function.partition(".")[0]
     return not frame.module and any(function.startswith(name[:-1]) if name.endswith("*") else function == name for name in names)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each caller took in a trace, what of it was given back, and what stays. Linear in the number of events."""
+"""How much each caller took in a trace, gave back and kept. Linear in the number of events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.attribution import Caller, caller_of, counted_as, trace_limits
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import PageEvent
 
-#: No block begins there where one could be had: the kernel writes it for a request that it refused.
+#: No block starts there: the kernel writes it for a request that it refused.
 _REFUSED = 0
 
 
@@ -48,7 +48,7 @@ class TakenBlocks:
 
 @dataclass
 class Balance:
-    """``older_back``: (kind, order) -> blocks that were given back and had been taken before the trace."""
+    """``older_back``: (kind, order) -> blocks from before the trace that were given back."""
 
     callers: dict[Caller, TakenBlocks]
     older_back: Counter[tuple[str, int]]
@@ -56,7 +56,7 @@ class Balance:
 
 @dataclass
 class _Block:
-    """``back``: the page frames that its parts which were given back begin with."""
+    """``back``: the first page frames of its parts that were given back."""
 
     caller: Caller
     order: int
@@ -66,8 +66,8 @@ class _Block:
 
 
 def window_of(events: Sequence[PageEvent], seconds: int, *, lost: bool, cut: bool) -> Window:
-    """Where events were lost, each processor's oldest ones are gone: what counts begins where all of them have some. Where the answer was
-    cut, it ends with the last event."""
+    """If events were lost, the oldest events of each processor are missing, so the window starts when all processors have events. If the
+    answer is incomplete, it ends with the last event."""
     first: dict[str, int] = {}
     for event in events:
         first.setdefault(event.cpu, event.milliseconds)
@@ -104,7 +104,7 @@ def _take(out: dict[int, _Block], event: PageEvent, window: Window, balance: Bal
         taken.refused += 1
         return
     before = event.pfn if event.pfn in out else _find(out, event)
-    if before is not None:  # it was given back, and the trace did not see that
+    if before is not None:  # the trace did not see that it was given back
         _end(out, before, balance)
     taken.blocks += 1
     taken.pages += 1 << event.order
@@ -112,12 +112,12 @@ def _take(out: dict[int, _Block], event: PageEvent, window: Window, balance: Bal
 
 
 def _give_back(out: dict[int, _Block], event: PageEvent, balance: Balance) -> bool:
-    """Whether the trace saw the block being taken, of which this is the whole or a part."""
+    """Whether the trace saw that this block, or the larger block around it, was taken."""
     found = _find(out, event)
     if found is None:
         return False
     block = out[found]
-    if event.pfn not in block.back:  # Linux 2.6.32 says of a single page twice that it is given back
+    if event.pfn not in block.back:  # Linux 2.6.32 reports twice that a single page is given back
         block.back.add(event.pfn)
         block.pages_left -= 1 << event.order
     if block.pages_left <= 0:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From the balance of a trace to what is said of it: who takes blocks and does not give them back, beside who takes many."""
+"""From the balance of a trace to its sentences: who takes blocks and does not give them back, and who takes many."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.attribut
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.balance import Balance, TakenBlocks, balance_of, window_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.trace.trace_text import PageEvent
 
-#: What a trace ends with. "unclear": too little of the time could be kept to say that nothing stays.
+#: The outcomes of a trace. "unclear": the trace covers too little of the time.
 LEAK, NOTHING_STAYS, UNCLEAR = "leak", "nothing_stays", "unclear"
 
 
 def findings(events: Sequence[PageEvent], seconds: int, page_kb: int, *, lost: bool, cut: bool) -> dict[str, Any]:
-    """{outcome, sentences, callers, slabs, counted_seconds} of a trace of so many seconds. ``lost``: the buffer did not hold all events;
-    ``cut``: the answer did not."""
+    """{outcome, sentences, callers, slabs, counted_seconds} of a trace of this many seconds. ``lost``: the buffer lost events; ``cut``:
+    the answer is incomplete."""
     window = window_of(events, seconds, lost=lost, cut=cut)
     balance = balance_of(events, window)
     length = (window.end - window.start) / 1000
@@ -58,7 +58,7 @@ def _row(caller: Caller, taken: TakenBlocks, balance: Balance, length: float, pa
 
 
 def _is_steady(taken: TakenBlocks) -> bool:
-    """Whether blocks stay of each slice of the time but the last."""
+    """Whether blocks stay from each slice of the time except the last."""
     limits = trace_limits()
     by_slice = [0] * limits["slices"]
     for (number, _order), blocks in taken.stays.items():
@@ -68,7 +68,8 @@ def _is_steady(taken: TakenBlocks) -> bool:
 
 
 def _leaks(caller: Caller, taken: TakenBlocks, balance: Balance) -> bool:
-    """No counter of the kernel has the blocks, they stay of each slice, and they are more than older ones were given back meanwhile."""
+    """Whether the kernel counts the blocks nowhere, some stay from each slice, and they are more than the older blocks that were given
+    back."""
     if caller.kind != PAGES or caller.function == "unknown" or not _is_steady(taken):
         return False
     last = trace_limits()["slices"] - 1
@@ -83,13 +84,13 @@ def _answer(outcome: str, leaks: Sequence[dict[str, Any]], length: float, second
         return [_of_leak(row, length) for row in leaks[:5]]
     if outcome == UNCLEAR:
         return [
-            f"The trace holds {length:.0f} of {seconds} seconds, too little to say whether anything stays. "
+            f"The trace covers {length:.0f} of {seconds} seconds. That is too little to say whether anything stays. "
             "Raise trace_order or trace_buffer_kb, or lower trace_seconds."
         ]
     limits = trace_limits()
     return [
-        f"Nothing that stays: of what was taken in {length:.0f} seconds no caller kept {limits['blocks']} blocks or more, "
-        f"with some from each of the first {limits['slices'] - 1} quarters of the time, that the kernel counts nowhere."
+        f"Nothing stays: in {length:.0f} seconds no caller kept {limits['blocks']} blocks or more that the kernel counts nowhere. "
+        f"Only callers with some from each of the first {limits['slices'] - 1} quarters of the time count."
     ]
 
 
@@ -103,7 +104,7 @@ def _of_leak(row: dict[str, Any], length: float) -> str:
 
 
 def _slabs(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Slab that grows may be a cache that fills or a leak of kmalloc; a short trace does not tell."""
+    """Slab that grows may be a cache that fills or a leak of kmalloc; a short trace cannot show which."""
     grown = max((row for row in rows if row["kind"] == "slab" and row["steady"]), key=lambda row: row["stays_bytes"], default=None)
     if grown is None:
         return []
@@ -118,6 +119,6 @@ def _much(rows: Sequence[dict[str, Any]]) -> list[str]:
     if most is None:
         return []
     return [
-        f"{most['caller']} takes much and gives it back: {most['taken_blocks_per_second']:,} blocks a second, "
+        f"{most['caller']} takes many blocks and gives them back: {most['taken_blocks_per_second']:,} blocks a second, "
         f"of {count_of(most['taken_blocks'], 'block')} {most['given_back_blocks']:,} given back."
     ]

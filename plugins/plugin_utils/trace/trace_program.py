@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A trace of the page allocator, rendered as one POSIX shell program that a host runs alone.
+"""A trace of the page allocator, as one POSIX shell program that a host runs alone.
 
 It turns the kernel's own tracepoints on, waits, turns them off and answers. Before it changes anything it leaves a file that undoes
 the change, and starts a watchdog that runs this file once the program is gone or late. So tracing ends also where the connection
 breaks, the controller dies or the program is killed.
 
-How it speaks and how it holds its lock are those of the workaround. It needs what RHEL 6 or busybox have: sh, awk, cat, grep, mkdir,
+How it speaks and how it holds its lock are those of the workaround. It needs only tools of RHEL 6 or busybox: sh, awk, cat, grep, mkdir,
 mv, nice, rm, rmdir, sleep, ln, readlink.
 """
 
@@ -25,14 +25,15 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.pro
 _FOLDER = Path(__file__).with_name("sh")
 _SPOKEN = Path(program.__file__).with_name("sh")
 
-#: What the answer may be long: less than a transcript may be.
+#: The largest length of the answer; it is less than that of a transcript.
 ANSWER_BYTES = 900_000
 
 
 def render_trace(nonce: str, *, seconds: int, order: int, buffer_kb: int, events_most: int, mount: bool, check: bool) -> str:
-    """The program as text. ``nonce``: letters and digits that mark the frame of its answer. ``check``: looks, and changes nothing.
+    """The program as text. ``nonce``: letters and digits that mark the frame of its answer. ``check``: checks the host, and changes
+    nothing.
 
-    ValueError for anything that is not a number where one is due: nothing else gets into a program that root runs.
+    Raises ValueError for a value that should be a number and is not, because root runs the program.
     """
     numbers = {"seconds": seconds, "order": order, "buffer_kb": buffer_kb, "events_most": events_most}
     wrong = [name for name, value in numbers.items() if not is_whole_number(value)]
@@ -63,5 +64,5 @@ def _body() -> str:
 
 
 def _laid(function: str, file: str) -> str:
-    """A function of the shell that gives the text of this file."""
+    """A shell function that prints the text of this file."""
     return f"{function}() {{\ncat <<\\EOT\n{shell_part(_FOLDER / file)}EOT\n}}\n"

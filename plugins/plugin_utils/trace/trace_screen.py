@@ -16,7 +16,7 @@ _HEAD = f"{'':2}{'caller':<34}{'counted as':<13}{'taken/s':>8}{'given back':>11}
 
 
 def render_takers(host: str, result: Mapping[str, Any], path: str | None) -> str:
-    """The sentences, then who took most; as many lines as a screen has, whatever the host sent."""
+    """The sentences, then who took most. The number of lines is limited to a screen, for any answer of the host."""
     return "\n".join(_lines(host, result, path))
 
 

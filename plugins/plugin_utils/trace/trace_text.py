@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host sent of its trace, as plain data.
+"""The trace in a host's answer, as plain data.
 
 ::
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.errors import EvidenceError
 
-#: No kernel has a block of more pages than 1 << 20.
+#: No kernel has a block of more than 1 << 20 pages.
 _MOST_ORDER = 20
 _STACK = re.compile(r"([0-9]{1,6}) ([af?]) (\S{1,600}) (\S{0,2000})\Z")
 _EVENT = re.compile(r"([0-9]{1,6}) ([0-9]{1,5}|\?) (-?[0-9]{1,9}) (0x[0-9a-f]{1,16}|[0-9]{1,20}) ([0-9]{1,2})\Z")
@@ -57,7 +57,7 @@ class PageEvent:
 def read_events(texts: Mapping[str, str]) -> list[PageEvent]:
     """The events in the order of the host. ``texts``: name without the "$" -> its lines.
 
-    Raises EvidenceError with the line where a line cannot be what it claims to be.
+    Raises EvidenceError with the line if a line is wrong.
     """
     modules = _modules(texts.get("symbol", ""))
     stacks = dict(_stacks(texts.get("stack", ""), modules))
@@ -71,11 +71,11 @@ def _lines(text: str, shape: re.Pattern[str], what: str) -> Iterator[tuple[int, 
         if found:
             yield number, found.groups(default="")
         elif line:
-            raise EvidenceError("trace", number, f"is no {what}: {line[:80]!r}")
+            raise EvidenceError("trace", number, f"is not a {what}: {line[:80]!r}")
 
 
 def _modules(text: str) -> dict[str, str]:
-    """Function -> the module that has it. One that several have, or the kernel too, is nobody's."""
+    """Function -> its module. A function that several modules or the kernel have is left out."""
     owners: dict[str, set[str]] = {}
     for _line, (function, module) in _lines(text, _SYMBOL, "symbol"):
         owners.setdefault(function, set()).add(module)
@@ -91,12 +91,12 @@ def _frames(line: int, text: str, modules: Mapping[str, str]) -> Iterator[Frame]
     for word in text.split(",") if text else ():
         found = _FRAME.match(word)
         if not found:
-            raise EvidenceError("trace", line, f"has a frame that is no function: {word[:80]}")
+            raise EvidenceError("trace", line, f"has a frame that is not a function: {word[:80]}")
         yield Frame(found.group(1), found.group(2) or modules.get(found.group(1)))
 
 
 def _events(text: str, stacks: Mapping[str, Stack]) -> Iterator[PageEvent]:
     for line, (stack, cpu, milliseconds, pfn, order) in _lines(text, _EVENT, "event"):
         if stack not in stacks or int(order) > _MOST_ORDER:
-            raise EvidenceError("trace", line, "names a stack or an order that there is not")
+            raise EvidenceError("trace", line, "names an unknown stack or order")
         yield PageEvent(stacks[stack], cpu, int(milliseconds), int(pfn, 16 if pfn.startswith("0x") else 10), int(order))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the actions of the upgrade share: one step, whose every failure is a result that names the host."""
+"""Shared code of the upgrade's actions: one step. Every failure is a result that names the host."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.progra
 
 
 class UpgradeAction(ShellAction):
-    """An action that carries out one step. A lost connection fails it, so that the roll ends and the report says where."""
+    """An action that carries out one step. A lost connection fails it, so that the playbook stops and the report says where."""
 
     OPTIONS: dict[str, dict[str, Any]] = {}
     _supports_diff = True
@@ -58,10 +58,10 @@ class UpgradeAction(ShellAction):
         return self.evidence_of(manager_program_of(nonce, manager, *parts, **settings), nonce, timeout_seconds)
 
     def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
-        """As that of ShellAction. Nothing is changed, nor called done, by half an answer: AnsibleConnectionFailure."""
+        """As in ShellAction. An incomplete answer raises AnsibleConnectionFailure, so that nothing counts as done."""
         evidence = super().evidence_of(program, nonce, timeout_seconds)
         if not evidence.whole:
-            raise AnsibleConnectionFailure("the connection broke off before the answer was complete")
+            raise AnsibleConnectionFailure("the connection broke before the answer was complete")
         return evidence
 
     def gather(self, catalogue: Catalogue, timeout_seconds: int) -> tuple[dict[str, Any], Result]:

@@ -25,10 +25,8 @@ _SANE_NODE = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 @dataclass(frozen=True)
 class Cluster:
-    """``runs``: a sentence's part on what runs on this node, "" where nothing does, None where it was not seen.
-
-    ``standby`` hands over, ``idle`` succeeds when nothing runs here any more, ``unstandby`` takes back; shell commands, "" where
-    there is no way.
+    """``runs``: part of a sentence on the resources of this node, "" for none, None if not known. ``standby`` moves them away, ``idle``
+    succeeds when none runs here, ``unstandby`` lets the node take resources again. These are shell commands, "" if there is none.
     """
 
     manager: str
@@ -68,7 +66,7 @@ def _pacemaker(status: str | None, node: str) -> Cluster:
     # crm_mon of both generations prints one <node .../> with the number; a dash may stand in no name before it
     shown = f"{{ crm_mon -1 --output-as=xml 2>/dev/null || crm_mon -1 --as-xml; }} | grep '<node name=\"{node}\" '"
     idle = f"{shown} | grep -q 'resources_running=\"0\"'"
-    if here.get("standby") == "true":  # it was so before us: left so
+    if here.get("standby") == "true":  # it was in standby before, so it stays
         return Cluster("Pacemaker", runs, ":", idle, ":")
     # crm_standby ends with 0 also where Pacemaker does not listen yet, and of a node that has not joined crm_mon says standby="false"
     back = f"crm_standby -N {name} -D && {shown} | grep 'online=\"true\"' | grep -q 'standby=\"false\"'"

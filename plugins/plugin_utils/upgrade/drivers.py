@@ -34,8 +34,9 @@ def finding_of_contents(evidence: Evidence, drivers: Sequence[str], release: str
     """Whether the package of a kernel that is not installed yet lists the drivers. ``evidence``: of the program ``contents``."""
     files = evidence.texts.get("$contents", "").split()
     if not files:
-        why = evidence.reasons.get("$contents", "the repository lists no files")
-        return warning("driver", f"whether {clip(release)} has {listed(drivers) or 'the drivers'} is seen after installing ({clip(why)})")
+        why = evidence.reasons.get("$contents", "the repository does not list the files of packages")
+        told = f"the role checks after installation whether {clip(release)} has {listed(drivers) or 'the drivers'} ({clip(why)})"
+        return warning("driver", told)
     modules = {name.split(".ko")[0].replace("-", "_") for name in files}
     missing = [name for name in drivers if name.replace("-", "_") not in modules]
     if not missing:
@@ -43,4 +44,4 @@ def finding_of_contents(evidence: Evidence, drivers: Sequence[str], release: str
     told = f"the package of {clip(release)} does not list {listed(missing)}"
     if "driver" in accept:
         return warning("driver", f"{told}; accepted by kernel_upgrade_accept")
-    return blocker("driver", told, "choose another kernel, or name driver in kernel_upgrade_accept where it is built in")
+    return blocker("driver", told, "choose another kernel, or name driver in kernel_upgrade_accept if the driver is built in")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What preflight finds: one sentence each, with its remedy where something is to be done."""
+"""The findings of preflight: one sentence each, with a remedy if something must be done."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypedDict
 
 
 class Finding(TypedDict):
-    """``check`` is a word for machines; ``state``: ``ok``, ``warning`` or ``blocker``; ``remedy`` is "" where none is needed."""
+    """``check`` is a word for machines; ``state``: ``ok``, ``warning`` or ``blocker``; ``remedy`` is "" if none is needed."""
 
     check: str
     state: str
@@ -18,7 +18,7 @@ class Finding(TypedDict):
 
 
 class UpgradeError(Exception):
-    """What stands in the way: a sentence, and the remedy."""
+    """An obstacle: a sentence, and the remedy."""
 
     def __init__(self, sentence: str, remedy: str) -> None:
         super().__init__(f"{sentence}; {remedy}")
@@ -32,7 +32,7 @@ def ok(check: str, sentence: str) -> Finding:
 
 
 def warning(check: str, sentence: str, remedy: str = "") -> Finding:
-    """To be known; nothing is refused for it."""
+    """For information; it does not refuse the upgrade."""
     return {"check": check, "state": "warning", "sentence": sentence, "remedy": remedy}
 
 

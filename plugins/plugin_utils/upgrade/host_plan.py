@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan that lies beside the host's own script: which kernel, when, and the commands around the reboot."""
+"""The plan beside the host's own script: the kernel, the time, and the commands around the reboot."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ _SOONEST_SECONDS = {True: 5, False: 60}
 def make_plan(
     target: str, loader: Loader, state: State, clusters: Sequence[Cluster], *, standby: bool, standby_seconds: int
 ) -> dict[str, str]:
-    """NAME -> value of a plan for a reboot now. UpgradeError where the target is not what boots by default, or runs already."""
+    """NAME -> value of a plan for a reboot now. Raises UpgradeError if the target is not the default, or already runs."""
     if state.release == target:
-        raise UpgradeError(f"kernel {clip(target)} runs already", "there is nothing to reboot for")
+        raise UpgradeError(f"kernel {clip(target)} is already running", "no reboot is needed")
     if loader.default != target:
         raise UpgradeError(f"kernel {clip(loader.default)} boots by default, not {clip(target)}", "run kernel_install first")
     nodes = [one for one in clusters if standby and one.runs != ""]
     stuck = next((one for one in nodes if not one.standby), None)
     if stuck:
-        raise UpgradeError(f"{stuck.manager} cannot be told to stand by", "hand over by hand, then kernel_upgrade_cluster: allow")
+        remedy = "move its resources by hand, then set kernel_upgrade_cluster: allow"
+        raise UpgradeError(f"{stuck.manager} has no standby mode that the role can use", remedy)
     arm = loader.once_command(target, state.release) if state.release in loader.entries and target in loader.entries else None
     return {
         "TARGET": target,
@@ -60,10 +61,10 @@ def plan_text(plan: Mapping[str, str]) -> str:
 
 
 def is_in_place(plan: Mapping[str, str], state: State) -> bool:
-    """Whether the host has this very plan, and something that will carry it out."""
+    """Whether the host has exactly this plan, and a timer or job for it."""
     return state.active and {name: value for name, value in state.plan.items() if name != "BOOTS"} == dict(plan)
 
 
 def fires(plan: Mapping[str, str], state: State) -> int:
-    """When the host's script is to begin: with its notice, or as soon as it can."""
+    """When the host's script should start: with its notice, or as soon as possible."""
     return max(int(plan["AT"]) - int(plan["NOTICE_SECONDS"]), state.clock + _SOONEST_SECONDS[state.systemd])

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine that installs a kernel and makes it the default, or puts the old default back: from what was seen to what to do next.
+"""The machine that installs a kernel and makes it the default, or restores the old default: from what is known to the next move.
 
-``next_install_move`` decides, and is a pure function; the action carries its moves out. Until the new kernel is known to be whole,
-the next boot is that of the old one, where the loader can do so.
+``next_install_move`` decides, and is a pure function; the action carries its moves out. Until the new kernel is known to be complete, the
+next boot is that of the old one, if the loader can do that.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class InstallWanted:
 
 @dataclass(frozen=True)
 class KernelsSeen:
-    """A host at one moment. ``doubts``: why the new kernel is not whole, none where it is. ``kernels``: the releases that are installed.
-    ``parts``: the packages of the new one that are there."""
+    """A host at one moment. ``doubts``: why the new kernel is incomplete, none if it is complete. ``kernels``: the releases that are
+    installed. ``parts``: the packages of the new one that are there."""
 
     doubts: tuple[str, ...]
     kernels: tuple[str, ...]
@@ -39,7 +39,7 @@ class KernelsSeen:
 
 @dataclass(frozen=True)
 class Transaction:
-    """What the package manager did. ``via``: through what, ``said``: what it complained of."""
+    """What the package manager did. ``via``: how, ``said``: its error message."""
 
     via: str
     said: str = ""
@@ -47,11 +47,11 @@ class Transaction:
 
 @dataclass(frozen=True)
 class InstallSeen:
-    """What was seen so far; None for what was not asked for. Of a command, "" where it was carried out, else the error.
+    """What is known so far; None if it was not asked for. For a command: "" if it worked, else the error.
 
     ``before``: the host at first. ``guarded``: the old kernel boots next. ``installed``: the transaction, and ``after``: the host after
     it. ``chosen``, ``again``: the new kernel was made the default, and the host after that. ``put_back``, ``last``: the same for the old
-    one. ``forgotten``: the guard is taken back.
+    one. ``forgotten``: the guard is removed.
     """
 
     before: KernelsSeen | None = None
@@ -82,7 +82,7 @@ class Execute:
 
 @dataclass(frozen=True)
 class Install:
-    """Have the package manager install the kernel, or make good the ``parts`` of it that are there. ``old``: what boots until then."""
+    """Let the package manager install the kernel, or repair the ``parts`` that are there. ``old``: the kernel that boots until then."""
 
     into: str
     old: str
@@ -92,7 +92,7 @@ class Install:
 
 @dataclass(frozen=True)
 class InstallEnd:
-    """``before``: the host at first. ``why``: the new kernel is not used, "" where all is well."""
+    """``before``: the host at first. ``why``: the reason why the new kernel is not used, "" if it is used."""
 
     before: KernelsSeen
     changed: bool
@@ -103,14 +103,14 @@ InstallMove = SeeKernels | Execute | Install | InstallEnd
 
 
 def next_install_move(wanted: InstallWanted, seen: InstallSeen) -> InstallMove:
-    """What to do next. UpgradeError where a command did not go, or the old default could not be put back."""
+    """What to do next. Raises UpgradeError if a command failed, or the old default could not be restored."""
     for done in (seen.guarded, seen.chosen, seen.forgotten):
         if isinstance(done, UpgradeError):
             raise done
     before = seen.before
     if before is None:
         return SeeKernels("before")
-    # a run that was cut short left its guard behind
+    # an interrupted run left its guard
     guarded = before.loader.next_release == wanted.running
     due = bool(before.doubts) or before.loader.default != wanted.release or guarded
     if wanted.check_mode or not due:
@@ -120,7 +120,7 @@ def next_install_move(wanted: InstallWanted, seen: InstallSeen) -> InstallMove:
     if before.doubts and seen.installed is None:
         if guard and seen.guarded is None:
             return Execute("guarded", guard)
-        # a module heeds installonly_limit, and the third kernel may be one too many
+        # a module obeys installonly_limit, and may remove a third kernel
         return Install("installed", old, before.parts, may_use_module=len(before.kernels) < 2)
     outcome = _make_default(wanted, seen, before, old)
     if not isinstance(outcome, str):
@@ -131,18 +131,18 @@ def next_install_move(wanted: InstallWanted, seen: InstallSeen) -> InstallMove:
 
 
 def _old_default(wanted: InstallWanted, before: KernelsSeen) -> str:
-    """What is to boot on any doubt: the default until now, but not the new kernel that an earlier run left half made."""
+    """The kernel to boot on any doubt: the present default, but not a new kernel that an earlier run left incomplete."""
     default = before.loader.default
     return wanted.running if default is None or (before.doubts and default == wanted.release) else default
 
 
 def _guard(before: KernelsSeen, old: str) -> str | None:
-    """Should the power fail from here on, the next boot is that of the old kernel. None where the loader cannot do so."""
+    """If the power fails from here on, the old kernel boots next. None if the loader cannot do that."""
     return before.loader.once_command(old, old) if before.doubts and old in before.loader.entries else None
 
 
 def _make_default(wanted: InstallWanted, seen: InstallSeen, before: KernelsSeen, old: str) -> InstallMove | str:
-    """The next move, or its end: why the new kernel is not the default now, and what is; "" where all is well."""
+    """The next move, or the end: why the new kernel is not the default, and which one is; "" if all is well."""
     if seen.after is None:
         return SeeKernels("after")
     doubts, latest = list(_doubts_after(before, seen.after)), seen.after
@@ -153,7 +153,7 @@ def _make_default(wanted: InstallWanted, seen: InstallSeen, before: KernelsSeen,
             return SeeKernels("again")
         latest = seen.again
         if latest.loader.default != wanted.release:
-            doubts.append(f"it was made the default, but {clip(latest.loader.default)} boots")
+            doubts.append(f"the role made it the default, but {clip(latest.loader.default)} boots")
     if not doubts:
         return ""
     told = f"kernel {wanted.release} is not used: {'; '.join(doubts)}{_complaint(seen.installed)}"
@@ -176,7 +176,7 @@ def _complaint(installed: Transaction | None) -> str:
 
 
 def _put_back(seen: InstallSeen, loader: Loader, old: str) -> InstallMove | str:
-    """The old default again: the next move, or a sentence on what boots now. UpgradeError where that cannot be brought about."""
+    """Restore the old default: the next move, or a sentence on what boots now. Raises UpgradeError if that fails."""
     if loader.default == old:
         return f"Kernel {old} boots by default, as before."
     if seen.put_back is None:
@@ -186,5 +186,5 @@ def _put_back(seen: InstallSeen, loader: Loader, old: str) -> InstallMove | str:
     if seen.last is None:
         return SeeKernels("last")
     if seen.last.loader.default != old:
-        raise UpgradeError(f"{clip(seen.last.loader.default)} boots by default", "see to it before any reboot")
+        raise UpgradeError(f"{clip(seen.last.loader.default)} boots by default", "set the right default before any reboot")
     return f"Kernel {old} boots by default again."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boot loaders: which entry starts which kernel, and the commands that make one the default, for good or for one boot."""
+"""Boot loaders: which entry starts which kernel, and the commands that make one the default, permanently or for one boot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.findin
 _LEGACY = "/boot/grub/grub.conf"
 _CONFIGS = ("/boot/grub2/grub.cfg", "/boot/grub/grub.cfg")
 _IMAGE = re.compile(r"(?:\S*/)?vmlinuz-(\S{1,128})")
-#: What GRUB can read and not write: its own environment, on a device that is made of others. So it would not forget what is to be once.
+#: Devices on which GRUB can read its environment but not write it. There it could not forget the entry for one boot.
 _NOT_WRITTEN = re.compile(r"/dev/(?:md|mapper/|dm-)")
 _SANE_ID = re.compile(r"[^\x00-\x1f\x7f'\"\\$`]{1,200}")
 
@@ -45,7 +45,7 @@ class Loader:
     submenus: bool = False
 
     def default_command(self, release: str) -> str:
-        """Makes the kernel the default. UpgradeError where that cannot be done."""
+        """Makes the kernel the default. Raises UpgradeError if that is impossible."""
         if self.kind != "grub legacy" and self.editor and self.saved:
             return f"{self.editor} - set saved_entry={self._entry(release)}"
         if self.grubby:
@@ -53,14 +53,14 @@ class Loader:
         if self.kind == "grub legacy":
             return f"sed -i 's/^default.*/default={int(self._entry(release))}/' {_LEGACY}"
         raise UpgradeError(
-            "the default boot entry is not one that can be chosen (GRUB_DEFAULT is not saved)",
-            "set GRUB_DEFAULT=saved in /etc/default/grub and make grub.cfg anew",
+            "the default boot entry cannot be chosen (GRUB_DEFAULT is not saved)",
+            "set GRUB_DEFAULT=saved in /etc/default/grub and make grub.cfg again",
         )
 
     def once_command(self, release: str, otherwise: str) -> str | None:
-        """Boots ``release`` next, and ``otherwise`` ever after; in one write. None where this loader has no such thing."""
+        """Boots ``release`` next, and ``otherwise`` after that, in one write. None if this loader cannot do that."""
         if not self.has_once or self.submenus:
-            return None  # as soon as a kernel is added, it has the title above the submenu, and the places in there are others
+            return None  # a new kernel takes the title above the submenu, and the places inside change
         return f"{self.editor} - set saved_entry={self._entry(otherwise)} next_entry={self._entry(release)}"
 
     @property
@@ -70,29 +70,30 @@ class Loader:
 
     @property
     def next_release(self) -> str | None:
-        """The release that boots next, and once; None where the default does."""
+        """The release that boots next, once; None if the default boots."""
         return next((release for release, name in self.entries.items() if name == self.next_entry), None)
 
     def forget_once_command(self) -> str:
-        """Takes back what ``once_command`` asked for: the default boots next."""
+        """Cancels ``once_command``: the default boots next."""
         return f"{self.editor} - unset next_entry"
 
     def _entry(self, release: str) -> str:
         name = self.entries.get(release)
         if name is None:
-            raise UpgradeError(f"no boot entry starts kernel {clip(release)}", "reinstall its package, which makes the entry")
+            raise UpgradeError(f"no boot entry starts kernel {clip(release)}", "reinstall its package, and that makes the entry")
         return _plain(name, f"the boot entry of {clip(release)}")
 
 
 def _plain(name: str, what: str) -> str:
-    """The name as a word of a command. UpgradeError where it holds what means more to a shell, or what no command can carry."""
+    """The name as a word of a command. Raises UpgradeError if it has characters with a meaning for a shell, or that a command cannot
+    carry."""
     if not _SANE_ID.fullmatch(name):
-        raise UpgradeError(f"{what} has a name that is not plain: {clip(name)}", "rename it")
+        raise UpgradeError(f"{what} has a name with unusual characters: {clip(name)}", "rename it")
     return shlex.quote(name)
 
 
 def read_loader(evidence: Evidence) -> Loader:
-    """The boot loader of a host. UpgradeError where none of its files tells."""
+    """The boot loader of a host. Raises UpgradeError if none of its files shows it."""
     texts: Mapping[str, str] = evidence.texts
     tools = texts.get("$tool", "").split()
     common: dict[str, Any] = {"default": _default(evidence), "grubby": "grubby" in tools}
@@ -116,7 +117,7 @@ def read_loader(evidence: Evidence) -> Loader:
     if common["grubby"] and common["default"]:
         return Loader(kind="another, by grubby", entries={}, **common)
     raise UpgradeError(
-        "the boot loader was not recognised: neither grub.conf, grub.cfg nor entries under /boot/loader were read",
+        "the boot loader is not known: grub.conf, grub.cfg and entries under /boot/loader could not be read",
         "run with become: true, or upgrade this host by hand",
     )
 

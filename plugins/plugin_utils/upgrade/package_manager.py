@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the upgrade asks of a package manager. Each has its own file in managers/, and its commands in managers/sh/."""
+"""The interface of a package manager for the upgrade. Each has its own file in managers/, and its commands in managers/sh/."""
 
 from __future__ import annotations
 
@@ -92,23 +92,23 @@ class PackageManager(ABC):
         return [f"{name}-{package}" for name in names]
 
     def has_none(self, why: str) -> bool:
-        """Whether that is why nothing was offered: its repositories answered, and they hold no kernel."""
+        """Whether nothing was offered because its repositories answered and have no kernel."""
         return False
 
     def pin(self, evidence: Evidence) -> str:
-        """The release of the distribution that it is pinned to, "" where it is not."""
+        """The release of the distribution to which it is pinned, "" if it is not pinned."""
         return ""
 
     def holds(self, evidence: Evidence) -> list[str]:
-        """What its configuration holds back, each with the file where that stands."""
+        """The packages that its configuration holds back, each with the file."""
         return []
 
     def findings(self, evidence: Evidence, kernels: Kernels, target: Target | None) -> Iterator[Finding]:
-        """What else is to be known of a host that has it. Whatever makes an upgrade unsafe there is a blocker."""
+        """Other findings on a host with this manager. Everything that makes an upgrade unsafe is a blocker."""
         return iter(())
 
     def rehearsal(self, evidence: Evidence) -> list[Finding]:
-        """What it would do beside installing the kernel, as far as ``manager_contents`` asked."""
+        """What it would do besides installing the kernel, from ``manager_contents``."""
         return []
 
     def installed(self, lines: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Preflight: everything that stands in the way of an upgrade, at once, and what would be done."""
+"""Preflight: all obstacles to an upgrade at once, and what would be done."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.schedu
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import State, read_state
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.target import choose, newest_of, wanted_from
 
-#: Verdicts that ask for an upgrade.
+#: Verdicts that need an upgrade.
 ASKS = ("affected", "at_risk", "mitigated", "reboot_pending")
-#: How far the host's clock may be from the controller's before a time means two things.
+#: How much the clocks of host and controller may differ before a time is ambiguous.
 _CLOCK_SECONDS = 300
 
 
@@ -46,7 +46,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Preflight:
-    """``target`` is None where none was found, ``at`` where no time was asked for or it was refused."""
+    """``target`` is None if none was found, ``at`` if no time was asked for or it was refused."""
 
     findings: list[Finding]
     target: Target | None
@@ -62,7 +62,7 @@ class Preflight:
 
 
 def _acceptable() -> frozenset[str]:
-    """The checks whose blockers an operator may take upon himself."""
+    """The checks whose blockers an operator may accept."""
     return frozenset(role_options("kernel_upgrade")["kernel_upgrade_accept"]["choices"])
 
 
@@ -72,7 +72,7 @@ def preflight(
     """All findings of one host.
 
     ``evidence``: what the program PREFLIGHT gave, ``facts``: ``ansible_facts.pagealloc``, ``advisories``: those that match.
-    EvidenceError where the evidence lacks what every host has.
+    Raises EvidenceError if the evidence lacks data that every host has.
     """
     state = read_state(evidence)
     kernel = facts.get("kernel") or {}
@@ -147,23 +147,23 @@ def _target(
     if found is None:
         return None, _no_target(evidence, manager, str(wanted), kernels.offered)
     where = f"offered by {clip(found.repository, 60)}" if found.repository else "installed already"
-    return found, ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is asked for")
+    return found, ok("target", f"kernel {clip(found.release)} is {where}; {wanted} is needed")
 
 
 def _no_target(evidence: Evidence, manager: PackageManager, wanted: str, offered: Mapping[str, Offer]) -> Finding:
-    """Why no kernel that is wanted was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
+    """Why no wanted kernel was found, and what to do: a pin, or the repositories. ``held_back`` looks for a hold."""
     told = f"kernel {wanted} is not offered (newest offered: {newest_of(offered)})"
     pin = manager.pin(evidence)
     if pin:
         return blocker("target", f"{told}, the host is pinned to release {pin}", manager.unpin)
     said = "" if offered else f": {clip(evidence.texts.get('$offered') or evidence.why_missing('$offered'), 160)}"
-    return blocker("target", told + said, "enable a repository that has it, or see why one does not answer")
+    return blocker("target", told + said, "enable a repository that has it, or find out why one does not answer")
 
 
 def held_back(
     asked: Evidence, evidence: Evidence, kernel: Mapping[str, Any], advisories: Sequence[Advisory], wishes: Wishes
 ) -> list[Finding]:
-    """A kernel that would do, were it not held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's, ``kernel``: the
+    """A kernel that would do, but it is held back. ``asked``: what the program ``held`` gave, ``evidence``: PREFLIGHT's, ``kernel``: the
     host's by its facts."""
     manager = manager_of(evidence)
     try:
@@ -177,7 +177,7 @@ def held_back(
     if not held:
         return []
     by = "; ".join(manager.holds(evidence)[:3]) or "by a plugin or an option of the repository"
-    return [blocker("held", f"held back is {listed(sorted(held))}: {by}", "release the hold for as long as this takes")]
+    return [blocker("held", f"held back is {listed(sorted(held))}: {by}", "release the hold, and set it again after the upgrade")]
 
 
 def _loader(evidence: Evidence) -> Iterator[Finding]:
@@ -187,7 +187,7 @@ def _loader(evidence: Evidence) -> Iterator[Finding]:
         yield blocker("boot_loader", error.sentence, error.remedy)
         return
     if loader.default is None:
-        yield blocker("boot_loader", f"{loader.kind}: which kernel boots by default was not seen", "see what grubby --default-kernel says")
+        yield blocker("boot_loader", f"{loader.kind}: the default kernel is not known", "run grubby --default-kernel and read its message")
         return
     try:
         loader.default_command(loader.default)
@@ -196,57 +196,57 @@ def _loader(evidence: Evidence) -> Iterator[Finding]:
         return
     yield ok("boot_loader", f"{loader.kind} boots {clip(loader.default)} by default")
     if not loader.has_once or loader.submenus:
-        why = "" if not loader.has_once else ", since the older ones lie in a submenu"
+        why = "" if not loader.has_once else ", because the older ones are in a submenu"
         yield warning(
             "fallback",
             f"{loader.kind} here cannot boot a kernel for one boot only{why}",
-            "have the console at hand: should the new kernel not come up, the old one must be chosen there",
+            "keep the console ready: if the new kernel does not boot, choose the old one there",
         )
 
 
 def _cluster(one: Cluster, wishes: Wishes) -> Finding:
     if one.runs == "":
-        return ok("cluster", f"a node of {one.manager} that runs nothing")
-    runs = "what it runs was not seen" if one.runs is None else f"it runs {one.runs}"
+        return ok("cluster", f"a node of {one.manager} without resources")
+    runs = "its resources are not known" if one.runs is None else f"it runs {one.runs}"
     told = f"a node of {one.manager}: {runs}"
     if wishes.reboot not in ("now", "at") or wishes.cluster == "allow":
-        return warning("cluster", told, "it is taken down by a reboot")
+        return warning("cluster", told, "a reboot takes it down")
     if wishes.cluster == "standby" and one.standby and one.runs is not None:
-        return warning("cluster", f"{told}, which is handed over before the reboot")
-    remedy = "kernel_upgrade_cluster: standby hands over first, allow reboots as it is"
-    return blocker("cluster", told, remedy if one.standby else "hand it over by hand, then kernel_upgrade_cluster: allow")
+        return warning("cluster", f"{told}; the role moves it to another node before the reboot")
+    remedy = "set kernel_upgrade_cluster: standby moves the resources first, allow reboots without that"
+    return blocker("cluster", told, remedy if one.standby else "move its resources by hand, then set kernel_upgrade_cluster: allow")
 
 
 def _time(evidence: Evidence, state: State, wishes: Wishes, controller_clock: int) -> tuple[int | None, list[Finding]]:
     findings = []
     if not state.systemd and not state.at:
-        findings.append(blocker("scheduler", "neither systemd nor a running atd is there", "start atd (package at)"))
+        findings.append(blocker("scheduler", "the host has neither systemd nor a running atd", "start atd (package at)"))
     off = state.clock - controller_clock
     if abs(off) > _CLOCK_SECONDS:
-        findings.append(
-            blocker("clock", f"the host's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} the controller's", "set it right")
-        )
+        told = f"the host's clock is {abs(off)} s {'ahead of' if off > 0 else 'behind'} the controller's"
+        findings.append(blocker("clock", told, "set the host's clock"))
     try:
         at = reboot_epoch(wishes.at, wishes.timezone, evidence.texts.get("$at"))
         require_ahead(at, state.clock, wishes.window_seconds)
     except UpgradeError as error:
         return None, [*findings, blocker("time", error.sentence, error.remedy)]
     zone = wishes.timezone or state.zone or "the host's zone"
-    return at, [*findings, ok("time", f"the reboot would be at {in_utc(at)} ({clip(wishes.at, 40)}, {clip(zone, 40)})")]
+    return at, [*findings, ok("time", f"the time of the reboot would be {in_utc(at)} ({clip(wishes.at, 40)}, {clip(zone, 40)})")]
 
 
 def left_by_us(state: State, target: Target | None) -> Iterator[Finding]:
-    """A schedule that is there, and how the last one ended. ``target``: what is to be booted, None where nothing is."""
+    """A schedule that is there, and how the last one ended. ``target``: the kernel to boot, None if there is none."""
     if state.due is not None:
         yield ok("schedule", f"a reboot into kernel {clip(state.plan.get('TARGET', '?'))} is due at {in_utc(state.due)}")
     elif state.plan:
         at = seconds_in(state.plan.get("AT", ""))
         when = "" if at is None else f", due at {in_utc(at)},"
         release = clip(state.plan.get("TARGET", "?"))
-        yield warning("schedule", f"a reboot into kernel {release}{when} did not take place, and nothing waits for it now")
+        yield warning("schedule", f"a reboot into kernel {release}{when} did not happen, and none is scheduled now")
     words = state.last_words()
     if target and words.startswith(f"returned: kernel {target.release} did not come up"):
-        # made the default again, it would be booted by any reboot that nobody planned
-        yield blocker("last_reboot", clip(words, 200), "see why on the console, then kernel_upgrade_accept: [last_reboot] tries it again")
+        # if it were the default again, any unplanned reboot would boot it
+        remedy = "read the reason on the console. To try again, set kernel_upgrade_accept: [last_reboot]"
+        yield blocker("last_reboot", clip(words, 200), remedy)
     elif words:
         yield (ok if words.startswith(("confirmed", "rebooting")) else warning)("last_reboot", words)

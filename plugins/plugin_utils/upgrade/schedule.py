@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The time of the reboot: from what the operator wrote to seconds since the epoch, or the reason for which it is refused."""
+"""The time of the reboot: from the operator's text to seconds since the epoch, or the reason for refusing it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.findin
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(Z|[+-]\d\d:?\d\d)?")
 _EPOCH = re.compile(r"[0-9]{1,11}")
-_REMEDY = "write it as 2026-12-01 02:30, with +01:00 or Z at its end where it is not in the host's zone or the given one"
-#: A schedule beyond this is more likely a slip of the pen.
+_REMEDY = "write it as 2026-12-01 02:30, with +01:00 or Z at its end if it is in another zone"
+#: A later schedule is more likely a mistake.
 _MOST = timedelta(days=366)
 
 
@@ -23,7 +23,7 @@ def local_time(text: str, zone: str) -> str:
     """The part of ``text`` that the host itself is to convert, in its own zone; "" where the controller can. UpgradeError if malformed."""
     found = _TIME.fullmatch(text.strip())
     if not found:
-        raise UpgradeError(f"kernel_upgrade_reboot_at: {clip(text, 40)!r} is no time", _REMEDY)
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {clip(text, 40)!r} is not a time", _REMEDY)
     date, time, seconds, offset = found.groups()
     return "" if offset or zone else f"{date} {time}{seconds or ''}"
 
@@ -32,7 +32,7 @@ def reboot_epoch(text: str, zone: str, said_by_host: str | None) -> int:
     """Seconds since the epoch of the time an operator wrote.
 
     With an offset of its own that counts; else in ``zone``, a name such as Europe/Berlin; else as the host said, which was
-    given ``local_time``. UpgradeError for a time or zone that there is not.
+    given ``local_time``. Raises UpgradeError for a time or zone that does not exist.
     """
     if local_time(text, zone):
         at = seconds_in((said_by_host or "").strip())
@@ -53,21 +53,21 @@ def _in_zone(moment: datetime, zone: str) -> datetime:
         aware = moment.replace(tzinfo=ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UpgradeError(
-            f"kernel_upgrade_reboot_timezone: the controller knows no zone {clip(zone, 40)!r}",
-            "write it as Europe/Berlin, and see that the controller has the package tzdata",
+            f"kernel_upgrade_reboot_timezone: the controller does not know the zone {clip(zone, 40)!r}",
+            "write it as Europe/Berlin, and check that the controller has the package tzdata",
         ) from None
     if aware.astimezone(timezone.utc).astimezone(aware.tzinfo).replace(tzinfo=None) != moment:
-        raise UpgradeError(f"kernel_upgrade_reboot_at: {moment} is left out in {zone}, where clocks are put forward", "choose another")
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {moment} does not exist in {zone}, because the clocks go forward", "choose another")
     return aware
 
 
 def require_ahead(at: int, now: int, window_seconds: int) -> None:
-    """UpgradeError for a time that has passed, whose window is over, or that is too far away to be meant."""
+    """Raises UpgradeError for a time that has passed, whose window is over, or that is too far away."""
     if at <= now:
         missed = "its window is over" if at + window_seconds <= now else "it has passed"
-        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)}: {missed}, it is {in_utc(now)} on the host", "choose one ahead")
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)}: {missed}, it is {in_utc(now)} on the host", "choose a later one")
     if at - now > _MOST.total_seconds():
-        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)} is more than a year away", "choose a nearer one")
+        raise UpgradeError(f"kernel_upgrade_reboot_at: {in_utc(at)} is more than a year away", "choose an earlier one")
 
 
 def seconds_in(text: str) -> int | None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs on a host now, and what an upgrade left there: a schedule, what was up before the reboot, its script's last words."""
+"""What runs on a host now, and what an upgrade left there: a schedule, the state before the reboot, the last message of its script."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Before:
 
 @dataclass(frozen=True)
 class State:
-    """``plan``: what is due, {} where nothing is. ``outcome``: the script's last words, newest last, as (epoch, sentence)."""
+    """``plan``: the due plan, {} if there is none. ``outcome``: the script's last words, newest last, as (epoch, sentence)."""
 
     clock: int
     zone: str
@@ -51,11 +51,11 @@ class State:
 
     @property
     def due(self) -> int | None:
-        """When a reboot is due, in seconds since the epoch; None where none is scheduled."""
+        """When a reboot is due, in seconds since the epoch; None if none is scheduled."""
         return seconds_in(self.plan.get("AT", "")) if self.active else None
 
     def last_words(self) -> str:
-        """The script's last words with their time, "" where it said none."""
+        """The script's last message with its time, "" for none."""
         if not self.outcome:
             return ""
         epoch, words = self.outcome[-1]
@@ -63,7 +63,7 @@ class State:
 
 
 def read_state(evidence: Evidence) -> State:
-    """The state of a host from the part ``state`` of a program. EvidenceError where what every host has is missing."""
+    """The state of a host from the part ``state`` of a program. Raises EvidenceError if data that every host has is missing."""
     texts: Mapping[str, str] = evidence.texts
     plan = _assignments(texts.get(f"{UPGRADE_HOME}/plan", ""))
     systemd = texts.get("$init", "").strip() == "systemd"
@@ -98,7 +98,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _assignments(text: str) -> dict[str, str]:
-    """{NAME: value} of a file of shell assignments that we wrote; {} where it was written by somebody else."""
+    """{NAME: value} of a file of shell assignments that we wrote; {} if somebody else wrote it."""
     if len(text) > _MOST_PLAN_CHARS:
         return {}
     try:

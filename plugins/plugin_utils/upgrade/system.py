@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Findings on the host itself: rights, distribution, package manager, room, and what would be left behind."""
+"""Findings on the host itself: rights, distribution, package manager, free space, and modules that would be missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.manage
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
 
 _MAJOR = re.compile(r"(\d{1,4})")
-#: What a new kernel takes, of what the running one takes.
+#: The space that a new kernel needs, relative to the running one.
 _MARGIN = 1.25
 
 
@@ -35,21 +35,23 @@ def distribution(evidence: Evidence, seen: Mapping[str, str | None], manager: Pa
     major = _MAJOR.match(seen.get("version") or "")
     if mine is None:
         told = f"{name} is not of the {' or '.join(family.name for family in families)} family"
-        return blocker("distribution", told, "upgrade this host by its own means")
+        return blocker("distribution", told, "upgrade this host with its own tools")
     if major is None or int(major.group(1)) < mine.least_release:
-        told = f"{name}: a release before {mine.least_release}, or none was seen"
-        return blocker("distribution", told, "upgrade this host by its own means")
+        told = f"{name}: the release is older than {mine.least_release} or not known"
+        return blocker("distribution", told, "upgrade this host with its own tools")
     return ok("distribution", name)
 
 
 def flavour(evidence: Evidence, running: str, manager: PackageManager) -> Finding:
-    """Whether the running kernel is the distribution's plain one."""
+    """Whether the running kernel is the distribution's standard one."""
     owner = evidence.texts.get("$owner", "").strip()
     if owner in manager.heads:
-        return ok("flavour", f"kernel {clip(running)} is of the package {owner}")
-    said = f"of the package {clip(owner, 40)}" if owner else f"of no package ({clip(evidence.why_missing('$owner'))})"
+        return ok("flavour", f"kernel {clip(running)} is part of the package {owner}")
+    said = f"part of the package {clip(owner, 40)}" if owner else f"not part of a package ({clip(evidence.why_missing('$owner'))})"
     return blocker(
-        "flavour", f"the running kernel {clip(running)} is {said}, not the distribution's plain one", "upgrade it from where it came"
+        "flavour",
+        f"the running kernel {clip(running)} is {said}; it is not the distribution's standard kernel",
+        "upgrade it from its own source",
     )
 
 
@@ -61,7 +63,7 @@ def package_manager(evidence: Evidence, manager: PackageManager | None) -> Findi
         return blocker("package_manager", f"neither {names} is there", "install one, or upgrade this host by hand")
     if busy:
         who = listed((f"{words[-1].strip()} (pid {words[0]})" for words in busy), 3, 80)
-        return blocker("package_manager", f"the package manager is busy: {who}", "wait for it to end, or see why it does not")
+        return blocker("package_manager", f"the package manager is busy: {who}", "wait for it to end, or find out why it does not end")
     return ok("package_manager", f"{manager.name} is idle")
 
 
@@ -73,15 +75,15 @@ def rooms(evidence: Evidence) -> Iterator[Finding]:
         needed = int(sum(size for name, size in taken.items() if name.startswith(prefix)) * _MARGIN)
         room = free.get(path)
         if room is None or not needed:
-            yield blocker(check, f"the room in {path} was not seen", "see whether df and du work there")
+            yield blocker(check, f"the free space in {path} is not known", "check that df and du work there")
         elif room < needed:
             yield blocker(
                 check,
-                f"{path} has {room} kB free, a kernel takes about {needed} kB",
+                f"{path} has {room} kB free, and a kernel needs about {needed} kB",
                 "remove a kernel that neither runs nor boots by default",
             )
         else:
-            yield ok(check, f"{path} has {room} kB free, a kernel takes about {needed} kB")
+            yield ok(check, f"{path} has {room} kB free, and a kernel needs about {needed} kB")
 
 
 def _sizes(text: str) -> Iterator[tuple[str, int]]:
@@ -100,16 +102,17 @@ def left_behind(evidence: Evidence, out_of_tree: list[str] | None) -> Iterator[F
         named = listed([*(out_of_tree or ()), *(path.rpartition("/")[2] for path in own)], 5)
         yield blocker(
             "out_of_tree",
-            f"modules from outside the kernel would be left behind: {named}",
+            f"modules that are not part of the kernel would be missing in the new kernel: {named}",
             "install them for the new kernel first, or name out_of_tree in kernel_upgrade_accept",
         )
     elif out_of_tree is None:
-        yield warning("out_of_tree", "which loaded modules are from outside the kernel was not seen")
+        yield warning("out_of_tree", "it is not known which loaded modules are not part of the kernel")
     else:
-        yield ok("out_of_tree", "no module from outside the kernel is there")
+        yield ok("out_of_tree", "all loaded modules are part of the kernel")
     if linked:
         names = listed((path.rpartition("/")[2] for path in linked), 5)
-        yield warning("weak_updates", f"modules of another kernel are linked in: {names}", "see that weak-modules links them again")
+        yield warning("weak_updates", f"modules of another kernel are linked in: {names}", "check that weak-modules links them again")
     dkms = [line for line in evidence.texts.get("$dkms", "").split("\n") if line.strip()]
     if dkms:
-        yield warning("dkms", f"DKMS builds {listed(dkms, 3, 60)}", "see that it builds for the new kernel, which needs its kernel-devel")
+        remedy = "check that it builds for the new kernel. It needs the kernel-devel of that kernel"
+        yield warning("dkms", f"DKMS builds {listed(dkms, 3, 60)}", remedy)

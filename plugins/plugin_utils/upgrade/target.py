@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which kernel to boot: from what the advisories ask for, what is installed and what the repositories offer."""
+"""The kernel to boot: from the advisories, the installed kernels and the repositories."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ compare_releases: Callable[[str, str], int] = rpm_version.compare_releases
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the target must be. ``least`` is the operator's own minimum, or None; it takes the place of what advisories say.
+    """What the target must be. ``least`` is the operator's own minimum, or None; it replaces the kernels of the advisories.
     ``userland``: the host's, for ranges that are tied to one."""
 
     advisories: tuple[Advisory, ...]
@@ -49,7 +49,7 @@ class Wanted:
 
 
 def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool, userland: Userland = ANY_USERLAND) -> Wanted:
-    """What the advisories that match a host ask for, or the operator. UpgradeError where neither says which kernel."""
+    """What the advisories that match a host ask for, or the operator. Raises UpgradeError if neither names a kernel."""
     if least:
         try:
             compare_releases(least, least)
@@ -61,12 +61,12 @@ def wanted_from(advisories: Sequence[Advisory], least: str, exact: bool, userlan
     unfixed = [one.id for one in advisories if one.kernel is None or one.kernel.fixed is None]
     if unfixed or not advisories:
         which = listed(unfixed) if unfixed else "an advisory"
-        raise UpgradeError(f"no kernel is known to have the fix of {which}", "name one in kernel_upgrade_target, or wait for the fix")
+        raise UpgradeError(f"no known kernel has the fix of {which}", "name a kernel in kernel_upgrade_target, or wait for the fix")
     return Wanted(tuple(advisories), userland=userland)
 
 
 def choose(wanted: Wanted, kernels: Kernels, machine: str, default_boot: str | None) -> Target | None:
-    """The kernel to boot, None where none is wanted of what is there.
+    """The kernel to boot, None if no available kernel is wanted.
 
     One that boots by default already is kept, so that a second run does nothing; else the newest.
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of each host, from the results that the steps registered, as a document and as a table."""
+"""The outcome of each host, from the registered results of the steps, as a document and as a table."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ SCHEMA = "fleetcare.pagealloc/kernel_upgrade/1"
 
 #: Outcome -> what it means, in the order of the report.
 OUTCOMES: dict[str, str] = {
-    "failed": "a step failed; what boots now is said with it",
-    "refused": "preflight found what stands in the way; nothing was changed",
+    "failed": "a step failed; the message says which kernel boots now",
+    "refused": "preflight found a problem; nothing was changed",
     "unreachable": "the host did not answer",
-    "pending": "the roll has not come to this host",
+    "pending": "the playbook has not reached this host",
     "planned": "check mode: something would be changed",
-    "scheduled": "the new kernel boots by default, the reboot is due",
+    "scheduled": "the new kernel boots by default, and the reboot is scheduled",
     "installed": "the new kernel boots by default, the old one runs",
     "rebooted": "the new kernel runs",
-    "cancelled": "a scheduled reboot was taken away",
-    "untouched": "the verdict asks for no upgrade",
+    "cancelled": "a scheduled reboot was cancelled",
+    "untouched": "the verdict does not need an upgrade",
 }
 _WIDTHS = (24, 11, 14)
 _INDENT = "    "
@@ -71,7 +71,7 @@ def _ran(result: Mapping[str, Any]) -> bool:
 
 def _outcome(reached: list[tuple[str, Mapping[str, Any]]], upgrade: Mapping[str, Any]) -> tuple[str, str]:
     if not reached:
-        return "pending", "a host before it failed, or its turn is yet to come"
+        return "pending", "a host before it failed, or its turn has not come"
     name, last = next(((name, result) for name, result in reached if result.get("failed") or result.get("unreachable")), reached[-1])
     if last.get("failed") or last.get("unreachable"):
         said = str(last.get("msg", "")).removeprefix("Task failed: ")
@@ -84,8 +84,8 @@ def _outcome(reached: list[tuple[str, Mapping[str, Any]]], upgrade: Mapping[str,
         schedule = last.get("schedule")
         return ("scheduled", f"the reboot is due at {schedule['at_utc']}") if schedule else ("cancelled", "")
     if name == "install":
-        half = f"; it had been left half made: {'; '.join(last['repaired'])}" if last.get("repaired") else ""
-        return "installed", f"through {last['via']}{half}" if last.get("via") else "it was there already"
+        half = f"; it was only half installed: {'; '.join(last['repaired'])}" if last.get("repaired") else ""
+        return "installed", f"through {last['via']}{half}" if last.get("via") else "it was already installed"
     left = [finding["sentence"] for finding in upgrade.get("findings") or ()]
     return "untouched", str(left[-1] if left else (upgrade.get("reasons") or [""])[0])
 
@@ -106,7 +106,7 @@ def upgrade_counts(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
 
 
 def render_upgrade(hosts: Mapping[str, Mapping[str, Any]]) -> str:
-    """The outcomes as a table of 80 columns, those that ask for somebody first."""
+    """The outcomes as a table of 80 columns, those that need a person first."""
     place = {outcome: number for number, outcome in enumerate(OUTCOMES)}
     lines = [_line("HOST", "OUTCOME", "VERDICT", "KERNEL"), _line(*("-" * width for width in _WIDTHS), "-" * 28)]
     for name in sorted(hosts, key=lambda one: (place[hosts[one]["outcome"]], natural_key(one))):

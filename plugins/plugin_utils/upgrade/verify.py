@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an installed kernel is whole, and whether a host came back as it went."""
+"""Whether an installed kernel is complete, and whether a host came back in its old state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.package_manager import PackageManager
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.upgrade.state import Before, State
 
-#: An initramfs below this is none: the smallest that dracut makes for one host takes several MB.
+#: A smaller initramfs cannot be right: the smallest that dracut makes for one host has several MB.
 _LEAST_INITRAMFS_KB = 1024
 #: rpm -V: flags, a letter for configuration, documentation, ghost, licence or readme, and the file. A file that is touched or has
 #: another mode boots; one of another size (S) or content (5), or that cannot be read (?), may not.
@@ -22,7 +22,7 @@ _DIFFERS = re.compile(r"(?:missing|(?=\S*[S5?])\S+)\s+(?!\s|[cdglr]\s)")
 
 
 def doubts_of_kernel(evidence: Evidence, drivers: Sequence[str]) -> list[str]:
-    """What is wrong with an installed kernel, in sentences; none where it is whole. ``evidence``: of the program VERIFY."""
+    """What is wrong with an installed kernel, in sentences; none if it is complete. ``evidence``: of the program VERIFY."""
     return list(_doubts(evidence.texts, drivers))
 
 
@@ -36,7 +36,7 @@ def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
     if not sizes:
         yield "its initramfs is missing"
     elif max(sizes) < _LEAST_INITRAMFS_KB:
-        yield f"its initramfs has {max(sizes)} kB, which is too little for one"
+        yield f"its initramfs has only {max(sizes)} kB"
     differs = [line for line in texts.get("$differs", "").split("\n") if _DIFFERS.match(line)]
     if differs:
         yield f"rpm -V: {listed(differs, 2, 100)}"
@@ -45,7 +45,7 @@ def _doubts(texts: Mapping[str, str], drivers: Sequence[str]) -> Iterator[str]:
     found = dict(line.strip().partition(" ")[::2] for line in texts.get("$driver", "").split("\n"))
     missing = [name for name in drivers if not found.get(name)]
     if missing:
-        yield f"it has no driver {listed(missing)}"
+        yield f"it lacks the driver {listed(missing)}"
 
 
 def installed_kernels(evidence: Evidence, manager: PackageManager) -> list[str]:
@@ -54,7 +54,7 @@ def installed_kernels(evidence: Evidence, manager: PackageManager) -> list[str]:
 
 
 def doubts_of_return(state: State, before: Before, target: str) -> list[str]:
-    """What is not as it was before the reboot, in sentences."""
+    """What differs from the state before the reboot, in sentences."""
     return list(_return(state, before, target))
 
 

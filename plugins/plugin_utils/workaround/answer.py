@@ -18,7 +18,7 @@ OUTCOMES = ("applied", "rolled_back", "restored", "mended", "kept", "refused", "
 
 @dataclass(frozen=True)
 class Answer:
-    """``values``: what else it said; ``compacted``: (/proc/buddyinfo before, after) where it compacted memory."""
+    """``values``: the other values of the answer; ``compacted``: (/proc/buddyinfo before, after) if it compacted memory."""
 
     outcome: str
     reason: str = ""
@@ -27,22 +27,22 @@ class Answer:
 
 
 class NoAnswerError(Exception):
-    """The answer did not arrive whole; the message says what did."""
+    """The answer is incomplete; the message has its start."""
 
 
 def read_answer(output: str, nonce: str, outcomes: Collection[str] = OUTCOMES) -> Answer:
-    """The answer, a transcript, in a host's output, whatever a shell's start-up files print around it. Raises NoAnswerError."""
+    """The answer, a transcript, in a host's output. Start-up files of the shell may print text around it. Raises NoAnswerError."""
     try:
         evidence = read_transcript(output, nonce)
     except EvidenceError:
         evidence = None
     if evidence is None or not evidence.whole:
         said = clip(" ".join(output.split()), 200)
-        raise NoAnswerError(f"the host did not answer to the end; it said: {said or 'nothing'}")
+        raise NoAnswerError(f"the host's answer is incomplete; it said: {said or 'nothing'}")
     texts = {source[1:]: text for source, text in evidence.texts.items() if source.startswith("$")}
     before, after = texts.pop("compacted_from", ""), texts.pop("compacted_to", "")
     values = {name: text[:-1] for name, text in texts.items()}
     outcome = values.pop("outcome", "")
     if outcome not in outcomes:
-        raise NoAnswerError(f"the host's answer names no outcome that is known: {clip(outcome, 40)!r}")
+        raise NoAnswerError(f"the host's answer has an unknown outcome: {clip(outcome, 40)!r}")
     return Answer(outcome, clip(values.pop("reason", ""), 400), values, (before, after) if before and after else None)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What became of a host: its facts and verdict before and after, laid side by side."""
+"""The outcome of a host: its facts and verdict before and after, compared."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.granted import granted
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip
 
-#: What became of the host -> what that means.
+#: Outcome of the host -> what that means.
 OUTCOMES = {
-    "failed": "something broke on the way; the sentence says what, and what to do",
-    "rolled_back": "the step made it worse, so it was put back at once",
+    "failed": "an error stopped the change; the sentence says which, and what to do",
+    "rolled_back": "the step made the host worse, so it was undone at once",
     "unreachable": "the host could not be reached, and nothing was tried",
-    "not_reached": "the playbook has not come to this host, or ended before it",
-    "refused": "no step is safe, or something stands in the way; the host is as it was",
-    "exhausted": "the workaround is as far as it may go and does not help: only the kernel does",
-    "planned": "check mode: this would be put in force",
-    "applied": "a step was put in force",
-    "mended": "what a cut run had left is finished or undone",
-    "restored": "the values from before the workaround are back",
-    "kept": "nothing was due",
-    "none": "nothing asks for the workaround",
+    "not_reached": "the playbook has not reached this host, or it ended before",
+    "refused": "no step is safe, or something prevents it; the host is unchanged",
+    "exhausted": "the workaround has reached its limit and does not help; only another kernel helps",
+    "planned": "check mode: this step would be applied",
+    "applied": "a step was applied",
+    "mended": "what an interrupted run had left is finished or undone",
+    "restored": "the values from before the workaround are restored",
+    "kept": "no step was due",
+    "none": "the host does not need the workaround",
 }
 
-#: What becomes of a host by its plan's decision, where nothing is put in force.
+#: The outcome of a host by its plan's decision, if nothing is applied.
 OF_DECISION = {"none": "none", "keep": "kept", "refuse": "refused", "exhausted": "exhausted", "mend": "planned"}
 
 
-#: A host at one moment: its ``verdict``, each setting of KEYS, ``granted``, how many atomic requests of the order would be granted, and
-#: ``granted_by_order`` of each order; None for what was not seen.
+#: A host at one moment: its ``verdict``, each setting of KEYS, ``granted``, how many atomic requests of the order the kernel would grant,
+#: and ``granted_by_order`` for each order; None if not known.
 Snapshot = Mapping[str, Any]
 
 
 class Change(TypedDict):
-    """``outcome`` is a key of OUTCOMES, ``order`` that of ``granted`` in the two states; it and ``before`` are null where the host
-    was not looked at, ``after`` where nothing was done."""
+    """``outcome`` is a key of OUTCOMES, ``order`` that of ``granted`` in the two states; it and ``before`` are null if the host was not
+    read, ``after`` if nothing was done."""
 
     what: str
     outcome: str
@@ -52,9 +52,9 @@ class Change(TypedDict):
 
 
 def change_of(result: Any) -> Change:
-    """The change in a task's registered result, whatever became of the task."""
+    """The change in a task's registered result, with any outcome of the task."""
     if not isinstance(result, Mapping):
-        return _without_states("not_reached", "The playbook has not come to this host, or ended before it.")
+        return _without_states("not_reached", "The playbook has not reached this host, or it ended before.")
     change = result.get("change")
     if isinstance(change, Mapping):
         return change  # type: ignore[return-value]
@@ -73,21 +73,21 @@ def state(facts: Mapping[str, Any], result: Result) -> Snapshot:
     return {
         "verdict": result["verdict"],
         **{name: vm.get(name) for name in KEYS},
-        # none by the lower bound and some by the upper one: not known
+        # none by the lower limit and some by the upper one: not known
         "granted": least if least or not most else None,
         "granted_by_order": list(result["headroom"]["atomic"]) if result["headroom"] else None,
     }
 
 
 def got_worse(before: Snapshot, after: Snapshot) -> str | None:
-    """A sentence where the host would now refuse what it granted before, else None."""
+    """A sentence if the host would now refuse a request that it granted before, else None."""
     if before["granted"] and after["granted"] == 0:
-        return f"{before['granted']} atomic requests would have been granted before, and none after."
+        return f"Before, the kernel would have granted {before['granted']} atomic requests, and now it would grant none."
     return None
 
 
 def not_in_force(seen: Mapping[str, object], wanted: Mapping[str, int | None]) -> str | None:
-    """A sentence where a value is not what was put in force, else None."""
+    """A sentence if a value is not the applied one, else None."""
     for name in KEYS:
         if wanted.get(name) is not None and seen.get(name) != wanted[name]:
             return f"vm.{name} is {seen.get(name)} and not {wanted[name]}: something on the host set it again."
@@ -95,8 +95,8 @@ def not_in_force(seen: Mapping[str, object], wanted: Mapping[str, int | None]) -
 
 
 def helped(before: Snapshot, after: Snapshot) -> str:
-    """A sentence on what the step brought."""
+    """A sentence on the result of the step."""
     told = f"The verdict was {before['verdict']} and is {after['verdict']}"
     if before["granted"] is None or after["granted"] is None:
         return f"{told}."
-    return f"{told}; {before['granted']} atomic requests in a row would have been granted, {after['granted']} are now."
+    return f"{told}. Before, the kernel would have granted {before['granted']} atomic requests in a row, now {after['granted']}."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One look at a host: its facts, and what the verdict, the state and the plan are by them."""
+"""One look at a host: its facts, and the verdict, the state and the plan that follow from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.pol
 
 @dataclass(frozen=True)
 class Look:
-    """A host at one moment. ``order``: that of the requests which it is judged by."""
+    """A host at one moment. ``order``: the order by which it is judged."""
 
     facts: Mapping[str, Any]
     order: int | None
@@ -29,12 +29,12 @@ class Look:
 
     @property
     def values(self) -> dict[str, int | None]:
-        """The value of each setting that the workaround may change, None where it was not seen."""
+        """The value of each setting that the workaround may change, None if it is not known."""
         vm = self.facts.get("vm") or {}
         return {name: vm.get(name) for name in KEYS}
 
 
 def look_at(facts: Mapping[str, Any], catalogue: Catalogue, policy: Policy) -> Look:
-    """The look that these facts give. Raises FactsError."""
+    """The look from these facts. Raises FactsError."""
     result: Any = explained(classify(facts, catalogue), facts, catalogue=catalogue)
     return Look(facts, result["order"], state(facts, result), plan(facts, result, catalogue, policy))

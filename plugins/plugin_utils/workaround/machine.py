@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The machine that verifies a step or puts it back: from what was seen of a host to what to do next.
+"""The machine that verifies a step or undoes it: from what is known of a host to the next move.
 
-``next_move`` decides, and is a pure function. ``drive`` carries its moves out on anything that can gather, run the program, wait
-and tell the time, until the machine is at an end.
+``next_move`` decides, and is a pure function. ``drive`` carries out its moves on anything that can gather, run the program, wait and tell
+the time, until the machine ends.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.rem
 
 #: Between two looks at a host that has not recovered yet.
 LOOK_SECONDS = 5
-_NO_MARK = "The kernel's log could not be marked: in one without times, failures from before the workaround go on counting until a reboot."
-_AFTER_A_CUT = f"The host goes on alone and ends with the old values or the new ones. Run this again: it finds which. Its record: {RECORD}"
+_NO_MARK = "The kernel log could not be marked. If its lines have no times, older failures count until the next reboot."
+_AFTER_A_CUT = f"The host finishes on its own, with the old values or the new ones. Run this again to find out which. Its record: {RECORD}"
 
 
 def drive(wanted: WorkaroundWanted, host: Reached) -> End:
-    """Carry out one move after another, to the end. Raises NoAnswerError where what became of the host is not known, and what kept
-    the host from being looked at where nothing was tried yet."""
+    """Carry out one move after another, to the end. Raises NoAnswerError if the state of the host is not known. If nothing was tried yet,
+    raises the error that prevented the first look."""
     seen = WorkaroundSeen()
     while True:
         move = next_move(wanted, seen)
@@ -56,7 +56,7 @@ def drive(wanted: WorkaroundWanted, host: Reached) -> End:
 
 
 def next_move(wanted: WorkaroundWanted, seen: WorkaroundSeen) -> Move:
-    """What to do next with a host of which so much was seen."""
+    """The next move for a host, from what is known of it so far."""
     if seen.found is None:
         return Gather("found")
     if isinstance(seen.found, Lost):
@@ -69,7 +69,7 @@ def next_move(wanted: WorkaroundWanted, seen: WorkaroundSeen) -> Move:
 
 
 def _mend(wanted: WorkaroundWanted, seen: WorkaroundSeen, found: Look) -> Move:
-    """What a cut run left is finished or undone first."""
+    """Finish or undo an interrupted run first."""
     if seen.mended is None:
         return RunProgram("mended", "mend")
     if isinstance(seen.mended, Lost):
@@ -79,15 +79,15 @@ def _mend(wanted: WorkaroundWanted, seen: WorkaroundSeen, found: Look) -> Move:
     if seen.repaired is None:
         return Gather("repaired")
     if isinstance(seen.repaired, Lost):
-        return _gone("what a cut run left is mended", seen.repaired)
+        return _gone("what an interrupted run left is repaired", seen.repaired)
     if seen.repaired.plan.decision == "mend":
-        return Halt("another run began on this host in the meantime; run this again when it has ended")
-    told = _sentence(seen.mended.reason or "a cut run had begun to give the old values back, and they are back")
+        return Halt("another run started on this host in the meantime; run this again when it has ended")
+    told = _sentence(seen.mended.reason or "an interrupted run had started to restore the old values, and they are restored now")
     return _step(wanted, seen, seen.repaired, [] if seen.mended.outcome == "kept" else [told])
 
 
 def _step(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look, told: list[str]) -> Move:
-    """One step further, where the plan says so. ``told``: what was mended."""
+    """One step further, if the plan says so. ``told``: what was repaired."""
     decision = before.plan.decision
     if decision == "apply" and not wanted.check_mode:
         return _apply(wanted, seen, before, told)
@@ -98,7 +98,7 @@ def _step(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look, told: li
 
 
 def _apply(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look, told: list[str]) -> Move:
-    """Put the plan in force, and look until the host has recovered or its time is over: kswapd needs a while to free memory."""
+    """Apply the plan, and look until the host has recovered or its time is over: kswapd needs time to free memory."""
     if seen.answer is None:
         return RunProgram("answer", "apply", _step_values(wanted, before))
     if isinstance(seen.answer, Lost):
@@ -110,7 +110,7 @@ def _apply(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look, told: l
     if not seen.over(wanted.verify_seconds) and not _has_recovered(before, seen.after):
         return Gather("after", min(LOOK_SECONDS, seen.left_seconds(wanted.verify_seconds)))
     if isinstance(seen.after, Lost):
-        return _gone("the step is in force", seen.after)
+        return _gone("the step was applied", seen.after)
     told = [*told, *_what_it_brought(before, seen.answer, seen.after)]
     wrong = not_in_force(seen.after.values, before.plan.values) or got_worse(before.state, seen.after.state)
     if wrong is None:
@@ -119,7 +119,7 @@ def _apply(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look, told: l
 
 
 def _step_values(wanted: WorkaroundWanted, before: Look) -> dict[str, Any]:
-    """What the program needs to put the plan in force, and to see that the host still is as the plan saw it."""
+    """The values with which the program applies the plan and checks that the host has not changed since the plan."""
     planned = before.plan
     expected = {f"expected_{name}": value for name, value in planned.before.items()}
     choices = {"compact": wanted.compact, "watch_seconds": wanted.watch_seconds}
@@ -136,7 +136,7 @@ def _what_it_brought(before: Look, answer: Answer, after: Look) -> list[str]:
 
 
 def _put_back(seen: WorkaroundSeen, before: Look, wrong: str, told: list[str]) -> Move:
-    """The step made the host worse or does not hold."""
+    """The step made the host worse or is not in force."""
     if seen.undone is None:
         return RunProgram("undone", "undo", {"step": before.plan.step})
     if isinstance(seen.undone, Lost):
@@ -144,25 +144,25 @@ def _put_back(seen: WorkaroundSeen, before: Look, wrong: str, told: list[str]) -
     if seen.last is None:
         return Gather("last")
     if isinstance(seen.last, Lost):
-        return _gone(f"{wrong} The step was to be put back: {seen.undone.outcome}", seen.last)
+        return _gone(f"{wrong} The step should be undone: {seen.undone.outcome}", seen.last)
     why = [wrong, *([_sentence(seen.undone.reason)] if seen.undone.reason else []), *told]
     outcome = "rolled_back" if seen.undone.outcome == "rolled_back" else "failed"
     return End(outcome, why, before, seen.last, changed=True, failed=wrong)
 
 
 def _leave(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look) -> Move:
-    """Give back what was there before the first step."""
+    """Restore the values from before the first step."""
     record = before.facts["workaround"]
     if record is None:
-        reason = f"{before.facts['unavailable'].get('workaround')}; gather with the rights of root"
+        reason = f"{before.facts['unavailable'].get('workaround')}; gather the evidence as root (become: true)"
         return Halt(f"workaround: {reason}")
     if record["phase"] == "none":
-        return End("kept", ["No workaround is recorded on this host."], before)
+        return End("kept", ["This host has no record of a workaround."], before)
     by_hand = None if wanted.force or record["phase"] != "in_force" else _changed_by_hand(before, record)
     if by_hand:
         return End("refused", [by_hand], before)
     originals = {name: record[f"original_{name}"] for name in KEYS}
-    told = [f"vm.{name} goes back to {value}." for name, value in originals.items() if value is not None]
+    told = [f"vm.{name} is restored to {value}." for name, value in originals.items() if value is not None]
     if wanted.check_mode:
         return End("planned", told, before, changed=True, planned=originals)
     if seen.answer is None:
@@ -174,7 +174,7 @@ def _leave(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look) -> Move
     if seen.after is None:
         return Gather("after")
     if isinstance(seen.after, Lost):
-        return _gone("the values from before the workaround are back", seen.after)
+        return _gone("the values from before the workaround are restored", seen.after)
     wrong = not_in_force(seen.after.values, originals)
     if wrong is None:
         return End("restored", told, before, seen.after, changed=True)
@@ -182,15 +182,15 @@ def _leave(wanted: WorkaroundWanted, seen: WorkaroundSeen, before: Look) -> Move
 
 
 def _changed_by_hand(before: Look, record: Mapping[str, Any]) -> str | None:
-    """A sentence where a value is not that of the record. The program looks once more; one that was not seen is left to it."""
+    """A sentence if a value differs from the record. The program checks again, also values that are not known here."""
     for name, now in before.values.items():
         if None not in (now, record[name]) and now != record[name]:
-            return f"vm.{name} is {now}, not the {record[name]} of the record: somebody changed it. Set it so, or use force."
+            return f"vm.{name} is {now}, but the record says {record[name]}: somebody changed it. Set it to {record[name]}, or use force."
     return None
 
 
 def _stopped(before: Look, answer: Answer) -> End:
-    """The host said no, or undid what it began."""
+    """The host refused, or undid its change."""
     outcome = answer.outcome if answer.outcome in ("refused", "rolled_back") else "failed"
     reason = _sentence(answer.reason or answer.outcome)
     return End(outcome, [reason], before, changed=outcome == "rolled_back", failed=None if outcome == "refused" else reason)
@@ -202,11 +202,11 @@ def _no_answer(lost: Lost) -> Halt:
 
 
 def _gone(since: str, lost: Lost) -> Halt:
-    """Nor is a host that is lost after it was changed. ``since``: what had become of it."""
-    return Halt(f"{since}, but since then: {lost.reason}. {_AFTER_A_CUT}")
+    """A host that is lost after a change is also a failure of the change. ``since``: its state before that."""
+    return Halt(f"{since}, but then the host was lost: {lost.reason}. {_AFTER_A_CUT}")
 
 
 def _sentence(text: str) -> str:
-    """The host's words; the name of a file or a setting keeps its first letter."""
+    """The message of the host as a sentence. The name of a file or a setting keeps its first letter."""
     said = text if {".", "/"} & set(text.split(" ", 1)[0]) else text[:1].upper() + text[1:]
     return said if said.endswith((".", "?")) else f"{said}."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the workaround's machine sees of a host and what it may do with it: plain values, and the four methods that carry moves out."""
+"""What the workaround's machine knows of a host and may do with it: plain values, and the four methods that carry out moves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.loo
 
 @dataclass(frozen=True)
 class WorkaroundWanted:
-    """What the task asks for: ``present`` puts the next step in force, else what was there before the first comes back."""
+    """What the task asks for: ``present`` applies the next step, else the values from before the first step are restored."""
 
     present: bool = True
     check_mode: bool = False
@@ -27,7 +27,7 @@ class WorkaroundWanted:
 
 @dataclass(frozen=True)
 class Lost:
-    """A look or an answer that did not come back whole, and why."""
+    """A look or an answer that is incomplete, and why."""
 
     reason: str
     error: Exception | None = field(default=None, compare=False)
@@ -35,11 +35,9 @@ class Lost:
 
 @dataclass(frozen=True)
 class WorkaroundSeen:
-    """What was seen so far; None for what was not asked for. ``times``: of each, when it was asked for and when it was there, in
-    seconds of one clock.
-
-    ``found``: the host at first. ``mended``, ``repaired``: what the program said when it mended what a cut run left, and the host after
-    that. ``answer``: what it said to the change. ``after``: the last look since then. ``undone``, ``last``: the same for putting back.
+    """What is known so far; None if it was not asked for. ``times``: when each was asked for and when it came, in seconds of one clock.
+    ``found``: the host at first. ``mended``, ``repaired``: the program's answer after it repaired an interrupted run, and the host after
+    that. ``answer``: its answer to the change. ``after``: the last look since then. ``undone``, ``last``: the same for undoing.
     """
 
     found: Look | Lost | None = None
@@ -52,17 +50,17 @@ class WorkaroundSeen:
     times: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def over(self, seconds: int) -> bool:
-        """The last look after the change was begun so many seconds after it, or later."""
+        """How many seconds after the change the last look started."""
         return self.times["after"][0] >= self.times["answer"][1] + seconds
 
     def left_seconds(self, seconds: int) -> float:
-        """Of so many seconds since the change, what was left when the last look was there."""
+        """How many of these seconds since the change were left when the last look came."""
         return max(0.0, self.times["answer"][1] + seconds - self.times["after"][1])
 
 
 @dataclass(frozen=True)
 class Gather:
-    """Look at the host, after a while. ``into``: the name in ``WorkaroundSeen`` of what comes of a move."""
+    """Look at the host, after a while. ``into``: the name of the result in ``WorkaroundSeen``."""
 
     into: str
     wait_seconds: float = 0.0
@@ -79,8 +77,8 @@ class RunProgram:
 
 @dataclass(frozen=True)
 class End:
-    """What became of the host. ``outcome``: a key of OUTCOMES. ``after``: None where nothing was done. ``planned``: in check mode, the
-    values that would be put in force. ``failed``: why the task fails, None where it does not."""
+    """The outcome of the host. ``outcome``: a key of OUTCOMES. ``after``: None if nothing was done. ``planned``: in check mode, the values
+    that would be applied. ``failed``: why the task fails, None if it does not."""
 
     outcome: str
     sentences: list[str]
@@ -93,7 +91,7 @@ class End:
 
 @dataclass(frozen=True)
 class Halt:
-    """What became of the host is not known. ``lost``: before anything was tried."""
+    """The state of the host is not known. ``lost``: before anything was tried."""
 
     reason: str
     lost: Lost | None = None
@@ -103,7 +101,7 @@ Move = Gather | RunProgram | End | Halt
 
 
 class Reached(Protocol):
-    """A host that moves are carried out on."""
+    """A host on which moves are carried out."""
 
     def gather(self) -> Look | Lost:
         """A look at it."""

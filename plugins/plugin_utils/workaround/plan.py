@@ -29,12 +29,12 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.rem
 
 #: What to do -> what that means.
 DECISIONS = {
-    "none": "nothing asks for the workaround on this host",
-    "keep": "what is in force is enough, or has not had its time yet",
-    "apply": "put the values in force",
-    "exhausted": "the workaround is as far as it may go and does not help: only the kernel does",
-    "refuse": "no step is safe, or something needed was not seen",
-    "mend": "an earlier run was cut: finish or undo it first",
+    "none": "this host does not need the workaround",
+    "keep": "the values in force are enough, or have not had time to work",
+    "apply": "apply the values",
+    "exhausted": "the workaround has reached its limit and does not help; only another kernel helps",
+    "refuse": "no step is safe, or needed data is missing",
+    "mend": "an earlier run was interrupted: finish or undo it first",
 }
 
 
@@ -44,9 +44,9 @@ _MAIN = REMEDIES[0]
 
 @dataclass(frozen=True)
 class Plan:
-    """``decision`` is a key of DECISIONS. ``values``: setting -> what to put in force; all None unless it is ``apply``, and one that is
-    None then is left alone. ``before``: the values as they are. ``step`` counts from 1. ``cap_kb``: the limit of vm.min_free_kbytes.
-    ``short_kb``: less available memory than this afterwards means putting it back. ``sentences`` tell the arithmetic, the decisive one
+    """``decision`` is a key of DECISIONS. ``values``: setting -> new value; all None unless it is ``apply``. With ``apply``, None means
+    that the setting stays. ``before``: the present values. ``step`` counts from 1. ``cap_kb``: the limit of vm.min_free_kbytes.
+    ``short_kb``: if less memory is available afterwards, the step is undone. ``sentences`` have the calculation, the most important
     first."""
 
     decision: str
@@ -59,22 +59,22 @@ class Plan:
     sentences: list[str]
 
     def as_data(self) -> dict[str, Any]:
-        """The plan as templates and reports have it, each value under its setting's name."""
+        """The plan for templates and reports, each value under its setting's name."""
         data = asdict(self)
         values, before, sentences = (data.pop(name) for name in ("values", "before", "sentences"))
         return {**data, **values, "before": before, "sentences": sentences}
 
 
 def plan(facts: Mapping[str, Any], result: Result, catalogue: Catalogue, policy: Policy) -> Plan:
-    """The plan for one host. ``result`` is what classify makes of these facts; both are taken to be in their shape."""
+    """The plan for one host. ``result`` is the result of classify for these facts. Both must have the right shape."""
     host = read_host(facts)
     symptom_there = _is_symptom_trusted(host, result, catalogue)
     asked = asked_of(facts, result, catalogue, policy, trusted=symptom_there)
     case = Case(host, result, asked.values, policy, symptom_there, asked.why)
     if host.record is not None and host.record.phase in ("pending", "leaving"):
-        return _plan(case, "mend", ["An earlier run was cut on this host: what it left is finished or undone first."])
+        return _plan(case, "mend", ["An earlier run was interrupted on this host. It is finished or undone first."])
     if not _wanted(case):
-        return _plan(case, "none", [f"The verdict {result['verdict']} asks for no workaround."])
+        return _plan(case, "none", [f"A host with the verdict {result['verdict']} does not need the workaround."])
     unseen = _unseen(host)
     if unseen:
         return _plan(case, "refuse", [unseen])
@@ -91,7 +91,7 @@ def _is_symptom_trusted(host: Host, result: Result, catalogue: Catalogue) -> boo
 
 
 def _wanted(case: Case) -> bool:
-    """Only hosts whose verdict asks for it, unless forced. A fix that awaits its reboot asks where the symptom is there until then."""
+    """Only hosts whose verdict needs it, unless forced. While a fix waits for its reboot, a host with the symptom needs it too."""
     if case.policy.force:
         return True
     helps = {remedy.action for remedy in REMEDIES} & {action["action"] for action in case.result["actions"]}
@@ -101,32 +101,32 @@ def _wanted(case: Case) -> bool:
 
 
 def _unseen(host: Host) -> str | None:
-    """A sentence on what was not seen and is needed to give it back one day."""
+    """A sentence on missing data that is needed to restore the values later."""
     if host.min_free_kbytes is None:
-        return f"vm.min_free_kbytes was not seen{host.why('vm.min_free_kbytes', 'vm')}, so it could not be given back."
+        return f"vm.min_free_kbytes is not known{host.why('vm.min_free_kbytes', 'vm')}, so it could not be restored later."
     if host.record is None:
-        return f"Whether an earlier run is in force was not seen{host.why('workaround')}. Gather with the rights of root."
+        return f"It is not known whether an earlier run is in force{host.why('workaround')}. Gather the evidence as root (become: true)."
     if host.nodes is None:
-        return f"The memory zones were not seen{host.why('zones')}."
+        return f"The memory zones are not known{host.why('zones')}."
     return None
 
 
 def _lacking(case: Case) -> list[str]:
-    """Sentences where this kernel has not what the operator named, or nothing of what is asked for."""
+    """Sentences if this kernel lacks a setting that the operator named, or every wanted setting."""
     asked, named = case.asked or {}, case.policy.remedies or ()
     lacked = [one for one in REMEDIES if one.name in asked and one.name in (*NEWER, *named) and case.host.settings[one.name] is None]
     if not lacked or (len(lacked) < len(asked) and not any(one.name in named for one in lacked)):
         return []
-    told = [f"vm.{one.name} is to be set, {case.why[one.name]}, but {missing(case, one.name, one.since)}." for one in lacked]
-    return [*told, *(["Choose others in workaround_remedies for this host."] if named else [])]
+    told = [f"vm.{one.name} should be set {case.why[one.name]}, but {missing(case, one.name, one.since)}." for one in lacked]
+    return [*told, *(["Choose other settings in workaround_remedies for this host."] if named else [])]
 
 
 def _step(case: Case) -> Plan:
-    """The next step, where one is due and safe."""
+    """The next step, if one is due and safe."""
     try:
         limits = {remedy: remedy.limits(case) for remedy in REMEDIES}
     except UnknownLimitError as error:
-        return _plan(case, "refuse", [f"No limit can be reckoned: {error}."])
+        return _plan(case, "refuse", [f"The limits of this host cannot be calculated: {error}."])
     wishes = {remedy: remedy.choose(case) for remedy in REMEDIES}
     told = [wish.because for wish in wishes.values() if wish.because]
     for remedy, wish in wishes.items():
@@ -136,23 +136,23 @@ def _step(case: Case) -> Plan:
     if any(wish.value is not None for wish in wishes.values()):
         return _apply(case, wishes, told, limit)
     spent = case.standing and case.symptom and not case.settling
-    only = [f"The workaround is at its end and the symptom is still there: {_what_is_left(case)}."] if spent else []
+    only = [f"The workaround has reached its last step and the symptom is still there: {_what_is_left(case)}."] if spent else []
     return _plan(case, "exhausted" if spent else "keep", [*only, *told], limit)
 
 
 def _what_is_left(case: Case) -> str:
-    return "only a kernel with the fix helps" if case.result["advisories"] else "look at the cause that the audit tells"
+    return "only a kernel with the fix helps" if case.result["advisories"] else "read the cause in the audit's report"
 
 
 def _too_far(case: Case, remedy: Remedy, value: int, limit: Limit) -> Plan:
     total = (case.host.facts.get("memory") or {}).get("total_kb")
     in_kb = remedy is _MAIN and total and value >= total
-    bytes_meant = f" {value} looks like bytes; the unit is kB: {value // 1024}." if in_kb else ""
+    bytes_meant = f" {value} looks like bytes, but the unit is kB. Perhaps {value // 1024} is meant." if in_kb else ""
     step = "The next step" if remedy is _MAIN else f"vm.{remedy.name}"
     why = f"{step}, {value}{remedy.unit}, is not safe: {limit.because}.{bytes_meant}"
     if case.standing:
-        return _plan(case, "exhausted", [f"The workaround is as far as it may go: {_what_is_left(case)}.", why], limit)
-    other = "Give smaller steps in workaround_steps_kb" if remedy is _MAIN else "Choose others in workaround_remedies"
+        return _plan(case, "exhausted", [f"The workaround has reached its limit: {_what_is_left(case)}.", why], limit)
+    other = "Give smaller steps in workaround_steps_kb" if remedy is _MAIN else "Choose other settings in workaround_remedies"
     return _plan(case, "refuse", [why, f"{other}, or install a kernel with the fix."], limit)
 
 
@@ -160,15 +160,15 @@ def _apply(case: Case, wishes: Mapping[Remedy, Wish], sentences: list[str], limi
     values = {remedy.name: _standing_value(case, remedy) if wish.value is None else wish.value for remedy, wish in wishes.items()}
     conflict = _conflict(case, values)
     if conflict and case.policy.conflicts == "refuse":
-        return _plan(case, "refuse", [conflict, "Take the lines out of these files, or choose workaround_conflicts=override."], limit)
-    made = _plan(case, "apply", sentences + ([f"{conflict} Ours comes after them."] if conflict else []), limit)
-    # one that raises no reserve is a step all the same
+        return _plan(case, "refuse", [conflict, "Remove these lines from the files, or choose workaround_conflicts=override."], limit)
+    made = _plan(case, "apply", sentences + ([f"{conflict} The file of the workaround is read after them."] if conflict else []), limit)
+    # a step that raises no reserve is a step too
     step = max(1, sum(step <= (values[_MAIN.name] or 0) for step in case.steps))
     return replace(made, step=step, values=values, short_kb=short_of_memory_kb(case.host.facts, case.policy))
 
 
 def _standing_value(case: Case, remedy: Remedy) -> int | None:
-    """The value of a setting that no change is due to: what is in force stays in the file for the next boot."""
+    """The value of a setting without a change: the value in force stays in the file for the next boot."""
     host = case.host
     if remedy is _MAIN:
         return host.settings[remedy.name]
@@ -176,13 +176,13 @@ def _standing_value(case: Case, remedy: Remedy) -> int | None:
 
 
 def _conflict(case: Case, values: Mapping[str, int | None]) -> str | None:
-    """A sentence on the other files that would set something else at boot."""
+    """A sentence on other files that would set another value at boot."""
     others = [
         f"{clip(line.file, 60)} sets vm.{line.name} = {clip(line.value, 20)}"
         for line in case.host.boot_settings
         if line.file != SETTINGS and values.get(line.name) is not None and line.value != str(values[line.name])
     ]
-    return f"Other files set the same at boot: {listed(others, 4, 120)}." if others else None
+    return f"Other files set the same value at boot: {listed(others, 4, 120)}." if others else None
 
 
 def _plan(case: Case, decision: str, sentences: list[str], limit: Limit | None = None) -> Plan:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The result of the task, from what became of the host."""
+"""The result of the task, from the outcome of the host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.mov
 
 
 def task_result(end: End) -> dict[str, Any]:
-    """{changed, change, plan, ansible_facts}, with diff where the host was changed or would be, and failed and msg where the task fails."""
+    """{changed, change, plan, ansible_facts}, with diff if the host was changed or would be, and failed and msg if the task fails."""
     last = end.after or end.before
     change: Change = {
         "what": "workaround",

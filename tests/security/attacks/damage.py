@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Damage of which the truth is known: after it nobody can read the free blocks, or the kernel's log, and the host must not be ``clear``.
+"""Damage whose truth is known: after it nobody can read the free blocks, or the kernel's log, and the host must not be ``clear``.
 
 Cannot be read means: the text is not there, the text is there and no line of it is one of its kind, a line that is there breaks
 its own form, or the evidence ends before it or in it. A text that is sound and untrue is another matter: nobody can tell that.

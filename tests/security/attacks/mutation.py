@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"[^\s:,=()]+")
 
 
 def mutated(chance: Random, text: str, pool: Sequence[str] = ()) -> str:
-    """``text`` after a few mutations. ``pool``: other texts of the kind, of which pieces may be put in."""
+    """``text`` after a few mutations. ``pool``: other texts of the kind; pieces of them may be put in."""
     for _number in range(chance.choice((1, 1, 1, 2, 2, 3, 5, 8))):
         text = chance.choice(_MUTATIONS)(chance, text, pool)
         if len(text) > MOST_CHARS:

@@ -55,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _wrong(given: argparse.Namespace, names: Sequence[str]) -> str:
-    """What is wrong with the words, "" where nothing is."""
+    """What is wrong with the words, "" if nothing is."""
     unknown = sorted(set(names) - set(FUZZERS))
     if unknown:
         return f"there is no fuzzer {unknown[0]}; there are {', '.join(FUZZERS)}"

@@ -70,7 +70,7 @@ def _whole_report(data: bytes) -> None:
 
 def _judged(path: Path) -> None:
     report = look_into(str(path))
-    require("by a fault of" not in report.error, f"a report met a fault of ours: {report.error}")
+    require("because of a fault in" not in report.error, f"a report met a fault of ours: {report.error}")
     hosts, _words = hosts_of([report])
     require(len(hosts) == 1 and hosts[0].name, "a report became no host, or several")
     gathered = Gathered.from_record(str(path))

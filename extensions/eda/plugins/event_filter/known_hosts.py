@@ -4,7 +4,7 @@
 """Event filter of ansible-rulebook: of an event only names of hosts go on, and only those that the inventory has.
 
 An event is what somebody sent. Its text would reach templates and variables of a playbook, so none of it does: the event is left out, or
-what takes its place is made of the inventory's own names. All others are counted.
+it is replaced by the inventory's own names. All others are counted.
 """
 
 from __future__ import annotations

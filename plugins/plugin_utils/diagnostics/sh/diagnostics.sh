@@ -8,7 +8,7 @@
 # the request of sysrq-m where that was asked for.
 # shellcheck disable=SC2015,SC2086,SC2154,SC2231
 begun=$(date +%s)
-# take NAME ROOM ARGUMENT COMMAND...: the text of a command, of which ROOM bytes are kept: the first ones where ARGUMENT is 1, else the
+# take NAME ROOM ARGUMENT COMMAND...: the text of a command; ROOM bytes of it are kept: the first ones where ARGUMENT is 1, else the
 # last. Whole lines alone. Of a command that failed nothing but why, unless it is a log that tells of failures.
 take() { tag=$1 room=$2 first=$3; shift 3; word=$1; [ "$word" != limited ] || word=$2
  have "$word" && have awk || { failed "$tag" 127; return; }
@@ -22,7 +22,7 @@ take() { tag=$1 room=$2 first=$3; shift 3; word=$1; [ "$word" != limited ] || wo
  if (rc && !told) print "!" tag ":" (rc ~ /^(124|137|143)$/ ? "no answer in time" : n > gone ? line[gone + 1] : "exit status " rc)
  else { for (i = gone + 1; i <= n; i++) print tag ":" line[i]; if (cut) print "!$cut" tag ":" (first ? "first" : "last") }
  exit rc }'; }
-# big FILE...: files of which TEXT bytes are kept at the most.
+# big FILE...: files; at most TEXT bytes of each are kept.
 big() { had=$#; for path in "$@"; do [ ! -r "$path" ] || set -- "$@" "$path"; done; shift $had
  [ $# = 0 ] || awk -v most=$TEXT '
  FNR == 1 { room = most } { room -= length($0) + 1

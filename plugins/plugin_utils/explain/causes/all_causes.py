@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The list of causes: each stands in the file of its name, those that bring others about first."""
+"""The list of causes. Each has a file with its name. Causes of other causes come first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes.cause import Cause
 
-#: Of two that are equally sure the first here comes first. The last is told where no other is.
+#: If two are equally sure, the first in this list comes first. The last is used if no other is found.
 CAUSE_NAMES = (
     "leak",
     "slab_leak",

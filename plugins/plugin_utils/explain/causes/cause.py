@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 
-#: From the surest on: the figures prove it; they speak for it and for nothing else; they allow it.
+#: The surest first: the figures prove it; they point to it and to nothing else; they do not exclude it.
 CERTAINTIES = ("shown", "likely", "possible")
 SHOWN, LIKELY, POSSIBLE = CERTAINTIES
 
@@ -35,9 +35,9 @@ def _no_settings(_situation: Situation) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Cause:
-    """``find``: what speaks for it on a host, None where nothing does. ``advice`` has numbers of this host. ``is_root``: it brings others
-    about, such as a leak that uses memory up; then these are no surer than it. ``settings``: those under /proc/sys/vm that the workaround
-    may set for it, with their values."""
+    """``find``: the evidence for it on a host, None if there is none. ``advice`` has numbers of this host. ``is_root``: it leads to other
+    causes, as a leak uses memory up. Then the others are not surer than it. ``settings``: settings under /proc/sys/vm that the workaround
+    may change for it, with their values."""
 
     name: str
     find: Callable[[Situation], Evidenced | None]
@@ -58,13 +58,13 @@ def useless(word: str, reason: str) -> Unhelpful:
 
 
 def kb_told(kb: int) -> str:
-    """``123 MB``, in the unit that a person reads."""
+    """``123 MB``, in a unit that is easy to read."""
     if kb >= 10 << 20:
         return f"{kb / (1 << 20):.1f} GB"
     return f"{kb // 1024} MB" if kb >= 10 << 10 else f"{kb} kB"
 
 
 def available_told(situation: Situation) -> str:
-    """What can be had now, as a reason; 0 where it is not known."""
+    """The available memory as a reason; 0 if it is not known."""
     kb = situation.available_kb or 0
-    return f"/proc/meminfo: {kb_told(kb)} ({situation.percent(kb)} % of all memory) can be had now without swapping"
+    return f"/proc/meminfo: {kb_told(kb)} ({situation.percent(kb)} % of all memory) is available now without swapping"

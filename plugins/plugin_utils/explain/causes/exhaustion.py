@@ -20,6 +20,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 
 _NOT_HELD = ("free", "free_cma", "per_cpu_lists", "file", "slab_reclaimable")
 
@@ -34,27 +35,27 @@ def _find(situation: Situation) -> Evidenced | None:
     reasons: list[str] = []
     figures: dict[str, float] = {}
     if single:
-        reasons.append(f"kernel log: {single} failed for a single page, so that no page at all was left for them")
+        reasons.append(f"kernel log: {count_of(single, 'request')} for a single page failed, so no page at all was left")
         figures["single_page_failures"] = single
     if known:
         reasons.append(available_told(situation))
         figures |= {"available_kb": situation.available_kb or 0, "available_percent": situation.percent(situation.available_kb or 0)}
     reasons.extend(_holders(situation))
-    # with room now, and a Mem-Info that tells what was so then, a reserve that is too small is likelier
+    # with free memory now and a Mem-Info of the failure, a reserve that is too small is likelier
     certainty = SHOWN if known and not room else POSSIBLE if known and situation.then else LIKELY
     return Evidenced(certainty, tuple(reasons), figures)
 
 
 def _largest(situation: Situation) -> list[tuple[str, int]]:
-    """Who holds most of what cannot be reclaimed."""
+    """The largest users of memory that cannot be reclaimed."""
     held = {PARTS[name]: kb for name, kb in situation.account["parts"].items() if name not in _NOT_HELD}
-    held["pages that no counter owns"] = situation.account["unaccounted_kb"] or 0
+    held["pages that the kernel counts nowhere"] = situation.account["unaccounted_kb"] or 0
     return sorted(held.items(), key=lambda one: -one[1])[:3]
 
 
 def _holders(situation: Situation) -> list[str]:
     told = ", ".join(f"{what} {kb_told(kb)}" for what, kb in _largest(situation) if kb)
-    return [f"most of what cannot be reclaimed: {told}"] if told and situation.account["parts"] else []
+    return [f"largest users of memory that cannot be reclaimed: {told}"] if told and situation.account["parts"] else []
 
 
 def _advice(situation: Situation) -> list[Action]:
@@ -63,14 +64,14 @@ def _advice(situation: Situation) -> list[Action]:
     amount = f"{kb_told(need)} " if need else "memory "
     held = ", ".join(what for what, kb in _largest(situation)[:2] if kb) if situation.account["parts"] else ""
     who = f": {held} hold the most" if held else ""
-    return [action("free_memory", f"Free {amount}of the {kb_told(situation.total_kb)} or give the host that much more{who}")]
+    return [action("free_memory", f"Free {amount}of the {kb_told(situation.total_kb)} or add that much memory{who}")]
 
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
-    reason = "A larger vm.min_free_kbytes takes away the memory that is short, and brings the OOM killer sooner"
+    reason = "A larger vm.min_free_kbytes reserves memory that is already short, so the OOM killer runs sooner"
     return [
         useless("raise_min_free_kbytes", reason),
-        useless("compact_memory", "Compacting makes larger blocks of free memory, and there is hardly any"),
+        useless("compact_memory", "Compacting makes larger blocks out of free memory, and there is hardly any"),
     ]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""fragmentation: enough is free above the watermarks, and none of it in blocks that are large enough."""
+"""fragmentation: enough memory is free above the watermarks, but no block is large enough."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _find(situation: Situation) -> Evidenced | None:
     if moment is None or moment.granted(order) is None:
         return None
     usable_kb = moment.free_kb - moment.free_cma_kb
-    # pages above the high watermark: kswapd has done its work, and blocks are missing all the same
+    # free pages above the high watermark: kswapd has done its work, but blocks are still missing
     if moment.granted(order) or usable_kb <= moment.high_kb or not moment.granted(0):
         return None
     figures: dict[str, float] = {
@@ -37,8 +37,8 @@ def _find(situation: Situation) -> Evidenced | None:
         "granted_single_pages": moment.granted(0) or 0,
     }
     told = (
-        f"{moment.when}: {kb_told(moment.free_kb)} were free, the high watermarks keep {kb_told(moment.high_kb)}, "
-        f"and no block of order {order} was to be had"
+        f"{moment.when}: {kb_told(moment.free_kb)} was free, the high watermarks reserve {kb_told(moment.high_kb)}, "
+        f"and there was no block of order {order}"
     )
     fixed = fixed_percent(page_types(situation.facts))
     if fixed is not None:
@@ -48,14 +48,14 @@ def _find(situation: Situation) -> Evidenced | None:
 
 
 def _movable(situation: Situation) -> Iterator[str]:
-    """What could be moved to make larger blocks, and what not."""
+    """Which memory the kernel could move to make larger blocks."""
     if situation.account["parts"]:
         movable, fixed = _movable_and_fixed_kb(situation)
-        yield f"/proc/meminfo: {kb_told(movable)} can be moved to make larger blocks, {kb_told(fixed)} of the kernel's own cannot"
+        yield f"/proc/meminfo: the kernel can move {kb_told(movable)} to make larger blocks, but not {kb_told(fixed)} of its own"
 
 
 def _movable_and_fixed_kb(situation: Situation) -> tuple[int, int]:
-    """0 of both where there is no account."""
+    """0 for both if there is no account."""
     parts = situation.account["parts"] or {}
     movable = sum(parts.get(name, 0) for name in ("anonymous", "file", "shmem"))
     fixed = sum(
@@ -66,21 +66,21 @@ def _movable_and_fixed_kb(situation: Situation) -> tuple[int, int]:
 
 
 def _has_more_fixed(situation: Situation) -> bool:
-    """The kernel's own pages lie in between: measured, compaction then brings nothing (docs/remedies.md)."""
+    """Whether most pages are the kernel's own. Measurements show that compaction then does not help (docs/remedies.md)."""
     movable, fixed = _movable_and_fixed_kb(situation)
     return fixed > movable
 
 
 def _by_type(situation: Situation) -> Iterator[str]:
-    """Whether what is free lies among pages that can be moved: there compaction makes blocks."""
+    """Whether free memory is among movable pages: there compaction makes blocks."""
     rows = page_types(situation.facts)
     if not rows:
         return
     page_kb = max(1, situation.page_size_bytes // 1024)
     movable, fixed = (free_pages_of(rows, *types) * page_kb for types in (("Movable",), ("Unmovable", "Reclaimable")))
     percent = fixed_percent(rows)
-    blocks = "" if percent is None else f"; {percent} % of all pageblocks are for the latter"
-    yield f"/proc/pagetypeinfo, now: {kb_told(movable)} are free among pages that can be moved, {kb_told(fixed)} among others{blocks}"
+    blocks = "" if percent is None else f"; {percent} % of all pageblocks are for the others"
+    yield f"/proc/pagetypeinfo, now: {kb_told(movable)} is free among movable pages, {kb_told(fixed)} among others{blocks}"
 
 
 def _is_fixed(situation: Situation) -> bool:
@@ -93,9 +93,9 @@ def _tried(situation: Situation) -> Iterator[str]:
     counted = situation.facts.get("vmstat") or {}
     tried, failed = counted.get("compact_stall"), counted.get("compact_fail")
     if tried is not None and failed is not None:
-        yield f"/proc/vmstat: memory was compacted {tried} times for somebody who waited, and {failed} times that made no room"
+        yield f"/proc/vmstat: the kernel compacted memory {tried} times for a waiting request, and {failed} times this made no room"
     if (situation.facts.get("vm") or {}).get("compaction_proactiveness") == 0:
-        yield "vm.compaction_proactiveness is 0: nothing is compacted before somebody needs it"
+        yield "vm.compaction_proactiveness is 0: the kernel compacts memory only when a request needs it"
 
 
 def _advice(situation: Situation) -> list[Action]:
@@ -111,11 +111,11 @@ def _advice(situation: Situation) -> list[Action]:
     advice = [
         action(
             "compact_memory",
-            f"Write 1 to /proc/sys/vm/compact_memory and see whether blocks of order {order} come back: that tells movable from unmovable",
+            f"Write 1 to /proc/sys/vm/compact_memory and see whether blocks of order {order} come back. If not, the pages cannot be moved",
         )
     ]
     for name, goal in _settings(situation).items():
-        advice.append(action(f"set_{name}", f"Set vm.{name} to {goal} ({situation.facts['vm'][name]} now, the ceiling is 100)"))
+        advice.append(action(f"set_{name}", f"Set vm.{name} to {goal} ({situation.facts['vm'][name]} now, the maximum is 100)"))
     return advice
 
 
@@ -128,14 +128,14 @@ def _settings(situation: Situation) -> dict[str, int]:
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     moment: ZonesAt | None = situation.decisive
-    free = f"{kb_told(moment.free_kb)} are free" if moment else "enough is free"
-    told = [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free} as it is")]
+    free = f"{kb_told(moment.free_kb)} is free already" if moment else "enough is free already"
+    told = [useless("raise_min_free_kbytes", f"A larger vm.min_free_kbytes keeps more pages free, not larger blocks: {free}")]
     movable, fixed = (kb_told(kb) for kb in _movable_and_fixed_kb(situation))
     if _has_more_fixed(situation) and situation.host.settings["compaction_proactiveness"] is not None:
-        why = f"vm.compaction_proactiveness moves what can be moved, {movable}; the {fixed} of the kernel's own stay where they are"
+        why = f"vm.compaction_proactiveness moves only movable pages ({movable}); the kernel's own pages ({fixed}) stay in place"
         told.append(useless("set_compaction_proactiveness", why))
     if _has_more_fixed(situation) and not _is_fixed(situation):
-        told.append(useless("compact_memory", f"Compacting moves what can be moved, {movable}, and not the {fixed} of the kernel's own"))
+        told.append(useless("compact_memory", f"Compacting moves only movable pages ({movable}), not the kernel's own ({fixed})"))
     if _is_fixed(situation):
         percent = fixed_percent(page_types(situation.facts))
         told.append(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""leak: memory that no counter of the kernel owns, far above what hosts like it have."""
+"""leak: memory that the kernel counts nowhere, far more than on similar hosts."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording
 
 
 def _find(situation: Situation) -> Evidenced | None:
-    return too_much(situation, None, "unaccounted", "belong to no counter of the kernel: that is where pages of drivers are", "leak")
+    return too_much(situation, None, "unaccounted", "are pages that the kernel counts nowhere, such as buffers of drivers", "leak")
 
 
 def _advice(situation: Situation) -> list[Action]:
     kb = situation.account["unaccounted_kb"]
     named = list(dict.fromkeys(name for group in situation.failures for name in group.drivers))
-    suspects = f"begin with {listed(named)}, named in the failures' traces" if named else "no driver is named in a trace of a failure"
+    suspects = f"Start with {listed(named)}: the traces of the failures name it" if named else "No trace of a failure names a driver"
     days = (situation.host.facts.get("uptime_seconds") or 0) / 86400
     rate = f", {kb_told(int(kb / days))} a day since it booted" if days >= 1 else ""
     return [
         action(
-            "find_leak", f"Find who keeps {kb_told(kb)}{rate}: {suspects}; it shows in what is unaccounted in /proc/meminfo from day to day"
+            "find_leak", f"Find who keeps {kb_told(kb)}{rate}. {suspects}. The unaccounted memory of the next audits shows whether it grows"
         ),
-        action("plan_reboot", f"Until that is mended, reboot before it is used up: only that brings the {kb_told(kb)} back"),
+        action("plan_reboot", f"Until the leak is fixed, reboot before memory runs out: only a reboot frees the {kb_told(kb)}"),
     ]
 
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     return [
-        useless("raise_min_free_kbytes", "A larger vm.min_free_kbytes only delays it: what leaks uses up the larger reserve too"),
-        useless("drop_caches", "Dropping caches brings nothing back: what is lost is in no cache, and free and slabtop do not show it"),
+        useless("raise_min_free_kbytes", "A larger vm.min_free_kbytes only delays it: the leak uses up the larger reserve too"),
+        useless("drop_caches", "Dropping caches frees nothing: the lost memory is in no cache, and free and slabtop do not show it"),
     ]
 
 

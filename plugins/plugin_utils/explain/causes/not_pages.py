@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""not_pages: what ran out is vmalloc's address space or a cgroup's limit; pages were there."""
+"""not_pages: vmalloc's address space or a cgroup's limit ran out, but pages were free."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.memory_t
 
 
 def _not_of_pages(situation: Situation) -> list[MemoryTrouble]:
-    """What the kernel reported that no page was missing for."""
+    """Reports of the kernel in which no page was missing."""
     return [other for other in situation.others if other.kind == "vmalloc" or (other.limited and other.kind in ("slab", "oom_kill"))]
 
 
@@ -41,12 +41,12 @@ def _advice(situation: Situation) -> list[Action]:
         advice.append(
             action(
                 "find_vmalloc_user",
-                f"See in /proc/vmallocinfo who fills vmalloc's address space{now}; on 32 bits vmalloc= on the kernel's command "
+                f"See in /proc/vmallocinfo who fills vmalloc's address space{now}. On a 32-bit kernel, vmalloc= on the command "
                 "line makes it larger",
             )
         )
     if any(other.limited for other in _not_of_pages(situation)):
-        advice.append(action("raise_cgroup_limit", "Raise the memory limit of the cgroup that is named, or let less run in it"))
+        advice.append(action("raise_cgroup_limit", "Raise the memory limit of the cgroup that the reason names, or run less in it"))
     return advice
 
 
@@ -54,7 +54,7 @@ def _unhelpful(_situation: Situation) -> list[Unhelpful]:
     return [
         useless(
             "raise_min_free_kbytes",
-            "No page was missing for these: a larger vm.min_free_kbytes changes neither address space nor a cgroup's limit",
+            "Pages were free: a larger vm.min_free_kbytes changes neither address space nor a cgroup's limit",
         )
     ]
 

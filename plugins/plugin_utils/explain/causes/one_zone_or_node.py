@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""one_zone_or_node: another zone or node has it, and this request may not use that one."""
+"""one_zone_or_node: another zone or node has such a block, but this request may not use it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Place = tuple[int, str]
 
 
 def places_of(situation: Situation) -> tuple[list[Place], dict[Place, int]]:
-    """((node, zone) of those that had nothing, of those that had plenty with how many requests), at the moment of the failure."""
+    """(places without such a block, places with many and the number of requests), at the moment of the failure. A place is (node, zone)."""
     then = situation.then
     if then is None:
         return [], {}
@@ -32,12 +32,12 @@ def places_of(situation: Situation) -> tuple[list[Place], dict[Place, int]]:
 
 
 def is_elsewhere(situation: Situation) -> bool:
-    """Another zone or node had it."""
+    """Whether another zone or node had such a block."""
     return all(places_of(situation))
 
 
 def _free_above_high(moment: ZonesAt) -> dict[Place, int]:
-    """Pages above the high watermark, below 0 where they are short of it. A zone without watermarks has no memory, and is left out."""
+    """Pages above the high watermark, negative if there are fewer. A zone without watermarks has no memory and is left out."""
     return {
         (zone["node"], zone["zone"]): (zone.get("free_pages") or 0) - zone["high_pages"] for zone in moment.zones if zone.get("high_pages")
     }
@@ -50,8 +50,8 @@ def _find(situation: Situation) -> Evidenced | None:
     order, most = situation.failed_orders[0], max(plenty, key=lambda place: plenty[place])
     moment = situation.then
     told = (
-        f"{moment.when if moment else ''}: {_named(empty)} had no block of order {order}, while {_named([most])} would have granted "
-        f"{plenty[most]} such requests: this one may not have been allowed to use it"
+        f"{moment.when if moment else ''}: {_named(empty)} had no block of order {order}, but {_named([most])} could grant "
+        f"{plenty[most]} such requests; perhaps this request could not use it"
     )
     return Evidenced(LIKELY, (told,), {"order": order, "granted_elsewhere": plenty[most], "zones_without": len(empty)})
 
@@ -70,7 +70,7 @@ def _advice(situation: Situation) -> list[Action]:
     return [
         action(
             "move_memory",
-            f"See who binds memory or interrupts to {_named(empty)} (numactl, cpusets, the NIC's node), and spread them (free now: {told})",
+            f"Find who binds memory or interrupts to {_named(empty)} (numactl, cpusets, the NIC's node), and spread it (free now: {told})",
         )
     ]
 
@@ -81,7 +81,7 @@ def _unhelpful(situation: Situation) -> list[Unhelpful]:
         return [
             useless(
                 "raise_min_free_kbytes",
-                "vm.min_free_kbytes is shared out over all nodes by size: most of a rise goes to those that have enough",
+                "The kernel divides vm.min_free_kbytes over all nodes by size: most goes to nodes that have enough",
             )
         ]
     return []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""request_too_large: an order that a running host cannot be expected to have in one piece."""
+"""request_too_large: an order that a running host often cannot give in one piece."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def _find(situation: Situation) -> Evidenced | None:
 def _who(situation: Situation, large: list[FailureGroup]) -> list[str]:
     drivers = list(dict.fromkeys(name for group in large for name in group.drivers))
     processes = list(dict.fromkeys(group.process for group in large if group.process))
-    told = [f"asked for by {listed(drivers)}, in the traces" if drivers else "the log names no driver that asked"]
-    told.extend([f"the process that ran was {listed(processes)}"] if processes else [])
+    told = [f"the traces name {listed(drivers)}" if drivers else "the log names no driver"]
+    told.extend([f"the running process was {listed(processes)}"] if processes else [])
     return told + _how_they_are_set(situation, drivers)
 
 
 def _how_they_are_set(situation: Situation, drivers: list[str]) -> list[str]:
-    """What of a driver's NICs makes its requests large."""
+    """The settings of a driver's NICs that make its requests large."""
     deep = {nic["name"]: nic for nic in (situation.facts.get("deep") or {}).get("nics") or ()}
     told = []
     for nic in situation.facts.get("nics") or ():
@@ -73,13 +73,13 @@ def _advice(situation: Situation) -> list[Action]:
         return []
     worst = max(large, key=lambda group: group.order)
     who = worst.drivers[0] if worst.drivers else None
-    lever = f"Make {clip(who, 40)} ask for less" if who else "Make whoever asks ask for less"
+    lever = f"Make {clip(who, 40)} ask for less" if who else "Make the requester ask for less"
     goal = cause_limits()["request_too_large"]["order"] - 1
     return [
         action(
             "shrink_request",
-            f"{lever} than {_size_kb(situation, worst.order)} kB at once (a smaller MTU, ring or buffer; an option or a newer "
-            f"version of the driver): order {goal}, {_size_kb(situation, goal)} kB, is the most to count on",
+            f"{lever} than {_size_kb(situation, worst.order)} kB at once: a smaller MTU, ring or buffer, or an option or a newer "
+            f"version of the driver. Do not count on more than order {goal} ({_size_kb(situation, goal)} kB)",
         )
     ]
 
@@ -89,7 +89,7 @@ def _unhelpful(situation: Situation) -> list[Unhelpful]:
     return [
         useless(
             "raise_min_free_kbytes",
-            f"No reserve holds blocks of order {order}: a larger vm.min_free_kbytes keeps pages, not blocks of that size",
+            f"A larger vm.min_free_kbytes reserves pages, not blocks of order {order}",
         )
     ]
 

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""reserve_too_small: bursts outrun kswapd. Requests fail, while memory is there to be reclaimed, and minutes later there is headroom."""
+"""reserve_too_small: bursts are faster than kswapd. Requests fail although memory could be reclaimed, and minutes later there is
+headroom."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ def _find(situation: Situation) -> Evidenced | None:
     if now is None or not situation.has_room(limits["high_watermarks"], limits["available_percent"]) or _is_too_large(situation):
         return None
     if not situation.failures:
-        # nothing failed yet: free memory lies at the reserve, and the reserve has no such block
+        # nothing failed yet: free memory is down to the reserve, and the reserve has no such block
         return _finding(situation, POSSIBLE, now) if _is_near(now, limits) else None
     if then is None:
         return _finding(situation, POSSIBLE, now) if now.granted(situation.order) else None
@@ -37,7 +38,7 @@ def _find(situation: Situation) -> Evidenced | None:
 
 
 def _is_too_large(situation: Situation) -> bool:
-    """No reserve holds what all of them asked for."""
+    """Whether all requests were too large for any reserve."""
     orders = situation.failed_orders
     return bool(orders) and orders[0] >= cause_limits()["request_too_large"]["order"]
 
@@ -49,7 +50,7 @@ def _is_near(moment: ZonesAt, limits: dict[str, int]) -> bool:
 def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced:
     available = situation.available_kb or 0
     reasons = [
-        f"{moment.when}: {kb_told(moment.free_kb)} were free, the high watermarks keep {kb_told(moment.high_kb)}",
+        f"{moment.when}: {kb_told(moment.free_kb)} was free, the high watermarks reserve {kb_told(moment.high_kb)}",
         available_told(situation),
     ]
     figures: dict[str, float] = {"free_kb": moment.free_kb, "high_watermarks_kb": moment.high_kb, "available_kb": available}
@@ -62,14 +63,14 @@ def _finding(situation: Situation, certainty: str, moment: ZonesAt) -> Evidenced
         reasons.append(_told_of_rings(rings))
     hit = (situation.facts.get("vmstat") or {}).get("kswapd_low_wmark_hit_quickly")
     if hit:
-        reasons.append(f"/proc/vmstat: {hit} times memory was low again as soon as kswapd had gone to sleep")
+        reasons.append(f"/proc/vmstat: memory was low again {hit} times soon after kswapd went to sleep")
     return Evidenced(certainty, tuple(reasons), figures)
 
 
 def _told_of_rings(rings: list[Rings]) -> str:
-    """What the NICs ask for where all their buffers are taken at once."""
+    """How much the NICs ask for if they take all their buffers at once."""
     most = rings[0]
-    channels = "as many channels as it has" if most.channels is None else count_of(most.channels, "channel")
+    channels = "an unknown number of channels" if most.channels is None else count_of(most.channels, "channel")
     least = "at least " if any(one.channels is None for one in rings) else ""
     return (
         f"the NICs' receive rings hold {least}{kb_told(sum(one.kb for one in rings))}: {clip(most.nic, 20)} has {most.ring} buffers of "
@@ -86,17 +87,17 @@ def _advice(situation: Situation) -> list[Action]:
             action(
                 "set_watermark_scale_factor",
                 f"Set vm.watermark_scale_factor to {goal} ({scale} now, no more than {limits['scale_ceiling']}): "
-                "kswapd wakes sooner, and no memory is set aside",
+                "kswapd starts earlier, and no memory is reserved",
             )
         )
     if "min_free_kbytes" in goals:
         goal, was, percent = goals["min_free_kbytes"], "" if now is None else f" from {now}", limits["ceiling_percent"]
-        told = f"Raise vm.min_free_kbytes{was} to {goal} kB, and to no more than {ceiling} kB ({percent} % of memory)"
+        told = f"Raise vm.min_free_kbytes{was} to {goal} kB, and never above {ceiling} kB ({percent} % of memory)"
         advice.append(action("raise_min_free_kbytes", told))
     return advice or [
         action(
             "shrink_bursts",
-            f"vm.min_free_kbytes is at its ceiling of {ceiling} kB: make the NICs' rings smaller (ethtool -G), or the bursts",
+            f"vm.min_free_kbytes is at its maximum of {ceiling} kB: make the NICs' rings smaller (ethtool -G), or the bursts",
         )
     ]
 
@@ -107,7 +108,8 @@ def _settings(situation: Situation) -> dict[str, int]:
 
 
 def _goals(situation: Situation) -> dict[str, int]:
-    """The gentler one first: it sets no memory aside. Measured (docs/remedies.md), its first value may not do, and its ceiling does."""
+    """The milder setting first, because it reserves no memory. Measurements (docs/remedies.md) show that its first value may not help, and
+    its maximum does."""
     limits, now = cause_limits()["reserve_too_small"], situation.host.min_free_kbytes
     scale, goals = situation.host.settings["watermark_scale_factor"], {}
     larger = [limits[name] for name in ("scale_target", "scale_ceiling") if scale is not None and scale < limits[name]]
@@ -123,9 +125,7 @@ def _ceiling_kb(situation: Situation) -> int:
 
 def _unhelpful(situation: Situation) -> list[Unhelpful]:
     return [
-        useless(
-            "drop_caches", "Dropping caches helps for minutes: the page cache fills memory again, and the reserve is as small as before"
-        )
+        useless("drop_caches", "Dropping caches helps only for minutes: the page cache grows again, and the reserve is as small as before")
     ]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""slab_leak: kernel caches that cannot be given up, far above what hosts like it have."""
+"""slab_leak: kernel caches that cannot be freed, far more than on similar hosts."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _PART = "slab_unreclaimable"
 
 
 def _find(situation: Situation) -> Evidenced | None:
-    found = too_much(situation, _PART, _PART, "are kernel caches that cannot be given up (SUnreclaim)", "slab_leak")
+    found = too_much(situation, _PART, _PART, "are kernel caches that cannot be freed (SUnreclaim)", "slab_leak")
     caches = _caches(situation)
     if found is None or not caches:
         return found
     first, *others = caches[:3]
     told = [f"{_named(first)} ({first['objects']} objects of {first['object_bytes']} bytes)", *map(_named, others)]
-    reason = f"/proc/slabinfo, the largest of their kind: {', '.join(told)}"
+    reason = f"/proc/slabinfo, the largest such caches: {', '.join(told)}"
     return replace(found, reasons=(*found.reasons, reason), figures={**found.figures, "largest_cache_kb": first["kb"]})
 
 
 def _caches(situation: Situation) -> list[Mapping[str, Any]]:
-    """Those that cannot be given up. SUnreclaim was read a moment before, and a leak has gone on since."""
+    """The caches that cannot be freed. SUnreclaim was read a moment before, and a leak has grown since."""
     percent = cause_limits()["slab_leak"]["cache_percent"]
     return fixed_caches(situation.facts, situation.account["parts"].get(_PART, 0) * percent // 100)
 
@@ -52,17 +52,17 @@ def _advice(situation: Situation) -> list[Action]:
     if caches:
         told = f"Find who allocates from the cache {_named(caches[0])} of {kb}: see whether it grows in an hour"
     else:
-        told = f"See which cache has grown to most of {kb}: slabtop -o -s c, or /proc/slabinfo, and again an hour later"
+        told = f"Find the cache that holds most of {kb}: run slabtop -o -s c now and again an hour later"
     return [
         action("name_slab_cache", told),
-        action("plan_reboot", f"Until its user is mended, reboot before it is used up: only that brings the {kb} back"),
+        action("plan_reboot", f"Until the leak is fixed, reboot before memory runs out: only a reboot frees the {kb}"),
     ]
 
 
 def _unhelpful(_situation: Situation) -> list[Unhelpful]:
     return [
         useless("raise_min_free_kbytes", "A larger vm.min_free_kbytes only delays it: the cache grows into the larger reserve too"),
-        useless("drop_caches", "Dropping caches frees nothing of it: these caches are the ones that cannot be given up"),
+        useless("drop_caches", "Dropping caches does not help: these caches cannot be freed"),
     ]
 
 

@@ -9,7 +9,7 @@ refuse() {
     [ -n "$saved" ] || finish refused "$1"
     stop refused "$1"
 }
-# find_tracing: where nothing is mounted, $kind says what would have to be, on $mounted.
+# find_tracing: if nothing is mounted, $kind says what would have to be, on $mounted.
 find_tracing() {
     kind=
     mounted=

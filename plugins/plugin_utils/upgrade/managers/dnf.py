@@ -63,7 +63,7 @@ class Dnf(PackageManager):
         """Whether the packages make a new kernel the default by themselves."""
         policy = dict(_POLICY.findall(evidence.texts.get("/etc/sysconfig/kernel", "")))
         if policy.get("UPDATEDEFAULT", "yes") == "yes" and policy.get("DEFAULTKERNEL", "kernel") in self.heads:
-            yield ok("boot_policy", "a new kernel becomes the default by its package")
+            yield ok("boot_policy", "the package of a new kernel makes it the default")
             return
         told = ", ".join(f"{name}={value}" for name, value in policy.items())
-        yield warning("boot_policy", f"/etc/sysconfig/kernel says {told}: its package does not make it the default, this role does")
+        yield warning("boot_policy", f"/etc/sysconfig/kernel says {told}: the package does not change the default, so this role does")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The list of the package managers. Of several that a host has, and that serve it, the first is used."""
+"""The list of the package managers. If a host has several that serve it, the first is used."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MANAGERS: tuple[PackageManager, ...] = (Dnf(), Yum(), Zypper())
 
 
 def manager_named(name: str) -> PackageManager | None:
-    """The package manager with this command; None for a word that names none."""
+    """The package manager with this command; None for an unknown word."""
     return next((one for one in MANAGERS if one.name == name), None)
 
 
 def manager_of(evidence: Evidence) -> PackageManager | None:
-    """The package manager of a host, of those that it says are there: the one of its own family, else the first. None where none is."""
+    """The package manager of a host, of those that it says are there: the one of its own family, else the first. None if there is none."""
     words = evidence.texts.get("$manager", "").split()
     found = [one for one in MANAGERS if one.name in words]
     ident = setting(evidence.texts.get("/etc/os-release", ""), "ID")

@@ -38,11 +38,11 @@ _PACKAGE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){1,4}-[0-9][0-9A-Za-z.+~^_]{0,
 _PLANNED = re.compile(r'<(to-[a-z-]{1,30})>|<solvable type="[a-z]{1,20}" name="([^"]{1,100})"')
 _PROBLEM = re.compile(r"<description>(Problem[^<]{1,400})|<message type=\"error\">([^<]{1,400})")
 _PLACE = re.compile(r"(latest|oldest)(?:[-+](\d{1,3}))?")
-#: File systems that are what they were before the boot: no snapshot of them is booted.
+#: File systems without snapshots that could be booted.
 _PLAIN_FILE_SYSTEMS = frozenset(("rootfs", "ext2", "ext3", "ext4", "xfs"))
 _MOST_RULE_CHARS = 400
 _LOADERS = frozenset(("grub2", "grub2-efi"))
-_BY_HAND = "upgrade this host by its own means"
+_BY_HAND = "upgrade this host with its own tools"
 
 
 class Zypper(PackageManager):
@@ -90,8 +90,10 @@ class Zypper(PackageManager):
             problem = _PROBLEM.search(text)
             told = clip(" ".join(unescape(problem.group(1) or problem.group(2)).split()), 240) if problem else "it does not say why"
             if "remove lock" in told:
-                return [blocker("held", f"zypper would not install it: {told}", "zypper removelock, for as long as this takes")]
-            return [blocker("transaction", f"zypper would not install it: {told}", "see what zypper install --dry-run says on the host")]
+                remedy = "run zypper removelock, and lock it again after the upgrade"
+                return [blocker("held", f"zypper would not install it: {told}", remedy)]
+            remedy = "run zypper install --dry-run on the host and read its message"
+            return [blocker("transaction", f"zypper would not install it: {told}", remedy)]
         return [_planned(text, self.heads[0])]
 
 
@@ -104,27 +106,27 @@ def _planned(text: str, head: str) -> Finding:
         plan.setdefault(section, []).extend([found.group(2)] if found.group(2) else [])
     replaced = [name for name in plan if name not in ("to-install", "to-reinstall") and head in plan[name]]
     if replaced:
-        told = "zypper would replace the running kernel, since it does not keep several"
+        told = "zypper would replace the running kernel, because it does not keep several"
         return blocker("transaction", told, "set multiversion = provides:multiversion(kernel) in /etc/zypp/zypp.conf")
     if "to-remove" in plan:
         gone = listed(plan["to-remove"]) or "packages"
-        return blocker("transaction", f"zypper would remove {gone}", "see what zypper install --dry-run says on the host")
+        return blocker("transaction", f"zypper would remove {gone}", "run zypper install --dry-run on the host and read its message")
     if head not in plan.get("to-install", ()):
-        return blocker("transaction", f"zypper would not install {head}", "see what zypper install --dry-run says on the host")
+        return blocker("transaction", f"zypper would not install {head}", "run zypper install --dry-run on the host and read its message")
     return ok("transaction", f"zypper would install {listed(plan['to-install'])} and remove nothing")
 
 
 def _root(evidence: Evidence) -> Finding:
-    """Whether what is installed stays where it is installed: no snapshot and no second root is booted instead."""
+    """Whether the installed files are there after the boot: no snapshot and no second root is booted instead."""
     mounts = [line.split() for line in evidence.texts.get("/proc/mounts", "").split("\n") if len(line.split()) > 3]
     roots = [words for words in mounts if words[1] == "/"]
     if not roots:
-        return blocker("root", "what file system / is on was not seen", "see whether /proc/mounts can be read")
+        return blocker("root", "the file system of / is not known", "check that /proc/mounts can be read")
     if "transactional-update" in evidence.texts.get("$tool", "").split() or "ro" in roots[-1][3].split(","):
-        return blocker("root", "/ is read-only or updated by transactional-update, which installs into a snapshot", _BY_HAND)
+        return blocker("root", "/ is read-only or updated by transactional-update, and that installs into a snapshot", _BY_HAND)
     odd = [f"{words[1]} on {words[2]}" for words in mounts if words[1] in ("/", "/boot") and words[2] not in _PLAIN_FILE_SYSTEMS]
     if odd:
-        told = f"{listed(odd)}: which snapshot boots is not decided by this role, and GRUB may not write there"
+        told = f"{listed(odd)}: this role does not choose the snapshot that boots, and perhaps GRUB cannot write there"
         return blocker("root", told, _BY_HAND)
     return ok("root", f"/ is on {clip(roots[-1][2], 20)}")
 
@@ -141,11 +143,11 @@ def _purge(evidence: Evidence, kernels: Kernels, target: Target) -> Finding:
     """Whether the running kernel is still there after the reboot: purge-kernels.service removes at boot what is not to be kept."""
     rule, old = (_purge_rule(evidence) or "")[:_MOST_RULE_CHARS], kernels.installed.get(kernels.running)
     if not rule or not old:
-        told = "which kernels purge-kernels keeps was not seen" if old else "the running kernel's package was not seen"
+        told = "it is not known which kernels purge-kernels keeps" if old else "the package of the running kernel is not known"
         return blocker("purge_kernels", told, "set multiversion.kernels = latest,latest-1,running in /etc/zypp/zypp.conf")
     if old in _kept(rule, [*kernels.installed.values(), target.package]):
         return ok("purge_kernels", f"{clip(kernels.running)} is kept after the reboot (multiversion.kernels = {clip(rule)})")
-    told = f"purge-kernels would remove {clip(kernels.running)} after the reboot, and with it the way back"
+    told = f"purge-kernels would remove {clip(kernels.running)} after the reboot, and then there is no way back"
     remedy = f"add {clip(old.rpartition('.')[0])} to multiversion.kernels in /etc/zypp/zypp.conf"
     return blocker("purge_kernels", f"{told} (multiversion.kernels = {clip(rule)})", remedy)
 

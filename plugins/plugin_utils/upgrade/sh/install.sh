@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Installs the packages WHAT beside the kernels that are there. HOW: install, or reinstall where files of an installed one are missing.
-# After the parts of the manager. A lost connection does not end it, nor does a limit of time: its output goes to a file, which is read at
+# After the parts of the manager. A lost connection or a limit of time does not end it: its output goes to a file, which is read at
 # the end.
 trap '' HUP PIPE
 # shellcheck disable=SC2154 # settings

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The list of remedies: KEYS names them, and each stands in the file of its name."""
+"""The list of remedies: KEYS names them, and each has a file with its name."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.rem
 
 _FOLDER = "ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.remedies"
 
-#: In the order of KEYS. The first belongs to every step: its value is what the steps are counted by.
+#: In the order of KEYS. The first belongs to every step: the steps are counted by its value.
 REMEDIES: tuple[Remedy, ...] = tuple(import_module(f"{_FOLDER}.{name}").REMEDY for name in KEYS)

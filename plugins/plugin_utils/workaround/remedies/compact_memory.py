@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What compacting memory at once (vm.compact_memory) gained, from /proc/buddyinfo before and after it."""
+"""The gain of compacting memory at once (vm.compact_memory), from /proc/buddyinfo before and after it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.ans
 
 
 def gained(answer: Answer, facts: Mapping[str, Any], order: int | None) -> list[str]:
-    """A sentence on what compaction gained, [] where it was not asked for. ``facts``: the host's, for its watermarks."""
+    """A sentence on the gain of compaction, [] if it was not asked for. ``facts``: the host's, for its watermarks."""
     if answer.values.get("compacted") == "absent":
         return ["Memory was not compacted: this kernel has no vm.compact_memory."]
     if answer.values.get("compacted") == "refused":
@@ -25,8 +25,8 @@ def gained(answer: Answer, facts: Mapping[str, Any], order: int | None) -> list[
         return []
     before, after = (_granted_with(text, facts, order) for text in answer.compacted)
     if before is None or after is None:
-        return ["Memory was compacted; what that gained is not known."]
-    return [f"Compacting memory: {before} atomic requests in a row would have been granted before it, {after} after."]
+        return ["Memory was compacted, but the gain is not known."]
+    return [f"Compacting memory: the kernel would have granted {before} atomic requests in a row before it, and {after} after it."]
 
 
 def _granted_with(buddyinfo: str, facts: Mapping[str, Any], order: int | None) -> int | None:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""vm.compaction_proactiveness: how hard kcompactd makes large blocks before anybody asks for them, 0 to 100. The kernel's default is 20.
+"""vm.compaction_proactiveness: how much kcompactd makes large blocks in advance, 0 to 100. The kernel's default is 20.
 
-It takes no memory away but processor time. It moves what can be moved: pages that the kernel itself keeps stay where they are, and where
-these lie in between it helps nothing. Linux 5.9 (mm/compaction.c); Red Hat's kernels of EL 8.4, where it is 0 until somebody sets it.
+It costs no memory, only processor time. It moves movable pages only. The kernel's own pages stay in place, and if they lie in between, it
+does not help. Linux 5.9 (mm/compaction.c) has it, and Red Hat's kernels of EL 8.4, where it is 0 by default.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.rem
 
 
 def _limits(_case: Case) -> list[Limit]:
-    return [Limit(100, "the kernel takes 0 to 100")]
+    return [Limit(100, "the kernel accepts 0 to 100")]
 
 
 REMEDY = newer_remedy(

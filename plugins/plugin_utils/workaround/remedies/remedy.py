@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a remedy is: one setting under /proc/sys/vm, and when, how far and why to set it.
 
-A remedy undoes one thing: its own value. The program on the host records the value from before the first step, gives it back with
-the others, at once and for the next boot, and puts back the value of the step before where a step made it worse.
+A remedy changes only its own value. The program on the host records the value from before the first step and restores it with the others,
+at once and for the next boot. If a step made the host worse, the program restores the value of the step before.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.pol
 
 @dataclass(frozen=True)
 class Case:
-    """One host with all that a plan rests on. ``asked``: setting -> what the matching advisories want of it, None where no advisory
-    asks for a workaround. ``symptom``: it is there, and not by a log alone that users of the host can write to. ``why``: setting -> who
-    asks for it, as a clause."""
+    """One host with all data for a plan. ``asked``: setting -> the value that the matching advisories want, None if no advisory asks for a
+    workaround. ``symptom``: it is there, and not only in a log that users of the host can write to. ``why``: setting -> who asks for it,
+    as a clause."""
 
     host: Host
     result: Result
@@ -35,8 +35,8 @@ class Case:
 
     @property
     def steps(self) -> list[int]:
-        """vm.min_free_kbytes of each step: what is asked for, the steps of the policy above that, and on a small machine shares of its
-        memory below it."""
+        """vm.min_free_kbytes of each step: the wanted value, the larger steps of the policy, and on a small machine smaller shares of its
+        memory."""
         first = self._first_kb
         if first is None:
             return []
@@ -54,64 +54,64 @@ class Case:
 
     @property
     def standing(self) -> bool:
-        """A step is in force, by our record or by what the host has."""
+        """Whether a step is in force, by our record or by the host's values."""
         return self.host.workaround_holds or (self._first_kb is not None and (self.host.min_free_kbytes or 0) >= self._first_kb)
 
     @property
     def settling(self) -> bool:
-        """The step in force has not had its time to help yet."""
+        """Whether the step in force still needs time to help."""
         age = self.host.record.in_force_seconds if self.host.record else None
         return self.host.workaround_holds and age is not None and age < self.policy.settle_seconds
 
 
 class Wish(NamedTuple):
-    """``value``: what to set, None to leave it alone. ``because``: a sentence that says why; "" for a setting that nobody speaks of."""
+    """``value``: the new value, None to keep it. ``because``: a sentence that says why; "" for a setting that nothing asks for."""
 
     value: int | None
     because: str
 
 
 def no_limit(_case: Case) -> list[Limit]:
-    """Of a remedy that takes no memory away."""
+    """For a remedy that reserves no memory."""
     return []
 
 
 def missing(case: Case, name: str, since: str) -> str:
     """A clause on a setting that has no value on this host. ``since``: the first kernel that has it."""
     if case.host.lacks(name):
-        return f"this kernel does not have it: it came with {since}"
-    return f"it was not seen{case.host.why(f'vm.{name}', 'vm')}"
+        return f"this kernel does not have it; {since} introduced it"
+    return f"its value is not known{case.host.why(f'vm.{name}', 'vm')}"
 
 
 def _raised(name: str, since: str) -> Callable[[Case], Wish]:
-    """How a setting that only newer kernels have is chosen: what is asked for, where that is more than what is in force."""
+    """How a setting of newer kernels is chosen: the wanted value, if it is larger than the value in force."""
 
     def choose(case: Case) -> Wish:
         wanted, now = (case.asked or {}).get(name), case.host.settings[name]
         if wanted is None:
             return Wish(None, "")
         if now is None:
-            return Wish(None, f"vm.{name} is left alone: {missing(case, name, since)}.")
+            return Wish(None, f"vm.{name} stays unchanged: {missing(case, name, since)}.")
         if now >= wanted:
-            return Wish(None, f"vm.{name} is {now} already.")
+            return Wish(None, f"vm.{name} is already {now}.")
         if case.standing and case.settling:
-            return Wish(None, f"vm.{name} waits until the step in force has had its time.")
+            return Wish(None, f"vm.{name} waits: the last step needs time to help.")
         return Wish(wanted, f"vm.{name} from {now} to {wanted}, {case.why[name]}.")
 
     return choose
 
 
 def advised_for(cause: str, limit: str) -> Callable[[Policy], int]:
-    """What the advice for a cause would set."""
+    """The value in the advice for a cause."""
     return lambda _policy: int(cause_limits()[cause][limit])
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """``name``: the file under /proc/sys/vm that is read and set. ``unit``: of its values, with a blank before it; "" where they have
-    none. ``action``: the word of a verdict's action that asks for it. ``joined``: what several advisories want, in one value.
-    ``usual``: what it is set to where the operator named it and nothing else says how much. ``choose``: what to set on a host. ``since``:
-    the first kernel that has it. ``limits``: how far this host's own memory lets it go, the tightest first; raises UnknownLimitError."""
+    """``name``: the file under /proc/sys/vm that is read and set. ``unit``: of its values, with a blank before it; "" for none.
+    ``action``: the word of a verdict's action that asks for it. ``joined``: one value from those of several advisories. ``usual``: its
+    value if the operator named it and nothing else gives one. ``choose``: the value for a host. ``since``: the first kernel that has it.
+    ``limits``: its limits by this host's memory, the lowest first; raises UnknownLimitError."""
 
     name: str
     unit: str
@@ -124,7 +124,7 @@ class Remedy:
 
 
 def newer_remedy(name: str, since: str, usual: Callable[[Policy], int], limits: Callable[[Case], list[Limit]], unit: str = "") -> Remedy:
-    """A remedy whose setting only newer kernels have. The most that is asked for is raised to, and never lowered."""
+    """A remedy for a setting of newer kernels. It takes the largest wanted value and never lowers the present one."""
     return Remedy(
         name=name, unit=unit, action=f"set_{name}", joined=max, usual=usual, choose=_raised(name, since), since=since, limits=limits
     )

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""vm.watermark_scale_factor: how far apart a zone's watermarks lie, in ten-thousandths of the zone. The kernel's default is 10.
+"""vm.watermark_scale_factor: the distance of a zone's watermarks, in ten-thousandths of the zone. The kernel's default is 10.
 
-kswapd wakes at the low watermark and frees up to the high one. With a larger factor both lie higher, so it wakes sooner and frees more,
-while the reserve for requests that cannot wait stays as it is (mm/page_alloc.c, __setup_per_zone_wmarks, since Linux 4.6). The high
-watermark is the min one and twice this share of the zone. Where a quarter of the min one is more, the kernel takes that.
+kswapd wakes at the low watermark and frees up to the high one. With a larger factor both are higher, so it wakes earlier and frees more.
+The reserve for requests that cannot wait stays the same (mm/page_alloc.c, __setup_per_zone_wmarks, since Linux 4.6). The high watermark is
+the min one plus twice this share of the zone. If a quarter of the min one is more, the kernel uses that.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _WHOLE = 10_000
 
 
 def _limits(case: Case) -> list[Limit]:
-    """Of a host that has it and of which it is wanted: nobody else's memory has to be known for it."""
+    """Only for a host that has the setting and needs it: other hosts do not need known memory."""
     now = case.host.settings[_NAME]
     if now is None or _NAME not in (case.asked or {}):
         return []
     ceiling = cause_limits()["reserve_too_small"]["scale_ceiling"]
-    found = [Limit(ceiling, f"more than {ceiling} is not tried"), _of_memory(case), _of_available(case.host.facts, now, case)]
+    found = [Limit(ceiling, f"{ceiling} is the largest value that is tried"), _of_memory(case), _of_available(case.host.facts, now, case)]
     return sorted(found, key=lambda limit: limit.most)
 
 
@@ -51,7 +51,7 @@ def _of_available(facts: Mapping[str, Any], now: int, case: Case) -> Limit:
     total_kb, percent = total_memory_kb(facts), case.policy.available_percent
     available, known = available_kb(facts["memory"], low_watermarks_kb(facts, (case.host.page_size_bytes or 4096) // 1024))
     most = now + int(available * percent // 100) * _WHOLE // (2 * total_kb)
-    return Limit(most, f"at {most} the rise of the high watermarks would spend {percent:g} % of the {available} kB {known}")
+    return Limit(most, f"at {most} the increase of the high watermarks would cost {percent:g} % of the {available} kB {known}")
 
 
 REMEDY = newer_remedy(

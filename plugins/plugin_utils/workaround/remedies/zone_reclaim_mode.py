@@ -1,9 +1,8 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""vm.zone_reclaim_mode: a node with memory of its own frees some of it before it takes from another.
-
-It takes no memory away, so it has no limit. It hurts databases that live on the page cache, and does nothing on one memory node.
+"""vm.zone_reclaim_mode: a node frees some of its own memory before it takes memory from another node. It reserves no memory, so it has no
+limit. It slows down databases that need a large page cache, and does nothing with one memory node.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ def _choose(case: Case) -> Wish:
     if now is None:
         return _alone(f": the kernel does not have it{host.why('vm.zone_reclaim_mode')}")
     if not case.policy.zone_reclaim:
-        return _alone(", as workaround_zone_reclaim says")
+        return _alone(", because workaround_zone_reclaim is false")
     if zone_reclaim_in_force(host, wanted):
-        return Wish(None, f"vm.zone_reclaim_mode is {now} already.")
+        return Wish(None, f"vm.zone_reclaim_mode is already {now}.")
     return Wish(now | wanted, f"vm.zone_reclaim_mode from {now} to {now | wanted}: the host has {host.nodes} memory nodes.")
 
 
 def _alone(why: str) -> Wish:
-    return Wish(None, f"vm.zone_reclaim_mode is left alone{why}.")
+    return Wish(None, f"vm.zone_reclaim_mode stays unchanged{why}.")
 
 
 def _usual(_policy: Policy) -> int:

@@ -8,7 +8,7 @@ apply() {
     case $phase in
     none) ;;
     in_force) known original_ ;;
-    *) finish changed "an earlier run was cut here, and the plan does not know" ;;
+    *) finish changed "an earlier run was interrupted here after the plan" ;;
     esac
     for name in $names; do
         get "$name"
@@ -33,11 +33,11 @@ apply() {
     killed
     old_kill=$kill
     old_kills=$kills
-    put_all "" || give_up failed "the kernel did not take the values: they read back as others"
+    put_all "" || give_up failed "the kernel did not accept the values"
     left=$watch_seconds
     while :; do
         available
-        [ "$value" -ge "$short_kb" ] || give_up rolled_back "memory ran short: $value kB are available, $short_kb kB have to be"
+        [ "$value" -ge "$short_kb" ] || give_up rolled_back "memory ran short: $value kB available, $short_kb kB needed"
         killed
         [ -z "$kill" ] || [ "$kill" = "$old_kill" ] || [ "${kills:-new}" = "$old_kills" ] ||
             give_up rolled_back "the kernel ran out of memory and killed a process"

@@ -7,7 +7,7 @@
 depart() {
     known original_
     drop_settings || finish failed "$settings cannot be removed: is the file system read-only?"
-    put_all original_ || finish failed "the kernel did not take the original values"
+    put_all original_ || finish failed "the kernel refused the old values"
     drop_record
     finish restored
 }

@@ -10,7 +10,7 @@ leave() {
         eval "ours=\$$name"
         get "$name"
         if [ "$phase" = in_force ] && [ "$ours" != absent ] && [ "$value" != "$ours" ] && [ "$force" != 1 ]; then
-            finish refused "vm.$name is $value, not the $ours of the record: somebody changed it. Set it so, or use force"
+            finish refused "vm.$name is $value, the record says $ours: somebody changed it. Set it to $ours, or use force"
         fi
     done
     known original_

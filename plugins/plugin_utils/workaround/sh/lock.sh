@@ -38,14 +38,14 @@ take() {
         first=$me
         until ln -sn "$me" "$link" 2>/dev/null; do
             tries=$((tries + 1))
-            [ $tries -lt 50 ] || finish refused "$lock cannot be made: are these the rights of root?"
+            [ $tries -lt 50 ] || finish refused "$lock cannot be made: run this as root"
             holder=$(readlink "$link") || {
                 link=$lock
                 links=
                 first=$me
                 continue
             }
-            if lives $holder; then finish busy "another run is at work on this host, as process ${holder%% *}"; fi
+            if lives $holder; then finish busy "another run is active on this host, as process ${holder%% *}"; fi
             [ -n "$links" ] || first=$holder
             links=$links$link$nl
             link="$lock.$holder"

@@ -39,8 +39,8 @@ available() {
         esac done </proc/meminfo
     value=${told:-$((free + cache / 2))}
 }
-# The last process that the kernel killed for want of memory, and how many it killed in all, where it counts them (since 4.13). It counts
-# also what it kills at the limit of a container, which any user may bring about; so its line has to be new too. It has to begin as
+# The last process that the kernel killed because memory ran out, and how many it killed in all, where it counts them (since 4.13). It
+# counts also what it kills at the limit of a container, which any user may bring about; so its line has to be new too. It has to begin as
 # this one does: no name of a process is that long.
 killed() {
     kills=

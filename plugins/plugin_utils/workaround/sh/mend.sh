@@ -13,7 +13,7 @@ mend() {
     eval "new=\$$main"
     if [ "$value" = "$new" ] && settings_are "" && put_all ""; then
         in_force
-        finish mended "a step that had been cut is in force"
+        finish mended "an interrupted step is in force"
     fi
-    give_up mended "a step that had been cut is undone"
+    give_up mended "an interrupted step is undone"
 }

@@ -34,12 +34,12 @@ read_record() {
         *) odd=odd ;;
         esac
     done <"$record"
-    if [ $phase = none ] || [ "$format$ended$odd" != 11 ]; then look "$record is no whole record"; fi
+    if [ $phase = none ] || [ "$format$ended$odd" != 11 ]; then look "$record is incomplete"; fi
 }
 # known PREFIX: $main has a value that can be given back. A record without one must not become a 0 that root writes.
 known() {
     eval "value=\$$1$main"
-    case $value in "" | 0* | *[!0-9]*) look "$record does not tell which value to give back" ;; esac
+    case $value in "" | 0* | *[!0-9]*) look "$record has no value to restore" ;; esac
 }
 # write_file PATH NEW TEXT: on the disk before anything that follows, whole or not at all. In one printf, that a full disk is noticed.
 # An old sync takes no name and writes everything out. What lies in the way of NEW is no link that is followed: it is removed.
@@ -76,7 +76,7 @@ write_settings() {
         eval "value=\$$1$name"
         [ "$value" = absent ] || text="${nl}vm.$name = $value$text"
     done
-    write_file "$settings" "$settings_new" "# Written by fleetcare.pagealloc.workaround; workaround_state=absent takes it back.$text"
+    write_file "$settings" "$settings_new" "# Written by fleetcare.pagealloc.workaround; workaround_state=absent removes it.$text"
 }
 # Also where /etc cannot be written: what is not there need not be removed.
 drop_settings() {

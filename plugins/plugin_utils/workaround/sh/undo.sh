@@ -21,5 +21,5 @@ undo() {
 # give_up OUTCOME REASON: undo, and say so where even that does not go.
 give_up() {
     if undo; then finish "$1" "$2"; fi
-    finish failed "$2; and what was begun could not all be undone: run the playbook again when that is mended"
+    finish failed "$2; and not everything could be undone: solve this, then run the playbook again"
 }

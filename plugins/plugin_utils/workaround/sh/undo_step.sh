@@ -5,7 +5,7 @@
 # shellcheck disable=SC2154 # of the other parts, and of render_program
 # The controller found that the step made it worse.
 undo_step() {
-    if [ "$phase" != in_force ] || [ "$step" != "$new_step" ]; then finish changed "step $new_step is not in force any more"; fi
+    if [ "$phase" != in_force ] || [ "$step" != "$new_step" ]; then finish changed "step $new_step is no longer in force"; fi
     write_record pending || finish failed "$record $unwritten"
     give_up rolled_back ""
 }

@@ -97,11 +97,11 @@ def test_headroom() -> None:
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (5, "facts: of type int where the mapping ansible_facts.pagealloc is needed"),
+        (5, "facts: of type int, but the mapping ansible_facts.pagealloc is needed"),
         (None, "facts: of type NoneType"),
         ({}, "facts.kernel: missing"),
-        ({**facts(), "nics": "eth0"}, "facts.nics: 'eth0' where a list is needed"),
-        ({**facts(), "nics": [object()]}, "facts.nics[0]: a value of type object is no data; is a variable undefined?"),
+        ({**facts(), "nics": "eth0"}, "facts.nics: 'eth0', but a list is needed"),
+        ({**facts(), "nics": [object()]}, "facts.nics[0]: a value of type object is not data; perhaps a variable is undefined"),
     ],
 )
 def test_facts_that_are_none_are_named(name: str, value: Any, told: str) -> None:
@@ -113,10 +113,10 @@ def test_facts_that_are_none_are_named(name: str, value: Any, told: str) -> None
 @pytest.mark.parametrize(
     ("site", "told"),
     [
-        ({"id": "x"}, "site_advisories: advisory list of the site: of type dict where a list is needed"),
+        ({"id": "x"}, "site_advisories: advisory list of the site: of type dict, but a list is needed"),
         ([{"id": ADVISORY, "x": 1}], f"site_advisories: advisory {ADVISORY}: x: unknown key"),
         ([{"id": ADVISORY, "condition": "nics"}], f"site_advisories: advisory {ADVISORY}: condition: gives a value of type list"),
-        ([{"id": object()}], "site_advisories[0].id: a value of type object is no data"),
+        ([{"id": object()}], "site_advisories[0].id: a value of type object is not data"),
     ],
 )
 def test_site_advisories_at_fault_are_named(site: Any, told: str) -> None:
@@ -152,12 +152,12 @@ def test_compare() -> None:
     ("hosts", "troubled", "told"),
     [
         ([], [], "hosts: a mapping of host names to results is needed"),
-        ({"a": 5}, [], "hosts.a: of type int where a result with symptom and facts is needed"),
+        ({"a": 5}, [], "hosts.a: of type int, but a result with symptom and facts is needed"),
         ({"a": {"symptom": True}}, [], "hosts.a.facts: the mapping ansible_facts.pagealloc, or null, is needed"),
         ({"a": {"facts": facts()}}, [], "hosts.a.symptom: true, false or null is needed; without it, name the hosts in troubled"),
         (HOSTS, "ill-1", "troubled: a list of host names is needed"),
         (HOSTS, [1], "troubled: a list of host names is needed"),
-        (HOSTS, [object()], "troubled[0]: a value of type object is no data; is a variable undefined?"),
+        (HOSTS, [object()], "troubled[0]: a value of type object is not data; perhaps a variable is undefined"),
     ],
 )
 def test_what_compare_cannot_use_is_named(hosts: Any, troubled: Any, told: str) -> None:
@@ -218,9 +218,9 @@ def test_what_a_plan_quotes_of_a_host_stays_untrusted() -> None:
         (([],), "facts: of type list"),
         (({},), "facts.kernel: missing"),
         ((host(64 * GB, boot_settings=[{}]),), "facts.vm.boot_settings[0].file: missing"),
-        ((host(64 * GB), "x"), "policy: of type str where a mapping is needed"),
-        ((host(64 * GB), {"cap": 3}), "policy: cap: no such choice; use one of steps_kb"),
-        ((host(64 * GB), {"cap_percent": 5}), "policy: cap_percent: '5' is no share"),
+        ((host(64 * GB), "x"), "policy: of type str, but a mapping is needed"),
+        ((host(64 * GB), {"cap": 3}), "policy: cap: unknown option; use one of steps_kb"),
+        ((host(64 * GB), {"cap_percent": 5}), "policy: cap_percent: '5' is outside the allowed range"),
         ((host(64 * GB), {"steps_kb": [268435456]}), "policy: steps_kb: 268435456 looks like bytes; the unit is kB: 262144"),
         ((host(64 * GB), {}, [{"id": ADVISORY, "condition": "nics["}]), "site_advisories: "),
     ],

@@ -90,8 +90,8 @@ def test_bls_saved_entry_newest_and_neither() -> None:
     assert boot.from_bls("saved_entry=id-5.14.0-9.el9\n", entries) == "5.14.0-9.el9"
     assert boot.from_bls("# GRUB Environment Block\n", entries) == "5.14.0-427.el9"
     for grubenv, told in (
-        ("saved_entry=gone\n", "grubenv saved 'gone', which is no entry"),
-        ("saved_entry=1\n", "no boot entry stands out"),
+        ("saved_entry=gone\n", "grubenv saved 'gone', but there is no such entry"),
+        ("saved_entry=1\n", "no boot entry is marked as the default"),
     ):
         with pytest.raises(EvidenceError, match=told):
             boot.from_bls(grubenv, entries)

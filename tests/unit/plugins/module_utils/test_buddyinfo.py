@@ -43,9 +43,9 @@ def test_any_column_count(columns: int) -> None:
         ("Node 0, zone Normal 1 2x", 1, "not a count"),
         ("Node 0, zone Normal " + "9" * 30, 1, "not a count"),
         ("Node 0, zone Normal " + "1 " * 65, 1, "columns"),
-        ("Knoten 0, Zone Normal 1 2", 1, "no line of buddyinfo"),
-        ("Node 0, zone Normal", 1, "no line of buddyinfo"),
-        ("{{ 7*7 }}", 1, "no line of buddyinfo"),
+        ("Knoten 0, Zone Normal 1 2", 1, "not a line of buddyinfo"),
+        ("Node 0, zone Normal", 1, "not a line of buddyinfo"),
+        ("{{ 7*7 }}", 1, "not a line of buddyinfo"),
     ],
 )
 def test_malformed_lines_are_named(text: str, line: int | None, reason: str) -> None:

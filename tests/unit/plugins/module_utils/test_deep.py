@@ -58,7 +58,7 @@ def test_counters_of_memory_that_are_not_0() -> None:
 @pytest.mark.parametrize(
     ("parse", "text", "reason"),
     [
-        (lambda text: parse_slabinfo(text, 4096), "cat: /proc/slabinfo: Permission denied", "holds no cache"),
+        (lambda text: parse_slabinfo(text, 4096), "cat: /proc/slabinfo: Permission denied", "has no cache"),
         (parse_ethtool_settings, "netlink error: Operation not supported", "no settings"),
         (parse_ethtool_settings, "Pre-set maximums:\nRX: 1\n", "no settings"),
         (parse_offloads, "Cannot get device features", "no features"),
@@ -116,7 +116,7 @@ def test_a_second_look_that_failed_is_told_and_costs_nothing() -> None:
     assert facts["deep"] is None and "no complete evidence within 5 seconds" in facts["unavailable"]["deep"]
     assert {**facts, "unavailable": {}} == {**facts_from(FIRST), "unavailable": {}}
     broken = with_deep(FIRST, Evidence({"$slabinfo": SLABINFO}, {}, whole=False))
-    assert "breaks off" in facts_from(broken)["unavailable"]["deep"]
+    assert "is incomplete" in facts_from(broken)["unavailable"]["deep"]
 
 
 def test_the_second_look_gives_nothing_that_it_was_not_asked_for() -> None:
@@ -138,7 +138,7 @@ def test_what_cannot_be_told_is_missing_with_its_reason() -> None:
 
     facts: Mapping[str, Any] = {"page_size_bytes": None, "nics": None}
     assert deep_from(second(), facts, take)["slab_caches"] is None
-    assert "how large its pages are" in reasons["deep.slab_caches"]
+    assert "the page size is not known" in reasons["deep.slab_caches"]
     no_tool = Evidence({}, {"$ethtool_g": "no such command"})
     assert deep_from(no_tool, facts, take)["nics"] is None and "no such command" in reasons["deep.nics"]
     crowd = Evidence({f"$ethtool_g/eth{number}": ETHTOOL_G for number in range(99)}, {})

@@ -77,7 +77,7 @@ def test_a_zone_that_zoneinfo_lacks_has_no_watermarks_and_that_is_told() -> None
     lines = [line for line in SAMPLES["db02-el64"].splitlines() if not line.startswith("/proc/zoneinfo")]
     facts = facts_from(read_transcript("\n".join([*lines[:-1], zoneinfo + lines[-1], ""])))
     assert [zone["min_pages"] for zone in facts["zones"]] == [17, None, None]
-    assert facts["unavailable"]["zones.watermarks"] == "zoneinfo: node 0, zone Normal of buddyinfo is missing in it"
+    assert facts["unavailable"]["zones.watermarks"] == "zoneinfo: it lacks node 0, zone Normal of buddyinfo"
 
 
 @pytest.mark.parametrize(("reason", "missing"), [("No such file or directory", False), ("Permission denied", True)])

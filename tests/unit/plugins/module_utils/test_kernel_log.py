@@ -296,7 +296,7 @@ def test_the_journal_says_where_another_boot_begins(line: str) -> None:
     text = f"{said}{line}\n{said}"
     assert parse_kernel_log(text, "journal")["count"] == 1
     assert parse_kernel_log(text, "messages")["count"] == 2, "where anybody may say so"
-    assert parse_kernel_log(said + prefixed(line, PREFIXES["short-iso"]) + said, "journal")["count"] == 2, "nor does the kernel"
+    assert parse_kernel_log(said + prefixed(line, PREFIXES["short-iso"]) + said, "journal")["count"] == 2, "and the kernel does not"
 
 
 # --- before and after the workaround ---

@@ -172,7 +172,7 @@ def test_default_routes_of_both_families_and_what_is_none() -> None:
 def test_more_interfaces_than_are_looked_at() -> None:
     texts = {f"{NET}eth{number}/mtu": "1500\n" for number in range(4096)}
     assert len(nics_from(Evidence(texts, {}), lambda datum, function: function() if datum.endswith("mtu") else None)) == 4096
-    with pytest.raises(EvidenceError, match="4097 interfaces are more than the 4096"):
+    with pytest.raises(EvidenceError, match="it has 4097 interfaces, and only 4096 are read"):
         nics_from(Evidence({**texts, f"{NET}one_more/mtu": "1500\n"}, {}), lambda datum, function: function())
 
 

@@ -34,12 +34,12 @@ def test_meminfo_of_old_and_new_kernels() -> None:
         ("", None, "MemTotal is missing"),
         ("MemTotal: 5 kB", None, "MemFree is missing"),
         ("MemFree: 5 kB", None, "MemTotal is missing"),
-        ("MemFree: 1 kB\nMemTotal: 5 MB", 2, "no line"),
-        ("MemTotal: 5", 1, "no line"),
-        ("MemTotal: 5 kB more", 1, "no line"),
+        ("MemFree: 1 kB\nMemTotal: 5 MB", 2, "not a line"),
+        ("MemTotal: 5", 1, "not a line"),
+        ("MemTotal: 5 kB more", 1, "not a line"),
         ("\nMemTotal: x kB", 2, "not a count"),
-        ("MemTotal: 5 kB\nMemFree: 1 kB\nHugePages_Total: 12 kB", 3, "no line"),
-        ("MemTotal: 5 kB\nMemFree: 1 kB\nPercpu:", 3, "no line"),
+        ("MemTotal: 5 kB\nMemFree: 1 kB\nHugePages_Total: 12 kB", 3, "not a line"),
+        ("MemTotal: 5 kB\nMemFree: 1 kB\nPercpu:", 3, "not a line"),
     ],
 )
 def test_malformed_meminfo(text: str, line: int | None, reason: str) -> None:
@@ -61,7 +61,7 @@ def test_vmstat_adds_up_what_some_kernels_count_by_zone() -> None:
     ("text", "line", "reason"),
     [
         ("", None, "none of the counters"),
-        ("allocstall", 1, "no line"),
+        ("allocstall", 1, "not a line"),
         ("\noom_kill x", 2, "not a count"),
         ("oom_kill 1\noom_kill 2", 2, "twice"),
     ],
@@ -164,5 +164,5 @@ def test_only_a_module_that_says_so_is_from_outside(lines: list[str]) -> None:
 
 @given(st.text())
 def test_text_without_a_free_list_is_none(text: str) -> None:
-    with pytest.raises(EvidenceError, match="holds no free list"):
+    with pytest.raises(EvidenceError, match="has no free list"):
         parse_pagetypeinfo(text)

@@ -84,7 +84,7 @@ def no_failures(**more: Any) -> Facts:
 
 
 def failures(by_order: Mapping[str, int], **more: Any) -> Facts:
-    """A log with these failures, of which the last is known, and so its group. ``last`` replaces parts of it."""
+    """A log with these failures, whose last one is known, and so its group. ``last`` replaces parts of it."""
     count = sum(by_order.values())
     last = blank("last_failure", **{**_LAST, **more.pop("last", {})})
     if len(by_order) == 1 and next(iter(by_order)).isdigit():

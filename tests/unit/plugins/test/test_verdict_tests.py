@@ -37,11 +37,11 @@ def test_on_facts(verdict: str) -> None:
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ("clear", "input: of type str where a result of classify or the mapping ansible_facts.pagealloc is needed"),
+        ("clear", "input: of type str, but a result of classify or the mapping ansible_facts.pagealloc is needed"),
         (None, "input: of type NoneType"),
         ({}, "facts.kernel: missing"),
-        ({"verdict": "fine"}, "verdict: 'fine' is none; it is one of affected, starved"),
-        ({"verdict": None}, "verdict: 'None' is none"),
+        ({"verdict": "fine"}, "verdict: 'fine' is not a verdict; use one of affected, starved"),
+        ({"verdict": None}, "verdict: 'None' is not a verdict"),
     ],
 )
 def test_what_is_neither_is_named(value: Any, told: str) -> None:

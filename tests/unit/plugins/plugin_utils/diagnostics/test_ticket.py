@@ -23,7 +23,7 @@ def test_it_says_why_the_host_has_its_verdict_and_what_is_in_the_archive() -> No
     assert lines[0].startswith("db20 is affected; cause: leak (likely). Taken at 2026-11-1")
     assert lines[1] == "Kernel: 2.6.32-358.el6.x86_64. Network: eth0 mlx4_en."
     assert [line.partition(":")[0] for line in lines[2:7]] == ["Why"] * 3 + ["To do"] * 2
-    assert "would be refused in every zone" in lines[4]
+    assert "would refuse an order-2 atomic request (16 kB) in every zone" in lines[4]
     assert "In it, kernel log: dmesg 8 lines." in lines
     assert "In it, network: ethtool of eth0 -i; parameters of no module." in lines
     assert f"Archive: {ARCHIVE.file}, 12,345 bytes, SHA-256 {ARCHIVE.sha256}." in lines

@@ -82,7 +82,7 @@ def test_the_processors_lists_are_counted_in_all_zones(page_bytes: int | None, k
 
 def test_lists_of_more_than_all_memory_are_unclear() -> None:
     found = account_of(facts(memory=meminfo(ERAS["6.1"][0]), zones=[zone([1], per_cpu_list_pages=251)]))
-    assert "lists hold more (1004 kB) than there is memory (1000 kB)" in found["unclear"]
+    assert "lists hold 1004 kB, more than all memory (1000 kB)" in found["unclear"]
 
 
 def test_pages_of_zram_are_counted_by_the_size_of_a_page() -> None:
@@ -97,8 +97,8 @@ def test_pages_of_zram_are_counted_by_the_size_of_a_page() -> None:
         ("MemTotal 0, MemFree 0", "no memory"),
         ("MemTotal 1000, MemFree 100", "lacks Slab, PageTables, Active(anon) or AnonPages, Active(file) or Cached"),
         (ERAS["2.6.18"][0].replace("PageTables 10, ", ""), "lacks PageTables"),
-        (ERAS["2.6.18"][0].replace("Slab 80", "Slab 1001"), "slab_kb: 1001 kB"),
-        (ERAS["2.6.32"][0].replace("Hugepagesize 2", "Hugepagesize 60"), "more of huge pages (1200 kB)"),
+        (ERAS["2.6.18"][0].replace("Slab 80", "Slab 1001"), "slab_kb is 1001 kB"),
+        (ERAS["2.6.32"][0].replace("Hugepagesize 2", "Hugepagesize 60"), "huge pages are 1200 kB"),
         (ERAS["6.1"][0].replace("Active(file) 300", "Active(file) 563"), "21 kB more than all memory"),
     ],
 )
@@ -116,7 +116,7 @@ def test_lines_counted_at_different_moments_are_no_fault() -> None:
 
 def test_no_meminfo_is_unclear_with_its_reason() -> None:
     found = account_of(facts(memory=None, unavailable={"memory": "Permission denied"}))
-    assert found["unclear"] == "/proc/meminfo was not seen (Permission denied)" and found["total_kb"] is None
+    assert found["unclear"] == "/proc/meminfo could not be read (Permission denied)" and found["total_kb"] is None
 
 
 _NUMBERS = st.none() | st.integers(0, 3000) | st.integers(0, 1 << 64)

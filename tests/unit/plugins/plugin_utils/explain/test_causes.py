@@ -107,7 +107,7 @@ def check(result: Mapping[str, Any]) -> None:
     for one in result["actions"]:
         assert "None" not in one["description"] and "in steps" not in one["description"]
         if one["action"] == "raise_min_free_kbytes" and "advisory" not in one["description"]:
-            assert re.search(r"to [0-9]+ kB, and to no more than [0-9]+ kB", one["description"])
+            assert re.search(r"to [0-9]+ kB, and never above [0-9]+ kB", one["description"])
     if not result["symptom"]:
         assert result["causes"] == result["unhelpful"] == []
     else:
@@ -272,7 +272,7 @@ def test_advice_has_this_hosts_own_figures() -> None:
         vm=blank("vm", min_free_kbytes=4000, watermark_scale_factor=10),
     )
     said = {one["action"]: one["description"] for one in told(burst)["actions"]}
-    assert "from 4000 to 10000 kB, and to no more than 30000 kB (3 % of memory)" in said["raise_min_free_kbytes"]
+    assert "from 4000 to 10000 kB, and never above 30000 kB (3 % of memory)" in said["raise_min_free_kbytes"]
     assert "to 50 (10 now, no more than 200)" in said["set_watermark_scale_factor"]
     further = told({**burst, "vm": blank("vm", min_free_kbytes=4000, watermark_scale_factor=50)})
     assert (
@@ -283,7 +283,7 @@ def test_advice_has_this_hosts_own_figures() -> None:
     assert {one["action"] for one in at_ceiling["actions"]} == {"shrink_bursts"}
     leaking = told(host(memory=memory(lost=30)))
     said = {one["action"]: one["description"] for one in leaking["actions"]}
-    assert "292 MB, 29 MB a day since it booted" in said["find_leak"] and "no driver is named" in said["find_leak"]
+    assert "292 MB, 29 MB a day since it booted" in said["find_leak"] and "No trace of a failure names a driver" in said["find_leak"]
     assert {one["action"] for one in leaking["unhelpful"]} == {"raise_min_free_kbytes", "drop_caches"}
 
 
@@ -317,7 +317,7 @@ def test_a_leak_of_slab_names_the_cache() -> None:
     """Not one that is given up where memory is short, nor one that is larger than all that cannot be."""
     caches = [cache("everything", 32), cache("dentry", 24), cache("kmalloc-2048", 20), cache("kmalloc-64", 1)]
     leaking = host(memory=memory(slab=25), deep=looked_deep(slab_caches=caches))
-    assert "of their kind: kmalloc-2048 195 MB (5000 objects of 2048 bytes), kmalloc-64 10000 kB" in reasons_of(leaking, "slab_leak")
+    assert "largest such caches: kmalloc-2048 195 MB (5000 objects of 2048 bytes), kmalloc-64 10000 kB" in reasons_of(leaking, "slab_leak")
     result = told(leaking)
     assert result["causes"][0]["figures"]["largest_cache_kb"] == 200_000
     assert "the cache kmalloc-2048 195 MB of 244 MB" in next(
@@ -336,7 +336,7 @@ def test_a_leak_of_slab_names_the_cache() -> None:
         (1500, 8, "hold 16 MB: eth0 has 1024 buffers of 2 kB in a ring, and 8 channels"),
         (9000, 8, "hold 128 MB: eth0 has 1024 buffers of 16 kB in a ring, and 8 channels"),
         (65520, 1, "hold 128 MB: eth0 has 1024 buffers of 128 kB in a ring, and 1 channel"),
-        (1500, None, "hold at least 2048 kB: eth0 has 1024 buffers of 2 kB in a ring, and as many channels as it has"),
+        (1500, None, "hold at least 2048 kB: eth0 has 1024 buffers of 2 kB in a ring, and an unknown number of channels"),
         (1646, 1, "buffers of 2 kB"), (1647, 1, "buffers of 4 kB"),
         (None, 8, None), (10**9, 8, None),
     ],
@@ -364,7 +364,7 @@ def test_fragmentation_tells_whether_its_pages_can_be_moved(unmovable: int, is_f
     rows = types(Unmovable=[unmovable, 0], Movable=[1000, 0])
     for where in ({"deep": looked_deep(pagetypes=rows)}, {"pagetypes": rows}):
         found = host(failures=failed(2, [block(PIECES)]), **where)
-        assert "4000 kB are free among pages that can be moved, " in reasons_of(found, "fragmentation")
+        assert "4000 kB is free among movable pages, " in reasons_of(found, "fragmentation")
         result = told(found)
         assert ("compact_memory" in {one["action"] for one in result["unhelpful"]}) is is_fixed
         assert ("compact_memory" in {one["action"] for one in result["actions"]}) is not is_fixed
@@ -383,7 +383,7 @@ def test_a_large_request_names_driver_and_what_makes_it_large() -> None:
     deep = blank("deep", nics=[blank("deep_nic", name="eth0", rx_ring=4096, ipoib_mode="connected")])
     large = host(nics=[nic("eth0", "ixgbe", mtu=65520)], failures=failed(5, [block(PIECES)]), deep=deep)
     told_of = reasons_of(large, "request_too_large")
-    assert "asked for by ixgbe, in the traces" in told_of
+    assert "the traces name ixgbe" in told_of
     assert "eth0 (ixgbe) has an MTU of 65520, receive rings of 4096, the IPoIB mode connected" in told_of
     groups = [failure_group(5, atomic=True)]
     nobody = failures({"5": 1}, groups=groups, mem_info=blank("mem_info", zones=[block(PIECES)]))

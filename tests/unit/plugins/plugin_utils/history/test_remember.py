@@ -54,7 +54,7 @@ def audited(keeping: Keeping, night: int, hosts: dict[str, Gathered], site: list
 
 
 def starved_by_a_leak(percent: int, night: int, booted: int = 0) -> Gathered:
-    """A starved host of which so much memory is nobody's, on that night."""
+    """A starved host with this much uncounted memory, on that night."""
     made = host(memory=memory(lost=percent), booted_epoch_seconds=booted, uptime_seconds=night * _DAY - booted)
     return Gathered(made)
 
@@ -68,7 +68,7 @@ def test_a_leak_tells_how_it_has_grown_in_this_boot(keeping: Keeping) -> None:
     audited(keeping, 2, {"a": starved_by_a_leak(16, 2, booted=1 * _DAY + 3600)})  # it was booted since
     audited(keeping, 3, {"a": starved_by_a_leak(18, 3, booted=1 * _DAY + 3600)})
     last = leak_of(audited(keeping, 4, {"a": starved_by_a_leak(20, 4, booted=1 * _DAY + 3600)}))
-    assert last["reasons"][-1] == "history: 39 MB of it came since 1970-01-03 (3 audits of this boot)"
+    assert last["reasons"][-1] == "history: it grew by 39 MB since 1970-01-03 (3 audits of this boot)"
     assert last["figures"]["grown_kb"] == 40_000
     shrunk = leak_of(audited(keeping, 5, {"a": starved_by_a_leak(16, 5, booted=1 * _DAY + 3600)}))
     assert not any("history" in reason for reason in shrunk["reasons"])
@@ -89,7 +89,7 @@ def test_a_falling_host_is_told_before_it_fails(keeping: Keeping) -> None:
         fleet = audited(keeping, night, {"a-steady": at_risk(60 + night % 2, night), "b-falls": at_risk(100 - 10 * night, night)})
     falls = fleet["hosts"]["b-falls"]
     assert falls["forecast"]["state"] == "falling" and fleet["hosts"]["a-steady"]["forecast"]["state"] == "no_trend"
-    assert falls["reasons"][0].startswith("headroom falls by ") and "nothing is left between 1970-01-" in falls["reasons"][0]
+    assert falls["reasons"][0].startswith("headroom falls by ") and "nothing will be left between 1970-01-" in falls["reasons"][0]
     table, page = render_answer(fleet, "all", ()), render_html(fleet)
     assert table.index("b-falls") < table.index("a-steady")
     assert "headroom falls: b-falls" in table and "headroom falls: b-falls" in page
@@ -113,7 +113,7 @@ def test_a_leak_that_eats_the_page_cache_is_told_though_the_headroom_stands(keep
     assert leaks["forecast"]["state"] == "no_trend" and leaks["forecast"]["unaccounted"]["state"] == "rising"
     assert leaks["forecast"]["unaccounted"]["per_day"] == pytest.approx(15566296 * 0.02, rel=0.01)
     assert leaks["reasons"][0].startswith(
-        "memory that no counter of the kernel owns grows by 304 MB a day (10 audits since 1970-01-02): at this"
+        "memory that the kernel counts nowhere grows by 304 MB a day (10 audits since 1970-01-02): if this goes"
     )
     assert stands["forecast"]["unaccounted"]["state"] == "no_trend" and stands["past"] is None
     table = render_answer(fleet, "all", ())
@@ -163,14 +163,14 @@ def test_audits_from_a_file_are_the_past_as_those_of_the_database_are(keeping: K
     ("text", "told"),
     [
         ("host,verdict\n", "has no column audit_epoch_seconds. Write the file with the playbook history"),
-        ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,a,fine,1\n", "line 2: 'fine' is no verdict"),
+        ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,a,fine,1\n", "line 2: 'fine' is not a verdict"),
         ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,a,clear,soon\n", "line 2: invalid literal"),
         (
             "audit_epoch_seconds,host,verdict,at_epoch_seconds,headroom\n1,a,clear,1,4 2 x\n",
-            "line 2: headroom: 4 2 x is no list of numbers",
+            "line 2: headroom: 4 2 x is not a list of numbers",
         ),
-        ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,,clear,1\n", "line 2: the line lacks its host"),
-        ("audit_epoch_seconds,host,verdict,at_epoch_seconds,kernel\n1,a,clear,1," + "k" * 1401, "line 2: a cell is longer"),
+        ("audit_epoch_seconds,host,verdict,at_epoch_seconds\n1,,clear,1\n", "line 2: the line has no host"),
+        ("audit_epoch_seconds,host,verdict,at_epoch_seconds,kernel\n1,a,clear,1," + "k" * 1401, "line 2: one cell is longer"),
         ("\x00\n", "audit_past: "),
         (None, "No such file"),
     ],

@@ -178,7 +178,7 @@ def test_an_older_database_is_brought_forward(url: str, monkeypatch: pytest.Monk
     with History(url) as history:
         assert history.runs() == [run()]
     monkeypatch.undo()
-    with pytest.raises(HistoryError, match=rf"newer version .* \(schema {newest + 1}, this one knows {newest}\)"), History(url) as history:
+    with pytest.raises(HistoryError, match=rf"newer version .* \(schema {newest + 1}, .* knows {newest}\)"), History(url) as history:
         history.runs()
 
 
@@ -217,7 +217,7 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE songs (title TEXT)")
-    with pytest.raises(HistoryError, match="another program's tables"), History(default_url(str(tmp_path))) as history:
+    with pytest.raises(HistoryError, match="tables of another program"), History(default_url(str(tmp_path))) as history:
         history.runs()
     assert sqlite3.connect(path).execute("SELECT name FROM sqlite_master").fetchall() == [("songs",)]
 
@@ -237,7 +237,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("nonsense", "this is no URL of a database"),
+        ("nonsense", "not a URL of a database"),
         ("mysql://user:hidden1word@host/name", "mysql is not supported"),
         ("postgresql://user:hidden1word@127.0.0.1:1/name", "refused"),
     ],

@@ -66,7 +66,7 @@ def test_a_failure_of_another_driver_is_no_symptom_of_this_advisory(drivers: lis
 
 def test_the_failures_of_another_driver_are_told() -> None:
     reasons = judged(with_advisory(), failures=failed(2, "tg3"))["reasons"]
-    assert any("besides, 1 order-2 page allocation failure since boot in the trace of tg3, not of igb" in one for one in reasons)
+    assert any("also 1 order-2 page allocation failure since boot with tg3 in the trace, and not igb" in one for one in reasons)
 
 
 @pytest.mark.parametrize(("driver", "verdict"), [("igb", "at_risk"), ("tg3", "at_risk"), ("e1000e", "clear")])
@@ -181,7 +181,7 @@ def test_noise_that_is_a_report_explains_no_failure() -> None:
         judged(noise, failures=failed(11, "igb") | {"others": reported("order_above_max")["others"]}),
     )
     assert (quiet["verdict"], starved["verdict"]) == ("clear", "starved")
-    assert any("advisory site-igb applies, which only fills the log" in one for one in quiet["reasons"])
+    assert any("advisory site-igb applies, and its failures only fill the log" in one for one in quiet["reasons"])
 
 
 def test_advisories_of_other_drivers_are_told_in_one_sentence_behind_those_of_the_hosts_own() -> None:
@@ -195,16 +195,16 @@ def test_advisories_of_other_drivers_are_told_in_one_sentence_behind_those_of_th
     catalogue = replace(catalogue, advisories=catalogue.advisories[-16:])
     reasons, drivers = judged(catalogue)["reasons"], sorted(f"drv{number}" for number in range(12))
     assert reasons[:3] == [
-        "kernel 6.6.30 is before upstream [6.7, no fix known) (advisory site-igb)",
-        "no network interface has a driver of 12 advisories (seen: igb, tg3): " + ", ".join(drivers),
-        "the kernel log shows no failure that 3 advisories speak of: logged-0, logged-1, logged-2",
+        "kernel 6.6.30 is before the affected range upstream [6.7, no fix known) (advisory site-igb)",
+        "no network interface has a driver that 12 advisories are about (found: igb, tg3): " + ", ".join(drivers),
+        "the kernel log shows no failure that 3 advisories are about: logged-0, logged-1, logged-2",
     ]
     unread = judged(catalogue, failures=None, unavailable={"failures": "permission denied"})
     assert unread["verdict"] == "unknown"
-    told = "3 advisories speak of failures in the kernel log, which could not be read (permission denied): logged-0, logged-1, logged-2"
+    told = "3 advisories are about failures in the kernel log, which could not be read (permission denied): logged-0, logged-1, logged-2"
     assert told in unread["reasons"]
     alone = replace(catalogue, advisories=catalogue.advisories[1:2])
-    assert judged(alone)["reasons"][0] == "no network interface has the driver drv0 (seen: igb, tg3)"
+    assert judged(alone)["reasons"][0] == "no network interface has the driver drv0 (found: igb, tg3)"
 
 
 @pytest.mark.parametrize("request_of", [{"context": "sleeping"}, {"falls_back": True}])
@@ -221,15 +221,15 @@ def test_free_blocks_are_no_symptom_where_the_request_can_do_without(request_of:
 def test_a_failure_whose_trace_was_not_read_may_be_its_own() -> None:
     catalogue = with_advisory(order=6, request={"context": "sleeping"})
     reasons = judged(catalogue, failures=failed(6, atomic=False, trace_read=False))["reasons"]
-    assert "what was not seen may hide the symptom: the host may be affected already" in reasons
+    assert "missing data may hide the symptom, so the host may already be affected" in reasons
 
 
 def test_noise_is_told_and_makes_no_host_worse() -> None:
     noise = with_advisory(severity="noise", order=2)
     logged = judged(noise, failures=failed(3, "igb"))
     assert (logged["verdict"], logged["advisories"], logged["symptom"]) == ("clear", [], False)
-    assert any("advisory site-igb applies, which only fills the log" in one for one in logged["reasons"])
-    assert any("in the trace of igb, which is known to do without" in one for one in logged["reasons"])
+    assert any("advisory site-igb applies, and its failures only fill the log" in one for one in logged["reasons"])
+    assert any("with igb in the trace, which is known to be harmless" in one for one in logged["reasons"])
 
 
 @pytest.mark.parametrize(
@@ -264,11 +264,11 @@ def test_what_a_report_says_of_an_advisory() -> None:
     result = judged(catalogue)
     assert {
         "advisory site-igb: the kernel does not log this failure, so a silent log proves nothing: look at rx_no_page in ethtool -S",
-        "advisory site-igb: another vm.min_free_kbytes does not help: the blocks are split on purpose",
-        "advisory site-igb: to compact the memory does not help: it lasts a minute",
+        "advisory site-igb: changing vm.min_free_kbytes does not help: the blocks are split on purpose",
+        "advisory site-igb: compacting memory does not help: it lasts a minute",
         "advisory site-igb: two sources show it: the commit and a report",
     } <= set(result["reasons"])
-    assert {"action": "run_by_hand", "description": "Have a person run: ethtool -G DEV rx 512 (advisory site-igb)"} in result["actions"]
+    assert {"action": "run_by_hand", "description": "Run by hand: ethtool -G DEV rx 512 (advisory site-igb)"} in result["actions"]
     assert "raise_min_free_kbytes" not in {action["action"] for action in result["actions"]}
 
 

@@ -132,34 +132,34 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
 @pytest.mark.parametrize(
     ("site", "told"),
     [
-        ({"id": ADVISORY}, "advisory list of the site: of type dict where a list is needed; give a list of mappings"),
-        ("x", "advisory list of the site: of type str where a list is needed"),
-        ([5], "advisory 1 of the site: of type int where a mapping is needed"),
+        ({"id": ADVISORY}, "advisory list of the site: of type dict, but a list is needed; give a list of mappings"),
+        ("x", "advisory list of the site: of type str, but a list is needed"),
+        ([5], "advisory 1 of the site: of type int, but a mapping is needed"),
         ([{"driver": "igb"}], "advisory 1 of the site: id: missing or not a string; name the advisory it adds or overrides"),
         ([{"id": ""}], "advisory 1 of the site: id: missing or not a string"),
         ([{"id": 5}], "advisory 1 of the site: id: missing or not a string"),
-        ([SITE_ADVISORY, SITE_ADVISORY], "advisory site-igb: id: stands twice"),
+        ([SITE_ADVISORY, SITE_ADVISORY], "advisory site-igb: id: appears twice"),
         (
             [{"id": ADVISORY, "kernel": {"fixxed": "x"}}],
             f"advisory {ADVISORY}: kernel.fixxed: unknown key; use one of distribution_versions, distributions",
         ),
         ([{"id": ADVISORY, "driverz": []}], f"advisory {ADVISORY}: driverz: unknown key; use one of bus_driver"),
         ([{"id": ADVISORY, "drivers": []}], f"advisory {ADVISORY}: drivers: [] should be non-empty"),
-        ([{"id": ADVISORY, "drivers": ["igb"]}], f"advisory {ADVISORY}: drivers: stands beside driver; put all of them into drivers"),
+        ([{"id": ADVISORY, "drivers": ["igb"]}], f"advisory {ADVISORY}: drivers: is given together with driver; put all of them"),
         ([{**WITHOUT_DRIVER, "drivers": "igb"}], "advisory site-igb: drivers: 'igb' does not match"),
         (
             [{**WITHOUT_DRIVER, "drivers": "any", "bus_driver": "igb"}],
-            "advisory site-igb: bus_driver: names one driver's where drivers says any",
+            "advisory site-igb: bus_driver: is about one driver, but drivers is any",
         ),
-        ([WITHOUT_DRIVER], "advisory site-igb: driver: missing; name the driver, or several or any in drivers"),
+        ([WITHOUT_DRIVER], "advisory site-igb: driver: missing; name the driver, or give a list or any in drivers"),
         (
             [{**SITE_ADVISORY, "kernel": RANGE, "kernels": [RANGE]}],
-            "advisory site-igb: kernels: stands beside kernel; put all ranges into kernels",
+            "advisory site-igb: kernels: is given together with kernel; put all ranges into kernels",
         ),
         (
             [{**SITE_ADVISORY, "kernels": [RANGE, {**RANGE, "introduced": "4.18.0-100.el8", "fixed": None}]}],
-            "advisory site-igb: kernels.1: contradicts kernels.0: both speak of el8 and [4.18.0-80.el8, 4.18.0-147.el8) meets "
-            "[4.18.0-100.el8, no fix known); join the two, or tell them apart by versions",
+            "advisory site-igb: kernels.1: contradicts kernels.0: both cover el8, and [4.18.0-80.el8, 4.18.0-147.el8) overlaps "
+            "[4.18.0-100.el8, no fix known); join the two, or separate them by versions",
         ),
         (
             [{**SITE_ADVISORY, "kernels": [RANGE, {**RANGE, "introduced": "4.18.0-200.el8", "fixed": "4.18.0-200.el8"}]}],
@@ -180,13 +180,13 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
         ([{**SITE_ADVISORY, "upstream": {"introduced": "four"}}], "advisory site-igb: upstream.introduced: 'four' does not match"),
         (
             [{**SITE_ADVISORY, "upstream": {"introduced": 4.1}}],
-            "upstream.introduced: of type float where string or null is needed; write it in quotes",
+            "upstream.introduced: of type float, but string or null is needed; write it in quotes",
         ),
         ([{**SITE_ADVISORY, "upstream": {"fixed": "4.9"}}], "advisory site-igb: upstream.introduced: missing"),
         ([{**SITE_ADVISORY, "unhelpful": {"reboot": "no"}}], "advisory site-igb: unhelpful.reboot: unknown key; use one of compact_memory"),
         (
             [{"id": ADVISORY, "unhelpful": {"min_free_kbytes": "x"}}],
-            f"advisory {ADVISORY}: unhelpful.min_free_kbytes: stands in workaround too",
+            f"advisory {ADVISORY}: unhelpful.min_free_kbytes: is also in workaround",
         ),
         (
             [{**SITE_ADVISORY, "workaround": {"swappiness": 1}}],
@@ -194,10 +194,10 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
         ),
         ([{**SITE_ADVISORY, "trace_functions": []}], "advisory site-igb: trace_functions: [] should be non-empty"),
         ([{**SITE_ADVISORY, "trace_functions": ["a b"]}], "advisory site-igb: trace_functions.0: 'a b' does not match"),
-        ([{**SITE_ADVISORY, "only_if_logged": "yes"}], "advisory site-igb: only_if_logged: of type str where boolean is needed"),
+        ([{**SITE_ADVISORY, "only_if_logged": "yes"}], "advisory site-igb: only_if_logged: of type str, but boolean is needed"),
         (
             [{**WITHOUT_DRIVER, "drivers": "any", "only_if_logged": True}],
-            "advisory site-igb: only_if_logged: drivers says any and nothing tells which failures are meant; name trace_modules",
+            "advisory site-igb: only_if_logged: drivers is any, and no key says which failures the advisory is about; name trace_modules",
         ),
         ([{**SITE_ADVISORY, "symptom": {"report": "oops"}}], "advisory site-igb: symptom.report: 'oops' is not one of"),
         (
@@ -206,23 +206,23 @@ def test_thresholds_of_an_advisory_are_its_own() -> None:
         ),
         (
             [{**SITE_ADVISORY, "symptom": {"report": "stall", "failures_from_order": 4}}],
-            "advisory site-igb: symptom.failures_from_order: is about failures, where report says that they are not the symptom",
+            "advisory site-igb: symptom.failures_from_order: is about failures, but report says that failures are not the symptom",
         ),
         ([{**SITE_ADVISORY, "severity": "bad"}], "advisory site-igb: severity: 'bad' is not one of"),
         ([{**SITE_ADVISORY, "request": {"context": "x"}}], "advisory site-igb: request.context: 'x' is not one of"),
         ([{**SITE_ADVISORY, "confidence": {"level": "two_sources"}}], "advisory site-igb: confidence.rests_on: missing"),
         ([{"id": "new"}], "advisory new: title: missing; a new advisory must be complete"),
-        ([{"id": ADVISORY, "order": "2"}], f"advisory {ADVISORY}: order: of type str where integer is needed"),
+        ([{"id": ADVISORY, "order": "2"}], f"advisory {ADVISORY}: order: of type str, but integer is needed"),
         (
             [{"id": ADVISORY, "kernel": {"fixed": 2.6}}],
-            f"advisory {ADVISORY}: kernel.fixed: of type float where string or null is needed; write it in quotes",
+            f"advisory {ADVISORY}: kernel.fixed: of type float, but string or null is needed; write it in quotes",
         ),
         ([{"id": ADVISORY, "kernel": {"fixed": "6.5"}}], f"advisory {ADVISORY}: kernel.fixed: '6.5' does not match"),
-        ([{"id": ADVISORY, "driver": 5}], f"advisory {ADVISORY}: driver: of type int where string is needed; write it in quotes"),
-        ([{"id": ADVISORY, "workaround": None}], f"advisory {ADVISORY}: workaround: of type NoneType where object is needed"),
-        ([{"id": ADVISORY, "kernel": "el6"}], f"advisory {ADVISORY}: kernel: of type str where object is needed"),
+        ([{"id": ADVISORY, "driver": 5}], f"advisory {ADVISORY}: driver: of type int, but string is needed; write it in quotes"),
+        ([{"id": ADVISORY, "workaround": None}], f"advisory {ADVISORY}: workaround: of type NoneType, but object is needed"),
+        ([{"id": ADVISORY, "kernel": "el6"}], f"advisory {ADVISORY}: kernel: of type str, but object is needed"),
         ([{"id": ADVISORY, "references": []}], f"advisory {ADVISORY}: references: "),
-        ([{"id": ADVISORY, "kernel": {"dists": [6]}}], f"advisory {ADVISORY}: kernel.dists.0: of type int where string is needed"),
+        ([{"id": ADVISORY, "kernel": {"dists": [6]}}], f"advisory {ADVISORY}: kernel.dists.0: of type int, but string is needed"),
         ([{"id": "a b", **{k: v for k, v in SITE_ADVISORY.items() if k != "id"}}], "advisory a b: id: "),
         (
             [{"id": ADVISORY, "kernel": {"fixed": "2.6.32-358.el6"}}],

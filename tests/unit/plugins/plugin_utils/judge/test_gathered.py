@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host gave, whatever became of its gathering: facts, or the reason for which there are none."""
+"""What a host gave, with any outcome of its gathering: facts, or the reason for which there are none."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_record_of_a_host_that_was_not_reached_says_so() -> None:
         ({"skip_reason": "y", "skipped": True}, "y", False),
         ({}, "gathering gave no facts", False),
         ({"msg": "a" * 4001}, "a" * 4000, False),
-        (None, "nothing was gathered: the play ended for this host before, or has yet to come to it (serial)", False),
+        (None, "nothing was gathered: the play ended for this host before that, or it has not reached this host yet (serial)", False),
     ],
 )
 def test_a_result_without_facts_keeps_what_it_said(result: Any, message: str, unreachable: bool) -> None:

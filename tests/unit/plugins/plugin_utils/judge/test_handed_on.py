@@ -92,13 +92,13 @@ def test_an_old_failure_is_unknown_too_and_its_words_do_not_make_a_verdict() -> 
     [
         (0, DAY, ""),
         (DAY, DAY, ""),
-        (DAY + 1, DAY, "The host was last audited 1 day ago, and 1 day is the most"),
+        (DAY + 1, DAY, "The last audit of this host was 1 day ago, and the limit is 1 day"),
         (2 * DAY + 3 * 3600 + 59, DAY, "2 days 3 hours ago"),
-        (90, 60, "1 minute 30 seconds ago, and 1 minute is the most"),
+        (90, 60, "1 minute 30 seconds ago, and the limit is 1 minute"),
         (400 * DAY, 0, ""),
         (-300, DAY, ""),
-        (-301, DAY, "5 minutes 1 second from now"),
-        (-301, 0, "from now"),
+        (-301, DAY, "5 minutes 1 second in the future"),
+        (-301, 0, "in the future"),
     ],
 )
 def test_the_age_is_told_in_words(age: int, most: int, told: str) -> None:
@@ -113,6 +113,6 @@ def test_a_record_is_as_old_as_its_file(tmp_path: Path) -> None:
     os.utime(path, (NOW - 2 * DAY, NOW - 2 * DAY))
     assert verdict(taken_from_record(path, NOW, DAY)) == (
         "unknown",
-        "The host was last audited 2 days ago, and 1 day is the most (audit_facts_max_age_seconds).",
+        "The last audit of this host was 2 days ago, and the limit is 1 day (audit_facts_max_age_seconds).",
     )
     assert not taken_from_record(tmp_path / "db2.evidence", NOW, DAY).asked

@@ -20,7 +20,7 @@ from tests.unit.plugins.plugin_utils.builders import blank
 
 #: Rule -> a kernel that has it.
 RELEASES = {"before-4.4": "2.6.32-358.el6.x86_64", "rhel-6.5": "2.6.32-431.el6.x86_64", "since-4.4": "4.4.0"}
-#: Two rules of which one holds -> a kernel that has one of them.
+#: Two rules, and one holds -> a kernel that has one of them.
 EITHER = {("before-4.4", "rhel-6.5"): "2.6.32-400.el6.x86_64", ("before-4.4", "2.6.38-to-3.2"): "3.2.0-4-amd64"}
 KINDS = (("atomic", True), ("non_atomic", False))
 
@@ -289,30 +289,30 @@ def without(*path: Any, value: Any = None) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        (without("zones"), "/proc/buddyinfo was not seen"),
-        (without("zones", value=[]), "/proc/buddyinfo was not seen"),
-        (without("kernel"), "release was not seen"),
-        (without("kernel", "release"), "release was not seen"),
+        (without("zones"), "/proc/buddyinfo could not be read"),
+        (without("zones", value=[]), "/proc/buddyinfo could not be read"),
+        (without("kernel"), "release and its watermark rule are not known"),
+        (without("kernel", "release"), "release and its watermark rule are not known"),
         (without("kernel", "release", value="{{ 7*7 }}"), "rule is not known"),
         (without("kernel", "release", value="3"), "rule is not known"),
-        (without("zones", 2, "min_pages"), "watermarks of node 0, zone Normal were not seen"),
-        (without("zones", 0, "lowmem_reserve_pages"), "keeps in reserve was not seen"),
+        (without("zones", 2, "min_pages"), "watermarks of node 0, zone Normal are not known"),
+        (without("zones", 0, "lowmem_reserve_pages"), "lowmem reserve of node"),
         (without("zones", 2, "free_pages", value=3), "contradict"),
-        (without("zones", 2, "min_pages", value=-1), "not in the shape"),
-        (without("zones", 2, "min_pages", value=True), "not in the shape"),
-        (without("zones", 2, "min_pages", value=1 << 64), "not in the shape"),
-        (without("zones", 2, "free_cma_pages", value=-1), "not in the shape"),
-        (without("zones", 2, "zone", value=7), "not in the shape"),
-        (without("zones", 2, "free_blocks", value=["1"]), "not in the shape"),
-        (without("zones", 2, "free_blocks", value=[]), "not in the shape"),
-        (without("zones", 2, "free_blocks", value={0: 1}), "not in the shape"),
-        (without("zones", 2, "free_blocks", value=[0] * 65), "not in the shape"),
-        (without("zones", 0, "lowmem_reserve_pages", value=[]), "not in the shape"),
-        (without("zones", 0, "lowmem_reserve_pages", value=[0, 1]), "not in the shape"),
+        (without("zones", 2, "min_pages", value=-1), "do not have the expected shape"),
+        (without("zones", 2, "min_pages", value=True), "do not have the expected shape"),
+        (without("zones", 2, "min_pages", value=1 << 64), "do not have the expected shape"),
+        (without("zones", 2, "free_cma_pages", value=-1), "do not have the expected shape"),
+        (without("zones", 2, "zone", value=7), "do not have the expected shape"),
+        (without("zones", 2, "free_blocks", value=["1"]), "do not have the expected shape"),
+        (without("zones", 2, "free_blocks", value=[]), "do not have the expected shape"),
+        (without("zones", 2, "free_blocks", value={0: 1}), "do not have the expected shape"),
+        (without("zones", 2, "free_blocks", value=[0] * 65), "do not have the expected shape"),
+        (without("zones", 0, "lowmem_reserve_pages", value=[]), "do not have the expected shape"),
+        (without("zones", 0, "lowmem_reserve_pages", value=[0, 1]), "do not have the expected shape"),
         (without("zones", 2, "lowmem_reserve_pages"), ""),
         (without("zones", 2, "free_blocks", value=[0] * 64), ""),
         (without("zones", 2, "zone", value="Movable"), ""),
-        ({}, "release was not seen"),
+        ({}, "release and its watermark rule are not known"),
     ],
 )
 def test_what_is_missing_is_named(facts: dict[str, Any], reason: str) -> None:

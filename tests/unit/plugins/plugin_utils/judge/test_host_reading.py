@@ -66,7 +66,7 @@ def test_no_zones_no_nodes(zones: list[Facts] | None) -> None:
 
 @pytest.mark.parametrize("size", [0, 3, 4095])
 def test_a_page_size_is_a_power_of_two(size: int) -> None:
-    with pytest.raises(FactsError, match="no page size"):
+    with pytest.raises(FactsError, match="not a page size"):
         read_host(facts(page_size_bytes=size))
     assert read_host(facts(page_size_bytes=65536)).page_size_bytes == 65536
     assert read_host(facts(page_size_bytes=None)).page_size_bytes is None

@@ -48,7 +48,7 @@ def finding(failures: dict[str, Any], **more: Any) -> Symptom:
 def test_which_failures_are_the_symptom(order: int, more: dict[str, Any], present: bool) -> None:
     found = finding(log(failure_group(order, **more)))
     assert found.present is present
-    apart = [reason for reason in found.reasons if "a NIC does not explain" in reason]
+    apart = [reason for reason in found.reasons if "no NIC explains them" in reason]
     assert bool(apart) is not present
     assert present or f"1 page allocation failure of order {order} since boot" in apart[0]
 
@@ -74,10 +74,10 @@ def test_a_trace_of_the_nic_beside_a_failure_may_be_its_own(beside: list[str], m
 @pytest.mark.parametrize(
     ("order", "more", "unseen"),
     [
-        (5, {"atomic": None}, "whose mode could not be read"),
-        (5, {"atomic": None, "trace_read": False}, "whose mode could not be read"),
-        (5, {"trace_read": False}, "whose trace is not in the log or only in part"),
-        (5, {"trace_read": False, "drivers": ["nvidia"]}, "whose trace is not in the log or only in part"),
+        (5, {"atomic": None}, "their mode could not be read"),
+        (5, {"atomic": None, "trace_read": False}, "their mode could not be read"),
+        (5, {"trace_read": False}, "the log lacks all or part of their trace"),
+        (5, {"trace_read": False, "drivers": ["nvidia"]}, "the log lacks all or part of their trace"),
         (5, {}, None),
         (5, {"drivers": ["nvidia"]}, None),
     ],
@@ -88,9 +88,9 @@ def test_a_failure_of_which_the_mode_or_the_trace_is_missing_is_not_explained_aw
     failures = log(failure_group(order, **more))
     found = finding(failures)
     assert not found.present and len(found.unseen) == (unseen is not None)
-    assert bool(unseen) is not any("a NIC does not explain" in reason for reason in found.reasons)
+    assert bool(unseen) is not any("no NIC explains them" in reason for reason in found.reasons)
     if unseen:
-        assert f"1 page allocation failure of order {order} since boot, {unseen}" in found.unseen[0]
+        assert f"1 page allocation failure of order {order} since boot; {unseen}" in found.unseen[0]
     for nics in ([nic("eth0", "ixgbe")], [nic("eth0", "mlx4_en")]):
         host = {**BY_VERDICT["clear"], "failures": failures, "nics": nics, "kernel": kernel("2.6.32-754.el6.x86_64")}
         assert classify(host, load_catalogue())["verdict"] == ("unknown" if unseen else "clear")
@@ -101,21 +101,21 @@ def test_what_is_known_to_count_counts_though_the_rest_is_missing(more: dict[str
     missing = {"atomic": None, "trace_read": False}
     assert finding(log(failure_group(5, **{**missing, **more}))).present
     found = finding(log(failure_group(2), failure_group(5, **missing)))
-    assert found.present and any("order 5 since boot, whose mode could not be read" in reason for reason in found.reasons)
+    assert found.present and any("order 5 since boot; their mode could not be read" in reason for reason in found.reasons)
 
 
 def test_failures_of_unknown_orders_hide_no_others() -> None:
     found = finding({**log(failure_group(5, atomic=None)), "count": 3})
     assert [told.split(": ")[1].split(" since")[0] for told in found.unseen] == [
-        "2 failures whose order is not known", "1 page allocation failure of order 5",
+        "2 failures of unknown order", "1 page allocation failure of order 5",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"nics": None}, "the network interfaces were not seen"),
-        ({"nics": [nic("eth0", None)]}, "the driver of eth0 was not seen"),
+        ({"nics": None}, "the network interfaces are not known"),
+        ({"nics": [nic("eth0", None)]}, "the driver of eth0 is not known"),
         ({"container": {"kind": "lxc", "by": "/proc/1/environ"}}, "this is a container"),
     ],
 )
@@ -164,10 +164,10 @@ def test_what_was_not_printed_is_in_the_sentence() -> None:
         (memory_trouble("slab", atomic=False), False, "SLUB could give no memory, 1 time"),
         (memory_trouble("slab", atomic=True, limited=True), False, "to a cgroup, which is at its limit"),
         (memory_trouble("stall"), False, "had to wait"),
-        (memory_trouble("oom_kill"), False, "killed a process for want of memory"),
+        (memory_trouble("oom_kill"), False, "killed a process because memory ran out"),
         (memory_trouble("oom_kill", limited=True), False, "of a cgroup that was at its limit"),
-        (memory_trouble("order_above_max"), False, "larger than the kernel has"),
-        (memory_trouble("vmalloc"), False, "no page was missing"),
+        (memory_trouble("order_above_max"), False, "larger than any block of the kernel"),
+        (memory_trouble("vmalloc"), False, "although pages were free"),
         (memory_trouble("oom_kill", trusted=False), False, "from a log that users of the host can write to"),
     ],
 )
@@ -257,9 +257,9 @@ def test_failures_are_counted_by_order_and_the_last_is_of_a_low_one() -> None:
     ("more", "told"),
     [
         ({"last": {"process": None, "at": None}}, "since boot"),
-        ({"last": {"process": None, "at": "2026-11-20T04:00:00Z"}}, "the last by an unnamed process at 2026-11-20T04:00:00Z"),
+        ({"last": {"process": None, "at": "2026-11-20T04:00:00Z"}}, "the last by an unknown process at 2026-11-20T04:00:00Z"),
         ({"last": {"process": "sshd", "at": None}}, "the last by sshd"),
-        ({"last": {"process": None, "at": None}, "drivers": ["ixgbe"]}, "the last by an unnamed process, ixgbe in its trace"),
+        ({"last": {"process": None, "at": None}, "drivers": ["ixgbe"]}, "the last by an unknown process, ixgbe in its trace"),
     ],
 )
 def test_the_last_failure_is_told_by_what_was_seen_of_it(more: dict[str, Any], told: str) -> None:
@@ -282,7 +282,7 @@ def test_a_quiet_log_says_which_orders_were_looked_for() -> None:
 @pytest.mark.parametrize(
     ("least", "most", "present", "told"),
     [
-        (0, 0, True, "would be refused in every zone"),
+        (0, 0, True, "would refuse an order-2 atomic request (16 kB) in every zone"),
         (1, 1, True, "only 1 times in a row"),
         (9, 9, True, "only 9 times in a row"),
         (9, 10, None, "9 to 10 times in a row"),
@@ -299,7 +299,7 @@ def test_what_is_left_on_both_sides_of_the_threshold(least: int, most: int, pres
 def test_what_is_there_is_told_before_what_is_not() -> None:
     none_left = {**ENOUGH, "atomic": [0] * 11, "atomic_at_most": [0] * 11}
     host = read_host(facts(failures=log()))
-    assert "refused in every zone" in symptom(host, none_left, None, LIMITS).reasons[0]
+    assert "in every zone" in symptom(host, none_left, None, LIMITS).reasons[0]
     assert "no page allocation failures" in symptom(host, ENOUGH, None, LIMITS).reasons[0]
     both = symptom(read_host(facts(failures=log(failure_group(2)))), none_left, None, LIMITS)
     assert "order-2 page allocation failure" in both.reasons[0]
@@ -311,7 +311,7 @@ def test_an_order_that_the_allocator_does_not_have_is_not_known(orders: int, kno
     found = symptom(read_host(facts(failures=log())), headroom, None, LIMITS)
     assert bool(found.unseen) is not known
     told = symptom(read_host(facts(failures=log())), None, "the zones are odd", LIMITS)
-    assert "is not known (the zones are odd)" in told.unseen[0]
+    assert "request (16 kB) (the zones are odd)" in told.unseen[0]
 
 
 @pytest.mark.parametrize(

@@ -308,7 +308,7 @@ def sample_fleet() -> Result:
             (RAISE, UPGRADE),
         ),
         "old-print-server": result("unreachable", None, ["No answer: connect to address 192.0.2.44 port 22: No route to host."]),
-        "app-legacy-3": result("unknown", no_zones, ["The free blocks were not seen: /proc/buddyinfo: permission denied."]),
+        "app-legacy-3": result("unknown", no_zones, ["The free blocks are not known: /proc/buddyinfo: permission denied."]),
         "hpc-ib-07": result(
             "needs_review",
             ofed,

@@ -51,10 +51,10 @@ def test_a_host_may_have_several_entries_and_an_empty_file_has_none(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("db: yes", "is no list. Each entry has host, reason and until"),
-        ("- db", "entry 1: it is no mapping"),
+        ("db: yes", "is not a list. Each entry needs host, reason and until"),
+        ("- db", "entry 1: it is not a mapping"),
         ("- {host: db, reason: x}", "entry 1: missing required arguments: until"),
-        ("- {host: db, reason: x, until: soon}", "entry 1: until: soon is no date. Write it as 2026-12-24"),
+        ("- {host: db, reason: x, until: soon}", "entry 1: until: soon is not a date. Write it as 2026-12-24"),
         ("- {host: db, reason: x, until: 2026-12-24, who: me}", "entry 1: who. Supported parameters include"),
         ("- {host: db, reason: x, until: 2026-12-24, verdicts: [fine]}", "value of verdicts must be one or more of"),
         ("- {host: [", "is not YAML"),
@@ -77,5 +77,5 @@ def test_trouble_that_outlives_its_entry_is_told(tmp_path: Path) -> None:
     lines = "".join(f"- {{host: {name}, reason: x, until: 2026-11-20}}\n" for name in ("ill", "well", "gone"))
     hosts = {"ill": {"verdict": "affected", "acknowledged": None}, "well": {"verdict": "clear", "acknowledged": None}}
     assert list(ended_sentences(read_acknowledged(written(tmp_path, lines)), hosts, TODAY)) == [
-        "ill is still affected, and its acknowledgement ended on 2026-11-20. Mend the host or renew the entry."
+        "ill is still affected, and its acknowledgement ended on 2026-11-20. Fix the host or renew the entry."
     ]

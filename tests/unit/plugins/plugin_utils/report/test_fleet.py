@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From what every host registered to the fleet's document: every host once, whatever became of it."""
+"""From what every host registered to the fleet's document: every host once, with any outcome."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def evidence(name: str) -> Any:
         (None, "unknown", "ended for this host before"),
         ("text", "unknown", "ended for this host before"),
         ({}, "unknown", "no facts"),
-        ({"failed": True, "msg": "db1: evidence: the host's shell gave no output at all"}, "unknown", "no output"),
+        ({"failed": True, "msg": "db1: evidence: the host's shell gave no output"}, "unknown", "no output"),
         ({"failed": True, "msg": "Task failed: Timed out after 9 second(s)."}, "stalled", "does not finish"),
         ({"unreachable": True, "msg": "Connection timed out during banner exchange"}, "stalled", "banner never arrives"),
         ({"unreachable": True, "msg": "ssh: connect to host x port 22: Connection refused"}, "unreachable", "Nothing listens"),

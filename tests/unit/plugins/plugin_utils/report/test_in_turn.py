@@ -34,7 +34,7 @@ def others(folder: Path) -> list[frozenset[str]]:
 def test_a_slice_after_another_keeps_its_report(tmp_path: Path) -> None:
     assert audit(tmp_path, ["a", "b"], whole_fleet=True) == ""
     told = audit(tmp_path, ["c", 'd"\n<'], whole_fleet=True)
-    assert "2 hosts that this audit did not ask (a, b)" in told and str(tmp_path / OTHERS) in told
+    assert "2 hosts that this audit did not cover (a, b)" in told and str(tmp_path / OTHERS) in told
     assert hosts_of_report(tmp_path / "fleet.json") == {"c", 'd"\n<'}
     assert others(tmp_path) == [{"a", "b"}]
     (kept,) = (tmp_path / OTHERS).iterdir()
@@ -86,7 +86,7 @@ def test_one_that_hangs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "_MOST_WAIT_SECONDS", 0.2)
     with (
         in_turn(str(tmp_path), REPORT_FILES, [], whole_fleet=False),
-        pytest.raises(OSError, match="another audit has been writing"),
+        pytest.raises(OSError, match="another audit is still writing"),
         in_turn(str(tmp_path), REPORT_FILES, [], whole_fleet=False),
     ):
         pass

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the fleetcare.pagealloc contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a job hands on: counts of all, names of those of which something is to be done, and no more than have room."""
+"""What a job hands on: counts of all, names of those that need something, and no more than have room."""
 
 from __future__ import annotations
 

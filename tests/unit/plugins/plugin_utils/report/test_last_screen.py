@@ -88,5 +88,5 @@ def test_each_change_is_shown_and_hosts_on_which_nothing_was_to_be_done_are_not(
 def test_that_a_report_goes_with_its_job_is_said(page: str, variables: dict[str, int], kept: bool, gone: bool) -> None:
     lines = whereabouts(page, variables, kept=kept)
     assert lines[0] == f"Report: {page}"
-    assert ("It is gone with the container of this job." in " ".join(lines)) is gone and len(lines) == (3 if gone else 1)
+    assert ("The container of this job takes it away." in " ".join(lines)) is gone and len(lines) == (3 if gone else 1)
     assert all(len(line) <= 80 for line in lines)

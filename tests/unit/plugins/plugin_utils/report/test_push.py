@@ -121,7 +121,7 @@ def test_a_redirect_is_not_followed(server: Server) -> None:
 def test_one_that_drips_is_given_up(server: Server) -> None:
     server.answers = [0]
     start = time.monotonic()
-    assert "did not answer within 0.2 s" in refused(server.url("/metrics/job/a"), timeout=0.2)
+    assert "within 0.2 s" in refused(server.url("/metrics/job/a"), timeout=0.2)
     assert time.monotonic() - start < 2
 
 
@@ -143,7 +143,7 @@ def test_one_that_is_silent_or_down_is_named() -> None:
         ("file:///etc/passwd", "http:// or https://"),
         ("gateway:9091/metrics/job/a", "http:// or https://"),
         ("http:///metrics/job/a", "names a host"),
-        ("http://gateway:nine/metrics/job/a", "no URL"),
+        ("http://gateway:nine/metrics/job/a", "is not a URL"),
         ("http://gateway/metrics/job/a b", "http:// or https://"),
         ("http://gateway/metrics/job/a\r\nHost: other", "http:// or https://"),
     ],

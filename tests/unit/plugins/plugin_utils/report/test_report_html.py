@@ -176,10 +176,10 @@ def test_every_verdict_is_explained() -> None:
         ([], "No hosts were audited."),
         (["clear"], "The one host is clear."),
         (["clear", "clear"], "All 2 hosts are clear."),
-        (["clear", "affected", "stalled"], "2 of 3 hosts are starved of pages or at risk of it."),
-        (["at_risk"], "1 of 1 host is starved of pages or at risk of it."),
-        (["clear", "unknown"], "Nothing urgent was seen on 2 hosts; 1 needs a look."),
-        (["mitigated", "reboot_pending"], "Nothing urgent was seen on 2 hosts; 2 need a look."),
+        (["clear", "affected", "stalled"], "2 of 3 hosts are short of free pages or at risk."),
+        (["at_risk"], "1 of 1 host is short of free pages or at risk."),
+        (["clear", "unknown"], "Nothing urgent on 2 hosts; 1 needs a look."),
+        (["mitigated", "reboot_pending"], "Nothing urgent on 2 hosts; 2 need a look."),
     ],
 )
 def test_the_headline_says_it_all(verdicts: list[str], headline: str) -> None:
@@ -190,9 +190,9 @@ def test_the_headline_says_it_all(verdicts: list[str], headline: str) -> None:
 @pytest.mark.parametrize(
     ("others", "headline"),
     [
-        (["clear"], "Nothing was seen on 2 hosts, but 1 will not stay so, as the table says."),
-        (["unknown"], "Nothing urgent was seen on 2 hosts; 2 need a look."),
-        (["affected"], "1 of 2 hosts is starved of pages or at risk of it."),
+        (["clear"], "No trouble on 2 hosts now, but the table warns about 1."),
+        (["unknown"], "Nothing urgent on 2 hosts; 2 need a look."),
+        (["affected"], "1 of 2 hosts is short of free pages or at risk."),
     ],
 )
 def test_the_headline_does_not_call_clear_what_the_next_boot_ends(others: list[str], headline: str) -> None:
@@ -372,9 +372,9 @@ def test_block_sizes_follow_the_page_size(browser: Browser, tmp_path: Path) -> N
     ("host", "parts"),
     [
         ("db-prod-018.storage.example.com", ["no SSH banner came", "this host gave no facts"]),
-        ("app-legacy-3", ["Not seen: /proc/buddyinfo: permission denied", "No kernel log could be read: dmesg: read"]),
-        ("web-1", ["No allocation failure in the kernel ring buffer", "none proves nothing"]),
-        ("nowhere", ["This report holds no host of this name."]),
+        ("app-legacy-3", ["Not known: /proc/buddyinfo: permission denied", "No kernel log could be read: dmesg: read"]),
+        ("web-1", ["No allocation failure in the kernel ring buffer", "there may have been failures"]),
+        ("nowhere", ["This report has no host of this name."]),
     ],
 )
 def test_what_is_not_known_says_why(browser: Browser, pages: dict[str, str], host: str, parts: list[str]) -> None:
@@ -754,14 +754,14 @@ def test_the_panel_tells_the_cause_and_where_the_memory_went(browser: Browser, t
         assert words in said
     bars = browser.evaluate('Array.from(document.querySelectorAll(".account li"), (line) => line.textContent)')
     assert bars == [
-        "Nobody's: no counter of the kernel owns it4 GB · 40 %", "Processes2 GB · 20 %", "Page cache2 GB · 20 %", "Free1 GB · 10 %",
-        "Kernel caches that cannot be given up1 GB · 10 %",
+        "The kernel counts it nowhere4 GB · 40 %", "Processes2 GB · 20 %", "Page cache2 GB · 20 %", "Free1 GB · 10 %",
+        "Kernel caches that cannot be freed1 GB · 10 %",
     ]  # fmt: skip
-    assert "Of 12 hosts with its kernel and as much memory the median is 2.1 %." in said
-    assert "Not counted on this host: kernel stacks, per-CPU variables, free pages in the processors' lists, vmalloc." in said
+    assert "Of 12 hosts with the same kernel and memory size, the median is 2.1 %." in said
+    assert "It includes kernel stacks, per-CPU variables, free pages in the processors' lists, vmalloc, because" in said
     assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
     browser.open(f"{address}#host=well")
-    assert "The cause" not in panel(browser) and "No account can be made: /proc/meminfo was not seen." in panel(browser)
+    assert "The cause" not in panel(browser) and "The account is not known: /proc/meminfo could not be read." in panel(browser)
     assert quiet(browser)
 
 
@@ -810,8 +810,8 @@ def test_the_panel_draws_what_earlier_audits_saw(browser: Browser, tmp_path: Pat
     browser.open(f"{path.as_uri()}#host=a")
     captions = browser.evaluate("[...document.querySelectorAll('#panel figcaption')].map((one) => one.innerText)")
     assert captions == [
-        "20 atomic order-2 requests left \u221210 a day; nothing is left between 2026-11-08 and 2026-11-09",
-        "4 MB memory that no counter owns",
+        "20 atomic order-2 requests left \u221210 a day; nothing will be left between 2026-11-08 and 2026-11-09",
+        "4 MB memory that the kernel counts nowhere",
     ]
     points = browser.evaluate("document.querySelector('#panel .curve').getAttribute('points').split(' ').length")
     wedge = browser.evaluate("document.querySelectorAll('#panel .foretold').length")

@@ -140,7 +140,7 @@ def test_what_sets_the_troubled_apart_stands_before_the_counts() -> None:
         "What sets the 8 hosts with the trouble apart from the 8 without:",
         "  firmware mlx4_en 2.11.500: 8 of 8 with the trouble have it, 0 of 8 without",
         "    (odds ratio 289, p 0.00016, corrected 0.00016).",
-        "  Left out: 1 that gave no facts.",
+        "  Left out: 1 without facts.",
     ]
 
 

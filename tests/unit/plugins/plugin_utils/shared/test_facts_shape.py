@@ -126,9 +126,9 @@ def test_a_name_that_is_needed_is_not_blank(blank_text: str) -> None:
 def test_orders_may_be_numbers_and_names_may_not() -> None:
     check_facts(put(("failures", "by_order"), {2: 3, "003": 1}))
     for odd in ("", "-1", "1000", "\u0663", "2 ", -1, True, 1.0):
-        with pytest.raises(FactsError, match="where an order is needed"):
+        with pytest.raises(FactsError, match="but an order is needed"):
             check_facts(put(("failures", "by_order"), {odd: 1}))
-    with pytest.raises(FactsError, match="where a name is needed"):
+    with pytest.raises(FactsError, match="but a name is needed"):
         check_facts(put(("failures", "by_process"), {1 << 20000: 1}))
 
 

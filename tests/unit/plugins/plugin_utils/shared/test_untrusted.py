@@ -37,7 +37,7 @@ def test_keys_are_no_templates_at_any_depth() -> None:
 
 @pytest.mark.parametrize("answer", ["text", [], {"pagealloc": "text"}, {"pagealloc": None}, {"pagealloc": {"unavailable": ["x"]}}])
 def test_what_is_no_answer_of_a_facts_module_is_refused(answer: object) -> None:
-    with pytest.raises(EvidenceError, match="something else"):
+    with pytest.raises(EvidenceError, match="did not return the facts"):
         facts_in(answer, {})
 
 

@@ -92,7 +92,7 @@ def test_many_are_read_by_processes_and_a_bad_one_costs_no_other(tmp_path: Path,
     reports = {report.path: report for report in look_into_all([*paths, str(bad)], 2)}
     assert set(reports) == {*paths, str(bad)}
     assert {report.identity.host for report in reports.values() if not report.error} == {f"h{number}" for number in range(7)}
-    assert "cut off" in reports[str(bad)].error
+    assert "ends too early" in reports[str(bad)].error
     assert len(entries(cache)) == 7
 
 
@@ -162,7 +162,7 @@ def test_trees_and_plain_archives_are_not_kept_by_their_path_alone(tmp_path: Pat
 
 
 def test_a_run_of_ansible_reads_a_report_once_and_the_next_one_anew(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The inventory reads it, and the report of the same run has the same host before it, whatever becomes of the folder."""
+    """The inventory reads it, and the report of the same run has the same host before it, with any outcome of the folder."""
     monkeypatch.setenv(RUN, "")  # put back after the test
     begin_run()
     paths = trees_and_plain(tmp_path)

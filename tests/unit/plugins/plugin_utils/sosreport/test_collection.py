@@ -97,7 +97,7 @@ def test_the_packed_folder_is_the_reports_in_it(name: str, rooted: bool, tmp_pat
     evidence = read_recorded(str(inner))
     alone = read_recorded(str(tmp_path / "folder" / inner.name))
     assert (evidence.texts, evidence.reasons) == (alone.texts, alone.reasons)
-    with pytest.raises(EvidenceError, match="holds no sosreport-db09.tar.xz"):
+    with pytest.raises(EvidenceError, match="has no sosreport-db09.tar.xz"):
         read_recorded(str(outer / "sosreport-db09.tar.xz"))
 
 
@@ -121,9 +121,9 @@ def test_one_that_is_damaged_costs_no_other(tmp_path: Path) -> None:
     reports = looked_into(packed(folder, tmp_path / "all.tar.xz"))
     hosts, _words = hosts_of(reports)
     assert {host.name: host.report.error.partition(".")[2][-40:] for host in hosts} == {
-        "db00": "tar.xz is no tar archive, packed or not, whatever its name says"[-40:],
+        "db00": "tar.xz is not a tar archive, packed or unpacked"[-40:],
         "db01": "",
-        "db02": "tar.gz is cut off: it ends before the archive does"[-40:],
+        "db02": "tar.gz is incomplete: the file ends too early"[-40:],
         "db03": "",
     }
 
@@ -133,7 +133,7 @@ def test_a_packed_folder_that_is_cut_off_is_not_believed(tmp_path: Path) -> None
     data = outer.read_bytes()
     outer.write_bytes(data[: data.rindex(b"sosreport-db03") + 600])  # within the content of the last one, behind its header
     [report] = looked_into(outer)
-    assert report.error == "all.tar is cut off: it ends before the archive does"
+    assert report.error == "all.tar is incomplete: the file ends too early"
 
 
 def test_no_archive_is_looked_for_within_those_within(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_no_archive_is_looked_for_within_those_within(tmp_path: Path) -> None:
     (tmp_path / "outer").mkdir()
     shutil.move(inner, tmp_path / "outer")
     [report] = looked_into(packed(tmp_path / "outer", tmp_path / "outer.tar.xz"))
-    assert "holds 3 packed reports" in report.error
+    assert "a collection of 3 packed reports" in report.error
 
 
 @pytest.mark.parametrize("path", ["../sosreport-x.tar", "/sosreport-x.tar", "a\nb/sosreport-x.tar", "x" * 5000 + "/sosreport-x.tar"])

@@ -88,12 +88,12 @@ def test_the_sites_answer_is_the_default(option: dict[str, Any], answer: Any, de
 @pytest.mark.parametrize(
     ("option", "answer", "said"),
     [
-        (CHOICE, "later", "it: 'later' is none of now, never"),
-        (SEVERAL, ["a", "c"], "it: 'c' is none of a, b"),
-        (SEVERAL, "a", "it: 'a' is no list"),
-        (NUMBER, "many", "it: 'many' is no integer"),
+        (CHOICE, "later", "it: 'later' is not one of now, never"),
+        (SEVERAL, ["a", "c"], "it: 'c' is not one of a, b"),
+        (SEVERAL, "a", "it: 'a' is not a list"),
+        (NUMBER, "many", "it: 'many' is not of type integer"),
         (NUMBER, -1, "it: -1 is less than 0"),
-        ({"type": "float", "description": "d"}, "many", "it: 'many' is no float"),
+        ({"type": "float", "description": "d"}, "many", "it: 'many' is not of type float"),
         ({"type": "bool", "description": "d"}, "perhaps", "it: 'perhaps' is neither true nor false"),
         (TEXT, "x" * 1025, "it: longer than 1024 characters"),
     ],

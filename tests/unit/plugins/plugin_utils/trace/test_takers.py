@@ -56,8 +56,8 @@ def test_what_is_given_back_is_not() -> None:
     result = found(*STEADY, *back)
     assert result["outcome"] == "nothing_stays"
     assert result["callers"][0]["given_back_blocks"] == 20
-    assert result["sentences"][0].startswith("Nothing that stays: of what was taken in 10 seconds no caller kept 10 blocks or more")
-    assert result["sentences"][1].startswith("receive [mlx4_en] takes much and gives it back: 2.0 blocks a second")
+    assert result["sentences"][0].startswith("Nothing stays: in 10 seconds no caller kept 10 blocks or more")
+    assert result["sentences"][1].startswith("receive [mlx4_en] takes many blocks and gives them back: 2.0 blocks a second")
 
 
 @pytest.mark.parametrize(("blocks", "outcome"), [(12, "nothing_stays"), (13, "leak")])

@@ -153,7 +153,7 @@ def test_a_flood_of_events_ends_it_early(tmp_path: Path) -> None:
     (host.top / "per_cpu/cpu0/stats").write_text("entries: 600\noverrun: 500\n")
     result = read_trace(host.ask(seconds=30, events_most=1000), NONCE, 30)
     assert (result["seconds"], result["records"], result["lost_records"]) == (1, 1100, 500)
-    assert "It ended after 1 of 30 seconds, since there were 1,100 records." in result["sentences"]
+    assert "It ended after 1 of 30 seconds, because there were 1,100 records." in result["sentences"]
 
 
 @EACH_KIND

@@ -119,7 +119,7 @@ class TracedHost:
         return output
 
     def left(self) -> dict[str, str]:
-        """All files of its tracing, but for the options, of which a plain file has what was written last."""
+        """All files of its tracing, except the options: a plain file has the last written value."""
         files = {str(path.relative_to(self.top)): path.read_text() for path in sorted(self.top.rglob("*")) if path.is_file()}
         options = files.pop("trace_options", "").split()
         files["options that are on"] = " ".join(option for option in options if not option.startswith("no"))

@@ -47,7 +47,7 @@ GUARD = Execute("guarded", f"{EDIT} set saved_entry=e-{OLD} next_entry=e-{OLD}")
 FORGET = Execute("forgotten", f"{EDIT} unset next_entry")
 CHOOSE = Execute("chosen", f"{EDIT} set saved_entry=e-{NEW}")
 PUT_BACK = Execute("put_back", f"{EDIT} set saved_entry=e-{OLD}")
-NOT_WRITTEN = UpgradeError("grub2-editenv: read-only", "see whether /boot can be written")
+NOT_WRITTEN = UpgradeError("grub2-editenv: read-only", "check that /boot can be written")
 
 
 def moves(*replies: Any, wanted: InstallWanted = WANTED) -> list[InstallMove]:
@@ -136,7 +136,7 @@ def test_a_doubtful_kernel_that_became_the_default_is_put_back() -> None:
 
 def test_a_loader_that_does_not_listen() -> None:
     end = moves(BEFORE, "", DID, WHOLE, "", WHOLE, "")[-1]
-    told = f"kernel {NEW} is not used: it was made the default, but {OLD} boots. Kernel {OLD} boots by default, as before."
+    told = f"kernel {NEW} is not used: the role made it the default, but {OLD} boots. Kernel {OLD} boots by default, as before."
     assert end == InstallEnd(BEFORE, changed=True, why=told)
 
 
@@ -147,11 +147,11 @@ NOT_BACK = f"kernel {NEW} is not used: {DOUBT}. The old default could NOT be put
     ("replies", "sentence", "remedy"),
     [
         ((seen(NEW, DOUBT), NOT_WRITTEN), f"{NOT_BACK}{NOT_WRITTEN.sentence}", NOT_WRITTEN.remedy),
-        ((seen(NEW, DOUBT), "", seen(NEW, DOUBT)), f"{NOT_BACK}{NEW} boots by default", "see to it before any reboot"),
+        ((seen(NEW, DOUBT), "", seen(NEW, DOUBT)), f"{NOT_BACK}{NEW} boots by default", "set the right default before any reboot"),
         (
             (seen(NEW, DOUBT, kernels=(NEW,)),),
             f"{NOT_BACK.replace(DOUBT, f'{DOUBT}; kernel {OLD} was removed')}no boot entry starts kernel {OLD}",
-            "reinstall its package, which makes the entry",
+            "reinstall its package, and that makes the entry",
         ),
     ],
 )

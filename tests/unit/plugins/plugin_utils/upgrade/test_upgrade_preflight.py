@@ -102,17 +102,17 @@ def test_an_el6_host_with_nothing_in_the_way() -> None:
     [
         ({"$user": "1000\n"}, "rights", "do not run as root"),
         ({"$owner": "kernel-uek\n"}, "flavour", "of the package kernel-uek"),
-        ({"$owner": ""}, "flavour", "of no package"),
+        ({"$owner": ""}, "flavour", "not part of a package"),
         ({"$busy": "812 /var/run/yum.pid /usr/bin/python /usr/bin/yum update\n"}, "package_manager", "yum update (pid 812)"),
         ({"$busy": "  \n\t\n812\n"}, "package_manager", "is busy: 812 (pid 812)"),
         ({"$manager": ""}, "package_manager", "neither dnf nor yum nor zypper is there"),
         ({"$offered": "Error: No matching Packages to list\n"}, "target", "newest offered: none"),
         ({"$offered": "", "$subscription": "Release: 6.4\n"}, "target", "pinned to release 6.4"),
         ({"$offered": "", "/etc/yum/vars/releasever": "6.4\n"}, "target", "pinned to release 6.4"),
-        ({"$room": "20000 /boot\n9000000 /lib/modules\n"}, "room_boot", "/boot has 20000 kB free, a kernel takes about 27500 kB"),
-        ({"$room": "380000 /boot\n"}, "room_modules", "was not seen"),
+        ({"$room": "20000 /boot\n9000000 /lib/modules\n"}, "room_boot", "/boot has 20000 kB free, and a kernel needs about 27500 kB"),
+        ({"$room": "380000 /boot\n"}, "room_modules", "is not known"),
         ({"$outside": "extra/vendor/fast.ko\n"}, "out_of_tree", "fast.ko"),
-        ({"/boot/grub/grub.conf": "", "$tool": ""}, "boot_loader", "not recognised"),
+        ({"/boot/grub/grub.conf": "", "$tool": ""}, "boot_loader", "boot loader is not known"),
     ],
 )
 def test_what_stands_in_the_way(texts: dict[str, str], check: str, sentence: str) -> None:
@@ -143,7 +143,7 @@ def test_a_rebuild_that_says_what_it_is_like_is_known() -> None:
 
 
 def test_a_second_look_takes_nothing_from_the_first() -> None:
-    """In a transcript, a file of the manifest that the program did not read is empty, or not asked for where none is empty."""
+    """In a transcript, a file of the manifest that the program did not read is empty, or not asked for if all have text."""
     head, end = "pagealloc-evidence 1 n\n", "pagealloc-evidence end n\n"
     one = read_transcript(f"{head}/etc/os-release:ID=sles\n/boot/grub2/grub.cfg:set default\n!$grubby:no such command\n{end}", "n")
     other = read_transcript(f"{head}$offered:a\n!/etc/yum.conf:No such file or directory\n{end}", "n")
@@ -183,7 +183,7 @@ def test_a_node_that_runs_something(reboot: str, cluster: str, blocked: bool) ->
 
 def test_a_node_of_which_nothing_was_seen_cannot_stand_by() -> None:
     [blocker] = look({"$daemon": "atd\nrgmanager\n"}, reboot="now", cluster="standby").blockers
-    assert blocker["check"] == "cluster" and "was not seen" in blocker["sentence"]
+    assert blocker["check"] == "cluster" and "are not known" in blocker["sentence"]
 
 
 def test_a_clock_that_is_wrong_is_said_and_may_be_accepted() -> None:
@@ -197,7 +197,7 @@ def test_what_was_left_by_an_earlier_run() -> None:
     plan = f"TARGET={NEW}\nAT=1795990000\nUNTIL=1795993600\n"
     found = look({f"{HOME}/plan": plan, "$outcome": "1795995000 refused: its window was missed by 1400 s\n"})
     told = {one["check"]: one["sentence"] for one in found.findings}
-    assert told["schedule"].endswith("did not take place, and nothing waits for it now")
+    assert told["schedule"].endswith("did not happen, and none is scheduled now")
     assert told["last_reboot"].startswith("refused: its window was missed by 1400 s (2026-11-29")
     due = look({f"{HOME}/plan": plan, f"{HOME}/job": "7\n", "$atq": "7\t2026-11-30 02:30 a root\n"})
     assert due.state.due == 1795990000
@@ -305,9 +305,9 @@ def test_the_last_reboot_warns_where_it_did_not_end_well(outcome: str, state: st
 
 def test_a_node_that_cannot_stand_by_is_handed_over_by_hand() -> None:
     [by_hand] = look({"$cman": "Nodes: 2\n"}, reboot="now").blockers
-    assert by_hand["remedy"].startswith("hand it over by hand")
+    assert by_hand["remedy"].startswith("move its resources by hand")
     [by_option] = look({"$clustat": CLUSTAT}, reboot="now").blockers
-    assert by_option["remedy"].startswith("kernel_upgrade_cluster: standby")
+    assert by_option["remedy"].startswith("set kernel_upgrade_cluster: standby")
 
 
 def test_the_first_look_counts_and_the_second_fills_what_was_empty() -> None:
@@ -322,7 +322,7 @@ def test_room_for_exactly_one_kernel_is_enough() -> None:
 
 def test_modules_are_named_without_their_folder() -> None:
     found = look({"$outside": "extra/vendor/fast.ko\nweak-updates/vendor/slow.ko\n"}, {"modules": {"out_of_tree": ["own"]}})
-    assert told(found, "out_of_tree")["sentence"].endswith("left behind: own, fast.ko")
+    assert told(found, "out_of_tree")["sentence"].endswith("new kernel: own, fast.ko")
     assert told(found, "weak_updates")["sentence"].endswith("linked in: slow.ko")
 
 
@@ -346,7 +346,7 @@ def test_who_holds_the_package_manager_is_named_by_its_command() -> None:
 
 def test_a_package_without_the_files_says_why() -> None:
     found = finding_of_contents(Evidence({}, {}), [], NEW, [])
-    assert "has the drivers is seen after installing (the repository lists no files)" in found["sentence"]
+    assert "has the drivers (the repository does not list the files of packages)" in found["sentence"]
     assert "has modules, and no card needs one" in finding_of_contents(Evidence({"$contents": "x.ko\n"}, {}), [], NEW, [])["sentence"]
     assert "has ext4" in finding_of_contents(Evidence({"$contents": "ext4.ko\n"}, {}), ["ext4"], NEW, [])["sentence"]
 

@@ -25,12 +25,12 @@ def test_the_answer_between_a_banner_and_a_farewell(around: tuple[str, str], new
 
 @pytest.mark.parametrize("length", range(len(WHOLE) - 1))
 def test_a_cut_answer_is_none(length: int) -> None:
-    with pytest.raises(NoAnswerError, match="did not answer to the end"):
+    with pytest.raises(NoAnswerError, match="answer is incomplete"):
         read_answer(WHOLE[:length], "n0")
 
 
 def test_a_frame_with_another_nonce_is_text() -> None:
-    with pytest.raises(NoAnswerError, match="did not answer to the end; it said: pagealloc-evidence 1 n1"):
+    with pytest.raises(NoAnswerError, match="answer is incomplete; it said: pagealloc-evidence 1 n1"):
         read_answer(WHOLE.replace("n0", "n1"), "n0")
     with pytest.raises(NoAnswerError, match="it said: nothing"):
         read_answer("", "n0")
@@ -40,7 +40,7 @@ def test_a_frame_with_another_nonce_is_text() -> None:
 
 @pytest.mark.parametrize("outcome", ["", "$outcome:\n", "$outcome:fine\n", "$outcome:{{ 7*7 }}\n", "$outcome:" + "x" * 5000 + "\n"])
 def test_an_outcome_that_is_none(outcome: str) -> None:
-    with pytest.raises(NoAnswerError, match="no outcome that is known") as refused:
+    with pytest.raises(NoAnswerError, match="an unknown outcome") as refused:
         read_answer(WHOLE.replace("$outcome:applied\n", outcome), "n0")
     assert len(str(refused.value)) < 200
 

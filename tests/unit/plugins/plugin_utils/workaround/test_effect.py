@@ -35,7 +35,7 @@ def test_every_decision_but_to_apply_has_its_outcome() -> None:
 @pytest.mark.parametrize(
     ("result", "outcome", "said"),
     [
-        (None, "not_reached", "has not come to this host"),
+        (None, "not_reached", "has not reached this host"),
         ({"unreachable": True, "msg": "Task failed: no route"}, "unreachable", "no route"),
         ({"failed": True, "msg": "db01: workaround: odd"}, "failed", "db01: workaround: odd"),
         ({}, "failed", "no result"),
@@ -99,5 +99,5 @@ def test_a_value_that_something_set_again(after: Snapshot, wanted: tuple[int | N
 
 def test_what_a_step_brought() -> None:
     told = helped(at(granted=0), at("mitigated", granted=20480))
-    assert told == "The verdict was affected and is mitigated; 0 atomic requests in a row would have been granted, 20480 are now."
+    assert told == "The verdict was affected and is mitigated. Before, the kernel would have granted 0 atomic requests in a row, now 20480."
     assert helped(at(granted=None), at("mitigated")) == "The verdict was affected and is mitigated."

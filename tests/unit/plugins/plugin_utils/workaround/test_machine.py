@@ -58,7 +58,7 @@ LOST = Lost("the probe did not come back")
 APPLIED = Answer("applied")
 STEP = WorkaroundWanted(verify_seconds=30, watch_seconds=7, compact=True)
 LEAVE = WorkaroundWanted(present=False)
-AFTER_A_CUT = "The host goes on alone and ends with the old values or the new ones. Run this again"
+AFTER_A_CUT = "The host finishes on its own, with the old values or the new ones. Run this again"
 #: In force at once, looked at long after.
 LATE = {"answer": (0.0, 1.0), "after": (900.0, 901.0)}
 
@@ -158,7 +158,10 @@ def test_a_host_that_recovers_at_once_is_done_at_the_first_look() -> None:
     assert next_move(STEP, WorkaroundSeen(found=FOUND, answer=APPLIED)) == Gather("after")
     end = next_move(STEP, WorkaroundSeen(found=FOUND, answer=APPLIED, after=BETTER, times={"answer": (0, 1), "after": (1, 2)}))
     assert isinstance(end, End) and (end.outcome, end.changed, end.failed) == ("applied", True, None)
-    assert "The verdict was affected and is mitigated; 207568 atomic requests in a row" in end.sentences[3]
+    assert (
+        "The verdict was affected and is mitigated. Before, the kernel would have granted 207568 atomic requests in a row"
+        in end.sentences[3]
+    )
     assert change(end)["after"] == BETTER.state and change(end)["step"] == 1
 
 
@@ -186,10 +189,10 @@ def test_that_the_log_could_not_be_marked_is_said() -> None:
 
 def test_a_host_that_is_lost_after_its_change_says_where_it_stands() -> None:
     halt = next_move(STEP, WorkaroundSeen(found=FOUND, answer=APPLIED, after=LOST, times=LATE))
-    assert isinstance(halt, Halt) and halt.reason.startswith(f"the step is in force, but since then: {LOST.reason}. {AFTER_A_CUT}")
+    assert isinstance(halt, Halt) and halt.reason.startswith(f"the step was applied, but then the host was lost: {LOST.reason}. ")
 
 
-WORSE_SAID = "207568 atomic requests would have been granted before, and none after."
+WORSE_SAID = "Before, the kernel would have granted 207568 atomic requests, and now it would grant none."
 SET_AGAIN_SAID = "vm.zone_reclaim_mode is 0 and not 1: something on the host set it again."
 
 
@@ -205,32 +208,32 @@ def test_a_host_that_got_worse_or_does_not_hold_the_values_is_put_back(after: Lo
 
 
 def test_a_step_that_cannot_be_put_back_is_failed() -> None:
-    seen = WorkaroundSeen(found=FOUND, answer=APPLIED, after=WORSE, undone=Answer("changed", "step 1 is not in force any more"), times=LATE)
+    seen = WorkaroundSeen(found=FOUND, answer=APPLIED, after=WORSE, undone=Answer("changed", "step 1 is no longer in force"), times=LATE)
     end = next_move(STEP, replace(seen, last=WORSE))
     assert isinstance(end, End) and (end.outcome, end.failed) == ("failed", WORSE_SAID)
-    assert end.sentences[:2] == [WORSE_SAID, "Step 1 is not in force any more."]
+    assert end.sentences[:2] == [WORSE_SAID, "Step 1 is no longer in force."]
     halt = next_move(STEP, replace(seen, undone=LOST))
     assert isinstance(halt, Halt) and halt.reason.startswith(f"{LOST.reason}. {AFTER_A_CUT}")
     halt = next_move(STEP, replace(seen, last=LOST))
-    gone = f"{WORSE_SAID} The step was to be put back: changed, but since then: {LOST.reason}. {AFTER_A_CUT}"
+    gone = f"{WORSE_SAID} The step should be undone: changed, but then the host was lost: {LOST.reason}. {AFTER_A_CUT}"
     assert isinstance(halt, Halt) and halt.reason.startswith(gone)
 
 
 def test_what_a_cut_run_left_is_mended_before_the_next_step() -> None:
     seen = WorkaroundSeen(found=CUT)
     assert next_move(STEP, seen) == RunProgram("mended", "mend")
-    seen = replace(seen, mended=Answer("mended", "a step that had been cut is undone"))
+    seen = replace(seen, mended=Answer("mended", "an interrupted step is undone"))
     assert next_move(STEP, seen) == Gather("repaired")
     assert next_move(STEP, replace(seen, repaired=FOUND)) == next_move(STEP, WorkaroundSeen(found=FOUND)), "then a step as on any host"
     end = next_move(STEP, replace(seen, repaired=FOUND, answer=APPLIED, after=BETTER, times=LATE))
-    assert isinstance(end, End) and end.sentences[0] == "A step that had been cut is undone." and end.before == FOUND
+    assert isinstance(end, End) and end.sentences[0] == "An interrupted step is undone." and end.before == FOUND
 
 
 @pytest.mark.parametrize(
     ("answer", "repaired", "outcome", "first", "changed"),
     [
-        (Answer("mended", "a step that had been cut is in force"), BETTER, "mended", "A step that had been cut is in force.", True),
-        (Answer("restored"), FINE, "mended", "A cut run had begun to give the old values back, and they are back.", True),
+        (Answer("mended", "an interrupted step is in force"), BETTER, "mended", "An interrupted step is in force.", True),
+        (Answer("restored"), FINE, "mended", "An interrupted run had started to restore the old values, and they are restored now.", True),
         (Answer("kept"), BETTER, "kept", BETTER.plan.sentences[0], False),
     ],
 )
@@ -247,34 +250,40 @@ def test_a_mending_that_does_not_go() -> None:
     mended = WorkaroundSeen(found=CUT, mended=Answer("mended", "x"))
     for seen, said in (
         (WorkaroundSeen(found=CUT, mended=LOST), f"{LOST.reason}. {AFTER_A_CUT}"),
-        (replace(mended, repaired=LOST), f"what a cut run left is mended, but since then: {LOST.reason}. {AFTER_A_CUT}"),
-        (replace(mended, repaired=CUT), "another run began on this host in the meantime; run this again when it has ended"),
+        (
+            replace(mended, repaired=LOST),
+            f"what an interrupted run left is repaired, but then the host was lost: {LOST.reason}. {AFTER_A_CUT}",
+        ),
+        (replace(mended, repaired=CUT), "another run started on this host in the meantime; run this again when it has ended"),
     ):
         halt = next_move(STEP, seen)
         assert isinstance(halt, Halt) and halt.lost is None and halt.reason.startswith(said)
 
 
 def test_without_a_record_there_is_nothing_to_give_back() -> None:
-    assert next_move(LEAVE, WorkaroundSeen(found=FOUND)) == End("kept", ["No workaround is recorded on this host."], FOUND)
+    assert next_move(LEAVE, WorkaroundSeen(found=FOUND)) == End("kept", ["This host has no record of a workaround."], FOUND)
 
 
 def test_a_record_that_was_not_seen_is_not_none() -> None:
     facts = {**FOUND.facts, "workaround": None, "unavailable": {"workaround": "Permission denied"}}
     halt = next_move(LEAVE, WorkaroundSeen(found=look_at(facts, CATALOGUE, POLICY)))
-    assert halt == Halt("workaround: Permission denied; gather with the rights of root")
+    assert halt == Halt("workaround: Permission denied; gather the evidence as root (become: true)")
 
 
 @pytest.mark.parametrize(
     ("by_hand", "said"),
     [
-        (look(now=300000, mode=1, record=STEP_1), "vm.min_free_kbytes is 300000, not the 262144 of the record: somebody changed it."),
-        (look(now=FIRST_KB, mode=0, record=STEP_1), "vm.zone_reclaim_mode is 0, not the 1 of the record: somebody changed it."),
+        (
+            look(now=300000, mode=1, record=STEP_1),
+            "vm.min_free_kbytes is 300000, but the record says 262144: somebody changed it. Set it to 262144",
+        ),
+        (look(now=FIRST_KB, mode=0, record=STEP_1), "vm.zone_reclaim_mode is 0, but the record says 1: somebody changed it. Set it to 1"),
     ],
 )
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_what_somebody_changed_by_hand_is_given_back_only_by_force(by_hand: Look, said: str, check_mode: bool) -> None:
     end = next_move(replace(LEAVE, check_mode=check_mode), WorkaroundSeen(found=by_hand))
-    assert end == End("refused", [f"{said} Set it so, or use force."], by_hand)
+    assert end == End("refused", [f"{said}, or use force."], by_hand)
     assert next_move(replace(LEAVE, force=True), WorkaroundSeen(found=by_hand)) == RunProgram("answer", "leave", {"force": True})
 
 
@@ -288,7 +297,7 @@ def test_a_value_that_was_left_alone_is_not_given_back() -> None:
     alone = look(nodes=1, now=FIRST_KB, mode=3, record=in_force(1, FIRST_KB))
     end = next_move(replace(LEAVE, check_mode=True), WorkaroundSeen(found=alone))
     assert end == End(
-        "planned", ["vm.min_free_kbytes goes back to 67584."], alone, changed=True,
+        "planned", ["vm.min_free_kbytes is restored to 67584."], alone, changed=True,
         planned={"min_free_kbytes": 67584, "zone_reclaim_mode": None, **dict.fromkeys(NEWER)},
     )  # fmt: skip
     assert task_result(end)["diff"][0]["after"] == "vm.min_free_kbytes = 67584\nvm.zone_reclaim_mode = 3\n"
@@ -298,13 +307,15 @@ def test_the_values_from_before_are_looked_for_before_it_is_called_done() -> Non
     assert next_move(LEAVE, WorkaroundSeen(found=BETTER)) == RunProgram("answer", "leave", {"force": False})
     seen = WorkaroundSeen(found=BETTER, answer=Answer("restored"))
     assert next_move(LEAVE, seen) == Gather("after")
-    told = ["vm.min_free_kbytes goes back to 67584.", "vm.zone_reclaim_mode goes back to 0."]
+    told = ["vm.min_free_kbytes is restored to 67584.", "vm.zone_reclaim_mode is restored to 0."]
     end = next_move(LEAVE, replace(seen, after=FOUND))
     assert end == End("restored", told, BETTER, FOUND, changed=True) and change(end)["step"] is None
     wrong = "vm.min_free_kbytes is 262144 and not 67584: something on the host set it again."
     assert next_move(LEAVE, replace(seen, after=BETTER)) == End("failed", [wrong, *told], BETTER, BETTER, changed=True, failed=wrong)
     halt = next_move(LEAVE, replace(seen, after=LOST))
-    assert isinstance(halt, Halt) and halt.reason.startswith("the values from before the workaround are back, but since then: ")
+    assert isinstance(halt, Halt) and halt.reason.startswith(
+        "the values from before the workaround are restored, but then the host was lost: "
+    )
 
 
 @dataclass
@@ -344,7 +355,7 @@ def test_a_whole_run_gives_up_in_time_and_puts_back() -> None:
     script = Script([FOUND, WORSE], [APPLIED, Answer("rolled_back")])
     end = drive(STEP, script)
     assert (end.outcome, script.ran) == ("rolled_back", ["apply", "undo"])
-    assert script.waited == [5, 5, 5, 5, 5], "30 s, of which each look takes one"
+    assert script.waited == [5, 5, 5, 5, 5], "30 s, and each look takes one"
 
 
 def test_without_time_to_verify_one_look_is_enough() -> None:
@@ -353,7 +364,7 @@ def test_without_time_to_verify_one_look_is_enough() -> None:
 
 
 def test_a_run_whose_host_is_lost_ends_with_the_reason() -> None:
-    with pytest.raises(NoAnswerError, match="the step is in force, but since then"):
+    with pytest.raises(NoAnswerError, match="the step was applied, but then the host was lost"):
         drive(STEP, Script([FOUND, LOST], [APPLIED]))
 
 

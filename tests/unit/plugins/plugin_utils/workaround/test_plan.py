@@ -77,7 +77,7 @@ def test_the_road_of_a_host(gb: int, nodes: int, cap_kb: int, decisions: list[An
     [
         (host(64 * GB, failed=False), {}, "apply", "Step 1 of 5: vm.min_free_kbytes from 67584 to 262144 kB"),
         (host(64 * GB, failed=False, now=262144), {}, "keep", "no symptom came after it"),
-        (host(64 * GB, now=262144, record=in_force(1, 262144, age=599)), {}, "keep", "not 600 s old yet"),
+        (host(64 * GB, now=262144, record=in_force(1, 262144, age=599)), {}, "keep", "less than 600 s old"),
         (host(64 * GB, now=262144, record=in_force(1, 262144, age=600)), {}, "apply", "Step 2 of 5"),
         (host(64 * GB, now=262144, record=in_force(1, 262144, age=None)), {}, "apply", "Step 2 of 5"),
         (host(64 * GB, now=262144, record=in_force(1, 262144, age=5)), {"settle_seconds": 0}, "apply", "Step 2 of 5"),
@@ -85,10 +85,10 @@ def test_the_road_of_a_host(gb: int, nodes: int, cap_kb: int, decisions: list[An
         (host(64 * GB, now=300000), {}, "apply", "Step 2 of 5: vm.min_free_kbytes from 300000 to 524288 kB"),
         (host(64 * GB, now=100000), {"steps_kb": [131072]}, "apply", "Step 1 of 1: vm.min_free_kbytes from 100000 to 262144 kB"),
         (host(64 * GB, now=5000000), {}, "exhausted", "only a kernel with the fix helps"),
-        (host(64 * GB, record={"phase": "pending"}), {}, "mend", "was cut"),
-        (host(64 * GB, record={"phase": "leaving"}), {}, "mend", "was cut"),
+        (host(64 * GB, record={"phase": "pending"}), {}, "mend", "was interrupted"),
+        (host(64 * GB, record={"phase": "leaving"}), {}, "mend", "was interrupted"),
         # little of what is there is available
-        (host(64 * GB, available_kb=400000), {}, "refuse", "would spend 50 % of the 400000 kB available by /proc/meminfo"),
+        (host(64 * GB, available_kb=400000), {}, "refuse", "which is 50 % of the 400000 kB available by /proc/meminfo"),
         (host(64 * GB, available_kb=0), {}, "refuse", "50 % of the 0 kB"),
         # all but 4 GB of the memory is in a zone that has no share: the same value would be 6 % of what has
         (
@@ -101,7 +101,7 @@ def test_the_road_of_a_host(gb: int, nodes: int, cap_kb: int, decisions: list[An
             host(256 * GB, now=262144, sizes=[*layout(4 * GB), (1, "Movable", 252 * GB)]),
             {},
             "exhausted",
-            "would be 10 % of that at 279620 kB",
+            "at 279620 kB their high watermarks",
         ),
         (
             host(64 * GB, sizes=[(0, "DMA", 16 * MB), (0, "Normal", 880 * MB), (0, "HighMem", 63 * GB)]),
@@ -110,7 +110,7 @@ def test_the_road_of_a_host(gb: int, nodes: int, cap_kb: int, decisions: list[An
             "(DMA, Normal) hold 917504 kB",
         ),
         # bytes for kB
-        (host(32 * GB, now=262144), {"steps_kb": [67108863]}, "exhausted", "looks like bytes; the unit is kB: 65535"),
+        (host(32 * GB, now=262144), {"steps_kb": [67108863]}, "exhausted", "looks like bytes, but the unit is kB. Perhaps 65535 is meant"),
     ],
 )
 def test_what_is_due(facts: dict[str, Any], policy: dict[str, Any], decision: str, said: str) -> None:
@@ -123,7 +123,7 @@ def test_what_is_due(facts: dict[str, Any], policy: dict[str, Any], decision: st
 def test_only_hosts_whose_verdict_asks_for_it(verdict: str) -> None:
     made = plan_of(BY_VERDICT[verdict])
     assert (made["decision"], made["min_free_kbytes"]) == ("none", None)
-    assert f"The verdict {verdict} asks for no workaround." in made["sentences"]
+    assert f"A host with the verdict {verdict} does not need the workaround." in made["sentences"]
 
 
 def test_forced_where_nothing_asks() -> None:
@@ -145,9 +145,9 @@ def test_a_fix_that_awaits_its_reboot_asks_where_the_symptom_is_there() -> None:
     [
         (2, 0, {}, 1, "from 0 to 1: the host has 2 memory nodes"),
         (2, 4, {}, 5, "from 4 to 5"),
-        (2, 3, {}, None, "is 3 already"),
+        (2, 3, {}, None, "is already 3"),
         (2, None, {}, None, "the kernel does not have it"),
-        (2, 0, {"zone_reclaim": False}, None, "as workaround_zone_reclaim says"),
+        (2, 0, {"zone_reclaim": False}, None, "because workaround_zone_reclaim is false"),
         (1, 0, {}, None, "does nothing on a host with one memory node"),
     ],
 )
@@ -171,7 +171,7 @@ def test_what_users_of_the_host_may_have_written_brings_no_further_step() -> Non
         of_host["failures"] = failures({"2": 12}, since_workaround=since, groups=groups)
         plan = plan_of(of_host)
         assert plan["decision"] == decision, plan["sentences"]
-    assert "only a log that users of the host can write to tells of the symptom after it" in plan["sentences"][0]
+    assert "only a log that users of the host can write to shows the symptom after it" in plan["sentences"][0]
 
 
 def test_the_next_step_keeps_the_mode_in_the_file() -> None:
@@ -199,10 +199,10 @@ def test_other_files_that_set_the_same(line: dict[str, str], conflicts: str, dec
 @pytest.mark.parametrize(
     ("lost", "said"),
     [
-        ({"vm": {"min_free_kbytes": None, "zone_reclaim_mode": 0}}, "vm.min_free_kbytes was not seen"),
-        ({"memory": None}, "how much memory the host has was not seen"),
-        ({"workaround": None}, "Whether an earlier run is in force was not seen"),
-        ({"page_size_bytes": None}, "the size of a page was not seen"),
+        ({"vm": {"min_free_kbytes": None, "zone_reclaim_mode": 0}}, "vm.min_free_kbytes is not known"),
+        ({"memory": None}, "the size of the host's memory is not known"),
+        ({"workaround": None}, "It is not known whether an earlier run is in force"),
+        ({"page_size_bytes": None}, "the page size is not known"),
     ],
 )
 def test_what_was_not_seen_is_a_reason_to_refuse(lost: dict[str, Any], said: str) -> None:
@@ -217,9 +217,9 @@ def test_available_memory_of_old_kernels_is_reckoned() -> None:
     low_kb = sum(zone["low_pages"] for zone in old["zones"]) * 4
     available = max(0, 1000 - low_kb + 500_000 - min(250_000, low_kb))
     said = " ".join(plan_of(old)["sentences"])
-    assert f"50 % of the {available} kB available, as Linux 3.14 reckons it" in said
+    assert f"50 % of the {available} kB available, calculated as Linux 3.14 does" in said
     old["memory"] |= {"inactive_file_kb": None}
-    assert "50 % of the 1000 kB free by /proc/meminfo, which does not tell" in " ".join(plan_of(old)["sentences"])
+    assert "50 % of the 1000 kB free by /proc/meminfo (an old kernel" in " ".join(plan_of(old)["sentences"])
 
 
 def test_no_zone_gets_a_watermark_beyond_what_it_holds() -> None:
@@ -235,17 +235,17 @@ def test_no_zone_gets_a_watermark_beyond_what_it_holds() -> None:
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        ({"cap_percent": 5}, "cap_percent: .5. is no share that may be chosen; give more than 0 and less than 5"),
+        ({"cap_percent": 5}, "cap_percent: .5. is outside the allowed range; give more than 0 and less than 5"),
         ({"cap_percent": 0}, "cap_percent"),
         ({"available_percent": 100}, "available_percent"),
-        ({"steps_kb": []}, "steps_kb: no list of numbers"),
-        ({"steps_kb": [2, 1]}, "steps_kb: the steps do not rise"),
+        ({"steps_kb": []}, "steps_kb: not a list of numbers"),
+        ({"steps_kb": [2, 1]}, "steps_kb: the steps do not increase"),
         ({"steps_kb": [268435456]}, "steps_kb: 268435456 looks like bytes; the unit is kB: 262144"),
-        ({"steps_kb": ["262144"]}, "steps_kb: no list of numbers"),
+        ({"steps_kb": ["262144"]}, "steps_kb: not a list of numbers"),
         ({"settle_seconds": -1}, "settle_seconds"),
-        ({"conflicts": "ignore"}, "conflicts: 'ignore' is none of the ways"),
+        ({"conflicts": "ignore"}, "conflicts: 'ignore' is not a valid choice"),
         ({"force": 1}, "force: neither true nor false"),
-        ({"cap": 3}, "cap: no such choice; use one of steps_kb"),
+        ({"cap": 3}, "cap: unknown option; use one of steps_kb"),
     ],
 )
 def test_a_policy_that_cannot_be(policy: dict[str, Any], said: str) -> None:
@@ -293,7 +293,7 @@ def test_no_plan_exceeds_its_cap_or_lowers_a_value(
     ("memory", "low_kb", "kb", "how"),
     [
         ({"available_kb": 0, "free_kb": 9}, 5, 0, "by /proc/meminfo"),
-        ({"free_kb": 100}, 5, 100, "does not tell what else"),
+        ({"free_kb": 100}, 5, 100, "an old kernel that does not print MemAvailable"),
         (
             {"free_kb": 100, "active_file_kb": 10, "inactive_file_kb": 6, "reclaimable_slab_kb": 40},
             5,
@@ -327,7 +327,7 @@ def test_a_step_as_large_as_the_memory_was_meant_in_bytes(total_kb: int, meant: 
     made = plan_of(host(total_kb), steps_kb=[1 << 20], force=True)
     assert made["decision"] == "refuse"
     small = plan_of({**host(total_kb), "nics": []}, steps_kb=[1 << 20], force=True)
-    assert ("1048576 looks like bytes; the unit is kB: 1024." in " ".join(small["sentences"])) is meant
+    assert ("1048576 looks like bytes, but the unit is kB. Perhaps 1024 is meant." in " ".join(small["sentences"])) is meant
 
 
 def test_the_limit_itself_is_safe() -> None:
@@ -339,7 +339,7 @@ def test_the_limit_itself_is_safe() -> None:
 
 def test_a_forced_step_says_that_it_was_forced() -> None:
     forced = " ".join(plan_of(host(64 * GB, nics=[]), force=True)["sentences"])
-    assert "kB, since it was forced." in forced and "The limit is" in forced
+    assert "kB, because force is set." in forced and "The limit is" in forced
     asked = " ".join(plan_of(host(64 * GB))["sentences"])
     assert "kB, for advisory mlx4_en-rhel-6.4-order-2." in asked
 

@@ -21,7 +21,7 @@ def said(before: str, after: str) -> list[str]:
 
 def test_the_gain_is_told_in_requests() -> None:
     """97 blocks of 1024 pages are 99328. An atomic request needs 99328 - 4 n - 3 pages above 3/8 of 11000: n is up to 23799."""
-    told = "Compacting memory: 0 atomic requests in a row would have been granted before it, 23800 after."
+    told = "Compacting memory: the kernel would have granted 0 atomic requests in a row before it, and 23800 after it."
     assert said(SHATTERED, WHOLE) == [told]
 
 
@@ -29,7 +29,7 @@ def test_a_gain_of_which_only_bounds_are_known_is_not_told() -> None:
     host = {**HOST, "kernel": {"release": "6.1.0-25-arm64"}, "zones": [{**HOST["zones"][0], "free_cma_pages": 4000}]}
     before = "Node 0, zone   Normal  80000      0   1000      0      0      0      0      0      0      0      0\n"
     told = gained(Answer("applied", compacted=(before, WHOLE)), host, 2)
-    assert told == ["Memory was compacted; what that gained is not known."]
+    assert told == ["Memory was compacted, but the gain is not known."]
 
 
 def test_where_it_was_not_asked_for_nothing_is_said() -> None:
@@ -44,5 +44,5 @@ def test_where_it_could_not_be_done(told: str, words: str) -> None:
 
 @pytest.mark.parametrize("table", ["{{ 7*7 }}\n", SHATTERED.replace("Normal", "DMA32"), SHATTERED.replace("60000", "-1")])
 def test_a_table_that_tells_nothing_is_no_gain(table: str) -> None:
-    assert said(table, WHOLE) == said(WHOLE, table) == ["Memory was compacted; what that gained is not known."]
+    assert said(table, WHOLE) == said(WHOLE, table) == ["Memory was compacted, but the gain is not known."]
     assert gained(Answer("applied", compacted=(SHATTERED, WHOLE)), {**HOST, "zones": None}, 2) == said(table, WHOLE)

@@ -70,7 +70,7 @@ def test_the_cause_of_a_host_without_an_advisory_chooses(cause: str, vm: Facts, 
     assert look.state["verdict"] == "starved" and look.plan.decision == "apply", look.plan.sentences
     assert look.plan.values == {**dict.fromkeys(KEYS), "min_free_kbytes": NOW_KB, **wanted}
     assert look.plan.step == 1
-    [said] = [sentence for sentence in look.plan.sentences if f"for its cause, {cause}." in sentence]
+    [said] = [sentence for sentence in look.plan.sentences if f"because of its cause, {cause}." in sentence]
     assert f"vm.{next(iter(wanted))} from" in said
     assert not [sentence for sentence in look.plan.sentences if "zone_reclaim_mode" in sentence], "nobody speaks of it"
 
@@ -101,7 +101,7 @@ def test_an_advisory_asks_for_them_and_goes_before_the_cause() -> None:
     assert (look.plan.values[SCALE], look.plan.values[COMPACTION]) == (100, 40)
     assert f"vm.{SCALE} from 10 to 100, for advisory site-ixgbe." in look.plan.sentences
     done = looked(host("fragmentation", **{SCALE: 100, COMPACTION: 40}), [asks])
-    assert done.plan.decision == "keep" and f"vm.{SCALE} is 100 already." in done.plan.sentences
+    assert done.plan.decision == "keep" and f"vm.{SCALE} is already 100." in done.plan.sentences
 
 
 @pytest.mark.parametrize(("remedy", "cause"), [(COMPACTION, "fragmentation"), (SCALE, "reserve_too_small")])
@@ -114,7 +114,7 @@ def test_what_an_advisory_calls_useless_is_not_set_for_the_cause(remedy: str, ca
 def test_the_operator_chooses_among_them() -> None:
     both = looked(host("fragmentation"), remedies=[SCALE, COMPACTION])
     assert (both.plan.values[SCALE], both.plan.values[COMPACTION]) == (50, 20)
-    assert f"vm.{SCALE} from 10 to 50, as workaround_remedies says." in both.plan.sentences
+    assert f"vm.{SCALE} from 10 to 50, as workaround_remedies asks." in both.plan.sentences
     other = looked(host("fragmentation"), remedies=[SCALE])
     assert (other.plan.values[SCALE], other.plan.values[COMPACTION]) == (50, None)
     asks = {**ADVISORY, "workaround": {"min_free_kbytes": 8000, COMPACTION: 40}}
@@ -127,10 +127,10 @@ def test_the_operator_chooses_among_them() -> None:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["swappiness"], "remedies: 'swappiness' is no remedy that can be set; use some of min_free_kbytes, zone_reclaim_mode, "),
-        (["compact_memory"], "'compact_memory' is no remedy that can be set"),
-        ("min_free_kbytes", "'min_free_kbytes' is no list"),
-        ([None], "'None' is no remedy"),
+        (["swappiness"], "remedies: 'swappiness' is not a setting of the workaround; use some of min_free_kbytes, zone_reclaim_mode, "),
+        (["compact_memory"], "'compact_memory' is not a setting of the workaround"),
+        ("min_free_kbytes", "'min_free_kbytes' is not a list"),
+        ([None], "'None' is not a setting"),
     ],
 )
 def test_an_unknown_remedy_is_named(names: Any, said: str) -> None:
@@ -144,15 +144,15 @@ def test_a_kernel_that_lacks_it_is_told_by_name(remedy: str, since: str) -> None
     without = host("fragmentation", **{COMPACTION: 30, remedy: None})
     forced = looked(without, remedies=[remedy], force=True)
     assert forced.plan.decision == "refuse" and not any(forced.plan.values.values())
-    told = f"vm.{remedy} is to be set, as workaround_remedies says, but this kernel does not have it: it came with {since}."
-    assert forced.plan.sentences == [told, "Choose others in workaround_remedies for this host."]
+    told = f"vm.{remedy} should be set as workaround_remedies asks, but this kernel does not have it; {since} introduced it."
+    assert forced.plan.sentences == [told, "Choose other settings in workaround_remedies for this host."]
     unread = {**without, "unavailable": {f"vm.{remedy}": "permission denied"}}
-    assert "but it was not seen (permission denied)." in looked(unread, remedies=[remedy], force=True).plan.sentences[0]
+    assert "but its value is not known (permission denied)." in looked(unread, remedies=[remedy], force=True).plan.sentences[0]
     # an advisory that asks for another thing too does what can be done
     asks = {**ADVISORY, "workaround": {"min_free_kbytes": 8000, remedy: 30}}
     some = looked(without, [asks])
     assert (some.plan.decision, some.plan.values["min_free_kbytes"], some.plan.values[remedy]) == ("apply", 8000, None)
-    assert f"vm.{remedy} is left alone: this kernel does not have it: it came with {since}." in some.plan.sentences
+    assert f"vm.{remedy} stays unchanged: this kernel does not have it; {since} introduced it." in some.plan.sentences
     assert looked(without, [{**ADVISORY, "workaround": {remedy: 30}}]).plan.decision == "refuse"
 
 
@@ -178,8 +178,8 @@ def test_an_advisory_with_a_value_that_no_kernel_takes(workaround: Facts, key: s
     ("asked", "memory_kb", "said"),
     [
         # 10 % of 1,000,000 kB less the reserve, by twice the memory
-        (201, None, "more than 200 is not tried"),
-        (200, {"available_kb": 60_000}, "at 160 the rise of the high watermarks would spend 50 % of the 60000 kB available"),
+        (201, None, "200 is the largest value that is tried"),
+        (200, {"available_kb": 60_000}, "at 160 the increase of the high watermarks would cost 50 % of the 60000 kB available"),
     ],
 )
 def test_its_limit_is_the_hosts_own_memory(asked: int, memory_kb: Facts | None, said: str) -> None:
@@ -187,7 +187,7 @@ def test_its_limit_is_the_hosts_own_memory(asked: int, memory_kb: Facts | None, 
     plan = looked(seen, [{**ADVISORY, "workaround": {SCALE: asked}}]).plan
     assert plan.decision == "refuse" and said in plan.sentences[0], plan.sentences
     assert f"vm.{SCALE}, {asked} ten-thousandths, is not safe" in plan.sentences[0]
-    assert "Choose others in workaround_remedies" in plan.sentences[1]
+    assert "Choose other settings in workaround_remedies" in plan.sentences[1]
 
 
 @given(
@@ -242,7 +242,7 @@ def test_the_host_has_the_old_values_or_the_new_ones(tmp_path: Path, shell: str)
     assert (by_hand.outcome, by_hand.reason) == ("changed", f"vm.{SCALE} is 50, and was 49 when the plan was made")
     assert there.left() == left, "nothing is half done"
     (there.vm / COMPACTION).write_text("99\n")
-    assert there.ask(shell, "leave").reason.startswith(f"vm.{COMPACTION} is 99, not the 20 of the record: somebody changed it")
+    assert there.ask(shell, "leave").reason.startswith(f"vm.{COMPACTION} is 99, the record says 20: somebody changed it")
     assert there.ask(shell, "leave", force=True).outcome == "restored"
     assert newer_of(there) == ["10", "0"] and there.left().record is None and there.left().settings is None
 
@@ -258,7 +258,7 @@ def test_a_value_that_the_kernel_does_not_take_undoes_the_whole_step(tmp_path: P
     (there.vm / COMPACTION).symlink_to(constant)
     before = there.left()
     answer = there.ask(shell, "apply", **{**VALUES, f"expected_{COMPACTION}": int(constant.read_text())})
-    assert (answer.outcome, answer.reason) == ("failed", "the kernel did not take the values: they read back as others")
+    assert (answer.outcome, answer.reason) == ("failed", "the kernel did not accept the values")
     assert there.left() == before and (there.vm / SCALE).read_text() == "10\n"
 
 
@@ -297,7 +297,7 @@ def test_what_an_advisory_calls_useless_is_told_so_and_not_advised(remedy: str, 
 
 def test_a_clear_host_is_not_told_that_nothing_asks_for_what_its_cause_got() -> None:
     record = blank("workaround", phase="in_force", step=1, min_free_kbytes=NOW_KB, original_min_free_kbytes=NOW_KB)
-    for value, said in ((50, "shows whether it is needed"), (None, "nothing asks for it any more")):
+    for value, said in ((50, "to see whether it is still needed"), (None, "it is no longer needed")):
         cured = {**healthy(), "workaround": {**record, SCALE: value, f"original_{SCALE}": value and 10}}
         [action] = classify_value(cured)["actions"]
         assert action["action"] == "remove_workaround" and said in action["description"]
