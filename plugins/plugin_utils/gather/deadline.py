@@ -39,7 +39,8 @@ class Deadline:
     for every stalled host and every run. This class ends it after ``seconds`` (0: no limit), when more than ``most_bytes`` came, or when
     an exception leaves the block. Ansible keeps all that a host sends, and so would run out of memory before it looks at any. A connection
     without a process of its own (paramiko, libssh) has its socket shut down. A block that still goes on after that is interrupted and left
-    without an error (``interrupted``): its connection waits for something that is neither a child nor a socket.
+    without an error (``interrupted``): its connection waits for something that is neither a child nor a socket. The block must be a call
+    and no loop: Python 3.13 does not catch what is raised at the jump back of a loop that stands directly in a block.
     """
 
     def __init__(self, seconds: int, most_bytes: int = MAX_ANSWER_BYTES) -> None:
@@ -61,6 +62,7 @@ class Deadline:
         self._read_before, self._received_before = _read_bytes(self._counter), _received_bytes()
         self._interrupter.install()
         self._watcher.start()
+        self._interrupter.lasts = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:

@@ -16,19 +16,20 @@ class Interruption(BaseException):
 
 
 class Interrupter:
-    """Raises Interruption in the main thread, between ``install`` and ``restore`` and as long as ``lasts`` is true.
+    """Raises Interruption in the main thread, between ``install`` and ``restore`` and while ``lasts`` is true.
 
     The signal is SIGURG. Ansible uses that of alarm() for the timeout of a task, and a process without a handler ignores SIGURG. Python
     lets only the main thread have a handler: in another thread nothing is interrupted. Neither is a library that waits again by itself
     after a signal.
     """
 
-    def __init__(self, *leaving: object) -> None:
-        """``leaving``: functions that leave the block. They are not interrupted themselves, because nobody would catch the error."""
-        self.lasts = True
+    def __init__(self, *around: object) -> None:
+        """``around``: functions that enter or leave the block. They are not interrupted themselves, because nobody would catch the error."""
+        self.lasts = False
         self.raised = False
         self._asked = False
-        self._leaving = {getattr(function, "__code__", None) for function in (*leaving, contextlib._GeneratorContextManager.__exit__)}
+        managers = contextlib._GeneratorContextManager
+        self._around = {getattr(function, "__code__", None) for function in (*around, managers.__enter__, managers.__exit__)}
         self._main = threading.main_thread().ident if threading.current_thread() is threading.main_thread() else None
 
     def install(self) -> None:
@@ -48,7 +49,7 @@ class Interrupter:
             signal.pthread_kill(self._main, signal.SIGURG)
 
     def _handle(self, _signal: int, frame: FrameType | None) -> None:
-        if not (self._asked and self.lasts) or (frame is not None and frame.f_code in self._leaving):
+        if not (self._asked and self.lasts) or (frame is not None and frame.f_code in self._around):
             return
         self._asked, self.raised = False, True
         raise Interruption

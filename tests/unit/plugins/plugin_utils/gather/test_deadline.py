@@ -106,6 +106,7 @@ def test_a_watcher_that_meets_errors_goes_on(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_block_that_is_being_left_is_not_interrupted() -> None:
     interrupter = Interrupter(signal.pthread_sigmask)
     interrupter.install()
+    interrupter.lasts = True
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGURG])
     interrupter.interrupt()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGURG])  # the signal comes here
