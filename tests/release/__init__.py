@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 STRICTER = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true", "GALAXY_IMPORTER_REQUIRE_V1_OR_GREATER": "true"}
 #: What a site installs first; the audit of the sample fleet needs no more.
 SITE = ("ansible-core>=2.16", "-r", str(ROOT / "requirements.txt"))
-#: Writes the entry of this version anew, from all fragments that no earlier version has.
-_CHANGELOG = ".venv/test/bin/antsibull-changelog release --cummulative-release --update-existing --refresh --reload-plugins"
+#: Writes the entry of this version anew, from all fragments that no earlier version has. It runs ansible-doc.
+_CHANGELOG = "PATH=$PWD/.venv/test/bin:$PATH antsibull-changelog release --cummulative-release --update-existing --refresh --reload-plugins"
 
 
 class ReleaseError(Exception):

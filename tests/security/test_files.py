@@ -380,7 +380,7 @@ def test_no_line_of_the_record_is_run_whatever_it_is(host: WorkaroundHost, tmp_p
         run = host.start(shell, host.program("leave"), {"PATH": f"{programs}:{os.environ['PATH']}"})
         output, errors = run.communicate(timeout=60)
         answer = read_answer(output, NONCE)
-        assert (answer.outcome, answer.reason) == ("refused", f"{host.record} is no whole record: look at it, then remove it"), errors
+        assert (answer.outcome, answer.reason) == ("refused", f"{host.record} is incomplete: look at it, then remove it"), errors
         assert errors == "" and not touched.exists()
     host.record.write_text(record)
     assert host.left() == before, "nothing was changed"
