@@ -24,7 +24,7 @@ class Interrupter:
     """
 
     def __init__(self, *around: object) -> None:
-        """``around``: functions that enter or leave the block. They are not interrupted themselves, because nobody would catch the error."""
+        """``around``: functions that enter or leave the block. They are not interrupted: nobody would catch the error."""
         self.lasts = False
         self.raised = False
         self._asked = False
