@@ -135,6 +135,6 @@ class ActionModule(UpgradeAction):
         """The state of a host that may not answer, over a connection made anew."""
         reset = getattr(self._connection, "reset", None)
         if reset is not None:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception), self.limited_to(_KNOCK_SECONDS):
                 reset()
         return read_state(self.ask("state", timeout_seconds=_KNOCK_SECONDS))

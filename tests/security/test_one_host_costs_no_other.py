@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -19,7 +22,7 @@ import pytest
 
 from tests.conftest import ROOT, SAMPLE_FLEET, cannot_run
 from tests.playbook import Ansible, inventory, last_trusting, oldest
-from tests.sshd import Sshd
+from tests.sshd import Sshd, listener
 
 FINE = {"audit_evidence": str(SAMPLE_FLEET / "evidence" / "db03-el64-seed.evidence")}
 
@@ -61,7 +64,7 @@ def test_hosts_that_lie_about_the_frame(each_core: Ansible, sshd: Sshd, account:
     assert "the evidence ends" in results["the first line alone"]["facts"]["unavailable"]["zones"]
     assert "more than 20000 sources" in results["many sources"]["reasons"][0]
     assert "more zones than any kernel" in results["many zones"]["facts"]["unavailable"]["zones"]
-    assert "more than the 4096" in results["many interfaces"]["facts"]["unavailable"]["nics"]
+    assert "only 4096 are read" in results["many interfaces"]["facts"]["unavailable"]["nics"]
 
 
 def chain(folder: Path, first: str, last: str) -> None:
@@ -180,3 +183,45 @@ def test_over_a_connection_without_a_process_too(
     assert results["complaints"]["verdict"] == "stalled", "paramiko lets a host send 2 MiB of them, and then no more until they are read"
     assert memory_kb < MOST_MEMORY_KB
     assert seconds < 100
+
+
+def test_over_a_connection_that_waits_for_ever(each_core: Ansible, tmp_path: Path) -> None:
+    hosts = {name: {"ansible_host": name, "ansible_connection": "deaf"} for name in ("closes", "never-closes")}
+    plugins = {"ANSIBLE_CONNECTION_PLUGINS": str(Path(__file__).parent / "connection_plugins")}
+    options = ("-e", "audit_timeout_seconds=2", "-e", "pagealloc_ignore_unreachable=true")
+    began = time.monotonic()
+    fleet, _done = each_core.audit(tmp_path, {**hosts, "fine": FINE}, *options, **plugins)
+    assert time.monotonic() - began < 60
+    results = reported(fleet, *hosts)
+    for name in hosts:
+        assert results[name]["verdict"] == "stalled" and "does not finish" in results[name]["reasons"][0], results[name]
+
+
+def relay_until_reset(connection: socket.socket, port: int, most_bytes: int) -> None:
+    """Passes on what the host behind the port and its client say, and resets the connection once the host has sent so much."""
+    with socket.create_connection(("127.0.0.1", port)) as host:
+        sent_bytes = 0
+        while sent_bytes < most_bytes:
+            for one in select.select([connection, host], [], [])[0]:
+                data = one.recv(65536)
+                (connection if one is host else host).sendall(data)
+                sent_bytes += len(data) if one is host else 0
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def test_paramiko_whose_connection_is_reset(
+    with_paramiko: tuple[Ansible, str], sshd: Sshd, account: Callable[[str], str], tmp_path: Path
+) -> None:
+    """paramiko logs it. Up to ansible-core 2.18, its thread waits for ever where it writes that to stderr in the process of a host."""
+    ansible, folder = with_paramiko
+    variables = sshd.variables(account("head -c 300000 /dev/zero; exec sleep 300\n"))
+    paramiko = {"ansible_connection": "ansible.builtin.paramiko_ssh", "ansible_host_key_checking": False}
+    environment = {"PYTHONPATH": folder, "ANSIBLE_HOST_KEY_CHECKING": "False"}
+    began = time.monotonic()
+    with listener(lambda connection: relay_until_reset(connection, sshd.port, 200_000)) as port:
+        reset = {**variables, **paramiko, "ansible_host": "127.0.0.1", "ansible_port": port}
+        options = ("-e", "audit_timeout_seconds=100", "-e", "pagealloc_ignore_unreachable=true")
+        fleet, _done = ansible.audit(tmp_path, {"reset": reset, "fine": FINE}, *options, **environment)
+    assert time.monotonic() - began < 100
+    assert reported(fleet, "reset")["reset"]["verdict"] == "unknown"

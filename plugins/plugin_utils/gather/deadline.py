@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence import MAX_TRANSCRIPT_BYTES
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.interruption import Interrupter, Interruption
 
 #: How much a host may send within one block: several times its answer, error messages and banners.
 MAX_ANSWER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
@@ -25,6 +26,8 @@ MAX_ANSWER_BYTES = 4 * MAX_TRANSCRIPT_BYTES
 MAX_MODULE_BYTES = 32 * MAX_TRANSCRIPT_BYTES
 #: A fast host sends some 20 MiB in this time.
 _LOOK_SECONDS = 0.1
+#: How long the block may still take after its children and connections are ended: to read their last words, and to close.
+_GRACE_SECONDS = 3
 #: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_received, since Linux 4.1.
 _RECEIVED_AT = 128
 
@@ -35,7 +38,9 @@ class Deadline:
     An ssh that hangs in the key exchange waits for ever. Ansible's own task timeout ends the wait but leaves that ssh running, one more
     for every stalled host and every run. This class ends it after ``seconds`` (0: no limit), when more than ``most_bytes`` came, or when
     an exception leaves the block. Ansible keeps all that a host sends, and so would run out of memory before it looks at any. A connection
-    without a process of its own (paramiko, libssh) has its socket shut down.
+    without a process of its own (paramiko, libssh) has its socket shut down. A block that still goes on after that is interrupted and left
+    without an error (``interrupted``): its connection waits for something that is neither a child nor a socket. The block must be a call
+    and no loop: Python 3.13 does not catch what is raised at the jump back of a loop that stands directly in a block.
     """
 
     def __init__(self, seconds: int, most_bytes: int = MAX_ANSWER_BYTES) -> None:
@@ -44,35 +49,62 @@ class Deadline:
         self._seconds = seconds or math.inf
         self._most_bytes = most_bytes
         self._listed = Path(f"/proc/self/task/{threading.get_native_id()}/children")
+        self._interrupter = Interrupter(Deadline.__exit__)
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Deadline:
         self._before = _ids_in(self._listed)
         self._late = time.monotonic() + self._seconds
+        self._interrupt_at = math.inf
         self._has_child = False
         self._counter = _read_counter()
         self._read_before, self._received_before = _read_bytes(self._counter), _received_bytes()
+        self._interrupter.install()
         self._watcher.start()
+        self._interrupter.lasts = True
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._over.set()
-        self._watcher.join()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        self._interrupter.lasts = False
+        try:
+            self._over.set()
+            self._watcher.join()
+        finally:
+            self._interrupter.restore()
         if self._counter is not None:
             os.close(self._counter)
         if kind is not None:
             self._end_children()
+        return kind is Interruption
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the block did not end when its children and connections were ended."""
+        return self._interrupter.raised
 
     def _watch(self) -> None:
+        """Goes on whatever fails. An error that ended this thread would be written to stderr, and up to ansible-core 2.18 a thread that
+        writes there in the process of a host waits for ever."""
         while not self._over.wait(min(_LOOK_SECONDS, max(0.01, self._late - time.monotonic()))):
-            self.flooded = self.flooded or self._came_bytes() > self._most_bytes
             self.passed = self.passed or time.monotonic() >= self._late
-            if self.flooded or self.passed:  # repeatedly, because Ansible may try a connection again
-                self._end_children()
-                for connection in _connections():
-                    with contextlib.suppress(OSError):
-                        connection.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(Exception):
+                self.flooded = self.flooded or self._came_bytes() > self._most_bytes
+            if self.flooded or self.passed:
+                self._end_block()
+
+    def _end_block(self) -> None:
+        """This is called repeatedly, because Ansible may try a connection again."""
+        for end in (self._end_children, _shut_connections, self._interrupt):
+            with contextlib.suppress(Exception):
+                end()
+
+    def _interrupt(self) -> None:
+        now = time.monotonic()
+        self._interrupt_at = min(self._interrupt_at, now + _GRACE_SECONDS)
+        if now >= self._interrupt_at:
+            self._interrupt_at = now + _GRACE_SECONDS
+            self._interrupter.interrupt()
 
     def _came_bytes(self) -> int:
         """What came through the pipes of a child such as ssh, with the files that were read meanwhile; without a child, through sockets.
@@ -123,6 +155,12 @@ def _received_bytes() -> int:
             told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
             total += struct.unpack_from("=Q", told, _RECEIVED_AT)[0]
     return total
+
+
+def _shut_connections() -> None:
+    for connection in _connections():
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 def _connections() -> Iterator[socket.socket]:

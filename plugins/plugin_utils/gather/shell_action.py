@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -22,6 +23,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.untrust
 
 #: The length that is kept of a message of ssh, or of a host through ssh, on a failed connection.
 _MOST_WORDS_CHARS = 4000
+#: For closing a connection that has hung once, and for removing what a module left on a host.
+_CLOSE_SECONDS, _CLEANUP_SECONDS = 1, 30
 
 
 class ShellAction(UntrustedAction):
@@ -43,6 +46,7 @@ class ShellAction(UntrustedAction):
     @contextmanager
     def limited_to(self, seconds: int, most_bytes: int = MAX_ANSWER_BYTES) -> Iterator[None]:
         """Limits the time of the questions in the block, also for a host that disappears without a message. Raises as ``answer_to``."""
+        _keep_logs_from_stderr()
         deadline = Deadline(seconds, most_bytes)
         try:
             with deadline:
@@ -50,10 +54,27 @@ class ShellAction(UntrustedAction):
         except Exception as error:  # an ended connection may raise anything
             if not (deadline.flooded or deadline.passed):
                 _raise_again(error)
+        if deadline.interrupted:
+            self._close_in_time()
         if deadline.flooded:
             raise EvidenceError("evidence", None, f"the host sent more than {most_bytes} bytes")
         if deadline.passed:
             raise AnsibleConnectionFailure(too_slow(seconds))
+
+    def cleanup(self, force: bool = False) -> None:
+        """As Ansible does, and not for ever: the host may have stopped answering since."""
+        if getattr(self._connection, "_shell", None) and self._connection._shell.tmpdir:
+            with suppress(AnsibleConnectionFailure, EvidenceError), self.limited_to(_CLEANUP_SECONDS):
+                super().cleanup(force)
+
+    def _close_in_time(self) -> None:
+        """Ansible closes the connection after the task, without a limit. A connection that has hung once may hang there too: if so, it
+        stays open until its process ends."""
+        closing = Deadline(_CLOSE_SECONDS)
+        with suppress(Exception), closing:
+            self._connection.close()
+        if closing.interrupted:
+            self._connection.close = lambda: None
 
     def evidence_of(self, program: str, nonce: str, timeout_seconds: int) -> Evidence:
         """The transcript of the program with this nonce. Raises EvidenceError if its answer is not a transcript, and as ``answer_to``."""
@@ -69,6 +90,13 @@ class ShellAction(UntrustedAction):
         with limited_processor_time(HOST_SECONDS):
             facts: dict[str, Any] = facts_from(evidence)
         return facts
+
+
+def _keep_logs_from_stderr() -> None:
+    """Python writes a warning that has no handler to stderr. Up to ansible-core 2.18, a thread that does so in the process of a host waits
+    for ever for Ansible's lock. paramiko's thread does so if the host resets the connection, and then nobody reads what the host says."""
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _raise_again(error: Exception) -> NoReturn:
