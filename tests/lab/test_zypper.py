@@ -83,7 +83,7 @@ def test_installed_beside_made_good_again_and_booted(guest: Guest, tmp_path: Pat
 
     guest.run(f"rm /boot/initrd-{NEW} /lib/modules/{NEW}/modules.builtin")
     mended = upgrade(guest, tmp_path)
-    assert mended.outcome == ("installed", "reboot_pending") and "left half made: " in mended.host["why"], mended.host["why"]
+    assert mended.outcome == ("installed", "reboot_pending") and "it was only half installed: " in mended.host["why"], mended.host["why"]
     assert int(guest.run(f"stat -c %s /boot/initrd-{NEW}")) > 1 << 20
 
     booted = upgrade(guest, tmp_path, reboot="now")
