@@ -52,8 +52,9 @@ def closed_port() -> int:
 
 
 @contextlib.contextmanager
-def running_sshd(folder: Path, *more_options: str) -> Iterator[Sshd]:
-    """sshd with keys of its own under ``folder``; authorised is the key it makes, for every account."""
+def running_sshd(folder: Path, **environment: str) -> Iterator[Sshd]:
+    """sshd with keys of its own under ``folder``; authorised is the key it makes, for every account. Sessions get ``environment``, and an
+    empty HOME if it gives none: what a user of this machine has in .bashrc would run at each login, and may wait for another one."""
     if os.geteuid() != 0:
         cannot_run("the sshd of the tests logs in as other accounts, which takes root")
     binary = tool("sshd", "openssh-server")
@@ -63,6 +64,8 @@ def running_sshd(folder: Path, *more_options: str) -> Iterator[Sshd]:
     for name in ("host", "user"):
         subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
     (folder / "authorized").write_text((folder / "user.pub").read_text())
+    (folder / "home").mkdir(exist_ok=True)
+    given = {"HOME": str(folder / "home"), **environment}
     port = free_port()
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     options = [
@@ -77,7 +80,7 @@ def running_sshd(folder: Path, *more_options: str) -> Iterator[Sshd]:
         "MaxStartups=500:30:1000",
         "PerSourceMaxStartups=none",
         "Subsystem=sftp internal-sftp",
-        *more_options,
+        "SetEnv=" + " ".join(f"{name}={value}" for name, value in given.items()),
     ]
     log = folder / "sshd.log"
     with log.open("wb") as output:

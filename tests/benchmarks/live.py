@@ -57,7 +57,7 @@ def hosts_behind(number: int) -> list[str]:
 
 @contextmanager
 def live_bench(folder: Path, hosts: int) -> Iterator[_Bench]:
-    with running_sshd(folder / "sshd") as sshd:
+    with running_sshd(folder / "sshd", HOME=str(Path.home())) as sshd:  # the login as this machine has it
         daemon = _daemon(sshd.port)
         names = enumerate(hosts_behind(hosts))
         addresses = {name: {"ansible_host": f"127.0.{1 + number // 250}.{1 + number % 250}"} for number, name in names}

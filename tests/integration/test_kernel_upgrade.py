@@ -48,7 +48,7 @@ def posing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
     for name, text in _POSES.items():
         (programs / name).write_text(f"#!/bin/sh\n{text}\n")
         (programs / name).chmod(0o755)
-    with running_sshd(tmp_path_factory.mktemp("posing-sshd"), f"SetEnv=PATH={programs}:/usr/sbin:/usr/bin:/sbin:/bin") as server:
+    with running_sshd(tmp_path_factory.mktemp("posing-sshd"), PATH=f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin") as server:
         yield server
 
 
