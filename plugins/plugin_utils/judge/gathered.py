@@ -15,8 +15,10 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.facts import f
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import CONNECTION, read_recorded
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.unreached import is_timeout, verdict_of
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue, load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import FactsError, classify, verdict_for_unreached
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.watermark_rules import read_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import shapes
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
 
@@ -80,6 +82,13 @@ class Gathered:
             return cls.from_evidence(read_transcript(str(result["transcript"])))
         message = str(result.get("msg") or result.get("skip_reason") or "gathering gave no facts").removeprefix("Task failed: ")
         return cls(None, message[:_MOST_WORDS_CHARS], bool(result.get("unreachable")))
+
+
+def read_tables() -> None:
+    """Read all that a verdict needs from files. Ansible starts a process for each host, and each has what was read before it began."""
+    load_catalogue()
+    read_table()
+    shapes()
 
 
 def judge_host(gathered: Gathered, advisories: Catalogue) -> dict[str, Any]:

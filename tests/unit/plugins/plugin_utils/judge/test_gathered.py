@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.module_utils.evidence impor
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.recorded import unreached_transcript
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host
+
+from tests.conftest import SAMPLE_FLEET
 
 SSH = "Failed to connect to the host via ssh: ssh: connect to host db01 port 22: Connection refused"
 
@@ -46,3 +50,23 @@ def test_facts_and_a_transcript_are_read() -> None:
     assert Gathered.from_result({"ansible_facts": {"pagealloc": {"a": 1}}}).facts == {"a": 1}
     read = Gathered.from_result({"transcript": "pagealloc-evidence 1 n\n/proc/uptime:12.5 1\npagealloc-evidence end n\n"})
     assert read.facts is not None and read.facts["uptime_seconds"] == 12
+
+
+def test_a_verdict_reads_no_file_once_the_tables_are_read() -> None:
+    """In a process of its own, because the other tests have read the tables already."""
+    program = """
+import sys
+from pathlib import Path
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host, read_tables
+gathered, opened = Gathered.from_record(sys.argv[1]), []
+sys.addaudithook(lambda event, words: opened.append(str(words[0])) if event == "open" else None)
+read_tables()
+tables = len(opened)
+assert judge_host(gathered, load_catalogue())["verdict"] == "affected"
+assert any(path.endswith("facts_shape.yml") for path in opened), "the hook works"
+print([path for path in opened[tables:] if path.endswith((".yml", ".json"))])
+"""
+    record = str(SAMPLE_FLEET / "evidence" / "db03-el64-seed.evidence")
+    done = subprocess.run([sys.executable, "-c", program, record], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
