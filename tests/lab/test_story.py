@@ -73,6 +73,6 @@ def test_the_seeds_story(guests: dict[str, Guest], tmp_path: Path) -> None:
         assert any("page allocation failure" in reason and "mlx4_en" in reason for reason in host["reasons"]), "the log"
         assert any("would refuse" in reason or "would grant" in reason for reason in host["reasons"]), "the headroom"
         assert host["facts"]["failures"]["last"]["atomic"] is True
-        assert host["headroom"]["atomic"][2] < 50 < clean[name]["headroom"]["atomic"][2] // 1000
+        assert host["headroom"]["atomic"][2] * 100 < clean[name]["headroom"]["atomic"][2], "some always come back"
         assert host["facts"]["memory"]["free_kb"] > 1_000_000, "free still shows memory"
         assert starved[f"{name}-by-mlx0"]["verdict"] == "stalled", "TCP connects, SSH does not finish"

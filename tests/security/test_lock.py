@@ -168,7 +168,7 @@ def test_what_is_no_lock_of_ours_is_refused_and_not_followed(tmp_path: Path, lay
     folder.mkdir()
     lay(host.lock, folder)
     answer = host.ask(shell, "apply")
-    assert (answer.outcome, answer.reason) == ("refused", f"{host.lock} cannot be made: run this as root.")
+    assert (answer.outcome, answer.reason) == ("refused", f"{host.lock} cannot be made: run this as root")
     assert host.left() == Left((str(ORIGINAL_KB), "0"), None, None) and list(folder.iterdir()) == []
 
 
