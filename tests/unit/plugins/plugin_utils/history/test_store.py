@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,26 @@ def test_audits_that_write_at_once_are_all_there(url: str) -> None:
     with History(url) as history:
         assert len(history.runs()) == 20
         assert all(len(past) == 10 for past in history.past("fleet0", 50, 20).values())
+
+
+def _first_look(url: str, start: Barrier) -> None:
+    start.wait(60)
+    with History(url) as history:
+        history.runs()
+
+
+def test_audits_that_make_the_database_at_once_all_have_it(tmp_path: Path) -> None:
+    """Without care about one round in eight lost an audit."""
+    forked = multiprocessing.get_context("fork")
+    for number in range(40):
+        (tmp_path / f"{number}").mkdir()
+        start = forked.Barrier(4)
+        audits = [forked.Process(target=_first_look, args=(default_url(str(tmp_path / f"{number}")), start)) for _ in range(4)]
+        for audit in audits:
+            audit.start()
+        for audit in audits:
+            audit.join(60)
+        assert [audit.exitcode for audit in audits] == [0] * 4, number
 
 
 def test_a_writer_that_is_killed_leaves_nothing_half_done(url: str) -> None:
