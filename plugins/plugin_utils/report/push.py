@@ -9,12 +9,10 @@ import re
 import threading
 import time
 from collections.abc import Sequence
-from http.client import HTTPException
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ansible.module_utils.urls import open_url
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import clip, fault
 
 #: Between one try and the next. Three tries in all.
@@ -86,6 +84,11 @@ def _tried(target: PushTarget, metrics: bytes, timeout_seconds: float) -> tuple[
 
 
 def _sent(target: PushTarget, metrics: bytes, timeout_seconds: float) -> tuple[str, bool]:
+    # Imported here, since few audits send metrics, and each process that Ansible starts for a host would copy these 12 MB.
+    from http.client import HTTPException
+
+    from ansible.module_utils.urls import open_url
+
     account = {"url_username": target.user, "url_password": target.password, "force_basic_auth": True} if target.user else {}
     try:
         # a redirect would carry the password to another server
