@@ -70,7 +70,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.fact_ca
 )
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.inventory_hosts import are_names, hosts_of_patterns
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.record_variable import HostVariables, RecordVariableError
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import read_tables
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import load_tables
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]
@@ -80,7 +80,7 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         self.set_options(var_options=variables, direct=kwargs)
         if not variables or "hostvars" not in variables:
             return list(terms)
-        read_tables()  # here, since each process that asks a host judges it, to know whether the host is in trouble
+        load_tables()  # here, since each process that asks a host judges it, to know whether the host is in trouble
         if facts_outlive_the_run():
             allow_a_descriptor_for_each_host()  # here, since this is the process that puts the facts into the cache
         live = [host for host in hosts_of_patterns(self, terms, variables) if not self._is_recorded(variables["hostvars"], host)]

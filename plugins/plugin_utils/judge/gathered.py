@@ -84,7 +84,7 @@ class Gathered:
         return cls(None, message[:_MOST_WORDS_CHARS], bool(result.get("unreachable")))
 
 
-def read_tables() -> None:
+def load_tables() -> None:
     """Read all that a verdict needs from files. Ansible starts a process for each host, and each has what was read before it began."""
     load_catalogue()
     read_table()

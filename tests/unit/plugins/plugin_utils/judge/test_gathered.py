@@ -52,16 +52,16 @@ def test_facts_and_a_transcript_are_read() -> None:
     assert read.facts is not None and read.facts["uptime_seconds"] == 12
 
 
-def test_a_verdict_reads_no_file_once_the_tables_are_read() -> None:
+def test_a_verdict_reads_no_file_once_the_tables_are_loaded() -> None:
     """In a process of its own, because the other tests have read the tables already."""
     program = """
 import sys
 from pathlib import Path
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import load_catalogue
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host, read_tables
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.gathered import Gathered, judge_host, load_tables
 gathered, opened = Gathered.from_record(sys.argv[1]), []
 sys.addaudithook(lambda event, words: opened.append(str(words[0])) if event == "open" else None)
-read_tables()
+load_tables()
 tables = len(opened)
 assert judge_host(gathered, load_catalogue())["verdict"] == "affected"
 assert any(path.endswith("facts_shape.yml") for path in opened), "the hook works"
