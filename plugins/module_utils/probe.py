@@ -100,7 +100,7 @@ if [ -n "$db" ]; then
  else failed kernels 127; fi
 elif [ -d /var/lib/dpkg/info ]; then say kernels dpkg
  for path in /boot/vmlinu[xz]-*; do path=${path#/boot/vmlinu?-}
-  for name in /var/lib/dpkg/info/linux-image*-"$path".list; do [ ! -e "$name" ] || say kernels "linux-image $path"; done; done
+  for name in image image-unsigned; do [ ! -e "/var/lib/dpkg/info/linux-$name-$path.list" ] || say kernels "linux-image $path"; done; done
 else echo "!\$kernels:no RPM or dpkg database"; fi
 ! have grubby || run grubby limited grubby --default-kernel
 """

@@ -166,12 +166,14 @@ def _shut_connections() -> None:
 def _connections() -> Iterator[socket.socket]:
     """The TCP connections that this process opened itself. A connection that the parent process also has was inherited and is in use
     there."""
-    inherited = {name for _descriptor, name in _sockets(os.getppid())}
+    inherited: set[str] | None = None
     for descriptor, name in _sockets(os.getpid()):
-        if name in inherited:
-            continue
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as one:
-            if one.family in (socket.AF_INET, socket.AF_INET6) and one.type == socket.SOCK_STREAM:
+            if one.family not in (socket.AF_INET, socket.AF_INET6) or one.type != socket.SOCK_STREAM:
+                continue
+            if inherited is None:  # only now: behind ssh there is no such socket, and each host costs this look
+                inherited = {theirs for _descriptor, theirs in _sockets(os.getppid())}
+            if name not in inherited:
                 yield one
 
 

@@ -17,7 +17,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.gather.unreach
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advisory import AdvisoryError
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.catalogue import Catalogue, load_catalogue
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify import FactsError, classify, verdict_for_unreached
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.watermark_rules import read_table
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.watermark_rules import kernels_of_rules
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.facts_shape import shapes
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.processor_time import HOST_SECONDS, limited_processor_time
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.wording import fault, os_failure
@@ -87,7 +87,7 @@ class Gathered:
 def load_tables() -> None:
     """Read all that a verdict needs from files. Ansible starts a process for each host, and each has what was read before it began."""
     load_catalogue()
-    read_table()
+    kernels_of_rules()
     shapes()
 
 

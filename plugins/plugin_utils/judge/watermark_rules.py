@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,8 +37,10 @@ def rules_of(release: str) -> tuple[WatermarkRule, ...]:
     parts, tags = split_kernel_release(release), release_tags(release)
     build = _BUILD.match(parts.release)
     number = int(build.group()) if build else None
-    for kernels in read_table()["kernels"]:
-        if _fits(kernels, _numbers(parts.version), tags, number):
+    for kernels, of_tag in kernels_of_rules():
+        if "tags" in kernels and not any(map(of_tag.match, tags)):
+            continue
+        if _fits(kernels, _numbers(parts.version), number):
             return tuple(_rule(name) for name in kernels["rules"])
     raise AssertionError("the last entry of the table fits every kernel")
 
@@ -50,16 +52,20 @@ def read_table() -> dict[str, Any]:
     return table
 
 
+@lru_cache(maxsize=1)
+def kernels_of_rules() -> tuple[tuple[Mapping[str, Any], re.Pattern[str]], ...]:
+    """(an entry of the table, its tags as one expression) for each."""
+    every = read_table()["kernels"]
+    return tuple((kernels, re.compile("|".join(map(translate, kernels.get("tags", ()))))) for kernels in every)
+
+
 def _rule(name: str) -> WatermarkRule:
     rule = read_table()["rules"][name]
     return WatermarkRule(name, rule["margin_pages"], rule["high_order_mark"] == "halved")
 
 
-def _fits(kernels: Mapping[str, Any], version: tuple[int, ...], tags: frozenset[str], build: int | None) -> bool:
-    """Whether the kernel has everything that the entry names."""
-    patterns = kernels.get("tags")
-    if patterns and not any(fnmatchcase(tag, pattern) for tag in tags for pattern in patterns):
-        return False
+def _fits(kernels: Mapping[str, Any], version: tuple[int, ...], build: int | None) -> bool:
+    """Whether the kernel has the version and the build that the entry names."""
     versions, builds = kernels.get("versions", {}), kernels.get("builds", {})
     if "from" in versions and version < _numbers(versions["from"]) or "before" in versions and version >= _numbers(versions["before"]):
         return False

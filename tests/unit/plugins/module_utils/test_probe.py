@@ -364,6 +364,26 @@ def test_kernels_of_a_real_rpm_database(words: str, rpm_home: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("words", SHELLS)
+def test_kernels_of_dpkg_have_a_package_and_an_image(words: str, tmp_path: Path) -> None:
+    (tmp_path / "dpkg" / "info").mkdir(parents=True)
+    for package in (
+        "image-6.1.0-25-amd64",
+        "image-unsigned-6.8.0-40-generic",
+        "image-6.1.0-24-amd64",
+        "image-amd64",
+        "headers-6.1.0-23-amd64",
+    ):
+        (tmp_path / "dpkg" / "info" / f"linux-{package}.list").touch()
+    for image in ("vmlinuz-6.1.0-25-amd64", "vmlinux-6.8.0-40-generic", "vmlinuz-6.1.0-23-amd64"):
+        (tmp_path / image).touch()
+    program = (
+        render_probe("n0", sections=("kernels",)).replace("/var/lib/dpkg", f"{tmp_path}/dpkg").replace("/boot/vmlinu", f"{tmp_path}/vmlinu")
+    )
+    program = program.replace("/var/lib/rpm", f"{tmp_path}/rpm").replace("/usr/lib/sysimage", f"{tmp_path}/rpm")
+    assert sorted(facts_from(probe(shell(words), program))["kernel"]["installed"]) == ["6.1.0-25-amd64", "6.8.0-40-generic"]
+
+
 @pytest.fixture(scope="module")
 def rpm_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A HOME whose rpm has a database of its own, with RPMS in it."""
