@@ -18,8 +18,8 @@ from tests.lab.guest import Guest, GuestError, Plan, running
 from tests.lab.kernel import Kernel, kernel, older_kernel
 from tests.lab.troubles import STARVER, tell
 
-#: Packets come in bursts of so much memory, 10,000 in all or so many bursts of them.
-_BURST_KB, PACKETS, _MOST_ROUNDS = 10_000, 10_000, 20
+#: Packets come in bursts, 10,000 in all or so many bursts of them.
+PACKETS, _MOST_ROUNDS = 10_000, 20
 #: What kswapd and kcompactd get to do their work between the remedy and the next packets. kcompactd looks twice a second.
 _SETTLE_SECONDS = 5
 #: So many runs in a row that no guest lives through are the guest's fault.
@@ -42,15 +42,25 @@ _AT_FIRST = {"min_free_kbytes": 2896, "watermark_scale_factor": 10, "compaction_
 @dataclass(frozen=True)
 class Pressure:
     """``make``: shell commands that bring the trouble about, ``again``: one before each round of packets, ``orders``: of the packets.
-    ``node``: where they are asked for, -1 for anywhere. ``after``: what ends it beside what the starver gives back."""
+    ``burst_kb``: what a burst of them takes. ``node``: where they are asked for, -1 for anywhere. ``after``: what ends it beside what
+    the starver gives back."""
 
     cause: str
     make: Callable[[random.Random], Sequence[str]]
     orders: tuple[int, ...]
     again: str = "sleep 0.1"
     memory_mb: tuple[int, ...] = (512,)
+    burst_kb: int = 10_000
     node: int = -1
     after: str = ""
+
+    def burst(self, order: int) -> int:
+        """Packets of this order in a burst."""
+        return self.burst_kb // (4 << order)
+
+    def rounds(self, order: int) -> int:
+        """How many bursts of this order come."""
+        return min(_MOST_ROUNDS, PACKETS // self.burst(order))
 
 
 def _until(condition: str) -> str:
@@ -63,8 +73,10 @@ def _bursts(dice: random.Random) -> list[str]:
 
 
 def _sieve(dice: random.Random) -> list[str]:
-    words = f"{dice.randint(4000, 6000)} {dice.randint(860, 920)} {dice.getrandbits(31)}"
-    return [f"(echo 0 >/proc/self/oom_score_adj; exec lab_sieve {words}) >/tmp/held 2>&1 </dev/null &", _until("[ -s /tmp/held ]")]
+    """What is free is in holes between movable pages: the kernel takes the larger blocks that the sieve had to leave."""
+    words = f"{dice.randint(8000, 10000)} {dice.randint(860, 920)} {dice.getrandbits(31)}"
+    sieve = f"(echo 0 >/proc/self/oom_score_adj; exec lab_sieve {words}) >/tmp/held 2>&1 </dev/null &"
+    return [sieve, _until("[ -s /tmp/held ]"), tell(f"scatter 2 1000 {dice.getrandbits(31)}")]
 
 
 def _scatter(dice: random.Random) -> list[str]:
@@ -89,7 +101,7 @@ _READ = "at=$(((at + 24) % 480)); dd if=/mnt/big of=/dev/null bs=1M count=24 ski
 _KILL = "killall lab_hold lab_sieve 2>/dev/null; rm -f /tmp/held"
 
 PRESSURES: dict[str, Pressure] = {
-    "bursts against a small reserve": Pressure("reserve_too_small", _bursts, (0, 1, 2), _READ),
+    "bursts against a small reserve": Pressure("reserve_too_small", _bursts, (0, 1, 2), _READ, burst_kb=16_000),
     "movable pages with holes": Pressure("fragmentation", _sieve, (2, 3), after=_KILL),
     "unmovable pages scattered": Pressure("fragmentation", _scatter, (2, 3)),
     "large requests": Pressure("request_too_large", _large, (4, 5)),
@@ -194,25 +206,16 @@ def _treated(guest: Guest, asked: Treatment, seed: int) -> Treated:
     said = guest.run(_script(pressure, pressure.make(dice), order, asked.remedy, asked.strength), timeout=1200)
     counts = {words[0]: [int(word) for word in words[1:]] for line in said.splitlines() if (words := line.split())}
     before, after = counts["before"], counts["after"]
-    sent = _rounds(order) * _burst(order)
+    sent = pressure.rounds(order) * pressure.burst(order)
     lost, still_lost = ((sent - granted) * PACKETS // sent for granted, *_rest in (before, after))
     figures = (lost, still_lost, before[1], after[1], counts["marks"][0], after[2])
     return Treated(asked.pressure, asked.remedy, asked.strength, asked.kernel, asked.run, *figures)
 
 
-def _burst(order: int) -> int:
-    """Packets of this order in a burst."""
-    return _BURST_KB // (4 << order)
-
-
-def _rounds(order: int) -> int:
-    return min(_MOST_ROUNDS, PACKETS // _burst(order))
-
-
 def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, strength: int) -> str:
     """What the guest does: trouble, packets, the remedy, packets, and all back as it was. The first packets are not counted: they have
     the kernel set blocks aside for atomic requests, as it would have on a host that has run for a while."""
-    burst = tell(f"burst {order} {_burst(order)} {pressure.node}")
+    burst = tell(f"burst {order} {pressure.burst(order)} {pressure.node}")
     vm = "/proc/sys/vm"
     return "\n".join(
         [
@@ -225,7 +228,7 @@ def _script(pressure: Pressure, make: Sequence[str], order: int, remedy: str, st
             "at=0",
             "packets() {",
             "s=$(stalls); k=$(killed); granted=0; i=0",
-            f"while [ $i -lt {_rounds(order)} ]; do",
+            f"while [ $i -lt {pressure.rounds(order)} ]; do",
             pressure.again,
             f"{burst}; read -r n <{STARVER}; granted=$((granted+n)); i=$((i+1))",
             "done",
