@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A guest that starves, asked live and then by the report that Debian's sos makes of it in that state: the same causes.
 
-sos is a program in Python and needs memory of its own, so a guest here has some left. One whose memory is used up to the watermarks, or
-whose node is drained, is for causes.py alone.
+sos is a program in Python and needs memory of its own, so a guest here has some left. Where a trouble takes all of it, the trouble is over
+before the guest is asked.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.classify
 
 from tests.lab.causes import facts_of_looks, leave_looks
 from tests.lab.guest import Guest, Plan, running
-from tests.lab.kernel import kernel
-from tests.lab.troubles import ENDLESS, HEALTHY, burst, tell, work_of
+from tests.lab.kernel import kernel, kernels_with_cma
+from tests.lab.troubles import ENDLESS, HEALTHY, ONLY_CMA, TROUBLES, Trouble, burst, tell
 
 #: sos's plugins that bring what is read here; all of them take an emulated processor half an hour.
 _PLUGINS = ("kernel", "memory", "networking", "process", "date", "host", "logs", "release")
-_FOLDER = "/root/report"
+_FOLDER, _RESERVE = "/root/report", "/proc/sys/vm/min_free_kbytes"
+#: What the guests have, in MB, in one node or in two.
+_ONE_NODE, _TWO_NODES = (1024,), (640, 640)
 
 
 def _all(order: int) -> str:
@@ -38,14 +40,24 @@ def _all(order: int) -> str:
     return burst(order, ENDLESS)
 
 
+def _over(name: str, end: str, memory_mb: tuple[int, ...] = _ONE_NODE) -> Trouble:
+    """The trouble of causes.py, over before the guest is asked: sos could not run in it. What the kernel logged of the failure tells."""
+    of = TROUBLES[name]
+    return Trouble(of.truth, lambda dice: [*of.commands(dice), end], memory_mb, words=of.words)
+
+
 #: Trouble -> the cause, and the commands that bring it about with random numbers.
-REPORTED: dict[str, tuple[str, Callable[[random.Random], Sequence[str]]]] = {
-    "leaking driver": ("leak", lambda dice: [tell(f"leak 0 1 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
-    "kmalloc leak": ("slab_leak", lambda dice: [tell(f"slab 2048 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
-    "unmovable pages scattered": ("fragmentation", lambda dice: [tell(f"scatter 2 500 {dice.getrandbits(31)}"), _all(2)]),
-    "large requests": ("request_too_large", lambda dice: [tell(f"scatter 4 90 {dice.getrandbits(31)}"), _all(dice.randint(4, 8))]),
-    "vmalloc space spent": ("not_pages", lambda dice: [tell(f"space {dice.choice((16, 64))}")]),
-    "healthy under load": (HEALTHY, lambda dice: ["dd if=/dev/urandom of=/mnt/big bs=1M count=50 2>/dev/null", *work_of(dice)]),
+REPORTED: dict[str, Trouble] = {
+    "leaking driver": Trouble("leak", lambda dice: [tell(f"leak 0 1 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
+    "kmalloc leak": Trouble("slab_leak", lambda dice: [tell(f"slab 2048 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
+    "unmovable pages scattered": Trouble("fragmentation", lambda dice: [tell(f"scatter 2 500 {dice.getrandbits(31)}"), _all(2)]),
+    "user memory pinned": _over("user memory pinned", "killall lab_hold; rm -f /tmp/held"),
+    "bursts against a small reserve": _over("bursts against a small reserve", "sleep 1"),
+    "large requests": Trouble("request_too_large", lambda dice: [tell(f"scatter 4 90 {dice.getrandbits(31)}"), _all(dice.randint(4, 8))]),
+    "a node drained": _over("a node drained", tell("release"), _TWO_NODES),
+    "vmalloc space spent": Trouble("not_pages", lambda dice: [tell(f"space {dice.choice((16, 64))}")]),
+    ONLY_CMA: _over(ONLY_CMA, tell("release")),
+    "healthy under load": TROUBLES["healthy under load"],
 }
 
 
@@ -71,26 +83,34 @@ class Reported:
 
 def report_on(seed: int, say: Callable[[str], None], troubles: Sequence[str] = ()) -> Iterator[Reported]:
     """A run of each trouble; the same for the same seed."""
-    with running(Plan("reporting", (1024,), ("oops=panic",), kernel()), "reports") as guest:
-        leave_looks(guest)
-        for name in troubles or REPORTED:
-            truth, commands = REPORTED[name]
-            live, report = _both(guest, commands(random.Random(f"{seed} {name}")))
-            done = Reported(name, told_of(live), told_of(facts_from(read_recorded(str(report)))), truth)
-            say(f"{name}: live {', '.join(done.live)}; report {', '.join(done.report)}{'' if done.same and done.right else ' (wrong)'}")
-            yield done
+    names = list(troubles or REPORTED)
+    for memory_mb, words in dict.fromkeys(_guest_of(name) for name in names):
+        of = kernels_with_cma()[0] if words else kernel()
+        with running(Plan("reporting", memory_mb, ("oops=panic", *words), of), f"reports-{len(memory_mb)}") as guest:
+            leave_looks(guest)
+            guest.run("dd if=/dev/urandom of=/mnt/big bs=1M count=1100 2>/dev/null; sync", timeout=600)
+            for name in (name for name in names if _guest_of(name) == (memory_mb, words)):
+                trouble = REPORTED[name]
+                live, report = _both(guest, trouble.commands(random.Random(f"{seed} {name}")))
+                done = Reported(name, told_of(live), told_of(facts_from(read_recorded(str(report)))), trouble.truth)
+                say(f"{name}: live {', '.join(done.live)}; report {', '.join(done.report)}{'' if done.same and done.right else ' (wrong)'}")
+                yield done
+
+
+def _guest_of(name: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    return _TWO_NODES if len(REPORTED[name].memory_mb) > 1 else _ONE_NODE, REPORTED[name].words
 
 
 def _both(guest: Guest, commands: Sequence[str]) -> tuple[dict[str, Any], Path]:
     """The facts of the guest in this trouble, and the report that was made of it before the trouble was undone."""
     forget = "journalctl --rotate; journalctl --vacuum-time=1s; dmesg -c; echo 3 >/proc/sys/vm/drop_caches"
-    guest.run(f"sync; ({forget}) >/dev/null 2>&1; rm -rf {_FOLDER}; mkdir {_FOLDER}")
+    guest.run(f"sync; ({forget}) >/dev/null 2>&1; rm -rf {_FOLDER}; mkdir {_FOLDER}; cat {_RESERVE} >/tmp/reserve")
     said = guest.run("\n".join((*commands, "sh /tmp/probe; sh /tmp/deep")), check=False, timeout=600)
     words = f"--batch --tmp-dir {_FOLDER} -z gzip -o {','.join(_PLUGINS)}"
     guest.run(f"sos report {words} >/root/said 2>&1 || {{ tail /root/said; false; }}", timeout=1800)
     path = guest.folder / "sosreport-guest.tar.gz"
     path.write_bytes(base64.b64decode(guest.run(f"base64 {_FOLDER}/sosreport-*.tar.gz", timeout=600)))
-    guest.run(f"{tell('release')}; rm -rf {_FOLDER} /mnt/more; echo 1 >/proc/sys/vm/compact_memory")
+    guest.run(f"{tell('release')}; rm -rf {_FOLDER} /mnt/more; cat /tmp/reserve >{_RESERVE}; echo 1 >/proc/sys/vm/compact_memory")
     return facts_of_looks(said), path
 
 

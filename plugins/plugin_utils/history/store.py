@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,11 +93,14 @@ class History:
             first = _first_run(connection, label, hosts * points)
             if first is None:
                 return {}
-            of_fleet = (HOSTS.c.label == label, OBSERVATIONS.c.run >= first)
-            asked = select(HOSTS.c.name, *_columns()).join_from(OBSERVATIONS, HOSTS).where(*of_fleet).order_by(OBSERVATIONS.c.run.desc())
+            # A join with the hosts would send each name again for each audit, and a database without statistics may do it host by host.
+            newest = select(RUNS.c.id).where(RUNS.c.label == label, RUNS.c.id >= first)
+            asked = select(OBSERVATIONS.c.run, OBSERVATIONS.c.host, *_columns()).where(OBSERVATIONS.c.run.in_(newest))
+            rows = sorted(connection.execute(asked).fetchall(), key=itemgetter(0), reverse=True)
+            names = _names(connection, label)
             found: dict[str, list[Observation]] = {}
-            for name, *cells in connection.execute(asked).fetchall():
-                found.setdefault(name, []).append(Observation._make(cells))
+            for row in rows:
+                found.setdefault(names[row[1]], []).append(Observation._make(row[2:]))
             return found
 
     def runs(self, label: str | None = None) -> list[Run]:
@@ -224,7 +228,7 @@ def _host_ids(connection: Connection, label: str, names: Mapping[str, object]) -
     """Name -> id of the fleet's hosts. New names of ``names`` are added."""
 
     def known() -> dict[str, int]:
-        return {row.name: row.id for row in connection.execute(select(HOSTS.c.name, HOSTS.c.id).where(HOSTS.c.label == label))}
+        return {name: number for number, name in _names(connection, label).items()}
 
     ids = known()
     new = [{"label": label, "name": name} for name in names if name not in ids]
@@ -232,6 +236,11 @@ def _host_ids(connection: Connection, label: str, names: Mapping[str, object]) -
         return ids
     connection.execute(insert(HOSTS), new)
     return known()
+
+
+def _names(connection: Connection, label: str) -> dict[int, str]:
+    """Id -> name of the fleet's hosts."""
+    return dict(map(tuple, connection.execute(select(HOSTS.c.id, HOSTS.c.name).where(HOSTS.c.label == label))))
 
 
 def _first_run(connection: Connection, label: str, hosts: int) -> int | None:
