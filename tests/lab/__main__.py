@@ -23,7 +23,7 @@ from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
 from tests.lab.kept_runs import keep_run, kept_runs
 from tests.lab.remedies import PRESSURES, Treated, kernels_of_remedies, treat
-from tests.lab.remedies_table import markdown, write_into, write_remedies
+from tests.lab.remedies_table import MEASURED, markdown, write_into, write_remedies
 from tests.lab.reports import REPORTED, report_on, write_reports
 from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
 from tests.lab.troubles import TROUBLES
@@ -44,7 +44,9 @@ def main(words: list[str]) -> int:
     remedies = commands.add_parser("remedies", help="measure what each remedy does against each cause; one that was cut goes on")
     _measured(remedies, "remedies", "--runs", 5, "how many runs of each remedy against each trouble")
     remedies.add_argument(
-        "--table", action="store_true", help="run nothing, write the table of the runs that are there into docs/remedies.md"
+        "--table",
+        action="store_true",
+        help="run nothing, write the table of the runs that are there into docs/remedies.md, and keep them beside the lab",
     )
     remedies.add_argument("--kernel", help="only on this one, as uname -r shows it")
     remedies.add_argument("trouble", nargs="*", help=f"only these: {', '.join(PRESSURES)}")
@@ -85,9 +87,10 @@ def _remedies(options: argparse.Namespace) -> int:
     _check_troubles(options.trouble, PRESSURES)
     kept = options.output.with_suffix(".jsonl")
     if options.table:
-        write_into(
-            ROOT / "docs" / "remedies.md", markdown(write_remedies(_treated_before(kept, options.seed), options.seed, options.output))
-        )
+        if kept.exists():
+            MEASURED.write_bytes(kept.read_bytes())
+        found = write_remedies(_treated_before(MEASURED, options.seed), options.seed, options.output)
+        write_into(ROOT / "docs" / "remedies.md", markdown(found))
         return 0
     done = {run.asked for run in _treated_before(kept, options.seed)}
     of = [one for one in kernels_of_remedies() if options.kernel in (None, one.release)]

@@ -80,7 +80,7 @@ def _sieve(dice: random.Random) -> list[str]:
 
 
 def _scatter(dice: random.Random) -> list[str]:
-    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(420, 600)} {dice.getrandbits(31)}")]
+    return [tell(f"scatter {dice.randint(2, 3)} {dice.randint(560, 700)} {dice.getrandbits(31)}")]
 
 
 def _pinned(dice: random.Random) -> list[str]:

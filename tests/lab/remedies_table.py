@@ -13,6 +13,8 @@ from typing import Any
 
 from tests.lab.remedies import NONE, PACKETS, PRESSURES, STRENGTHS, Treated
 
+#: The runs of the table in docs/remedies.md.
+MEASURED = Path(__file__).with_name("remedies.jsonl")
 #: A remedy helps where it leaves at most this share of the failures, before it and without any.
 _LEFT = 0.5
 #: Of 10,000 packets: where fewer fail, there is no trouble that a remedy could be held against.
