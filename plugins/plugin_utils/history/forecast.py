@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import TypedDict
 
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.utc_time import utc_time_of
@@ -49,20 +51,24 @@ class Forecast(Trend):
     unaccounted: Trend
 
 
+_AT, _SETTINGS = attrgetter("at_epoch_seconds"), attrgetter("kernel", "step", "min_free_kbytes")
+
+
 def comparable(past: Sequence[Observation], now: Observation) -> list[Observation]:
     """The observations that ``now`` goes on from, oldest first: of the same boot, kernel, and step of the workaround.
 
     What seems to be later than ``now`` is from before the clock was set back.
     """
     found: list[Observation] = []
-    before = (one for one in past if one.at_epoch_seconds <= now.at_epoch_seconds)
-    for earlier in sorted((now, *before), key=lambda one: one.at_epoch_seconds, reverse=True):
-        if earlier.headroom is None or (found and earlier.at_epoch_seconds == found[-1].at_epoch_seconds):
+    settings, last = _SETTINGS(now), math.inf
+    for earlier in sorted((now, *past), key=_AT, reverse=True):
+        at = earlier.at_epoch_seconds
+        if earlier.headroom is None or at == last or at > now.at_epoch_seconds:
             continue  # a night without an answer does not end the series; a record that is audited again is the same point
-        settings = (earlier.kernel, earlier.step, earlier.min_free_kbytes)
-        if same_boot(earlier, now) is not True or settings != (now.kernel, now.step, now.min_free_kbytes):
+        if _SETTINGS(earlier) != settings or same_boot(earlier, now) is not True:
             break
         found.append(earlier)
+        last = at
     return found[:MOST_POINTS][::-1]
 
 

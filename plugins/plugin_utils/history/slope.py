@@ -15,6 +15,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from operator import mul
 from statistics import NormalDist, median
 from typing import NamedTuple
 
@@ -118,12 +119,15 @@ def _stray(points: _Points, drift: float) -> float:
     at the next point, but straying stays. One plus twice the correlation of neighbours gives the share of straying (Newey and West, 1987,
     with one lag). Few points show it badly, so some doubt is added.
     """
-    steps = [(then - at, later - earlier) for (at, earlier), (then, later) in zip(points, points[1:], strict=False) if then > at]
-    left = [(step - drift * seconds) / math.sqrt(seconds) for seconds, step in steps]
-    squares = sum(each * each for each in left)
+    left = [
+        (later - earlier - drift * (then - at)) / math.sqrt(then - at)
+        for (at, earlier), (then, later) in zip(points, points[1:], strict=False)
+        if then > at
+    ]
+    squares = sum(map(mul, left, left))
     if len(left) < 3 or not squares:
         return 0.0
-    neighbours = sum(one * other for one, other in zip(left, left[1:], strict=False)) / squares
+    neighbours = sum(map(mul, left, left[1:])) / squares
     wandering = max(1 + 2 * neighbours + _DOUBT / math.sqrt(len(left)), _LEAST_WANDERING)
     return wandering * squares / (len(left) - 1) * _student(len(left) - 1) ** 2
 
