@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
@@ -97,11 +97,11 @@ class History:
             newest = select(RUNS.c.id).where(RUNS.c.label == label, RUNS.c.id >= first)
             asked = select(OBSERVATIONS.c.run, OBSERVATIONS.c.host, *_columns()).where(OBSERVATIONS.c.run.in_(newest))
             rows = sorted(connection.execute(asked).fetchall(), key=itemgetter(0), reverse=True)
-            names = _names(connection, label)
-            found: dict[str, list[Observation]] = {}
+            found: defaultdict[int, list[Observation]] = defaultdict(list)
             for row in rows:
-                found.setdefault(names[row[1]], []).append(Observation._make(row[2:]))
-            return found
+                found[row[1]].append(Observation._make(row[2:]))
+            names = _names(connection, label)
+            return {names[host]: observations for host, observations in found.items()}
 
     def runs(self, label: str | None = None) -> list[Run]:
         """All audits, of all fleets or of one, newest first."""
