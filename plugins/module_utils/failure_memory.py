@@ -19,15 +19,17 @@ _WATERMARKS = re.compile(r" *" + _NAME + r" free:([0-9]{1,15})kB ")
 _BLOCKS = re.compile(r" *" + _NAME + r": ((?:[0-9]{1,15}\*[0-9]{1,15}kB (?:\([A-Z]*\) )?)+)= ([0-9]{1,15})kB\s*\Z")
 _BLOCK = re.compile(r"([0-9]{1,15})\*([0-9]{1,15})kB")
 _RESERVE = re.compile(r" *lowmem_reserve\[\]:((?: [0-9]{1,15})+)\s*\Z")
-_MARK = re.compile(r" (min|low|high|free_cma):([0-9]{1,15})kB(?= |\Z)")
+_MARK = re.compile(r" (min|low|high|free_cma|active_file|inactive_file):([0-9]{1,15})kB(?= |\Z)")
 
-_MARKS = ("free_kb", "min_kb", "low_kb", "high_kb", "free_cma_kb", "lowmem_reserve_pages")
+_MARKS = ("free_kb", "min_kb", "low_kb", "high_kb", "free_cma_kb", "file_kb", "lowmem_reserve_pages")
+#: The page cache, without what is in memory by name alone, as tmpfs. Since Linux 2.6.28.
+_FILES = ("active_file", "inactive_file")
 
 
 def parse_mem_info(lines):
-    """[{node, zone, free_blocks[], free_kb, min_kb, low_kb, high_kb, free_cma_kb, lowmem_reserve_pages[]}] of a block's lines.
+    """[{node, zone, free_blocks[], free_kb, min_kb, low_kb, high_kb, free_cma_kb, file_kb, lowmem_reserve_pages[]}] of a block's lines.
 
-    ``lines``: str without the log's prefixes. free_blocks[k] are the free blocks of 2**k pages; what the block does
+    ``lines``: str without the log's prefixes. free_blocks[k] are the free blocks of 2**k pages, file_kb is page cache; what the block does
     not say is None. A zone whose free blocks it does not list is left out, and so are lines that make no sense, since
     anything may stand between those of the kernel.
     """
@@ -58,12 +60,13 @@ def _zone_of(found):
 
 
 def _watermarks(free, line):
-    values = dict.fromkeys(_MARKS)
-    values["free_kb"] = int(free)
+    said = {}
     for name, value in _MARK.findall(line):
-        key = name + "_kb"
-        if values[key] is None:
-            values[key] = int(value)
+        said.setdefault(name, int(value))
+    values = dict((key, said.get(key[: -len("_kb")])) for key in _MARKS)
+    values["free_kb"] = int(free)
+    if all(name in said for name in _FILES):
+        values["file_kb"] = sum(said[name] for name in _FILES)
     return values
 
 

@@ -720,6 +720,9 @@ ansible_facts:
                     free_cma_kb:
                       description: Free memory of the contiguous memory allocator, in kB; null if the kernel does not print it.
                       type: int
+                    file_kb:
+                      description: Page cache that the kernel could take back, in kB; null if the kernel does not print it.
+                      type: int
                     lowmem_reserve_pages:
                       description: Pages reserved against requests that a higher zone could serve, by class zone.
                       type: list

@@ -45,6 +45,11 @@ class ZonesAt:
         """The sum of the high watermarks: kswapd frees memory up to here."""
         return self._sum("high_pages")
 
+    @property
+    def file_kb(self) -> int | None:
+        """Page cache that the kernel could take back; None if it is not known of a zone."""
+        return self._sum("file_pages") if all(zone.get("file_pages") is not None for zone in self.zones) else None
+
     def _sum(self, name: str) -> int:
         return sum(zone.get(name) or 0 for zone in self.zones) * self.page_kb
 
@@ -105,7 +110,7 @@ class Situation:
 
     def _zone_then(self, zone: Mapping[str, Any]) -> dict[str, Any]:
         """A zone of Mem-Info in the shape of ``zones``."""
-        pages = {name: self._pages(zone.get(f"{name}_kb")) for name in ("free", "min", "low", "high", "free_cma")}
+        pages = {name: self._pages(zone.get(f"{name}_kb")) for name in ("free", "min", "low", "high", "free_cma", "file")}
         named = {"free_pages": None, "free_highatomic_pages": None, **{f"{name}_pages": number for name, number in pages.items()}}
         # the kernel counts the line of the blocks and that of the marks one after the other; the blocks are used
         named["free_pages"] = sum(count << order for order, count in enumerate(zone["free_blocks"][:64]))
@@ -151,8 +156,22 @@ class Situation:
         """The smallest order above 0 that failed, else the order by which the host is judged."""
         return next((order for order in self.failed_orders if order), self.order)
 
+    @cached_property
+    def available_then_kb(self) -> int | None:
+        """The same when the last request failed. The slab that can be taken back is that of now, because Mem-Info has it for no zone."""
+        if self.then is None or self.then.file_kb is None:
+            return None
+        return self.then.free_kb + self.then.file_kb + ((self.facts.get("memory") or {}).get("reclaimable_slab_kb") or 0)
+
     def has_room(self, times: int, percent: int) -> bool:
         """Whether this percentage of all memory, and this multiple of the high watermarks, is available now."""
-        if self.available_kb is None or self.now is None:
-            return False
-        return self.available_kb * 100 >= self.total_kb * percent and self.available_kb >= self.now.high_kb * times
+        return self.now is not None and self.available_kb is not None and self._is_room(self.available_kb, self.now, times, percent)
+
+    def had_room(self, times: int, percent: int) -> bool | None:
+        """The same when the last request failed; None if it is not known."""
+        if self.then is None or self.available_then_kb is None or not self.total_kb:
+            return None
+        return self._is_room(self.available_then_kb, self.then, times, percent)
+
+    def _is_room(self, available_kb: int, moment: ZonesAt, times: int, percent: int) -> bool:
+        return available_kb * 100 >= self.total_kb * percent and available_kb >= moment.high_kb * times

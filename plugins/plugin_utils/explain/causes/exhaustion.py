@@ -18,7 +18,7 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.causes
     kb_told,
     useless,
 )
-from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation
+from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.explain.situation import Situation, ZonesAt
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.judge.advice import Action, Unhelpful
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.shared.text import count_of
 
@@ -29,21 +29,30 @@ def _find(situation: Situation) -> Evidenced | None:
     limits = cause_limits()["exhaustion"]
     single = sum(group.count for group in situation.failures if group.order == 0)
     room = situation.has_room(limits["high_watermarks"], limits["available_percent"])
+    had_none = situation.had_room(limits["high_watermarks"], limits["available_percent"]) is False
     known = situation.available_kb is not None and situation.now is not None and situation.total_kb
-    if not single and (room or not known):
+    if not single and not had_none and (room or not known):
         return None
     reasons: list[str] = []
     figures: dict[str, float] = {}
     if single:
         reasons.append(f"kernel log: {count_of(single, 'request')} for a single page failed, so no page at all was left")
         figures["single_page_failures"] = single
+    if had_none and situation.then:
+        reasons.append(_little_then(situation, situation.then))
+        figures["available_then_kb"] = situation.available_then_kb or 0
     if known:
         reasons.append(available_told(situation))
         figures |= {"available_kb": situation.available_kb or 0, "available_percent": situation.percent(situation.available_kb or 0)}
     reasons.extend(_holders(situation))
-    # with free memory now and a Mem-Info of the failure, a reserve that is too small is likelier
-    certainty = SHOWN if known and not room else POSSIBLE if known and situation.then else LIKELY
+    # with free memory now and a Mem-Info of the failure, a reserve that is too small is likelier, if that had something to take back
+    certainty = SHOWN if known and not room else POSSIBLE if known and situation.then and not had_none else LIKELY
     return Evidenced(certainty, tuple(reasons), figures)
+
+
+def _little_then(situation: Situation, then: ZonesAt) -> str:
+    part = f"{situation.percent(situation.available_then_kb or 0)} % of all memory, with what slab can give back"
+    return f"{then.when}: {kb_told(then.free_kb)} was free and {kb_told(then.file_kb or 0)} was page cache: {part}"
 
 
 def _largest(situation: Situation) -> list[tuple[str, int]]:

@@ -34,6 +34,8 @@ def _find(situation: Situation) -> Evidenced | None:
         return _finding(situation, POSSIBLE, now) if _is_near(now, limits) else None
     if then is None:
         return _finding(situation, POSSIBLE, now) if now.granted(situation.order) else None
+    if situation.had_room(limits["high_watermarks"], limits["available_percent"]) is False:
+        return None  # a larger reserve would have taken what was short
     return _finding(situation, LIKELY, then) if _is_near(then, limits) and not is_elsewhere(situation) else None
 
 

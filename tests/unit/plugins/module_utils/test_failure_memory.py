@@ -51,6 +51,7 @@ def test_a_block_of_el6() -> None:
             "low_kb": 72,
             "high_kb": 88,
             "free_cma_kb": None,
+            "file_kb": None,
             "lowmem_reserve_pages": [0, 3000, 16100, 16100],
         },
         {
@@ -62,6 +63,7 @@ def test_a_block_of_el6() -> None:
             "low_kb": 66752,
             "high_kb": 80104,
             "free_cma_kb": None,
+            "file_kb": None,
             "lowmem_reserve_pages": [0, 0, 0, 0],
         },
     ]
@@ -78,8 +80,24 @@ def test_a_block_of_newer_kernels_with_migrate_types_and_boost() -> None:
         "low_kb": 8752,
         "high_kb": 10500,
         "free_cma_kb": 0,
+        "file_kb": None,
         "lowmem_reserve_pages": [0, 0, 13997, 13997, 13997],
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "file_kb"),
+    [
+        ("active_file:5344kB inactive_file:128kB", 5472),
+        ("active_file:0kB inactive_file:0kB", 0),
+        ("active_file:5344kB", None),
+        ("inactive_file:128kB", None),
+        ("active_file:5344kB inactive_file:128", None),
+    ],
+)
+def test_page_cache_is_active_and_inactive_or_not_known(said: str, file_kb: int | None) -> None:
+    (zone,) = parse_mem_info([f"Node 0 Normal free:2344kB min:53404kB {said} present:1kB", "Node 0 Normal: 1*4kB = 4kB"])
+    assert (zone["file_kb"], zone["min_kb"]) == (file_kb, 53404)
 
 
 def test_without_numa_and_with_pages_of_64_kb() -> None:

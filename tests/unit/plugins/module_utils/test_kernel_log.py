@@ -180,6 +180,7 @@ def test_a_failure_of_el6(prefix: str) -> None:
             "low_kb": 66752,
             "high_kb": 80104,
             "free_cma_kb": None,
+            "file_kb": None,
             "lowmem_reserve_pages": [0, 0, 0, 0],
         }
     ]

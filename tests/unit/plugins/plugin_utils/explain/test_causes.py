@@ -187,6 +187,29 @@ def test_little_to_reclaim_is_exhaustion_and_much_a_small_reserve(available: flo
     assert causes(found) == expected
 
 
+@pytest.mark.parametrize(
+    ("file_kb", "slab_kb", "expected"),
+    [
+        (None, 1_000, [("reserve_too_small", "likely")]),
+        (44_000, 1_000, [("exhaustion", "likely")]),
+        (48_000, 1_000, [("reserve_too_small", "likely")]),
+        (44_000, 6_000, [("reserve_too_small", "likely")]),
+    ],
+)
+def test_what_could_be_taken_back_when_it_failed_counts_more_than_what_can_be_now(
+    file_kb: int | None, slab_kb: int, expected: list[tuple[str, str]]
+) -> None:
+    """A program that took all memory and has ended leaves much to take back. 5 % of memory are 50,000 kB, and 4,000 kB were free."""
+    zones = [block([1000], high_kb=6000, file_kb=file_kb)]
+    found = host(zones=[zone(list(ROOMY), min_pages=1000)], memory=memory(reclaimable_slab_kb=slab_kb), failures=failed(2, zones))
+    assert causes(found) == expected
+    assert (set_of_advice(found) & {"raise_min_free_kbytes", "set_watermark_scale_factor"} == set()) is (expected[0][0] == "exhaustion")
+
+
+def set_of_advice(given_facts: Facts) -> set[str]:
+    return {one["action"] for one in told(given_facts)["actions"]}
+
+
 def test_failures_for_a_single_page_are_exhaustion_always() -> None:
     roomy = host(zones=[zone(list(ROOMY), min_pages=1000)], failures=failed(0, [block(NEARLY_NONE)]))
     assert causes(roomy) == [("reserve_too_small", "likely"), ("exhaustion", "possible")]
