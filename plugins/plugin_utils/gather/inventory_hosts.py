@@ -19,7 +19,7 @@ _POLL_SECONDS_A_HOST, _LEAST_POLL_SECONDS = 5e-7, 0.004
 
 def look_for_results_less_often(hosts: int) -> None:
     """While a task runs, Ansible looks for results a thousand times a second, and copies a table of all hosts each time
-    (``prev_host_states`` in plugins/strategy/__init__.py). With 100 hosts this takes a fortieth of the audit's processor time, and with
+    (``prev_host_states`` in plugins/strategy/__init__.py). With 40 hosts this takes a hundredth of the audit's processor time, and with
     100,000 half a processor during the report. So the setting ``internal_poll_interval`` is 4 ms at least, and it grows with the fleet:
     with 100,000 hosts it is 50 ms."""
     least = max(_LEAST_POLL_SECONDS, hosts * _POLL_SECONDS_A_HOST)
