@@ -30,7 +30,7 @@ from tests.lab.troubles import ENDLESS, HEALTHY, ONLY_CMA, TROUBLES, Trouble, bu
 
 #: sos's plugins that bring what is read here; all of them take an emulated processor half an hour.
 _PLUGINS = ("kernel", "memory", "networking", "process", "date", "host", "logs", "release")
-_FOLDER, _RESERVE = "/root/report", "/proc/sys/vm/min_free_kbytes"
+_FOLDER, _RESERVE, _COMPACT = "/root/report", "/proc/sys/vm/min_free_kbytes", "/proc/sys/vm/compact_memory"
 #: What the guests have, in MB, in one node or in two.
 _ONE_NODE, _TWO_NODES = (1024,), (640, 640)
 
@@ -103,14 +103,14 @@ def _guest_of(name: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 def _both(guest: Guest, commands: Sequence[str]) -> tuple[dict[str, Any], Path]:
     """The facts of the guest in this trouble, and the report that was made of it before the trouble was undone."""
-    forget = "journalctl --rotate; journalctl --vacuum-time=1s; dmesg -c; echo 3 >/proc/sys/vm/drop_caches"
+    forget = f"journalctl --rotate; journalctl --vacuum-time=1s; dmesg -c; echo 3 >/proc/sys/vm/drop_caches; echo 1 >{_COMPACT}"
     guest.run(f"sync; ({forget}) >/dev/null 2>&1; rm -rf {_FOLDER}; mkdir {_FOLDER}; cat {_RESERVE} >/tmp/reserve")
     said = guest.run("\n".join((*commands, "sh /tmp/probe; sh /tmp/deep")), check=False, timeout=600)
     words = f"--batch --tmp-dir {_FOLDER} -z gzip -o {','.join(_PLUGINS)}"
     guest.run(f"sos report {words} >/root/said 2>&1 || {{ tail /root/said; false; }}", timeout=1800)
     path = guest.folder / "sosreport-guest.tar.gz"
     path.write_bytes(base64.b64decode(guest.run(f"base64 {_FOLDER}/sosreport-*.tar.gz", timeout=600)))
-    guest.run(f"{tell('release')}; rm -rf {_FOLDER} /mnt/more; cat /tmp/reserve >{_RESERVE}; echo 1 >/proc/sys/vm/compact_memory")
+    guest.run(f"{tell('release')}; rm -rf {_FOLDER} /mnt/more; cat /tmp/reserve >{_RESERVE}")
     return facts_of_looks(said), path
 
 

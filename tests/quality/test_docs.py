@@ -84,7 +84,7 @@ $ethtool_S/eth0:  rx_alloc_failed: 12
 /sys/class/net/ib0/mode:connected
 /sys/module/mlx4_en/parameters/udp_rss:1
 $dmesg:[861005.000000] Mem-Info:
-$dmesg:[861005.000000] Node 0 Normal free:2344kB min:53404kB low:66752kB high:80104kB active_file:0kB inactive_file:16kB present:13415040kB free_cma:0kB all_unreclaimable? no
+$dmesg:[861005.000000] Node 0 Normal free:2344kB min:53404kB low:66752kB high:80104kB active_file:0kB inactive_file:16kB free_cma:0kB
 $dmesg:[861005.000000] lowmem_reserve[]: 0 0 0 0
 $dmesg:[861005.000000] Node 0 Normal: 486*4kB 46*8kB 2*16kB 0*32kB = 2344kB
 $dmesg:[861006.000000] SLUB: Unable to allocate memory on node -1 (gfp=0xd0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from ansible_collections.fleetcare.pagealloc.plugins.module_utils.workaround_state import NEWER
@@ -17,8 +18,9 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.loo
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
 
 from tests.conftest import ROOT
-from tests.lab.remedies import NONE, PRESSURES, STRENGTHS
-from tests.lab.remedies_table import HEADER
+from tests.lab.kept_runs import kept_runs
+from tests.lab.remedies import NONE, PRESSURES, STRENGTHS, Treated
+from tests.lab.remedies_table import HEADER, MEASURED, markdown, write_remedies
 from tests.unit.plugins.plugin_utils.builders import Facts, blank, no_record, zone
 from tests.unit.plugins.plugin_utils.explain.test_causes import NEARLY_NONE, ROOMY, block, failed, host, memory
 
@@ -64,6 +66,13 @@ def advised(facts: Facts) -> set[str]:
     catalogue = load_catalogue()
     planned = look_at(facts, catalogue, read_policy({}, catalogue.workaround)).plan.values
     return told | {name for name, value in planned.items() if value not in (None, facts["vm"][name])}
+
+
+def test_the_table_is_that_of_the_runs_that_are_kept(tmp_path: Path) -> None:
+    runs = [Treated(**run) for run in kept_runs(MEASURED, 1)]
+    found = write_remedies(runs, 1, tmp_path / "remedies.json")
+    assert {row["runs"] for row in found["table"]} == {5}
+    assert markdown(found) in TEXT
 
 
 def test_the_table_is_one_that_the_lab_wrote() -> None:
