@@ -124,10 +124,10 @@ def _stray(points: _Points, drift: float) -> float:
         for (at, earlier), (then, later) in zip(points, points[1:], strict=False)
         if then > at
     ]
-    squares = sum(map(mul, left, left))
+    squares: float = sum(map(mul, left, left))
     if len(left) < 3 or not squares:
         return 0.0
-    neighbours = sum(map(mul, left, left[1:])) / squares
+    neighbours: float = sum(map(mul, left, left[1:])) / squares
     wandering = max(1 + 2 * neighbours + _DOUBT / math.sqrt(len(left)), _LEAST_WANDERING)
     return wandering * squares / (len(left) - 1) * _student(len(left) - 1) ** 2
 
