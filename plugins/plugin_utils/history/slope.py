@@ -84,7 +84,8 @@ def slope_of(times: Sequence[float], values: Sequence[float]) -> Slope | None:
 def only_strays(times: Sequence[float], values: Sequence[float]) -> bool:
     """Whether straying alone explains the change from the first point to the last. Such a slope is never sure. This check needs no pairs,
     and it is enough for most hosts. ``times``: at least two that differ."""
-    return _beyond_straying(*_way(_in_order(times, values))) <= 0
+    points = _in_order(times, values)
+    return points[0][1] == points[-1][1] or _beyond_straying(*_way(points)) <= 0
 
 
 def runs_out(now: float, value: float, slope: Slope) -> tuple[float, float] | None:
