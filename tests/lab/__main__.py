@@ -21,9 +21,9 @@ from tests.lab.causes import starve, write_causes
 from tests.lab.forecast import live, write_forecasts
 from tests.lab.guest import IMAGES, Guest, GuestError, Plan, running
 from tests.lab.images import key
-from tests.lab.kept_runs import keep_run, kept_runs
-from tests.lab.remedies import PRESSURES, Treated, kernels_of_remedies, treat
-from tests.lab.remedies_table import MEASURED, markdown, write_into, write_remedies
+from tests.lab.kept_runs import keep_run
+from tests.lab.remedies import PRESSURES, kernels_of_remedies, treat
+from tests.lab.remedies_table import MEASURED, markdown, treated_before, write_into, write_remedies
 from tests.lab.reports import REPORTED, report_on, write_reports
 from tests.lab.tracing import LEAKERS, trace_runs, write_trace_figures
 from tests.lab.troubles import TROUBLES
@@ -89,21 +89,17 @@ def _remedies(options: argparse.Namespace) -> int:
     if options.table:
         if kept.exists():
             MEASURED.write_bytes(kept.read_bytes())
-        found = write_remedies(_treated_before(MEASURED, options.seed), options.seed, options.output)
+        found = write_remedies(treated_before(MEASURED, options.seed), options.seed, options.output)
         write_into(ROOT / "docs" / "remedies.md", markdown(found))
         return 0
-    done = {run.asked for run in _treated_before(kept, options.seed)}
+    done = {run.asked for run in treated_before(kept, options.seed)}
     of = [one for one in kernels_of_remedies() if options.kernel in (None, one.release)]
     for run in treat(options.runs, options.seed, _say, options.trouble, of, done=done):
         keep_run(kept, options.seed, asdict(run))
-        write_remedies(_treated_before(kept, options.seed), options.seed, options.output)
-    print(markdown(write_remedies(_treated_before(kept, options.seed), options.seed, options.output)))
+        write_remedies(treated_before(kept, options.seed), options.seed, options.output)
+    print(markdown(write_remedies(treated_before(kept, options.seed), options.seed, options.output)))
     print(f"Figures: {options.output}")
     return 0
-
-
-def _treated_before(kept: Path, seed: int) -> list[Treated]:
-    return [Treated(**run) for run in kept_runs(kept, seed)]
 
 
 def _check_troubles(chosen: Iterable[str], known: Iterable[str]) -> None:

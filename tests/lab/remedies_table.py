@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.lab.kept_runs import kept_runs
 from tests.lab.remedies import NONE, PACKETS, PRESSURES, STRENGTHS, Treated
 
 #: The runs of the table in docs/remedies.md.
@@ -23,6 +24,11 @@ _LEAST = 100
 
 #: The first line of the table in docs/remedies.md.
 HEADER = "| trouble | remedy | runs | failures | stalls | given up | helps |"
+
+
+def treated_before(kept: Path, seed: int) -> list[Treated]:
+    """The runs of this seed that the file keeps."""
+    return [Treated(**run) for run in kept_runs(kept, seed)]
 
 
 def table_of(runs: Sequence[Treated]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import base64
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,11 @@ def _all(order: int) -> str:
     return burst(order, ENDLESS)
 
 
+def _now(truth: str, commands: Callable[[random.Random], Sequence[str]]) -> Trouble:
+    """A trouble that leaves sos its memory."""
+    return Trouble(truth, commands, _ONE_NODE)
+
+
 def _over(name: str, end: str, memory_mb: tuple[int, ...] = _ONE_NODE) -> Trouble:
     """The trouble of causes.py, over before the guest is asked: sos could not run in it. What the kernel logged of the failure tells."""
     of = TROUBLES[name]
@@ -48,16 +53,16 @@ def _over(name: str, end: str, memory_mb: tuple[int, ...] = _ONE_NODE) -> Troubl
 
 #: Trouble -> the cause, and the commands that bring it about with random numbers.
 REPORTED: dict[str, Trouble] = {
-    "leaking driver": Trouble("leak", lambda dice: [tell(f"leak 0 1 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
-    "kmalloc leak": Trouble("slab_leak", lambda dice: [tell(f"slab 2048 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
-    "unmovable pages scattered": Trouble("fragmentation", lambda dice: [tell(f"scatter 2 500 {dice.getrandbits(31)}"), _all(2)]),
+    "leaking driver": _now("leak", lambda dice: [tell(f"leak 0 1 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
+    "kmalloc leak": _now("slab_leak", lambda dice: [tell(f"slab 2048 {dice.randint(200, 300)}000"), _all(dice.choice((1, 2, 3)))]),
+    "unmovable pages scattered": _now("fragmentation", lambda dice: [tell(f"scatter 2 500 {dice.getrandbits(31)}"), _all(2)]),
     "user memory pinned": _over("user memory pinned", "killall lab_hold; rm -f /tmp/held"),
     "bursts against a small reserve": _over("bursts against a small reserve", "sleep 1"),
-    "large requests": Trouble("request_too_large", lambda dice: [tell(f"scatter 4 90 {dice.getrandbits(31)}"), _all(dice.randint(4, 8))]),
+    "large requests": _now("request_too_large", lambda dice: [tell(f"scatter 4 90 {dice.getrandbits(31)}"), _all(dice.randint(4, 8))]),
     "a node drained": _over("a node drained", tell("release"), _TWO_NODES),
-    "vmalloc space spent": Trouble("not_pages", lambda dice: [tell(f"space {dice.choice((16, 64))}")]),
+    "vmalloc space spent": _now("not_pages", lambda dice: [tell(f"space {dice.choice((16, 64))}")]),
     ONLY_CMA: _over(ONLY_CMA, tell("release")),
-    "healthy under load": TROUBLES["healthy under load"],
+    "healthy under load": replace(TROUBLES["healthy under load"], memory_mb=_ONE_NODE),
 }
 
 
@@ -84,21 +89,17 @@ class Reported:
 def report_on(seed: int, say: Callable[[str], None], troubles: Sequence[str] = ()) -> Iterator[Reported]:
     """A run of each trouble; the same for the same seed."""
     names = list(troubles or REPORTED)
-    for memory_mb, words in dict.fromkeys(_guest_of(name) for name in names):
+    for memory_mb, words in dict.fromkeys(REPORTED[name].guest for name in names):
         of = kernels_with_cma()[0] if words else kernel()
         with running(Plan("reporting", memory_mb, ("oops=panic", *words), of), f"reports-{len(memory_mb)}") as guest:
             leave_looks(guest)
             guest.run("truncate -s 1100M /mnt/big")  # of holes: the page cache takes them as any file
-            for name in (name for name in names if _guest_of(name) == (memory_mb, words)):
+            for name in (name for name in names if REPORTED[name].guest == (memory_mb, words)):
                 trouble = REPORTED[name]
                 live, report = _both(guest, trouble.commands(random.Random(f"{seed} {name}")))
                 done = Reported(name, told_of(live), told_of(facts_from(read_recorded(str(report)))), trouble.truth)
                 say(f"{name}: live {', '.join(done.live)}; report {', '.join(done.report)}{'' if done.same and done.right else ' (wrong)'}")
                 yield done
-
-
-def _guest_of(name: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    return _TWO_NODES if len(REPORTED[name].memory_mb) > 1 else _ONE_NODE, REPORTED[name].words
 
 
 def _both(guest: Guest, commands: Sequence[str]) -> tuple[dict[str, Any], Path]:

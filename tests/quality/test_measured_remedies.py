@@ -18,9 +18,8 @@ from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.loo
 from ansible_collections.fleetcare.pagealloc.plugins.plugin_utils.workaround.policy import read_policy
 
 from tests.conftest import ROOT
-from tests.lab.kept_runs import kept_runs
-from tests.lab.remedies import NONE, PRESSURES, STRENGTHS, Treated
-from tests.lab.remedies_table import HEADER, MEASURED, markdown, write_remedies
+from tests.lab.remedies import NONE, PRESSURES, STRENGTHS
+from tests.lab.remedies_table import HEADER, MEASURED, markdown, treated_before, write_remedies
 from tests.unit.plugins.plugin_utils.builders import Facts, blank, no_record, zone
 from tests.unit.plugins.plugin_utils.explain.test_causes import NEARLY_NONE, ROOMY, block, failed, host, memory
 
@@ -69,8 +68,7 @@ def advised(facts: Facts) -> set[str]:
 
 
 def test_the_table_is_that_of_the_runs_that_are_kept(tmp_path: Path) -> None:
-    runs = [Treated(**run) for run in kept_runs(MEASURED, 1)]
-    found = write_remedies(runs, 1, tmp_path / "remedies.json")
+    found = write_remedies(treated_before(MEASURED, 1), 1, tmp_path / "remedies.json")
     assert {row["runs"] for row in found["table"]} == {5}
     assert markdown(found) in TEXT
 
